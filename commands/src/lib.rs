@@ -1,1 +1,14 @@
-//! stub
+//! The write side: loads an aggregate, lets it decide, and appends what it decided.
+
+pub mod bootstrap;
+mod cache;
+mod engine;
+mod event_json;
+pub mod keys;
+mod lock;
+pub mod log;
+pub mod password;
+pub mod signing;
+
+pub use crate::engine::{Done, Draft, Engine, Error, ID_MAX};
+pub use crate::event_json::{EventJson, Personal};

@@ -1,1 +1,32 @@
-//! stub
+//! What is true: the aggregates, their commands and events, and the rules between them.
+//!
+//! No I/O, no clock, no randomness, no other crate of this workspace. Read in this order.
+
+mod aggregate;
+mod ids;
+mod refusal;
+mod stream;
+
+pub mod check;
+pub mod codec;
+pub mod event;
+pub mod log;
+
+pub mod client;
+pub mod resource;
+pub mod role;
+pub mod signing_key;
+pub mod tenant;
+pub mod token;
+pub mod user;
+
+mod any_event;
+
+pub use crate::aggregate::{Aggregate, Claim, Decision};
+pub use crate::any_event::AnyEvent;
+pub use crate::event::{Fact, Parts, Recorded, StoredEvent, Unreadable};
+pub use crate::ids::{
+    ClientName, CommandId, EventId, LogId, SubjectId, TenantId, Timestamp, UserId, hex,
+};
+pub use crate::refusal::Refusal;
+pub use crate::stream::{STREAM_ID_BYTES_MAX, StreamId};

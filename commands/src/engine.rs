@@ -1,0 +1,339 @@
+//! The one command handler. Every write in the program passes through an `Engine`.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use domain::log::{AppendError, Appended, Commit, CommitHead, EventLog, HashedClaim, LogError};
+use domain::log::{NewEvent, StreamWrite};
+use domain::{
+    Aggregate, Claim, Decision, Parts, Recorded, Refusal, StoredEvent, StreamId, SubjectId,
+    Unreadable,
+};
+
+use crate::cache::StateCache;
+use crate::keys::{KeyError, Keyring, NotOpened, Place};
+use crate::lock::lock;
+use crate::log::event_id;
+
+/// How often a command is judged anew after losing a race, before the caller is told.
+const ATTEMPTS_MAX: u32 = 8;
+
+/// The highest number that an id may have on the wire.
+pub const ID_MAX: u64 = i32::MAX as u64;
+
+/// Why a command had no effect.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A rule stands in the way.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// Others kept writing to the same stream.
+    #[error("the {0} is being changed by others; try again")]
+    Contended(&'static str),
+    /// The command id was used for another request.
+    #[error("the command id was used for another request")]
+    CommandReused,
+    /// The commit is larger than the log takes.
+    #[error("{0}")]
+    TooLarge(String),
+    /// Too little space is left on the disk.
+    #[error("the disk is nearly full")]
+    DiskFull,
+    /// The log failed, or holds what it should not.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// A key is missing or cannot be written.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+}
+
+impl From<NotOpened> for Error {
+    fn from(err: NotOpened) -> Self {
+        Self::Key(err.into())
+    }
+}
+
+/// What a command led to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Done {
+    /// The position of the first event; 0 if there was nothing to do.
+    pub first: u64,
+    /// The position up to which the log reaches after it.
+    pub position: u64,
+    /// The command had been run before; nothing was appended now.
+    pub repeated: bool,
+}
+
+/// Loads aggregates, lets them decide, seals what they decided, and appends it.
+pub struct Engine {
+    log: Arc<dyn EventLog>,
+    keys: Arc<Keyring>,
+    states: StateCache,
+    /// The last number given out in each category.
+    numbers: Mutex<HashMap<&'static str, u64>>,
+}
+
+impl Engine {
+    /// An engine over a log and the keys that belong to it.
+    pub fn new(log: Arc<dyn EventLog>, keys: Arc<Keyring>) -> Self {
+        Self { log, keys, states: StateCache::default(), numbers: Mutex::default() }
+    }
+
+    /// The log.
+    pub fn log(&self) -> &Arc<dyn EventLog> {
+        &self.log
+    }
+
+    /// The keys.
+    pub fn keys(&self) -> &Arc<Keyring> {
+        &self.keys
+    }
+
+    /// Runs one command against one aggregate.
+    ///
+    /// # Errors
+    /// The refusal of a rule, a lost race, or a failure of the log or the keys.
+    pub async fn handle<A: Aggregate>(
+        &self,
+        id: &str,
+        command: &A::Command,
+        head: &CommitHead,
+    ) -> Result<Done, Error> {
+        for _ in 0..ATTEMPTS_MAX {
+            let mut draft = self.draft(head.clone());
+            draft.decide::<A>(id, command)?;
+            match draft.commit().await {
+                Err(Error::Contended(_)) => (),
+                result => return result,
+            }
+        }
+        Err(Error::Contended(A::CATEGORY))
+    }
+
+    /// Runs a command against a new aggregate with the next number of its category. Gaps are
+    /// allowed, numbers are never used twice.
+    ///
+    /// # Errors
+    /// As [`Engine::handle`], and when the numbers are used up.
+    pub async fn create<A: Aggregate>(
+        &self,
+        command: impl Fn(u64) -> A::Command + Send,
+        head: &CommitHead,
+    ) -> Result<(u64, Done), Error> {
+        for _ in 0..ATTEMPTS_MAX {
+            let number = self.next_number(A::CATEGORY)?;
+            let mut draft = self.draft(head.clone());
+            draft.decide::<A>(&number.to_string(), &command(number))?;
+            match draft.commit().await {
+                Ok(done) if done.repeated => return Ok((self.number_at(done.first)?, done)),
+                Ok(done) => return Ok((number, done)),
+                Err(Error::Contended(_)) => (),
+                Err(err) => return Err(err),
+            }
+        }
+        Err(Error::Contended(A::CATEGORY))
+    }
+
+    /// The number of the aggregate whose event stands at a position.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn number_at(&self, position: u64) -> Result<u64, Error> {
+        let events = self.log.read_at(&[position])?;
+        Ok(events.first().and_then(|it| it.stream.number()).unwrap_or(0))
+    }
+
+    fn next_number(&self, category: &'static str) -> Result<u64, Error> {
+        let mut numbers = lock(&self.numbers);
+        let last = numbers.entry(category).or_insert(0);
+        let next = self.log.highest_id(category).max(*last) + 1;
+        if next > ID_MAX {
+            return Err(Refusal::NotAllowed { why: "all ids of this kind are used up" }.into());
+        }
+        *last = next;
+        Ok(next)
+    }
+
+    /// Begins a commit over several aggregates.
+    pub fn draft(&self, head: CommitHead) -> Draft<'_> {
+        Draft {
+            engine: self,
+            head,
+            writes: Vec::new(),
+            claims: Vec::new(),
+            releases: Vec::new(),
+            decided: Vec::new(),
+            category: "log",
+        }
+    }
+
+    /// Folds a stream into a state and its version.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn load<A: Aggregate>(&self, stream: &StreamId) -> Result<(A, u32), LogError> {
+        let version = self.log.stream_version(stream);
+        if version == 0 {
+            return Ok((A::default(), 0));
+        }
+        let (mut state, mut at) = match self.states.get::<A>(stream) {
+            Some((state, cached)) if cached <= version => (state, cached),
+            _ => (A::default(), 0),
+        };
+        if at < version {
+            for recorded in self.log.read_stream(stream, at)? {
+                state.evolve(&self.decode::<A::Event>(&recorded)?);
+                at = recorded.version;
+            }
+            self.states.put(stream, &state, at);
+        }
+        Ok((state, at))
+    }
+
+    fn decode<E: StoredEvent>(&self, recorded: &Recorded) -> Result<E, LogError> {
+        let unreadable =
+            |why: Unreadable| LogError::Unreadable { position: recorded.position, why };
+        let parts = self.keys.open_parts(recorded).map_err(unreadable)?;
+        E::decode(&recorded.kind, &parts).map_err(unreadable)
+    }
+}
+
+/// A commit that is being put together.
+pub struct Draft<'a> {
+    engine: &'a Engine,
+    head: CommitHead,
+    writes: Vec<ClearWrite>,
+    claims: Vec<HashedClaim>,
+    releases: Vec<HashedClaim>,
+    /// New states, for the cache, once they are durable.
+    decided: Vec<Box<dyn FnOnce(&StateCache) + Send + 'a>>,
+    category: &'static str,
+}
+
+struct ClearWrite {
+    stream: StreamId,
+    expected: u32,
+    events: Vec<(&'static str, SubjectId, Parts)>,
+}
+
+impl<'a> Draft<'a> {
+    /// Loads an aggregate, lets it decide, and takes in what it decided. Once an aggregate.
+    ///
+    /// # Errors
+    /// The refusal of a rule, or a failure of the log.
+    pub fn decide<A: Aggregate>(&mut self, id: &str, command: &A::Command) -> Result<(), Error> {
+        let stream = StreamId::new(A::CATEGORY, id);
+        self.category = A::CATEGORY;
+        let (mut state, version) = self.engine.load::<A>(&stream)?;
+        let Decision { events, claims, releases } = state.decide(command, self.head.time)?;
+        if events.is_empty() {
+            return Ok(());
+        }
+        let hash = |it: Claim| HashedClaim {
+            scope: it.scope,
+            kind: it.kind.to_owned(),
+            hash: self.engine.keys.claim_hash(it.scope, it.kind, &it.value),
+            stream: stream.clone(),
+        };
+        self.claims.extend(claims.into_iter().map(hash));
+        self.releases.extend(releases.into_iter().map(hash));
+        let mut clear = Vec::with_capacity(events.len());
+        for event in &events {
+            let parts = event.encode().map_err(|err| Error::TooLarge(err.to_string()))?;
+            clear.push((event.kind(), event.subject(), parts));
+            state.evolve(event);
+        }
+        let last = version + events.len() as u32;
+        self.writes.push(ClearWrite { stream: stream.clone(), expected: version, events: clear });
+        if stream.closes_at().is_none() {
+            self.decided.push(Box::new(move |states| states.put(&stream, &state, last)));
+        }
+        Ok(())
+    }
+
+    /// Seals and appends everything, or nothing.
+    ///
+    /// # Errors
+    /// A lost race, a value that is taken, or a failure of the log or the keys.
+    pub async fn commit(self) -> Result<Done, Error> {
+        let engine = self.engine;
+        if self.writes.is_empty() {
+            let position = engine.log.head().position;
+            return Ok(Done { first: 0, position, repeated: false });
+        }
+        engine.make_subject_keys(&self.writes).await?;
+        let writes = engine.seal(&self.head, self.writes)?;
+        let commit =
+            Commit { head: self.head, claims: self.claims, releases: self.releases, writes };
+        match engine.log.append(commit).await {
+            Ok(Appended { first, last, repeated, .. }) => {
+                if !repeated {
+                    self.decided.into_iter().for_each(|it| it(&engine.states));
+                }
+                Ok(Done { first, position: last, repeated })
+            }
+            Err(err) => Err(refusal_of(err, self.category)),
+        }
+    }
+}
+
+impl Engine {
+    /// A person's key is durable before the commit that needs it.
+    async fn make_subject_keys(&self, writes: &[ClearWrite]) -> Result<(), Error> {
+        let events = writes.iter().flat_map(|it| &it.events);
+        let named = events.filter(|(_, _, parts)| parts.personal.is_some());
+        for subject in named.map(|(_, subject, _)| *subject).collect::<Vec<_>>() {
+            let keys = self.keys.clone();
+            let made = tokio::task::spawn_blocking(move || keys.ensure_subject(subject)).await;
+            made.map_err(|_| LogError::Closing)??;
+        }
+        Ok(())
+    }
+
+    fn seal(&self, head: &CommitHead, writes: Vec<ClearWrite>) -> Result<Vec<StreamWrite>, Error> {
+        let mut index = 0;
+        let mut sealed = Vec::with_capacity(writes.len());
+        for write in writes {
+            let mut events = Vec::with_capacity(write.events.len());
+            for (kind, subject, parts) in write.events {
+                let place = Place {
+                    stream: write.stream.as_str(),
+                    event_id: event_id(&head.command_id.0, index).0,
+                    kind,
+                    subject,
+                };
+                let parts = self.keys.seal(&place, &parts)?;
+                events.push(NewEvent { kind: kind.to_owned(), subject, parts });
+                index += 1;
+            }
+            sealed.push(StreamWrite { stream: write.stream, expected: write.expected, events });
+        }
+        Ok(sealed)
+    }
+}
+
+fn refusal_of(err: AppendError, category: &'static str) -> Error {
+    match err {
+        AppendError::Conflict { .. } => Error::Contended(category),
+        AppendError::Claimed { kind } => {
+            Refusal::AlreadyExists { what: name_of_claim(&kind) }.into()
+        }
+        AppendError::CommandReused => Error::CommandReused,
+        AppendError::Closed { .. } => Refusal::NotFound { what: category }.into(),
+        AppendError::Malformed(why) => Error::TooLarge(why),
+        AppendError::Full { .. } => Error::DiskFull,
+        AppendError::Log(err) => err.into(),
+    }
+}
+
+fn name_of_claim(kind: &str) -> &'static str {
+    match kind {
+        domain::user::USER_NAME_CLAIM => "user name",
+        domain::role::ROLE_NAME_CLAIM => "role name",
+        domain::client::CLIENT_ID_CLAIM => "clientId",
+        domain::resource::RESOURCE_NAME_CLAIM => "API resource name",
+        domain::resource::GATEWAY_PATH_CLAIM => "gateway path (suffix)",
+        domain::tenant::HOST_CLAIM => "host name",
+        _ => "value",
+    }
+}

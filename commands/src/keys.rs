@@ -1,0 +1,11 @@
+//! The keys: outside the log, so that destroying one makes a person unreadable in every copy.
+//!
+//! All are wrapped by the master key: one data key a person, the claim key, the key of the secret
+//! parts, and the private halves of the signing keys.
+
+mod file;
+mod seal;
+mod slots;
+
+pub use self::file::{KeyError, Keyring, MasterKey, Place};
+pub use self::seal::{NotOpened, random};

@@ -1,0 +1,471 @@
+//! The keyring: what the key file holds, and the one thread that writes it.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, RwLock};
+
+use aws_lc_rs::hmac;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use bytes::Bytes;
+use domain::{LogId, Parts, Recorded, SubjectId, TenantId, Unreadable};
+
+use super::seal::{NotOpened, SealKey, random};
+use super::slots::{Entry, SlotError, SlotFile, SlotKind};
+use crate::lock::{lock, read, write};
+use crate::log::sha256;
+
+const CLAIM_KEY: [u8; 16] = *b"claims\0\0\0\0\0\0\0\0\0\0";
+const SECRET_KEY: [u8; 16] = *b"secrets\0\0\0\0\0\0\0\0\0";
+
+/// Why the keys cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// The file cannot be read or written.
+    #[error("the key file {path}: {why}")]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// What went wrong.
+        why: String,
+    },
+    /// The master key does not open the key file.
+    #[error(
+        "the master key does not fit the key file {0}: give the one with which the data folder \
+         was made (--master-key-file, CHANCERY_MASTER_KEY, or the file master.key)"
+    )]
+    WrongMaster(PathBuf),
+    /// The master key is not 32 bytes in Base64 or hexadecimal.
+    #[error("the master key must be 32 bytes, in Base64 or hexadecimal")]
+    MalformedMaster,
+    /// A key that an event needs is not in the file.
+    #[error("the key file has no {0}")]
+    Missing(String),
+    /// The library refused.
+    #[error(transparent)]
+    NotOpened(#[from] NotOpened),
+}
+
+/// The key that wraps all others: 32 bytes.
+#[derive(Clone)]
+pub struct MasterKey([u8; 32]);
+
+impl MasterKey {
+    /// A new one, from the operating system.
+    ///
+    /// # Errors
+    /// When it has no randomness.
+    pub fn generate() -> Result<Self, NotOpened> {
+        Ok(Self(random()?))
+    }
+
+    /// Reads Base64 or hexadecimal.
+    ///
+    /// # Errors
+    /// When it is not 32 bytes.
+    pub fn parse(text: &str) -> Result<Self, KeyError> {
+        let text = text.trim();
+        let bytes = match text.len() {
+            64 => unhex(text),
+            _ => BASE64_STANDARD.decode(text).ok(),
+        };
+        let bytes = bytes.and_then(|it| it.try_into().ok());
+        Ok(Self(bytes.ok_or(KeyError::MalformedMaster)?))
+    }
+
+    /// Base64, as it stands in a file.
+    pub fn to_text(&self) -> String {
+        BASE64_STANDARD.encode(self.0)
+    }
+}
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digits = text.as_bytes().chunks(2);
+    digits.map(|it| u8::from_str_radix(std::str::from_utf8(it).ok()?, 16).ok()).collect()
+}
+
+/// The data key of a person.
+#[derive(Debug, Clone)]
+enum Subject {
+    Live { slot: u64, wrapped: Vec<u8> },
+    Erased,
+}
+
+/// All keys. In memory they stay wrapped until they are used.
+#[derive(Debug)]
+pub struct Keyring {
+    log: LogId,
+    wrap: SealKey,
+    claims: hmac::Key,
+    secrets: SealKey,
+    subjects: RwLock<HashMap<u64, Subject>>,
+    signing: RwLock<HashMap<[u8; 16], Vec<u8>>>,
+    /// Persons who wait for a key.
+    wanted: Mutex<Vec<u64>>,
+    /// `None` for a keyring in memory.
+    file: Mutex<Option<SlotFile>>,
+}
+
+impl Keyring {
+    /// Opens the key file, or makes it, with a new log id.
+    ///
+    /// # Errors
+    /// When the file is damaged, or the master key is not its own.
+    pub fn open(path: &Path, master: &MasterKey) -> Result<Self, KeyError> {
+        let (file, entries) = SlotFile::open(path).map_err(|err| file_error(path, &err))?;
+        Self::load(Some(file), entries, path, master)
+    }
+
+    /// Opens the key file without changing it: for `verify` and `replay`.
+    ///
+    /// # Errors
+    /// As [`Keyring::open`], and when the file is missing.
+    pub fn open_read_only(path: &Path, master: &MasterKey) -> Result<Self, KeyError> {
+        let bytes = std::fs::read(path).map_err(|err| file_error(path, &err.into()))?;
+        let (entries, _) = super::slots::decode(&bytes).map_err(|err| file_error(path, &err))?;
+        if entries.is_empty() {
+            return Err(KeyError::File { path: path.to_owned(), why: "it is empty".to_owned() });
+        }
+        Self::load(None, entries, path, master)
+    }
+
+    /// Keys in memory, for a log in memory.
+    ///
+    /// # Errors
+    /// When the operating system has no randomness.
+    pub fn ephemeral() -> Result<Self, KeyError> {
+        Self::load(None, Vec::new(), Path::new("memory"), &MasterKey::generate()?)
+    }
+
+    fn load(
+        mut file: Option<SlotFile>,
+        entries: Vec<Entry>,
+        path: &Path,
+        master: &MasterKey,
+    ) -> Result<Self, KeyError> {
+        let wrap = SealKey::new(&master.0)?;
+        let mut system = HashMap::new();
+        let (mut subjects, mut signing) = (HashMap::new(), HashMap::new());
+        let mut log = None;
+        for entry in entries {
+            let subject = u64::from_le_bytes(entry.id.first_chunk().copied().unwrap_or_default());
+            match entry.kind {
+                SlotKind::Header => {
+                    let fits = wrap.open(&place(SlotKind::Header, entry.id), &entry.wrapped);
+                    fits.map_err(|_| KeyError::WrongMaster(path.to_owned()))?;
+                    log = Some(LogId(entry.id));
+                }
+                SlotKind::System => {
+                    system.insert(entry.id, unwrap_key(&wrap, SlotKind::System, &entry)?);
+                }
+                SlotKind::Subject => {
+                    let live = Subject::Live { slot: entry.first_slot, wrapped: entry.wrapped };
+                    subjects.insert(subject, live);
+                }
+                SlotKind::Signing => {
+                    signing.insert(entry.id, entry.wrapped);
+                }
+                SlotKind::Erased => {
+                    subjects.insert(subject, Subject::Erased);
+                }
+            }
+        }
+        let log = match log {
+            Some(log) => log,
+            None => LogId(append(&mut file, &wrap, SlotKind::Header, random()?, b"chancery")?.0),
+        };
+        let mut system_key = |id: [u8; 16]| -> Result<[u8; 32], KeyError> {
+            match system.get(&id) {
+                Some(key) => Ok(*key),
+                None => {
+                    let key = random()?;
+                    append(&mut file, &wrap, SlotKind::System, id, &key)?;
+                    Ok(key)
+                }
+            }
+        };
+        let claims = hmac::Key::new(hmac::HMAC_SHA256, &system_key(CLAIM_KEY)?);
+        let secrets = SealKey::new(&system_key(SECRET_KEY)?)?;
+        Ok(Self {
+            log,
+            wrap,
+            claims,
+            secrets,
+            subjects: RwLock::new(subjects),
+            signing: RwLock::new(signing),
+            wanted: Mutex::default(),
+            file: Mutex::new(file),
+        })
+    }
+
+    /// The log that these keys belong to.
+    pub fn log_id(&self) -> LogId {
+        self.log
+    }
+
+    /// The hash under which the log knows a unique value.
+    pub fn claim_hash(&self, scope: TenantId, kind: &str, value: &str) -> [u8; 32] {
+        let mut context = hmac::Context::with_key(&self.claims);
+        context.update(&scope.0.to_le_bytes());
+        context.update(&[kind.len() as u8]);
+        context.update(kind.as_bytes());
+        context.update(value.as_bytes());
+        let mut hash = [0; 32];
+        hash.copy_from_slice(context.sign().as_ref());
+        hash
+    }
+
+    /// Makes sure that a person has a key, durably.
+    ///
+    /// May block on the disk. Callers that come together share one sync: whoever gets the file
+    /// writes for all who wait.
+    ///
+    /// # Errors
+    /// When the file cannot be written, or the person was erased.
+    pub fn ensure_subject(&self, subject: SubjectId) -> Result<(), KeyError> {
+        match read(&self.subjects).get(&subject.0) {
+            Some(Subject::Live { .. }) => return Ok(()),
+            Some(Subject::Erased) => {
+                return Err(KeyError::Missing(format!("key of person {subject}: it is erased")));
+            }
+            None => (),
+        }
+        lock(&self.wanted).push(subject.0);
+        let mut file = lock(&self.file);
+        if read(&self.subjects).contains_key(&subject.0) {
+            return Ok(());
+        }
+        let mut wanted = std::mem::take(&mut *lock(&self.wanted));
+        wanted.push(subject.0);
+        wanted.sort_unstable();
+        wanted.dedup();
+        let mut made = Vec::with_capacity(wanted.len());
+        for subject in wanted {
+            if read(&self.subjects).contains_key(&subject) {
+                continue;
+            }
+            let key: [u8; 32] = random()?;
+            let id = subject_id(SubjectId(subject));
+            let wrapped = self.wrap.seal(&place(SlotKind::Subject, id), &key)?;
+            let slot = match file.as_mut() {
+                Some(it) => it
+                    .append(SlotKind::Subject, id, &wrapped)
+                    .map_err(|err| write_error(it, &err))?,
+                None => 0,
+            };
+            made.push((subject, Subject::Live { slot, wrapped }));
+        }
+        if let Some(it) = file.as_ref() {
+            it.sync().map_err(|err| write_error(it, &err))?;
+        }
+        write(&self.subjects).extend(made);
+        Ok(())
+    }
+
+    /// Destroys a person's key: overwritten in place, durably. Nothing to do if it is gone.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn erase_subject(&self, subject: SubjectId) -> Result<(), KeyError> {
+        let file = lock(&self.file);
+        let slot = match read(&self.subjects).get(&subject.0) {
+            Some(Subject::Live { slot, .. }) => *slot,
+            Some(Subject::Erased) | None => return Ok(()),
+        };
+        if let Some(file) = file.as_ref() {
+            file.overwrite(slot, SlotKind::Erased, subject_id(subject))
+                .and_then(|()| file.sync())
+                .map_err(|err| write_error(file, &err))?;
+        }
+        write(&self.subjects).insert(subject.0, Subject::Erased);
+        Ok(())
+    }
+
+    /// Keeps the private half of a signing key, durably.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn add_signing_key(&self, kid: &str, private: &[u8]) -> Result<(), KeyError> {
+        let id = signing_id(kid);
+        let mut file = lock(&self.file);
+        let (_, _, wrapped) = append(&mut file, &self.wrap, SlotKind::Signing, id, private)?;
+        write(&self.signing).insert(id, wrapped);
+        Ok(())
+    }
+
+    /// The private half of a signing key.
+    ///
+    /// # Errors
+    /// When the file does not have it.
+    pub fn signing_key(&self, kid: &str) -> Result<Vec<u8>, KeyError> {
+        let id = signing_id(kid);
+        let signing = read(&self.signing);
+        let wrapped = signing
+            .get(&id)
+            .ok_or_else(|| KeyError::Missing(format!("signing key {kid}")))?;
+        Ok(self.wrap.open(&place(SlotKind::Signing, id), wrapped)?)
+    }
+
+    /// Seals the clear parts of an event for its place in the log.
+    ///
+    /// # Errors
+    /// When the person has no key.
+    pub fn seal(&self, place: &Place<'_>, clear: &Parts) -> Result<Parts, KeyError> {
+        let at = place.bytes();
+        let personal = match &clear.personal {
+            Some(part) => {
+                let key = self.subject_key(place.subject)?.ok_or_else(|| {
+                    KeyError::Missing(format!("key of person {}", place.subject))
+                })?;
+                Some(Bytes::from(key.seal(&at, part)?))
+            }
+            None => None,
+        };
+        let secret = match &clear.secret {
+            Some(part) => Some(Bytes::from(self.secrets.seal(&at, part)?)),
+            None => None,
+        };
+        Ok(Parts { data: clear.data.clone(), personal, secret })
+    }
+
+    /// Opens the parts of a recorded event. The personal part of an erased person is absent.
+    ///
+    /// # Errors
+    /// When a part was changed, or its key is missing without having been erased.
+    pub fn open_parts(&self, event: &Recorded) -> Result<Parts, Unreadable> {
+        if event.parts.personal.is_none() && event.parts.secret.is_none() {
+            return Ok(event.parts.clone());
+        }
+        let unreadable = |why: String| Unreadable { kind: event.kind.to_string(), why };
+        let at = Place::of(event).bytes();
+        let personal = match &event.parts.personal {
+            Some(sealed) => {
+                let key = self.subject_key(event.subject);
+                match key.map_err(|err| unreadable(err.to_string()))? {
+                    Some(key) => {
+                        let clear = key.open(&at, sealed);
+                        Some(Bytes::from(clear.map_err(|err| unreadable(err.to_string()))?))
+                    }
+                    None => None,
+                }
+            }
+            None => None,
+        };
+        let secret = match &event.parts.secret {
+            Some(sealed) => {
+                let clear = self.secrets.open(&at, sealed);
+                Some(Bytes::from(clear.map_err(|err| unreadable(err.to_string()))?))
+            }
+            None => None,
+        };
+        Ok(Parts { data: event.parts.data.clone(), personal, secret })
+    }
+
+    /// `None` for a person who was erased.
+    fn subject_key(&self, subject: SubjectId) -> Result<Option<SealKey>, KeyError> {
+        let subjects = read(&self.subjects);
+        match subjects.get(&subject.0) {
+            Some(Subject::Live { wrapped, .. }) => {
+                let id = subject_id(subject);
+                let key = self.wrap.open(&place(SlotKind::Subject, id), wrapped)?;
+                let key: [u8; 32] = key.try_into().map_err(|_| NotOpened)?;
+                Ok(Some(SealKey::new(&key)?))
+            }
+            Some(Subject::Erased) => Ok(None),
+            None => Err(KeyError::Missing(format!("key of person {subject}"))),
+        }
+    }
+
+    /// Opens every wrapped key once: for `verify`.
+    ///
+    /// # Errors
+    /// When one cannot be opened.
+    pub fn verify(&self) -> Result<(), KeyError> {
+        for (subject, key) in read(&self.subjects).iter() {
+            if let Subject::Live { wrapped, .. } = key {
+                let id = subject_id(SubjectId(*subject));
+                self.wrap.open(&place(SlotKind::Subject, id), wrapped)?;
+            }
+        }
+        for (id, wrapped) in read(&self.signing).iter() {
+            self.wrap.open(&place(SlotKind::Signing, *id), wrapped)?;
+        }
+        Ok(())
+    }
+}
+
+/// Where a sealed part belongs: moved elsewhere, it cannot be opened.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    /// The stream.
+    pub stream: &'a str,
+    /// The event.
+    pub event_id: [u8; 16],
+    /// The stored name.
+    pub kind: &'a str,
+    /// Whose key seals the personal part.
+    pub subject: SubjectId,
+}
+
+impl<'a> Place<'a> {
+    fn of(event: &'a Recorded) -> Self {
+        Self {
+            stream: event.stream.as_str(),
+            event_id: event.event_id.0,
+            kind: &event.kind,
+            subject: event.subject,
+        }
+    }
+
+    /// Stream ‖ event id ‖ kind; the fixed length of the id keeps the two names apart.
+    fn bytes(&self) -> Vec<u8> {
+        [self.stream.as_bytes(), &self.event_id, self.kind.as_bytes()].concat()
+    }
+}
+
+fn subject_id(subject: SubjectId) -> [u8; 16] {
+    let mut id = [0; 16];
+    id.iter_mut().zip(subject.0.to_le_bytes()).for_each(|(to, from)| *to = from);
+    id
+}
+
+fn signing_id(kid: &str) -> [u8; 16] {
+    sha256(kid.as_bytes()).first_chunk().copied().unwrap_or_default()
+}
+
+fn place(kind: SlotKind, id: [u8; 16]) -> Vec<u8> {
+    [&[kind as u8], id.as_slice()].concat()
+}
+
+fn unwrap_key(wrap: &SealKey, kind: SlotKind, entry: &Entry) -> Result<[u8; 32], KeyError> {
+    let key = wrap.open(&place(kind, entry.id), &entry.wrapped)?;
+    Ok(key.try_into().map_err(|_| NotOpened)?)
+}
+
+type Added = ([u8; 16], u64, Vec<u8>);
+
+fn append(
+    file: &mut Option<SlotFile>,
+    wrap: &SealKey,
+    kind: SlotKind,
+    id: [u8; 16],
+    key: &[u8],
+) -> Result<Added, KeyError> {
+    let wrapped = wrap.seal(&place(kind, id), key)?;
+    let slot = match file {
+        Some(file) => {
+            let slot = file.append(kind, id, &wrapped).and_then(|it| file.sync().map(|()| it));
+            slot.map_err(|err| write_error(file, &err))?
+        }
+        None => 0,
+    };
+    Ok((id, slot, wrapped))
+}
+
+fn file_error(path: &Path, err: &SlotError) -> KeyError {
+    KeyError::File { path: path.to_owned(), why: err.to_string() }
+}
+
+fn write_error(file: &SlotFile, err: &std::io::Error) -> KeyError {
+    KeyError::File { path: file.path().to_owned(), why: err.to_string() }
+}

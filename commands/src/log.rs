@@ -1,0 +1,25 @@
+//! The event log: its bytes, its sequencer and its adapters. All adapters pass `log_contract`.
+
+mod block;
+mod commit;
+mod feed;
+mod index_snapshot;
+mod kinds;
+mod memory;
+mod merkle;
+mod scan;
+mod second_head;
+mod sequencer;
+mod sled;
+mod snapshot;
+mod stats;
+mod store;
+mod wire;
+mod writer;
+
+pub(crate) use self::block::event_id;
+pub(crate) use self::commit::sha256;
+pub use self::memory::MemoryLog;
+pub use self::sled::{SledLog, SledLogOptions};
+pub use self::snapshot::{NoSnapshot, SnapshotHeader, read_snapshot, write_snapshot};
+pub use self::stats::LogStats;

@@ -1,0 +1,172 @@
+//! A block: the commits of one fsync, with their place in the hash chain.
+//!
+//! Header (80 bytes): magic, format, codec, two reserved bytes, log id, first position, number of
+//! events, number of commits, hash of the block before, length of the body, crc32c of all that.
+//! Body: each commit with its length. Numbers are little-endian.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use domain::codec::CODEC;
+use domain::log::{Commit, LogError};
+use domain::{EventId, LogId, Recorded};
+
+use super::commit::{self, Prepared, sha256};
+use super::wire::{Malformed, Reader, Writer};
+
+/// The largest body of a block, in bytes. One commit always fits.
+pub(crate) const BLOCK_BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// The size of the header, in bytes.
+pub(crate) const HEADER_BYTES: usize = 80;
+
+const MAGIC: &[u8; 4] = b"CHBK";
+const FORMAT: u8 = 1;
+const CRC_AT: usize = HEADER_BYTES - 4;
+
+/// Writes a block from commits that the sequencer admitted, in their order.
+pub(crate) fn encode(log: LogId, first: u64, previous: &[u8; 32], commits: &[Prepared]) -> Vec<u8> {
+    let events = commits.iter().map(|it| it.commit.event_count()).sum::<usize>();
+    let body = commits.iter().map(|it| it.bytes.len() + 4).sum::<usize>();
+    let mut out = Writer(Vec::with_capacity(HEADER_BYTES + body));
+    out.raw(MAGIC);
+    out.u8(FORMAT);
+    out.u8(CODEC);
+    out.u16(0);
+    out.raw(&log.0);
+    out.u64(first);
+    out.u32(events as u32);
+    out.u32(commits.len() as u32);
+    out.raw(previous);
+    out.u32(body as u32);
+    out.u32(0);
+    for commit in commits {
+        out.u32(commit.bytes.len() as u32);
+        out.raw(&commit.bytes);
+    }
+    let crc = crc32c::crc32c(&out.0).to_le_bytes();
+    out.0.iter_mut().skip(CRC_AT).zip(crc).for_each(|(to, from)| *to = from);
+    out.0
+}
+
+/// A block that was read back and whose crc is right.
+#[derive(Debug)]
+pub(crate) struct Block {
+    pub(crate) log: LogId,
+    pub(crate) first: u64,
+    pub(crate) events: u32,
+    pub(crate) previous: [u8; 32],
+    /// SHA-256 of the whole block.
+    pub(crate) hash: [u8; 32],
+    pub(crate) commits: Vec<(Commit, Bytes)>,
+}
+
+impl Block {
+    /// Reads a block and checks its crc, its counts and its shape.
+    pub(crate) fn decode(bytes: Bytes) -> Result<Self, Malformed> {
+        let hash = sha256(&bytes);
+        let mut block = Self::decode_unhashed(bytes)?;
+        block.hash = hash;
+        Ok(block)
+    }
+
+    /// As `decode`, but without the hash of the block: for readers that trust the chain.
+    pub(crate) fn decode_unhashed(bytes: Bytes) -> Result<Self, Malformed> {
+        check_crc(&bytes)?;
+        let mut from = Reader::new(bytes);
+        if from.array::<4>()? != *MAGIC || from.u8()? != FORMAT {
+            return Err(Malformed("not a block of this format"));
+        }
+        if from.u8()? != CODEC {
+            return Err(Malformed("payloads in an unknown codec"));
+        }
+        from.u16()?;
+        let log = LogId(from.array()?);
+        let first = from.u64()?;
+        let events = from.u32()?;
+        let count = from.u32()?;
+        let previous = from.array()?;
+        let _body = from.u32()?;
+        let _crc = from.u32()?;
+        let mut commits = Vec::with_capacity(count.min(1024) as usize);
+        for _ in 0..count {
+            let length = from.u32()?;
+            let bytes = from.take(length as usize)?;
+            commits.push((commit::decode(bytes.clone())?, bytes));
+        }
+        if !from.is_empty() {
+            return Err(Malformed("a block has bytes left over"));
+        }
+        let counted = commits.iter().map(|(it, _)| it.event_count()).sum::<usize>();
+        if counted != events as usize || events == 0 {
+            return Err(Malformed("the event count of a block is wrong"));
+        }
+        Ok(Self { log, first, events, previous, hash: [0; 32], commits })
+    }
+
+    /// The position of the last event.
+    pub(crate) fn last(&self) -> u64 {
+        self.first + u64::from(self.events) - 1
+    }
+
+    /// The events, with their positions.
+    pub(crate) fn into_events(self) -> Vec<Recorded> {
+        let mut events = Vec::with_capacity(self.events as usize);
+        let mut position = self.first;
+        for (commit, _) in self.commits {
+            record(commit, &mut position, &mut events);
+        }
+        events
+    }
+}
+
+/// Says what crc a block has and should have, before anything else of it is believed.
+fn check_crc(bytes: &[u8]) -> Result<(), Malformed> {
+    let (Some(head), Some(stored), Some(body)) =
+        (bytes.get(..CRC_AT), bytes.get(CRC_AT..HEADER_BYTES), bytes.get(HEADER_BYTES..))
+    else {
+        return Err(Malformed("a block is shorter than its header"));
+    };
+    let crc = crc32c::crc32c(head);
+    let crc = crc32c::crc32c_append(crc, &[0; 4]);
+    let crc = crc32c::crc32c_append(crc, body);
+    if crc.to_le_bytes() != stored {
+        return Err(Malformed("the checksum of a block is wrong"));
+    }
+    Ok(())
+}
+
+/// Turns a commit into the events that the log shows, counting positions on.
+pub(crate) fn record(commit: Commit, position: &mut u64, events: &mut Vec<Recorded>) {
+    let head = Arc::new(commit.head);
+    let mut index = 0;
+    for write in commit.writes {
+        for (version, event) in (write.expected + 1..).zip(write.events) {
+            events.push(Recorded {
+                position: *position,
+                version,
+                stream: write.stream.clone(),
+                kind: super::kinds::intern(&event.kind),
+                event_id: event_id(&head.command_id.0, index),
+                subject: event.subject,
+                commit: head.clone(),
+                parts: event.parts,
+            });
+            *position += 1;
+            index += 1;
+        }
+    }
+}
+
+/// The first 16 bytes of SHA-256(command id ‖ index): known before the position is.
+pub(crate) fn event_id(command_id: &[u8; 16], index: u32) -> EventId {
+    let mut bytes = command_id.to_vec();
+    bytes.extend_from_slice(&index.to_le_bytes());
+    let hash = sha256(&bytes);
+    EventId(hash.first_chunk::<16>().copied().unwrap_or_default())
+}
+
+/// Says where damage was found.
+pub(crate) fn damaged(position: u64, why: impl Into<String>) -> LogError {
+    LogError::Damaged { position, why: why.into() }
+}

@@ -1,0 +1,174 @@
+//! The head of the log kept a second time, outside sled: below it, a loss is always found.
+//!
+//! One file, two slots of 128 bytes, written in turn and synced: a torn write spoils one of them.
+
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::FileExt as _;
+use std::path::Path;
+
+use bytes::Bytes;
+use domain::LogId;
+use domain::log::LogError;
+
+use super::wire::{Malformed, Reader, Writer};
+
+const SLOT_BYTES: usize = 128;
+const MAGIC: &[u8; 8] = b"CHHEAD01";
+
+/// What a slot says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SecondHead {
+    pub(crate) log: LogId,
+    pub(crate) turn: u64,
+    pub(crate) position: u64,
+    pub(crate) hash: [u8; 32],
+}
+
+/// The open file.
+#[derive(Debug)]
+pub(crate) struct SecondHeadFile {
+    file: File,
+    turn: u64,
+}
+
+/// What the file holds.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// No slot was ever written.
+    Nothing,
+    /// The newest good slot, and whether both are as they were written.
+    Head(SecondHead, Intact),
+    /// Something is there, but no slot can be read.
+    Damaged,
+}
+
+/// Whether both slots are as they were written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Intact {
+    Yes,
+    /// One slot is spoilt: torn by a crash, or damaged.
+    OneSlotSpoilt,
+}
+
+impl SecondHeadFile {
+    /// Opens or creates the file, and says what stands there.
+    pub(crate) fn open(path: &Path) -> Result<(Self, Found), LogError> {
+        let open = || OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
+        let fresh = !path.exists();
+        let file = open().map_err(|err| LogError::Store(format!("opening head: {err}")))?;
+        if fresh {
+            // Its name must be durable before the first commit is: a log without it is refused.
+            let folder = path.parent().unwrap_or(path);
+            File::open(folder)
+                .and_then(|it| it.sync_all())
+                .map_err(|err| LogError::Store(format!("syncing the data folder: {err}")))?;
+        }
+        let found = inspect(path)?;
+        let turn = match &found {
+            Found::Head(head, _) => head.turn,
+            Found::Nothing | Found::Damaged => 0,
+        };
+        Ok((Self { file, turn }, found))
+    }
+
+    /// Writes the next slot, durably.
+    pub(crate) fn write(
+        &mut self,
+        log: LogId,
+        position: u64,
+        hash: [u8; 32],
+    ) -> Result<(), LogError> {
+        self.turn += 1;
+        let slot = SecondHead { log, turn: self.turn, position, hash }.encode();
+        let offset = (self.turn % 2) * SLOT_BYTES as u64;
+        self.file
+            .write_all_at(&slot, offset)
+            .and_then(|()| self.file.sync_data())
+            .map_err(|err| LogError::Store(format!("writing head: {err}")))
+    }
+}
+
+/// Reads the file without changing it.
+pub(crate) fn inspect(path: &Path) -> Result<Found, LogError> {
+    let bytes = match std::fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(err) if err.kind() == std::io::ErrorKind::NotFound => return Ok(Found::Nothing),
+        Err(err) => return Err(LogError::Store(format!("reading head: {err}"))),
+    };
+    let written = bytes.iter().any(|it| *it != 0);
+    let slots = bytes.chunks(SLOT_BYTES).map(|it| {
+        let written = it.iter().any(|byte| *byte != 0);
+        written.then(|| SecondHead::decode(Bytes::copy_from_slice(it)))
+    });
+    let slots = slots.flatten().collect::<Vec<_>>();
+    let spoilt = slots.iter().any(Result::is_err) || bytes.len() > 2 * SLOT_BYTES;
+    let newest = slots.into_iter().flatten().max_by_key(|it| it.turn);
+    Ok(match newest {
+        Some(head) if spoilt => Found::Head(head, Intact::OneSlotSpoilt),
+        Some(head) => Found::Head(head, Intact::Yes),
+        None if written => Found::Damaged,
+        None => Found::Nothing,
+    })
+}
+
+impl SecondHead {
+    fn encode(&self) -> Vec<u8> {
+        let mut out = Writer::default();
+        out.raw(MAGIC);
+        out.raw(&self.log.0);
+        out.u64(self.turn);
+        out.u64(self.position);
+        out.raw(&self.hash);
+        out.0.resize(SLOT_BYTES - 4, 0);
+        let crc = crc32c::crc32c(&out.0);
+        out.u32(crc);
+        out.0
+    }
+
+    fn decode(bytes: Bytes) -> Result<Self, Malformed> {
+        let crc = crc32c::crc32c(bytes.get(..SLOT_BYTES - 4).unwrap_or_default());
+        let mut from = Reader::new(bytes);
+        if from.array::<8>()? != *MAGIC {
+            return Err(Malformed("not a head"));
+        }
+        let head = Self {
+            log: LogId(from.array()?),
+            turn: from.u64()?,
+            position: from.u64()?,
+            hash: from.array()?,
+        };
+        from.take(SLOT_BYTES - 4 - 72)?;
+        if from.u32()? != crc {
+            return Err(Malformed("the checksum is wrong"));
+        }
+        Ok(head)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_good_slot_counts() {
+        let path = std::env::temp_dir().join(format!("chancery-head-{}", std::process::id()));
+        let _ = std::fs::remove_file(&path);
+        let log = LogId([7; 16]);
+        let (mut file, found) = SecondHeadFile::open(&path).unwrap();
+        assert_eq!(found, Found::Nothing);
+        for position in 1..=5 {
+            file.write(log, position, [position as u8; 32]).unwrap();
+        }
+        let Found::Head(head, Intact::Yes) = inspect(&path).unwrap() else { panic!() };
+        assert_eq!((head.position, head.turn, head.log), (5, 5, log));
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes[SLOT_BYTES + 30] ^= 1;
+        std::fs::write(&path, &bytes).unwrap();
+        let Found::Head(head, Intact::OneSlotSpoilt) = inspect(&path).unwrap() else { panic!() };
+        assert_eq!(head.position, 4);
+        bytes[30] ^= 1;
+        std::fs::write(&path, &bytes).unwrap();
+        assert_eq!(inspect(&path).unwrap(), Found::Damaged);
+        std::fs::remove_file(&path).unwrap();
+    }
+}

@@ -1,0 +1,242 @@
+//! The sequencer: decides, without any I/O, whether a commit may enter the log, and where.
+//!
+//! It knows versions, claims, command ids and positions, and no business rule. Given the same
+//! commits in the same order it comes to the same answers, on every machine and at every replay.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::hash::{BuildHasherDefault, Hasher};
+
+use domain::log::{AppendError, Appended, COMMAND_ID_SECONDS_MAX, COMMAND_IDS_MAX};
+use domain::{CommandId, StreamId, Timestamp};
+
+use super::commit::{ClaimKey, Key, Prepared, stream_key};
+
+/// Keys are the output of a hash already, so a bucket takes their low bits as they are.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct KeyHasher(u64);
+
+impl Hasher for KeyHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u128(&mut self, key: u128) {
+        self.0 = key as u64;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+/// A map over hashed keys.
+pub(crate) type KeyMap<V> = HashMap<Key, V, BuildHasherDefault<KeyHasher>>;
+
+/// Where the events of a stream stand. Most streams have one event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Positions {
+    One(u64),
+    Many(Box<Vec<u64>>),
+}
+
+/// What a command id led to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Known {
+    pub(crate) first: u64,
+    pub(crate) fingerprint: u64,
+    pub(crate) events: u32,
+}
+
+/// The state of the whole log that admission needs, and the indexes that reads need.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Sequencer {
+    /// The position of the last admitted event.
+    pub(crate) position: u64,
+    pub(crate) streams: KeyMap<Positions>,
+    /// The holder of each claim.
+    pub(crate) claims: KeyMap<Key>,
+    pub(crate) commands: KeyMap<Known>,
+    /// Command ids in the order of their commits, with their times.
+    pub(crate) command_order: VecDeque<(Key, i64)>,
+    /// The highest number among the ids of each category.
+    pub(crate) highest: HashMap<String, u64>,
+    /// Short-lived streams by the second at which they end.
+    pub(crate) ends: BTreeMap<i64, Vec<Key>>,
+    /// The latest time that a commit bore: what is past for the log.
+    pub(crate) now: Timestamp,
+}
+
+impl Sequencer {
+    /// Judges a commit, and takes it in if it may enter.
+    pub(crate) fn admit(&mut self, prepared: &Prepared) -> Result<Appended, AppendError> {
+        let head = &prepared.commit.head;
+        if let Some(known) = self.find_command(head.command_id) {
+            if known.fingerprint != head.fingerprint {
+                return Err(AppendError::CommandReused);
+            }
+            return Ok(Appended { repeated: true, ..known });
+        }
+        self.check_versions(prepared)?;
+        self.check_claims(prepared)?;
+        Ok(self.take_in(prepared))
+    }
+
+    fn check_versions(&self, prepared: &Prepared) -> Result<(), AppendError> {
+        let now = self.now.max(prepared.commit.head.time);
+        for (write, key) in prepared.commit.writes.iter().zip(&prepared.streams) {
+            if write.stream.closes_at().is_some_and(|end| end <= now) {
+                return Err(AppendError::Closed { stream: write.stream.clone() });
+            }
+            let actual = self.streams.get(key).map_or(0, Positions::version);
+            if actual != write.expected {
+                return Err(AppendError::Conflict {
+                    stream: write.stream.clone(),
+                    expected: write.expected,
+                    actual,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Releases come first: one commit may give a value back and hold another, or the same.
+    fn check_claims(&self, prepared: &Prepared) -> Result<(), AppendError> {
+        for (release, clear) in prepared.releases.iter().zip(&prepared.commit.releases) {
+            if self.claims.get(&release.value) != Some(&release.holder) {
+                return Err(AppendError::Malformed(format!(
+                    "{} does not hold the {} that it gives back",
+                    clear.stream, clear.kind
+                )));
+            }
+        }
+        let released = |it: &ClaimKey| prepared.releases.iter().any(|r| r.value == it.value);
+        for (n, (claim, clear)) in prepared.claims.iter().zip(&prepared.commit.claims).enumerate() {
+            let held = self.claims.contains_key(&claim.value) && !released(claim);
+            let twice = prepared.claims.iter().take(n).any(|it| it.value == claim.value);
+            if held || twice {
+                return Err(AppendError::Claimed { kind: clear.kind.clone() });
+            }
+        }
+        Ok(())
+    }
+
+    fn take_in(&mut self, prepared: &Prepared) -> Appended {
+        let head = &prepared.commit.head;
+        let first = self.position + 1;
+        self.now = self.now.max(head.time);
+        for (write, key) in prepared.commit.writes.iter().zip(&prepared.streams) {
+            if write.expected == 0 {
+                self.note_new_stream(&write.stream, *key);
+            }
+            for _ in &write.events {
+                self.position += 1;
+                self.streams
+                    .entry(*key)
+                    .and_modify(|it| it.push(self.position))
+                    .or_insert(Positions::One(self.position));
+            }
+        }
+        for release in &prepared.releases {
+            self.claims.remove(&release.value);
+        }
+        for claim in &prepared.claims {
+            self.claims.insert(claim.value, claim.holder);
+        }
+        let events = (self.position + 1 - first) as u32;
+        let known = Known { first, fingerprint: head.fingerprint, events };
+        let command = Key::from_le_bytes(head.command_id.0);
+        self.commands.insert(command, known);
+        self.command_order.push_back((command, head.time.0));
+        self.forget();
+        known.appended()
+    }
+
+    fn note_new_stream(&mut self, stream: &StreamId, key: Key) {
+        if let Some(end) = stream.closes_at() {
+            self.ends.entry(end.seconds()).or_default().push(key);
+        } else if let Some(number) = stream.number() {
+            match self.highest.get_mut(stream.category()) {
+                Some(highest) => *highest = number.max(*highest),
+                None => {
+                    self.highest.insert(stream.category().to_owned(), number);
+                }
+            }
+        }
+    }
+
+    /// Drops what is past: streams that have ended, and old command ids.
+    fn forget(&mut self) {
+        while let Some(entry) = self.ends.first_entry() {
+            if Timestamp::from_seconds(*entry.key()) > self.now {
+                break;
+            }
+            for key in entry.remove() {
+                self.streams.remove(&key);
+            }
+        }
+        let oldest = self.now.plus_seconds(-COMMAND_ID_SECONDS_MAX).0;
+        while let Some((command, time)) = self.command_order.front().copied() {
+            if self.command_order.len() <= COMMAND_IDS_MAX && time >= oldest {
+                break;
+            }
+            self.commands.remove(&command);
+            self.command_order.pop_front();
+        }
+    }
+
+    pub(crate) fn find_command(&self, id: CommandId) -> Option<Appended> {
+        self.commands.get(&Key::from_le_bytes(id.0)).map(|it| it.appended())
+    }
+
+    /// The positions of a stream, up to the durable head.
+    pub(crate) fn positions(&self, stream: &StreamId, durable: u64) -> Vec<u64> {
+        let mut positions =
+            self.streams.get(&stream_key(stream)).map_or_else(Vec::new, Positions::to_vec);
+        positions.retain(|it| *it <= durable);
+        positions
+    }
+}
+
+impl Positions {
+    fn version(&self) -> u32 {
+        match self {
+            Self::One(_) => 1,
+            Self::Many(positions) => positions.len() as u32,
+        }
+    }
+
+    /// The version of the stream as of a position.
+    pub(crate) fn version_at(&self, durable: u64) -> u32 {
+        match self {
+            Self::One(position) => u32::from(*position <= durable),
+            Self::Many(positions) => positions.partition_point(|it| *it <= durable) as u32,
+        }
+    }
+
+    fn push(&mut self, position: u64) {
+        match self {
+            Self::One(first) => *self = Self::Many(Box::new(vec![*first, position])),
+            Self::Many(positions) => positions.push(position),
+        }
+    }
+
+    pub(crate) fn to_vec(&self) -> Vec<u64> {
+        match self {
+            Self::One(position) => vec![*position],
+            Self::Many(positions) => positions.to_vec(),
+        }
+    }
+}
+
+impl Known {
+    fn appended(&self) -> Appended {
+        Appended {
+            first: self.first,
+            last: self.first + u64::from(self.events) - 1,
+            fingerprint: self.fingerprint,
+            repeated: false,
+        }
+    }
+}

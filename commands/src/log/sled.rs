@@ -1,0 +1,363 @@
+//! The log in sled: the adapter that a program runs on.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use domain::log::{AppendError, Appended, Commit, EventLog, Head, LogError};
+use domain::{CommandId, LogId, Recorded, StreamId};
+use tokio::sync::{Semaphore, oneshot, watch};
+
+use super::block::{Block, damaged};
+use super::commit::{Prepared, stream_key};
+use super::feed::Feed;
+use super::index_snapshot::{self, INDEX_REVISION};
+use super::scan::{Walk, check_second_head};
+use super::second_head::{Found, SecondHeadFile};
+use super::sequencer::Sequencer;
+use super::snapshot::{SnapshotHeader, read_snapshot, write_snapshot};
+use super::store::{Store, StoredHead};
+use super::writer::{Request, Writer, WriterHandle};
+use crate::lock::lock;
+use crate::log::stats::LogStats;
+
+/// How many commits may wait for their turn. More callers wait for a place.
+const WAITING_MAX: usize = 4_096;
+
+/// Where the log is, and how much of the disk it leaves alone.
+#[derive(Debug, Clone)]
+pub struct SledLogOptions {
+    /// The data folder; the store is its subfolder `log`.
+    pub folder: PathBuf,
+    /// Which log this must be.
+    pub id: LogId,
+    /// Commands are refused when less is left on the disk, in bytes.
+    pub reserve_bytes: u64,
+    /// Take the log as it stands if it ends here, whatever the second head says: for an operator
+    /// who has lost the end of the log, knows it, and goes on.
+    pub accept_head: Option<u64>,
+}
+
+/// A durable log. Dropping it finishes what waits, and writes the second head.
+#[derive(Debug)]
+pub struct SledLog {
+    shared: Arc<Shared>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+    requests: Mutex<Option<WriterHandle>>,
+    places: Semaphore,
+}
+
+/// What the writer and the readers share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) id: LogId,
+    pub(crate) folder: PathBuf,
+    pub(crate) store: Store,
+    pub(crate) sequencer: Mutex<Sequencer>,
+    pub(crate) head: watch::Sender<DurableHead>,
+    pub(crate) feed: Feed,
+    pub(crate) stats: LogStats,
+}
+
+/// The durable end of the log, with the block that it lies in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct DurableHead {
+    pub(crate) position: u64,
+    pub(crate) block: u64,
+    pub(crate) hash: [u8; 32],
+}
+
+impl SledLogOptions {
+    fn check_second_head(&self, found: &Found, head: &StoredHead) -> Result<(), LogError> {
+        match check_second_head(found, head) {
+            Err(err) if self.accept_head == Some(head.position) => {
+                tracing::warn!(error = %err, position = head.position, "the log is taken as it is");
+                Ok(())
+            }
+            checked => checked,
+        }
+    }
+}
+
+impl SledLog {
+    /// Opens or creates the log, reads what the snapshot does not have, and checks it.
+    ///
+    /// # Errors
+    /// When the store cannot be opened, belongs to another log, or is damaged.
+    pub fn open(options: &SledLogOptions) -> Result<Self, LogError> {
+        let store = Store::open(&options.folder.join("log"))?;
+        let (second, found) = SecondHeadFile::open(&second_head_path(&options.folder))?;
+        let head = match store.head()? {
+            Some(head) => head,
+            None => {
+                if let Some((first, _)) = store.block_from(0)? {
+                    return Err(damaged(first, "the head of the log is missing"));
+                }
+                options.check_second_head(&found, &StoredHead::empty(options.id))?;
+                let head = StoredHead::empty(options.id);
+                store.put_first_head(&head)?;
+                head
+            }
+        };
+        if head.log != options.id {
+            return Err(LogError::Store(format!(
+                "the store is log {}, the key file belongs to log {}",
+                head.log, options.id
+            )));
+        }
+        options.check_second_head(&found, &head)?;
+        let sequencer = load_index(&store, &options.folder, &head)?;
+        let durable =
+            DurableHead { position: head.position, block: head.last_block, hash: head.hash };
+        let shared = Arc::new(Shared {
+            id: options.id,
+            folder: options.folder.clone(),
+            store,
+            sequencer: Mutex::new(sequencer),
+            head: watch::Sender::new(durable),
+            feed: Feed::default(),
+            stats: LogStats::default(),
+        });
+        let (handle, writer) =
+            Writer::start(shared.clone(), head.frontier, second, options.reserve_bytes)?;
+        Ok(Self {
+            shared,
+            writer: Mutex::new(Some(writer)),
+            requests: Mutex::new(Some(handle)),
+            places: Semaphore::new(WAITING_MAX),
+        })
+    }
+
+    /// Counters for metrics.
+    pub fn stats(&self) -> &LogStats {
+        &self.shared.stats
+    }
+
+    /// Reads everything once more, calling `progress` with positions, and compares crc, chain,
+    /// positions, versions and claims with what they should be.
+    ///
+    /// # Errors
+    /// The first damage found.
+    pub fn scrub(&self, mut progress: impl FnMut(u64) -> bool) -> Result<(), LogError> {
+        let head = *self.shared.head.borrow();
+        let mut walk = Walk::from_start(self.shared.id);
+        while walk.position() < head.position {
+            walk.step(&self.shared.store, head.position)?;
+            if !progress(walk.position()) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Brings the index snapshot up to the durable head, without touching the commit path: the
+    /// old snapshot and the tail are folded beside the live index.
+    ///
+    /// # Errors
+    /// When the log cannot be read or the file cannot be written.
+    pub fn snapshot_index(&self) -> Result<(), LogError> {
+        let shared = &self.shared;
+        let head = *shared.head.borrow();
+        let stored = StoredHead {
+            log: shared.id,
+            position: head.position,
+            last_block: head.block,
+            hash: head.hash,
+            frontier: Default::default(),
+        };
+        let sequencer = load_index(&shared.store, &shared.folder, &stored)?;
+        let header = SnapshotHeader {
+            revision: INDEX_REVISION,
+            log: shared.id,
+            position: head.position,
+            block: head.block,
+            block_hash: head.hash,
+        };
+        let path = index_snapshot_path(&shared.folder);
+        std::fs::create_dir_all(path.parent().unwrap_or(&shared.folder))
+            .and_then(|()| write_snapshot(&path, &header, &index_snapshot::encode(&sequencer)))
+            .map_err(|err| LogError::Store(format!("writing the index snapshot: {err}")))
+    }
+
+    /// The durable end with its block: what a snapshot of a read model is tied to.
+    pub fn snapshot_header(&self, revision: u32) -> SnapshotHeader {
+        let head = *self.shared.head.borrow();
+        SnapshotHeader {
+            revision,
+            log: self.shared.id,
+            position: head.position,
+            block: head.block,
+            block_hash: head.hash,
+        }
+    }
+
+    /// Whether a snapshot belongs to this history: its last block stands in the log.
+    pub fn fits(&self, header: &SnapshotHeader) -> bool {
+        header.position <= self.shared.head.borrow().position && fits(&self.shared.store, header)
+    }
+
+    /// Finishes what waits and ends the writer. Later appends are refused.
+    pub fn close(&self) {
+        drop(lock(&self.requests).take());
+        if let Some(writer) = lock(&self.writer).take() {
+            // A writer that panicked has ended the process already.
+            let _ = writer.join();
+        }
+    }
+}
+
+impl Drop for SledLog {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+pub(crate) fn second_head_path(folder: &Path) -> PathBuf {
+    folder.join("head")
+}
+
+pub(crate) fn index_snapshot_path(folder: &Path) -> PathBuf {
+    folder.join("snapshots").join("index")
+}
+
+/// The index up to a head: from the snapshot and the tail, or from the beginning.
+fn load_index(store: &Store, folder: &Path, head: &StoredHead) -> Result<Sequencer, LogError> {
+    let snapshot = read_snapshot(&index_snapshot_path(folder), INDEX_REVISION, head.log).ok();
+    let snapshot = snapshot.filter(|(header, _)| {
+        header.position <= head.position && fits(store, header)
+    });
+    let mut walk = match snapshot {
+        Some((header, body)) => match index_snapshot::decode(body) {
+            Ok(sequencer) => Walk::resume(head.log, header.block_hash, sequencer),
+            Err(_) => Walk::from_start(head.log),
+        },
+        None => Walk::from_start(head.log),
+    };
+    while walk.position() < head.position {
+        walk.step(store, head.position)?;
+    }
+    walk.finish(head)
+}
+
+/// Whether the block that a snapshot ends with stands in the store.
+pub(crate) fn fits(store: &Store, header: &SnapshotHeader) -> bool {
+    if header.position == 0 {
+        return true;
+    }
+    let block = match store.block_from(header.block) {
+        Ok(Some((first, bytes))) if first == header.block => Block::decode(bytes),
+        _ => return false,
+    };
+    block.is_ok_and(|it| it.hash == header.block_hash && it.last() == header.position)
+}
+
+impl Shared {
+    fn events_after(&self, position: u64, events_max: usize) -> Result<Vec<Recorded>, LogError> {
+        let durable = self.head.borrow().position;
+        if let Some(events) = self.feed.after(position, events_max) {
+            return Ok(events);
+        }
+        let mut events = Vec::new();
+        let mut next = position + 1;
+        while next <= durable && events.len() < events_max {
+            let block = self.block_with(next)?;
+            let last = block.last();
+            let wanted = |it: &Recorded| it.position >= next && it.position <= durable;
+            events.extend(block.into_events().into_iter().filter(wanted));
+            next = last + 1;
+        }
+        events.truncate(events_max);
+        Ok(events)
+    }
+
+    fn block_with(&self, position: u64) -> Result<Block, LogError> {
+        let found = self.store.block_with(position)?;
+        let (first, bytes) =
+            found.ok_or_else(|| damaged(position, "the block is missing"))?;
+        decode_block(first, position, bytes)
+    }
+}
+
+fn decode_block(first: u64, position: u64, bytes: Bytes) -> Result<Block, LogError> {
+    let block = Block::decode_unhashed(bytes).map_err(|err| damaged(first, err.to_string()))?;
+    if block.first != first || position > block.last() {
+        return Err(damaged(position, "the block is missing"));
+    }
+    Ok(block)
+}
+
+#[async_trait]
+impl EventLog for SledLog {
+    fn id(&self) -> LogId {
+        self.shared.id
+    }
+
+    async fn append(&self, commit: Commit) -> Result<Appended, AppendError> {
+        let prepared = Prepared::new(commit)?;
+        let _place = self.places.acquire().await.map_err(|_| LogError::Closing)?;
+        let (reply, answer) = oneshot::channel();
+        let handle = lock(&self.requests).clone().ok_or(LogError::Closing)?;
+        handle.send(Request { prepared, reply })?;
+        drop(handle);
+        answer.await.map_err(|_| LogError::Closing)?
+    }
+
+    fn head(&self) -> Head {
+        let head = *self.shared.head.borrow();
+        Head { position: head.position, hash: head.hash }
+    }
+
+    async fn wait_past(&self, position: u64) -> Result<u64, LogError> {
+        let mut head = self.shared.head.subscribe();
+        let head = head.wait_for(|it| it.position > position).await;
+        head.map(|it| it.position).map_err(|_| LogError::Closing)
+    }
+
+    fn read_after(&self, position: u64, events_max: usize) -> Result<Vec<Recorded>, LogError> {
+        self.shared.events_after(position, events_max)
+    }
+
+    fn read_at(&self, positions: &[u64]) -> Result<Vec<Recorded>, LogError> {
+        let durable = self.shared.head.borrow().position;
+        let mut found = Vec::with_capacity(positions.len());
+        let mut block: Vec<Recorded> = Vec::new();
+        for position in positions.iter().copied().filter(|it| *it <= durable) {
+            if block.last().is_none_or(|it| it.position < position) {
+                block = self.shared.block_with(position)?.into_events();
+            }
+            let at = block.binary_search_by_key(&position, |it| it.position);
+            let event = at.ok().and_then(|it| block.get(it));
+            found.push(event.ok_or_else(|| damaged(position, "the event is missing"))?.clone());
+        }
+        Ok(found)
+    }
+
+    fn read_stream(&self, stream: &StreamId, after: u32) -> Result<Vec<Recorded>, LogError> {
+        let positions = self.stream_positions(stream);
+        self.read_at(positions.get(after as usize..).unwrap_or_default())
+    }
+
+    fn stream_positions(&self, stream: &StreamId) -> Vec<u64> {
+        let durable = self.shared.head.borrow().position;
+        lock(&self.shared.sequencer).positions(stream, durable)
+    }
+
+    fn stream_version(&self, stream: &StreamId) -> u32 {
+        let key = stream_key(stream);
+        let durable = self.shared.head.borrow().position;
+        let sequencer = lock(&self.shared.sequencer);
+        sequencer.streams.get(&key).map_or(0, |it| it.version_at(durable))
+    }
+
+    fn find_command(&self, id: CommandId) -> Option<Appended> {
+        let durable = self.shared.head.borrow().position;
+        let known = lock(&self.shared.sequencer).find_command(id);
+        known.filter(|it| it.last <= durable)
+    }
+
+    fn highest_id(&self, category: &str) -> u64 {
+        lock(&self.shared.sequencer).highest.get(category).copied().unwrap_or(0)
+    }
+}

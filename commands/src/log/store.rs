@@ -1,0 +1,278 @@
+//! sled as a shelf for blocks: what it takes to make it durable, and to contain its panics.
+//!
+//! sled's `flush` does not sync on Linux; only our own `fdatasync` of its file does. A page over
+//! 128 KiB would go to a file under `blobs/` that nobody syncs, so a block is stored in parts of
+//! at most 7 KiB. Opening and scanning a damaged store panics inside sled: see `contain`.
+
+use std::cell::Cell;
+use std::fs::{self, File};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Once;
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use domain::LogId;
+use domain::log::LogError;
+
+use super::block::damaged;
+use super::merkle::Frontier;
+use super::wire::{Malformed, Reader, Writer};
+
+/// The largest stored value, in bytes: about sixteen fit on a page that stays out of `blobs/`.
+const PART_BYTES_MAX: usize = 7 * 1024;
+
+/// sled's page cache, in bytes; its own default of 1 GiB grows to 3.5 GiB.
+const CACHE_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Sorts after every block: a position never has this first byte.
+const HEAD_KEY: &[u8] = &[0xff];
+
+/// The end of the log as stored with its last block.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct StoredHead {
+    pub(crate) log: LogId,
+    pub(crate) position: u64,
+    /// The first position of the last block; 0 for an empty log.
+    pub(crate) last_block: u64,
+    pub(crate) hash: [u8; 32],
+    pub(crate) frontier: Frontier,
+}
+
+/// An open store.
+#[derive(Debug)]
+pub(crate) struct Store {
+    tree: sled::Tree,
+    // Dropped after the tree; sled writes its last pages then.
+    _db: sled::Db,
+    file: File,
+    blobs: PathBuf,
+    blobs_changed: std::sync::Mutex<Option<SystemTime>>,
+}
+
+impl Store {
+    /// Opens or creates the store in a folder of its own.
+    pub(crate) fn open(path: &Path) -> Result<Self, LogError> {
+        let fresh = !path.join("db").exists();
+        let (db, tree) = contain("opening the store", || {
+            let db = sled::Config::new()
+                .path(path)
+                .cache_capacity(CACHE_BYTES)
+                .flush_every_ms(None)
+                .use_compression(false)
+                .open()?;
+            let tree = db.open_tree("log")?;
+            Ok((db, tree))
+        })?;
+        let file = File::open(path.join("db")).map_err(|err| io("opening log/db", &err))?;
+        let store = Self {
+            tree,
+            _db: db,
+            file,
+            blobs: path.join("blobs"),
+            blobs_changed: std::sync::Mutex::new(None),
+        };
+        if fresh {
+            store.sync()?;
+            sync_new_folder(path)?;
+        }
+        Ok(store)
+    }
+
+    /// Puts a block and the new head on the shelf: both or none. Not durable before `sync`.
+    pub(crate) fn put_block(
+        &self,
+        first: u64,
+        bytes: &[u8],
+        head: &StoredHead,
+    ) -> Result<(), LogError> {
+        let mut batch = sled::Batch::default();
+        for (part, bytes) in (0_u8..).zip(bytes.chunks(PART_BYTES_MAX)) {
+            batch.insert(&part_key(first, part), bytes);
+        }
+        batch.insert(HEAD_KEY, head.encode());
+        self.tree.apply_batch(batch).map_err(|err| sled_error(&err))
+    }
+
+    /// Stores the head of an empty log.
+    pub(crate) fn put_first_head(&self, head: &StoredHead) -> Result<(), LogError> {
+        self.tree.insert(HEAD_KEY, head.encode()).map_err(|err| sled_error(&err))?;
+        self.sync()
+    }
+
+    /// Makes everything put so far durable. An error here must end the process: what the page
+    /// cache holds after a failed sync is not what the disk holds.
+    pub(crate) fn sync(&self) -> Result<(), LogError> {
+        self.tree.flush().map_err(|err| sled_error(&err))?;
+        self.file.sync_data().map_err(|err| io("fdatasync of log/db", &err))?;
+        self.check_blobs()
+    }
+
+    /// A file in `blobs/` is outside our sync: it must not be there.
+    fn check_blobs(&self) -> Result<(), LogError> {
+        let Ok(changed) = fs::metadata(&self.blobs).and_then(|it| it.modified()) else {
+            return Ok(());
+        };
+        let mut known = crate::lock::lock(&self.blobs_changed);
+        if *known == Some(changed) {
+            return Ok(());
+        }
+        let mut files = fs::read_dir(&self.blobs).map_err(|err| io("reading log/blobs", &err))?;
+        if files.next().is_some() {
+            return Err(LogError::Store("a file in log/blobs, which is never synced".to_owned()));
+        }
+        *known = Some(changed);
+        Ok(())
+    }
+
+    /// The stored head, if the store has one.
+    pub(crate) fn head(&self) -> Result<Option<StoredHead>, LogError> {
+        let value = contain("reading the head", || self.tree.get(HEAD_KEY))?;
+        value
+            .map(|it| StoredHead::decode(Bytes::copy_from_slice(&it)))
+            .transpose()
+            .map_err(|err| damaged(0, format!("the head of the log: {err}")))
+    }
+
+    /// The first block at or after a position: its first position, and its bytes.
+    pub(crate) fn block_from(&self, position: u64) -> Result<Option<(u64, Bytes)>, LogError> {
+        let found = contain("reading the store", || {
+            let mut parts = self.tree.range(part_key(position, 0).as_slice()..HEAD_KEY);
+            let Some((key, value)) = parts.next().transpose()? else { return Ok(None) };
+            let Some((first, part)) = read_key(&key) else { return Ok(Some((0, 0, Vec::new()))) };
+            let mut bytes = value.to_vec();
+            let mut expected = part;
+            for next in parts {
+                let (key, value) = next?;
+                expected = expected.wrapping_add(1);
+                if read_key(&key) != Some((first, expected)) {
+                    break;
+                }
+                bytes.extend_from_slice(&value);
+            }
+            Ok(Some((first, part, bytes)))
+        })?;
+        match found {
+            None => Ok(None),
+            Some((first, 0, bytes)) if first > 0 => Ok(Some((first, bytes.into()))),
+            Some((first, ..)) => Err(damaged(first.max(1), "the beginning of a block is missing")),
+        }
+    }
+
+    /// The block that holds a position.
+    pub(crate) fn block_with(&self, position: u64) -> Result<Option<(u64, Bytes)>, LogError> {
+        let first = contain("reading the store", || {
+            let upper = part_key(position, u8::MAX);
+            let mut parts = self.tree.range(..=upper.as_slice());
+            Ok(parts.next_back().transpose()?.and_then(|(key, _)| read_key(&key)))
+        })?;
+        match first {
+            Some((first, _)) => self.block_from(first),
+            None => Ok(None),
+        }
+    }
+}
+
+impl StoredHead {
+    pub(crate) fn empty(log: LogId) -> Self {
+        Self { log, position: 0, last_block: 0, hash: [0; 32], frontier: Frontier::default() }
+    }
+
+    fn encode(&self) -> Vec<u8> {
+        let mut out = Writer::default();
+        out.raw(&self.log.0);
+        out.u64(self.position);
+        out.u64(self.last_block);
+        out.raw(&self.hash);
+        self.frontier.encode(&mut out);
+        let crc = crc32c::crc32c(&out.0);
+        out.u32(crc);
+        out.0
+    }
+
+    fn decode(bytes: Bytes) -> Result<Self, Malformed> {
+        let crc_at = bytes.len().saturating_sub(4);
+        let crc = crc32c::crc32c(bytes.get(..crc_at).unwrap_or_default());
+        let mut from = Reader::new(bytes);
+        let head = Self {
+            log: LogId(from.array()?),
+            position: from.u64()?,
+            last_block: from.u64()?,
+            hash: from.array()?,
+            frontier: Frontier::decode(&mut from)?,
+        };
+        if from.u32()? != crc || !from.is_empty() {
+            return Err(Malformed("the checksum is wrong"));
+        }
+        Ok(head)
+    }
+}
+
+fn part_key(first: u64, part: u8) -> [u8; 9] {
+    let mut key = [part; 9];
+    key.iter_mut().zip(first.to_be_bytes()).for_each(|(to, from)| *to = from);
+    key
+}
+
+fn read_key(key: &[u8]) -> Option<(u64, u8)> {
+    let (first, part) = key.split_first_chunk::<8>()?;
+    let [part] = part else { return None };
+    Some((u64::from_be_bytes(*first), *part))
+}
+
+/// The `conf` file is never synced by sled, and its loss makes the store unopenable.
+fn sync_new_folder(path: &Path) -> Result<(), LogError> {
+    let sync = |path: &Path| File::open(path).and_then(|it| it.sync_all());
+    for name in ["conf", "db"] {
+        sync(&path.join(name)).map_err(|err| io("syncing a new store", &err))?;
+    }
+    sync(path).map_err(|err| io("syncing a new store", &err))?;
+    let parent = path.parent().unwrap_or(path);
+    sync(parent).map_err(|err| io("syncing a new store", &err))
+}
+
+fn sled_error(err: &sled::Error) -> LogError {
+    LogError::Store(err.to_string())
+}
+
+fn io(doing: &str, err: &std::io::Error) -> LogError {
+    LogError::Store(format!("{doing}: {err}"))
+}
+
+thread_local! {
+    static CONTAINED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs sled where it may meet damage: a panic becomes an error, and nobody sees it on stderr.
+///
+/// What was being made is forgotten, not dropped: sled's drop would write to the damaged store.
+fn contain<T>(
+    doing: &str,
+    run: impl FnOnce() -> Result<T, sled::Error>,
+) -> Result<T, LogError> {
+    silence_contained_panics();
+    let before = CONTAINED.replace(true);
+    let result = catch_unwind(AssertUnwindSafe(run));
+    CONTAINED.set(before);
+    match result {
+        Ok(result) => result.map_err(|err| LogError::Store(format!("{doing}: {err}"))),
+        Err(panic) => {
+            std::mem::forget(panic);
+            Err(LogError::Store(format!("{doing}: the store is damaged")))
+        }
+    }
+}
+
+fn silence_contained_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let shown = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            // sled's own threads may panic while another thread contains it.
+            let of_sled = std::thread::current().name().is_some_and(|it| it.starts_with("sled"));
+            if !CONTAINED.get() && !of_sled {
+                shown(info);
+            }
+        }));
+    });
+}

@@ -1,0 +1,129 @@
+//! Password hashing in a bounded pool of its own, so that logins cannot starve other requests.
+
+use std::sync::{Arc, Mutex};
+
+use argon2::{Algorithm, Argon2, Block, Params, Version};
+use domain::user::PasswordVerifier;
+use tokio::sync::Semaphore;
+
+use crate::keys::random;
+use crate::lock::lock;
+
+/// OWASP's parameters for Argon2id: 19 MiB, two passes, one lane.
+const MEMORY_KIB: u32 = 19_456;
+const PASSES: u32 = 2;
+const LANES: u32 = 1;
+
+/// How many hashes may wait for their turn. One more is told to come again.
+const WAITING_MAX: usize = 32;
+
+/// After how many seconds a caller who was turned away may come again.
+pub const BUSY_RETRY_SECONDS: u64 = 1;
+
+/// Why a password was not looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PasswordError {
+    /// Too many others wait.
+    #[error("too many passwords wait to be checked")]
+    Busy,
+    /// The hash could not be computed.
+    #[error("the password could not be hashed")]
+    Failed,
+}
+
+/// The pool. Clones share it.
+#[derive(Clone)]
+pub struct PasswordPool {
+    running: Arc<Semaphore>,
+    places: Arc<Semaphore>,
+    /// Freed memory is used again: the allocator would keep it anyway.
+    buffers: Arc<Mutex<Vec<Vec<Block>>>>,
+}
+
+impl PasswordPool {
+    /// A pool that computes at most `hashes_max` hashes at once.
+    pub fn new(hashes_max: usize) -> Self {
+        Self {
+            running: Arc::new(Semaphore::new(hashes_max)),
+            places: Arc::new(Semaphore::new(hashes_max + WAITING_MAX)),
+            buffers: Arc::default(),
+        }
+    }
+
+    /// Makes the verifier of a new password.
+    ///
+    /// # Errors
+    /// When the pool is full.
+    pub async fn hash(&self, password: &str) -> Result<PasswordVerifier, PasswordError> {
+        let salt = random().map_err(|_| PasswordError::Failed)?;
+        let blank = PasswordVerifier {
+            memory_kib: MEMORY_KIB,
+            passes: PASSES,
+            lanes: LANES,
+            salt,
+            hash: [0; 32],
+        };
+        let hash = self.run(password, blank.clone()).await?;
+        Ok(PasswordVerifier { hash, ..blank })
+    }
+
+    /// Whether a password is the one that the verifier was made of. Takes as long for no
+    /// verifier at all, so that the time does not tell whether the account exists.
+    ///
+    /// # Errors
+    /// When the pool is full.
+    pub async fn verify(
+        &self,
+        password: &str,
+        verifier: Option<&PasswordVerifier>,
+    ) -> Result<bool, PasswordError> {
+        let dummy = PasswordVerifier {
+            memory_kib: MEMORY_KIB,
+            passes: PASSES,
+            lanes: LANES,
+            salt: [0; 16],
+            hash: [0; 32],
+        };
+        let against = verifier.cloned().unwrap_or(dummy);
+        let hash = self.run(password, against.clone()).await?;
+        let equal = aws_lc_rs::constant_time::verify_slices_are_equal(&hash, &against.hash).is_ok();
+        Ok(equal && verifier.is_some())
+    }
+
+    async fn run(
+        &self,
+        password: &str,
+        with: PasswordVerifier,
+    ) -> Result<[u8; 32], PasswordError> {
+        let place = self.places.clone().try_acquire_owned().map_err(|_| PasswordError::Busy)?;
+        let turn = self.running.clone().acquire_owned().await;
+        let turn = turn.map_err(|_| PasswordError::Failed)?;
+        let password = password.to_owned();
+        let buffers = self.buffers.clone();
+        let hashed = tokio::task::spawn_blocking(move || {
+            // Both are held until the hash is done, even if the caller goes away.
+            let _held = (place, turn);
+            let memory = lock(&buffers).pop();
+            let mut memory = memory.unwrap_or_default();
+            memory.resize(with.memory_kib as usize, Block::default());
+            let hash = hash(password.as_bytes(), &with, &mut memory);
+            lock(&buffers).push(memory);
+            hash
+        });
+        hashed.await.map_err(|_| PasswordError::Failed)?
+    }
+}
+
+fn hash(
+    password: &[u8],
+    with: &PasswordVerifier,
+    memory: &mut [Block],
+) -> Result<[u8; 32], PasswordError> {
+    let params = Params::new(with.memory_kib, with.passes, with.lanes, Some(32));
+    let params = params.map_err(|_| PasswordError::Failed)?;
+    let mut hash = [0; 32];
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+        .hash_password_into_with_memory(password, &with.salt, &mut hash, memory)
+        .map_err(|_| PasswordError::Failed)?;
+    Ok(hash)
+}

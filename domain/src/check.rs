@@ -1,0 +1,76 @@
+//! The few checks that every aggregate shares, so that a rule has one wording.
+
+use crate::refusal::Refusal;
+
+/// Present, not blank, and at most `chars_max` characters.
+pub fn required(field: &'static str, value: &str, chars_max: usize) -> Result<(), Refusal> {
+    if value.trim().is_empty() {
+        return Err(Refusal::invalid(field, "is required"));
+    }
+    at_most(field, value, chars_max)
+}
+
+/// At most `chars_max` characters, without control characters other than line breaks and tabs.
+pub fn at_most(field: &'static str, value: &str, chars_max: usize) -> Result<(), Refusal> {
+    if value.chars().count() > chars_max {
+        return Err(Refusal::invalid(field, format!("must have at most {chars_max} characters")));
+    }
+    if value.chars().any(|it| it.is_control() && !matches!(it, '\n' | '\r' | '\t')) {
+        return Err(Refusal::invalid(field, "must not have control characters"));
+    }
+    Ok(())
+}
+
+/// As [`at_most`], for a value that may be absent.
+pub fn optional(
+    field: &'static str,
+    value: Option<&str>,
+    chars_max: usize,
+) -> Result<(), Refusal> {
+    value.map_or(Ok(()), |it| at_most(field, it, chars_max))
+}
+
+/// At most `items_max` items in a child list.
+pub fn list<T>(field: &'static str, items: &[T], items_max: usize) -> Result<(), Refusal> {
+    if items.len() > items_max {
+        return Err(Refusal::invalid(field, format!("must have at most {items_max} items")));
+    }
+    Ok(())
+}
+
+/// Exactly one `@`, not first and not last (spec section 2.1).
+pub fn email(field: &'static str, value: &str) -> Result<(), Refusal> {
+    let well_formed = value.split_once('@').is_some_and(|(name, host)| {
+        !name.is_empty() && !host.is_empty() && !host.contains('@')
+    });
+    if !well_formed {
+        return Err(Refusal::invalid(field, "must be an e-mail address"));
+    }
+    Ok(())
+}
+
+/// Digits with `+ - . ( )` and spaces, at least one digit (spec section 2.1).
+pub fn phone(field: &'static str, value: &str) -> Result<(), Refusal> {
+    let (number, extension) = match value.rfind(['x', 'X']) {
+        Some(at) => value.split_at(at),
+        None => (value, ""),
+    };
+    let allowed = |it: char| it.is_ascii_digit() || "+-.() ".contains(it);
+    let extension = extension.trim_start_matches(['x', 'X']);
+    let well_formed = number.chars().all(allowed)
+        && number.chars().any(|it| it.is_ascii_digit())
+        && extension.chars().all(|it| it.is_ascii_digit());
+    if !well_formed {
+        return Err(Refusal::invalid(field, "must be a phone number"));
+    }
+    Ok(())
+}
+
+/// Begins with `http://`, `https://` or `ftp://` (spec section 2.1).
+pub fn url(field: &'static str, value: &str) -> Result<(), Refusal> {
+    let lower = value.to_ascii_lowercase();
+    if !["http://", "https://", "ftp://"].iter().any(|it| lower.starts_with(it)) {
+        return Err(Refusal::invalid(field, "must be a URL that begins with http, https or ftp"));
+    }
+    Ok(())
+}

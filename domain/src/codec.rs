@@ -1,0 +1,37 @@
+//! The bytes of a payload: bincode, pinned, exhaustive and bounded.
+//!
+//! bincode is not self-describing and lies silently when a shape changes. So a payload struct is
+//! frozen once shipped; a change is a new struct with a new revision and one upcast.
+
+use bincode::Options as _;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// The largest commit, and so the largest payload, in bytes.
+pub const COMMIT_BYTES_MAX: usize = 60 * 1024;
+
+/// Names this encoding in every block. Another codec gets another number.
+pub const CODEC: u8 = 1;
+
+fn options() -> impl bincode::Options {
+    bincode::DefaultOptions::new()
+        .with_fixint_encoding()
+        .reject_trailing_bytes()
+        .with_limit(COMMIT_BYTES_MAX as u64)
+}
+
+/// Writes a payload.
+///
+/// # Errors
+/// When it exceeds [`COMMIT_BYTES_MAX`].
+pub fn encode<T: Serialize>(payload: &T) -> Result<Vec<u8>, bincode::Error> {
+    options().serialize(payload)
+}
+
+/// Reads a payload, every byte of it.
+///
+/// # Errors
+/// When bytes are missing, left over, or not of this shape.
+pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, bincode::Error> {
+    options().deserialize(bytes)
+}

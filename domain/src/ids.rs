@@ -1,0 +1,142 @@
+//! The small words: identifiers and time. A bare integer or string seldom crosses a boundary.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Microseconds since the Unix epoch, UTC. Every stored time has this unit.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub struct Timestamp(pub i64);
+
+/// Identifies a tenant, from 1. Zero stands for the installation as a whole.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub struct TenantId(pub u32);
+
+/// Identifies a user, from 1, as in the `sub` claim. Zero stands for "no user".
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub struct UserId(pub u32);
+
+/// Identifies the person whose key seals the personal part of an event. Zero stands for nobody.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub struct SubjectId(pub u64);
+
+/// The `client_id` parameter of OAuth (RFC 6749 section 2.2): visible ASCII, 1 to 200 bytes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ClientName(pub String);
+
+/// Identifies one wish of one caller. The log answers the same id with the same commit.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct CommandId(pub [u8; 16]);
+
+/// Identifies an event without its position, so that it is known before the log assigns one.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct EventId(pub [u8; 16]);
+
+/// Identifies one log for ever; made at random when the log is created.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct LogId(pub [u8; 16]);
+
+impl Timestamp {
+    /// A time some seconds later (or earlier, if negative).
+    #[must_use]
+    pub fn plus_seconds(self, seconds: i64) -> Self {
+        Self(self.0.saturating_add(seconds.saturating_mul(1_000_000)))
+    }
+
+    /// Whole seconds since the Unix epoch, as in the `iat` and `exp` claims (RFC 7519).
+    pub fn seconds(self) -> i64 {
+        self.0.div_euclid(1_000_000)
+    }
+
+    /// The time at this many whole seconds since the Unix epoch.
+    pub fn from_seconds(seconds: i64) -> Self {
+        Self(seconds.saturating_mul(1_000_000))
+    }
+
+    /// RFC 3339 with microseconds, as `replay` and the audit list print it.
+    pub fn rfc3339(self) -> String {
+        let format = time::macros::format_description!(
+            "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]Z"
+        );
+        self.to_date().and_then(|it| it.format(format).ok()).unwrap_or_default()
+    }
+
+    /// `yyyy-MM-dd HH:mm:ss`, the form of every date on the management API (spec section 3.1).
+    pub fn wire(self) -> String {
+        let format = time::macros::format_description!(
+            "[year]-[month]-[day] [hour]:[minute]:[second]"
+        );
+        self.to_date().and_then(|it| it.format(format).ok()).unwrap_or_default()
+    }
+
+    fn to_date(self) -> Option<time::OffsetDateTime> {
+        time::OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1000).ok()
+    }
+}
+
+impl TenantId {
+    /// The installation as a whole: the scope of claims that no tenant owns.
+    pub const INSTALLATION: Self = Self(0);
+}
+
+impl UserId {
+    /// The caller id of a token that has no user.
+    pub const NONE: Self = Self(0);
+}
+
+impl SubjectId {
+    /// An event that names nobody.
+    pub const NONE: Self = Self(0);
+}
+
+impl From<UserId> for SubjectId {
+    fn from(user: UserId) -> Self {
+        Self(u64::from(user.0))
+    }
+}
+
+/// Lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    use fmt::Write as _;
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
+macro_rules! shown_as_hex {
+    ($($name:ident),*) => {$(
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&hex(&self.0))
+            }
+        }
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}({self})", stringify!($name))
+            }
+        }
+    )*};
+}
+shown_as_hex!(CommandId, EventId, LogId);
+
+macro_rules! shown_as_inner {
+    ($($name:ident),*) => {$(
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    )*};
+}
+shown_as_inner!(TenantId, UserId, SubjectId, ClientName);

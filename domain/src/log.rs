@@ -1,0 +1,223 @@
+//! The event log, as the rest of the program sees it. The adapters live in `commands::log`.
+
+use async_trait::async_trait;
+
+use crate::event::{Parts, Recorded, Unreadable};
+use crate::ids::{CommandId, LogId, SubjectId, TenantId, Timestamp};
+use crate::stream::StreamId;
+
+/// How long a command id is remembered, in seconds.
+pub const COMMAND_ID_SECONDS_MAX: i64 = 24 * 3600;
+
+/// How many commits back a command id is remembered.
+pub const COMMAND_IDS_MAX: usize = 1_000_000;
+
+/// The most events that one commit may hold.
+pub const COMMIT_EVENTS_MAX: usize = 1_000;
+
+/// What all events of a commit share: who, when, and because of what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommitHead {
+    /// The same id gets the same answer.
+    pub command_id: CommandId,
+    /// What the wish said, hashed: the same id with another fingerprint is refused. Zero if the
+    /// caller cannot repeat it.
+    pub fingerprint: u64,
+    /// The tenant that the change belongs to.
+    pub tenant: TenantId,
+    /// Who did it: `user-1`, `client-shop`, `operator` or `system`.
+    pub actor: String,
+    /// When the command ran. It orders nothing.
+    pub time: Timestamp,
+    /// The request that led here.
+    pub correlation: [u8; 16],
+    /// The trace of the caller (W3C Trace Context); zero if there is none.
+    pub trace: [u8; 16],
+}
+
+/// A unique value as the log knows it: hashed with the claim key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HashedClaim {
+    /// Within which tenant, or the whole installation.
+    pub scope: TenantId,
+    /// What kind of value.
+    pub kind: String,
+    /// HMAC-SHA-256 of the normalised value.
+    pub hash: [u8; 32],
+    /// The stream that holds it.
+    pub stream: StreamId,
+}
+
+/// An event on its way into the log; its parts are sealed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewEvent {
+    /// The stored name with its revision.
+    pub kind: String,
+    /// The one person whom it names.
+    pub subject: SubjectId,
+    /// The payload.
+    pub parts: Parts,
+}
+
+/// The events that one commit adds to one stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamWrite {
+    /// Where to.
+    pub stream: StreamId,
+    /// The version that the writer saw; 0 means that the stream must not exist.
+    pub expected: u32,
+    /// What to add, in order.
+    pub events: Vec<NewEvent>,
+}
+
+/// What one command appends: all of it or nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Commit {
+    /// Who, when and why.
+    pub head: CommitHead,
+    /// Values to hold.
+    pub claims: Vec<HashedClaim>,
+    /// Values to give back; they are given back before the claims are judged.
+    pub releases: Vec<HashedClaim>,
+    /// The events, stream by stream. A stream stands here once.
+    pub writes: Vec<StreamWrite>,
+}
+
+/// Where a commit stands in the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Appended {
+    /// The position of its first event.
+    pub first: u64,
+    /// The position of its last event.
+    pub last: u64,
+    /// The fingerprint under which the command id is known.
+    pub fingerprint: u64,
+    /// The command id was known: nothing was appended now.
+    pub repeated: bool,
+}
+
+/// The end of the durable log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    /// The position of the last event; 0 for an empty log.
+    pub position: u64,
+    /// The hash of the last block; zero for an empty log.
+    pub hash: [u8; 32],
+}
+
+/// Why an append did not happen.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum AppendError {
+    /// Someone else appended first. Load again and decide again.
+    #[error("{stream} is at version {actual}, not {expected}")]
+    Conflict {
+        /// The stream that moved.
+        stream: StreamId,
+        /// What the writer saw.
+        expected: u32,
+        /// What stands there.
+        actual: u32,
+    },
+    /// Another aggregate holds a unique value.
+    #[error("the {kind} is taken")]
+    Claimed {
+        /// The kind of value.
+        kind: String,
+    },
+    /// The command id was used for another wish.
+    #[error("the command id was used for another request")]
+    CommandReused,
+    /// The stream has ended.
+    #[error("{stream} has ended")]
+    Closed {
+        /// The stream that ended.
+        stream: StreamId,
+    },
+    /// The commit exceeds a limit or contradicts itself.
+    #[error("{0}")]
+    Malformed(String),
+    /// Too little space is left on the disk. Reads go on.
+    #[error("the disk is nearly full: {free_bytes} bytes are left, {reserve_bytes} are kept back")]
+    Full {
+        /// What is left, in bytes.
+        free_bytes: u64,
+        /// What is kept back, in bytes.
+        reserve_bytes: u64,
+    },
+    /// The log itself failed, or is closing.
+    #[error(transparent)]
+    Log(#[from] LogError),
+}
+
+/// The log could not be read or written. Nothing that the caller sent can mend it.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum LogError {
+    /// The store behind the log failed.
+    #[error("event log: {0}")]
+    Store(String),
+    /// What is stored is not what was written.
+    #[error("event log: damaged at position {position}: {why}")]
+    Damaged {
+        /// The first position that does not fit.
+        position: u64,
+        /// What does not fit.
+        why: String,
+    },
+    /// An event that this program cannot read.
+    #[error("event log: position {position}: {why}")]
+    Unreadable {
+        /// Where it stands.
+        position: u64,
+        /// What is wrong with it.
+        why: Unreadable,
+    },
+    /// The log is shutting down.
+    #[error("event log: closing")]
+    Closing,
+}
+
+/// An append-only log of events, ordered as a whole and within each stream.
+///
+/// Nothing past the durable head is ever seen through it. `read_*` may block on the disk.
+#[async_trait]
+pub trait EventLog: Send + Sync {
+    /// Which log this is.
+    fn id(&self) -> LogId;
+
+    /// Appends a commit, durably, or nothing.
+    async fn append(&self, commit: Commit) -> Result<Appended, AppendError>;
+
+    /// The durable end.
+    fn head(&self) -> Head;
+
+    /// Waits until the durable head is past `position`, and returns it.
+    async fn wait_past(&self, position: u64) -> Result<u64, LogError>;
+
+    /// Reads at most `events_max` events after `position`, in order.
+    fn read_after(&self, position: u64, events_max: usize) -> Result<Vec<Recorded>, LogError>;
+
+    /// Reads the events at these positions, which ascend.
+    fn read_at(&self, positions: &[u64]) -> Result<Vec<Recorded>, LogError>;
+
+    /// Reads one stream after a version. A stream that has ended reads as empty.
+    fn read_stream(&self, stream: &StreamId, after: u32) -> Result<Vec<Recorded>, LogError>;
+
+    /// The positions of a stream's events, ascending.
+    fn stream_positions(&self, stream: &StreamId) -> Vec<u64>;
+
+    /// The version of a stream; 0 if it does not exist or has ended.
+    fn stream_version(&self, stream: &StreamId) -> u32;
+
+    /// What a command id led to, if it is remembered.
+    fn find_command(&self, id: CommandId) -> Option<Appended>;
+
+    /// The highest number among the stream ids of a category; 0 if there is none.
+    fn highest_id(&self, category: &str) -> u64;
+}
+
+impl Commit {
+    /// How many events it holds.
+    pub fn event_count(&self) -> usize {
+        self.writes.iter().map(|it| it.events.len()).sum()
+    }
+}

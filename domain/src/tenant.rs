@@ -1,0 +1,198 @@
+//! A tenant: one customer of the installation, with its hosts, its name and its issuer.
+
+use serde::{Deserialize, Serialize};
+
+use crate::aggregate::{Aggregate, Decision};
+use crate::check;
+use crate::event::Fact;
+use crate::ids::{TenantId, Timestamp, UserId};
+use crate::refusal::Refusal;
+use crate::stored_events;
+
+/// The most hosts of one tenant.
+pub const HOSTS_MAX: usize = 100;
+
+/// The kind of claim that makes a host name unique in the installation.
+pub const HOST_CLAIM: &str = "host";
+
+/// What a tenant may be asked to become.
+#[derive(Debug, Clone)]
+pub enum TenantCommand {
+    /// Enter a new tenant.
+    Create(Box<TenantCreated>, TenantProperties),
+    /// Answer on one more host.
+    AddHost {
+        /// `host` or `host:port`, as in the `Host` header.
+        host: String,
+    },
+}
+
+/// A tenant entered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TenantCreated {
+    /// Its number.
+    pub tenant: TenantId,
+    /// Its name.
+    pub name: String,
+    /// The look of its pages.
+    pub theme: Option<String>,
+    /// 0 created, 1 enabled, 2 disabled (spec section 2.9).
+    pub status: u8,
+    /// `host[:port]` of its issuer, without a scheme.
+    pub issuer_host: Option<String>,
+    /// Where it answers.
+    pub hosts: Vec<TenantHost>,
+    /// Public key-value data.
+    pub claims: Vec<TenantClaim>,
+    /// Seconds; kept for compatibility.
+    pub cache_seconds: i64,
+    /// Who owns it.
+    pub owner: UserId,
+    /// The address of its logo.
+    pub logo_uri: Option<String>,
+    /// A text about it.
+    pub description: Option<String>,
+}
+
+/// A host of a tenant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TenantHost {
+    /// Counted inside the tenant, from 1.
+    pub id: u32,
+    /// `host` or `host:port`.
+    pub name: String,
+}
+
+/// A public fact about a tenant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TenantClaim {
+    /// Counted inside the tenant, from 1.
+    pub id: u32,
+    /// Its type.
+    pub claim_type: String,
+    /// Its value.
+    pub value: String,
+}
+
+/// Private key-value data of a tenant: it may hold gateway keys and provider secrets.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TenantProperties {
+    /// Keys and values.
+    pub values: Vec<(String, String)>,
+}
+
+/// A tenant answers on one more host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TenantHostAdded {
+    /// The host.
+    pub host: TenantHost,
+}
+
+stored_events! {
+    /// What has happened to a tenant. A stored contract: see `docs/events.md`.
+    pub enum TenantEvent {
+        /// A tenant entered.
+        Created = "tenant.created.v1" { data: TenantCreated, secret: TenantProperties },
+        /// It answers on one more host.
+        HostAdded = "tenant.host_added.v1" { data: TenantHostAdded },
+    }
+}
+
+/// What the rules need to remember of a tenant, and no more.
+#[derive(Debug, Clone, Default)]
+pub enum Tenant {
+    /// Never created.
+    #[default]
+    Absent,
+    /// In use.
+    Active {
+        /// Where it answers.
+        hosts: Vec<TenantHost>,
+    },
+}
+
+impl Aggregate for Tenant {
+    const CATEGORY: &'static str = "tenant";
+    type Command = TenantCommand;
+    type Event = TenantEvent;
+
+    fn decide(
+        &self,
+        command: &TenantCommand,
+        _now: Timestamp,
+    ) -> Result<Decision<TenantEvent>, Refusal> {
+        match command {
+            TenantCommand::Create(created, properties) => self.create(created, properties),
+            TenantCommand::AddHost { host } => self.add_host(host),
+        }
+    }
+
+    fn evolve(&mut self, event: &TenantEvent) {
+        match event {
+            TenantEvent::Created(fact) => {
+                *self = Tenant::Active { hosts: fact.data.hosts.clone() };
+            }
+            TenantEvent::HostAdded(fact) => {
+                if let Tenant::Active { hosts } = self {
+                    hosts.push(fact.data.host.clone());
+                }
+            }
+        }
+    }
+}
+
+impl Tenant {
+    fn create(
+        &self,
+        created: &TenantCreated,
+        properties: &TenantProperties,
+    ) -> Result<Decision<TenantEvent>, Refusal> {
+        if !matches!(self, Tenant::Absent) {
+            return Err(Refusal::AlreadyExists { what: "tenant" });
+        }
+        check::required("name", &created.name, 200)?;
+        check::list("hosts", &created.hosts, HOSTS_MAX)?;
+        let mut decision = Decision::none();
+        for host in &created.hosts {
+            check_host(&host.name)?;
+            decision = decision.claim(TenantId::INSTALLATION, HOST_CLAIM, normalise(&host.name));
+        }
+        decision.events.push(TenantEvent::Created(Fact {
+            data: created.clone(),
+            personal: None,
+            secret: Some(properties.clone()),
+        }));
+        Ok(decision)
+    }
+
+    fn add_host(&self, host: &str) -> Result<Decision<TenantEvent>, Refusal> {
+        let Tenant::Active { hosts } = self else {
+            return Err(Refusal::NotFound { what: "tenant" });
+        };
+        check_host(host)?;
+        if hosts.iter().any(|it| normalise(&it.name) == normalise(host)) {
+            return Ok(Decision::none());
+        }
+        if hosts.len() >= HOSTS_MAX {
+            return Err(Refusal::NotAllowed { why: "the tenant has as many hosts as it may have" });
+        }
+        let id = hosts.iter().map(|it| it.id).max().unwrap_or(0) + 1;
+        let host = TenantHost { id, name: host.to_owned() };
+        Ok(Decision::event(TenantEvent::HostAdded(TenantHostAdded { host: host.clone() }.into()))
+            .claim(TenantId::INSTALLATION, HOST_CLAIM, normalise(&host.name)))
+    }
+}
+
+/// Hosts compare without regard to case (RFC 9110 section 4.2.3).
+pub fn normalise(host: &str) -> String {
+    host.to_ascii_lowercase()
+}
+
+fn check_host(host: &str) -> Result<(), Refusal> {
+    check::required("hostName", host, 255)?;
+    let allowed = |it: char| it.is_ascii_alphanumeric() || "-._:[]".contains(it);
+    if !host.chars().all(allowed) {
+        return Err(Refusal::invalid("hostName", "must be a host name with an optional port"));
+    }
+    Ok(())
+}
