@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use domain::log::{AppendError, Appended, Commit, CommitHead, EventLog, HashedClaim, LogError};
-use domain::log::{NewEvent, StreamWrite};
+use domain::log::{
+    AppendError, Appended, Commit, CommitHead, EventLog, HashedClaim, LogError, NewEvent,
+    OpenParts as _, StreamWrite,
+};
 use domain::{
     Aggregate, Claim, Decision, Parts, Recorded, Refusal, StoredEvent, StreamId, SubjectId,
     Unreadable,

@@ -1,5 +1,6 @@
 //! A recorded event as JSON: for `replay`, the audit list, and subscribers.
 
+use domain::log::OpenParts as _;
 use domain::{AnyEvent, Recorded, Unreadable, hex};
 use serde::Serialize;
 use serde_json::Value;

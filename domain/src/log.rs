@@ -215,6 +215,15 @@ pub trait EventLog: Send + Sync {
     fn highest_id(&self, category: &str) -> u64;
 }
 
+/// Opens the sealed parts of events: what the read side needs of the keys.
+pub trait OpenParts: Send + Sync {
+    /// The parts in clear. The personal part of an erased person is absent.
+    ///
+    /// # Errors
+    /// When a part was changed, or its key is missing without having been erased.
+    fn open_parts(&self, event: &Recorded) -> Result<Parts, Unreadable>;
+}
+
 impl Commit {
     /// How many events it holds.
     pub fn event_count(&self) -> usize {

@@ -8,6 +8,7 @@ use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
+use domain::log::OpenParts;
 use domain::{LogId, Parts, Recorded, SubjectId, TenantId, Unreadable};
 
 use super::seal::{NotOpened, SealKey, random};
@@ -328,39 +329,6 @@ impl Keyring {
         Ok(Parts { data: clear.data.clone(), personal, secret })
     }
 
-    /// Opens the parts of a recorded event. The personal part of an erased person is absent.
-    ///
-    /// # Errors
-    /// When a part was changed, or its key is missing without having been erased.
-    pub fn open_parts(&self, event: &Recorded) -> Result<Parts, Unreadable> {
-        if event.parts.personal.is_none() && event.parts.secret.is_none() {
-            return Ok(event.parts.clone());
-        }
-        let unreadable = |why: String| Unreadable { kind: event.kind.to_string(), why };
-        let at = Place::of(event).bytes();
-        let personal = match &event.parts.personal {
-            Some(sealed) => {
-                let key = self.subject_key(event.subject);
-                match key.map_err(|err| unreadable(err.to_string()))? {
-                    Some(key) => {
-                        let clear = key.open(&at, sealed);
-                        Some(Bytes::from(clear.map_err(|err| unreadable(err.to_string()))?))
-                    }
-                    None => None,
-                }
-            }
-            None => None,
-        };
-        let secret = match &event.parts.secret {
-            Some(sealed) => {
-                let clear = self.secrets.open(&at, sealed);
-                Some(Bytes::from(clear.map_err(|err| unreadable(err.to_string()))?))
-            }
-            None => None,
-        };
-        Ok(Parts { data: event.parts.data.clone(), personal, secret })
-    }
-
     /// `None` for a person who was erased.
     fn subject_key(&self, subject: SubjectId) -> Result<Option<SealKey>, KeyError> {
         let subjects = read(&self.subjects);
@@ -391,6 +359,37 @@ impl Keyring {
             self.wrap.open(&place(SlotKind::Signing, *id), wrapped)?;
         }
         Ok(())
+    }
+}
+
+impl OpenParts for Keyring {
+    fn open_parts(&self, event: &Recorded) -> Result<Parts, Unreadable> {
+        if event.parts.personal.is_none() && event.parts.secret.is_none() {
+            return Ok(event.parts.clone());
+        }
+        let unreadable = |why: String| Unreadable { kind: event.kind.to_string(), why };
+        let at = Place::of(event).bytes();
+        let personal = match &event.parts.personal {
+            Some(sealed) => {
+                let key = self.subject_key(event.subject);
+                match key.map_err(|err| unreadable(err.to_string()))? {
+                    Some(key) => {
+                        let clear = key.open(&at, sealed);
+                        Some(Bytes::from(clear.map_err(|err| unreadable(err.to_string()))?))
+                    }
+                    None => None,
+                }
+            }
+            None => None,
+        };
+        let secret = match &event.parts.secret {
+            Some(sealed) => {
+                let clear = self.secrets.open(&at, sealed);
+                Some(Bytes::from(clear.map_err(|err| unreadable(err.to_string()))?))
+            }
+            None => None,
+        };
+        Ok(Parts { data: event.parts.data.clone(), personal, secret })
     }
 }
 

@@ -1,0 +1,65 @@
+//! Answers: which clients has a user, who is this client, and what proves it?
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use domain::client::{ClientEvent, ClientRegistered};
+use domain::{TenantId, UserId};
+
+use crate::page::{Page, Paging};
+
+/// A client.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClientRow {
+    /// What was registered.
+    pub data: ClientRegistered,
+    /// The hashes of its secrets, in the order of the secrets. Never shown.
+    pub secrets: Vec<String>,
+}
+
+/// The clients, by number.
+#[derive(Debug, Default, PartialEq)]
+pub struct Clients {
+    rows: BTreeMap<u32, Arc<ClientRow>>,
+    by_client_id: HashMap<String, u32>,
+    by_owner: HashMap<(TenantId, UserId), BTreeSet<u32>>,
+}
+
+impl Clients {
+    /// A client of a user of a tenant.
+    pub fn get(&self, tenant: TenantId, owner: UserId, client: u32) -> Option<&Arc<ClientRow>> {
+        self.rows.get(&client).filter(|it| it.data.tenant == tenant && it.data.owner == owner)
+    }
+
+    /// The client with this `client_id`, whosever it is.
+    pub fn identified(&self, client_id: &str) -> Option<&Arc<ClientRow>> {
+        self.rows.get(self.by_client_id.get(client_id)?)
+    }
+
+    /// A page of the clients of a user, by number or by another key.
+    pub fn page<K: Ord>(
+        &self,
+        tenant: TenantId,
+        owner: UserId,
+        filter: impl Fn(&ClientRow) -> bool,
+        key: impl Fn(&ClientRow) -> K,
+        paging: Paging,
+    ) -> Page<ClientRow> {
+        let none = BTreeSet::new();
+        let owned = self.by_owner.get(&(tenant, owner)).unwrap_or(&none);
+        let rows = owned.iter().filter_map(|it| self.rows.get(it));
+        Page::sort(rows.filter(|it| filter(it)).cloned().collect(), key, paging)
+    }
+
+    pub(crate) fn apply(&mut self, event: &ClientEvent) {
+        match event {
+            ClientEvent::Registered(fact) => {
+                let data = fact.data.clone();
+                self.by_client_id.insert(data.client_id.0.clone(), data.client);
+                self.by_owner.entry((data.tenant, data.owner)).or_default().insert(data.client);
+                let secrets = fact.secret.clone().unwrap_or_default().values;
+                self.rows.insert(data.client, Arc::new(ClientRow { data, secrets }));
+            }
+        }
+    }
+}
