@@ -1,1 +1,31 @@
-//! stub
+//! The HTTP face and the command line: the words of the wire, and who may do what.
+
+mod access;
+mod app;
+mod connect;
+mod endpoints;
+mod http;
+mod operation;
+mod resources;
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use warp::Filter;
+use warp::reply::Response;
+
+pub use crate::access::Needs;
+pub use crate::access::scopes::Code;
+pub use crate::app::{App, AppSettings, LogFigures, StatsOf};
+pub use crate::endpoints::all as endpoints;
+pub use crate::http::endpoint::{Access, Endpoint};
+pub use crate::http::router::Peer;
+
+/// The program as one filter that answers every request.
+pub fn routes(
+    app: &Arc<App>,
+) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone + Send + Sync + use<> {
+    let endpoints = endpoints();
+    operation::openapi::describe(&endpoints);
+    http::router::router(app, endpoints)
+}

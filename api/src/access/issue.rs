@@ -1,0 +1,188 @@
+//! Issuing an access token: granted scopes, claims, an event, and a signature.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use commands::Done;
+use commands::keys::random;
+use domain::log::CommitHead;
+use domain::token::{Grant, Token, TokenCommand, TokenIssued, token_id};
+use domain::{ClientName, Timestamp, UserId};
+use projections::{Tables, TenantRow, UserRow};
+use serde::Serialize;
+
+use crate::access::scopes::{BUILT_IN_AUDIENCE, is_built_in};
+use crate::access::verify::round_up_to_seconds;
+use crate::app::App;
+use crate::http::error::ApiError;
+
+/// The most scopes of one token.
+const SCOPES_MAX: usize = 100;
+
+/// What a token is to say.
+pub(crate) struct TokenRequest {
+    pub(crate) tenant: Arc<TenantRow>,
+    pub(crate) client_id: String,
+    pub(crate) user: UserId,
+    pub(crate) roles: Vec<String>,
+    pub(crate) permission: Option<String>,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) audience: Vec<String>,
+    pub(crate) grant: Grant,
+    pub(crate) amr: &'static [&'static str],
+    /// Seconds.
+    pub(crate) lifetime: i64,
+    /// Not issued before this: the user's last change of password.
+    pub(crate) not_before: Timestamp,
+}
+
+/// A token, after its event is durable.
+pub(crate) struct IssuedToken {
+    pub(crate) token: String,
+    pub(crate) done: Done,
+}
+
+#[derive(Serialize)]
+struct AccessTokenClaims<'a> {
+    nbf: i64,
+    exp: i64,
+    iss: String,
+    aud: &'a [String],
+    client_id: &'a str,
+    client_tenant: ClientTenantClaim<'a>,
+    sub: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auth_time: Option<i64>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    role: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    permission: Option<&'a str>,
+    jti: &'a str,
+    iat: i64,
+    scope: &'a [String],
+    #[serde(skip_serializing_if = "<[&str]>::is_empty")]
+    amr: &'a [&'static str],
+}
+
+#[derive(Serialize)]
+struct ClientTenantClaim<'a> {
+    id: u32,
+    name: &'a str,
+}
+
+/// The scopes that a client gets, and the audiences that they are for.
+///
+/// A scope is granted if the client may ask for it and it is known: built in, or of an enabled
+/// API resource of the tenant. Without a wish the client gets all it may ask for.
+pub(crate) fn grant_scopes(
+    tables: &Tables,
+    tenant: &TenantRow,
+    allowed: &[String],
+    wanted: Option<&str>,
+) -> Result<(Vec<String>, Vec<String>), ApiError> {
+    let tenant = tenant.data.tenant;
+    let known = |scope: &str| is_built_in(scope) || !tables.resources.audiences(tenant, scope).is_empty();
+    let scopes: Vec<String> = match wanted {
+        Some(wanted) => {
+            let mut scopes: Vec<String> = Vec::new();
+            for scope in wanted.split_ascii_whitespace() {
+                if !allowed.iter().any(|it| it == scope) || !known(scope) {
+                    let why = "a scope is unknown, or the client may not ask for it";
+                    return Err(ApiError::oauth("invalid_scope", why));
+                }
+                if !scopes.iter().any(|it| it == scope) {
+                    scopes.push(scope.to_owned());
+                }
+            }
+            scopes
+        }
+        None => allowed.iter().filter(|it| known(it)).take(SCOPES_MAX).cloned().collect(),
+    };
+    if scopes.is_empty() || scopes.len() > SCOPES_MAX {
+        return Err(ApiError::oauth("invalid_scope", "ask for 1 to 100 scopes"));
+    }
+    let mut audience = BTreeSet::new();
+    for scope in &scopes {
+        if is_built_in(scope) {
+            audience.insert(BUILT_IN_AUDIENCE.to_owned());
+        }
+        let names = tables.resources.audiences(tenant, scope);
+        audience.extend(names.into_iter().map(str::to_owned));
+    }
+    Ok((scopes, audience.into_iter().collect()))
+}
+
+/// The names of a user's roles and the one permission string: the user's own, else that of the
+/// first role which has one (spec section 5.7).
+pub(crate) fn roles_and_permission(
+    tables: &Tables,
+    user: &UserRow,
+) -> (Vec<String>, Option<String>) {
+    let rows = user.data.roles.iter().filter_map(|it| tables.roles.get(user.data.tenant, *it));
+    let rows = rows.cloned().collect::<Vec<_>>();
+    let of_roles = || {
+        let claims = rows.iter().flat_map(|it| &it.claims);
+        claims.filter(|it| it.claim_type == "permission").map(|it| it.value.clone()).next()
+    };
+    let own = user.data.permissions.first().map(|it| it.value.clone());
+    (rows.iter().map(|it| it.name.clone()).collect(), own.or_else(of_roles))
+}
+
+/// Issues a token. It is handed out only after its event is durable; the signature is made while
+/// the event is on its way.
+pub(crate) async fn issue(
+    app: &App,
+    request: TokenRequest,
+    head: CommitHead,
+) -> Result<IssuedToken, ApiError> {
+    let now = Timestamp::from_seconds(
+        head.time.seconds().max(round_up_to_seconds(request.not_before)),
+    );
+    let expires_at = now.plus_seconds(request.lifetime);
+    let random = random().map_err(|err| ApiError::Internal(err.to_string()))?;
+    let jti = token_id(expires_at, random);
+    let key = app.signing_key(request.tenant.data.tenant)?;
+    let issued = TokenIssued {
+        tenant: request.tenant.data.tenant,
+        client_id: ClientName(request.client_id.clone()),
+        user: request.user,
+        grant: request.grant,
+        scope: request.scopes.clone(),
+        audience: request.audience.clone(),
+        kid: key.kid.clone(),
+        issued_at: now,
+        expires_at,
+    };
+    let command = TokenCommand::Issue(Box::new(issued));
+    let appended = app.engine.handle::<Token>(&jti, &command, &head);
+    let signed = async {
+        key.sign(&AccessTokenClaims {
+            nbf: now.seconds(),
+            exp: expires_at.seconds(),
+            iss: app.issuer(&request.tenant),
+            aud: &request.audience,
+            client_id: &request.client_id,
+            client_tenant: ClientTenantClaim {
+                id: request.tenant.data.tenant.0,
+                name: &request.tenant.data.name,
+            },
+            sub: match request.user {
+                UserId::NONE => request.client_id.clone(),
+                user => user.to_string(),
+            },
+            auth_time: (request.user != UserId::NONE).then_some(now.seconds()),
+            role: &request.roles,
+            permission: request.permission.as_deref(),
+            jti: &jti,
+            iat: now.seconds(),
+            scope: &request.scopes,
+            amr: request.amr,
+        })
+    };
+    let (done, token) = tokio::join!(appended, signed);
+    let done = done?;
+    if done.repeated {
+        return Err(ApiError::OneTime);
+    }
+    Ok(IssuedToken { token: token?, done })
+}

@@ -1,0 +1,110 @@
+//! The built-in scopes and permissions, and what covers what (spec sections 1.1 and 6.3).
+
+use std::fmt;
+
+/// The audience of tokens for this program's own API.
+pub(crate) const BUILT_IN_AUDIENCE: &str = "oauthapp";
+
+/// Both prefixes mean the same (spec section 1.1).
+const PREFIXES: [&str; 2] = ["oauthapp.", "isms."];
+
+/// A code such as `user.get`, without its prefix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Code(pub &'static str);
+
+impl Code {
+    /// Whether a scope or permission covers this code: itself, `user.all`, or `all`.
+    pub(crate) fn is_covered_by(self, given: &str) -> bool {
+        let Some(given) = PREFIXES.iter().find_map(|it| given.strip_prefix(it)) else {
+            return false;
+        };
+        let controller = self.0.split('.').next().unwrap_or_default();
+        given == "all"
+            || given == self.0
+            || given.strip_suffix(".all").is_some_and(|it| it == controller)
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "oauthapp.{}", self.0)
+    }
+}
+
+/// Every code, by its controller (spec section 6.3), and our own `audit`.
+const CODES: [(&str, &[&str]); 10] = [
+    (
+        "apiresource",
+        &[
+            "get", "post", "put", "detail", "delete", "publish", "publishrevision",
+            "publishversion", "publishconfiguration", "versions", "setonlineversion",
+            "authservers", "products", "releases", "postrelease", "putrelease", "deleterelease",
+            "subscriptions", "verifyemail", "packages", "postpackages", "deletepackage",
+            "putpackage", "history",
+        ],
+    ),
+    ("apiscope", &["get", "post", "put", "detail", "delete"]),
+    ("audit", &["get", "stream"]),
+    ("blob", &["post", "image", "base64"]),
+    (
+        "client",
+        &["get", "post", "put", "detail", "delete", "issuetoken", "postsecretkey"],
+    ),
+    (
+        "codegen",
+        &[
+            "get", "servers", "npmoptions", "putnpmoptions", "githuboptions", "putgithuboptions",
+            "syncgithub", "commonoptions", "putcommonoptions", "releasesdk",
+        ],
+    ),
+    ("identityresource", &["get", "post", "put", "detail", "delete"]),
+    ("role", &["get", "post", "put", "detail", "delete"]),
+    ("tenant", &["get", "post", "put", "detail", "delete"]),
+    ("user", &["get", "post", "put", "distributors", "detail", "delete", "head"]),
+];
+
+/// Whether a scope is one of the program's own.
+pub(crate) fn is_built_in(scope: &str) -> bool {
+    let Some(code) = PREFIXES.iter().find_map(|it| scope.strip_prefix(it)) else { return false };
+    let Some((controller, action)) = code.split_once('.') else { return code == "all" };
+    CODES
+        .iter()
+        .any(|(known, actions)| *known == controller && (action == "all" || actions.contains(&action)))
+}
+
+/// All built-in scopes, under their current prefix.
+pub(crate) fn built_in() -> Vec<String> {
+    let mut scopes = vec!["oauthapp.all".to_owned()];
+    for (controller, actions) in CODES {
+        scopes.push(format!("oauthapp.{controller}.all"));
+        scopes.extend(actions.iter().map(|it| format!("oauthapp.{controller}.{it}")));
+    }
+    scopes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_covered_by_itself_its_controller_and_all() {
+        let code = Code("user.get");
+        for given in
+            ["oauthapp.user.get", "oauthapp.user.all", "oauthapp.all", "isms.all", "isms.user.get"]
+        {
+            assert!(code.is_covered_by(given), "{given}");
+        }
+        for given in
+            ["oauthapp.user", "oauthapp.users.all", "user.get", "oauthapp.role.all", "OAUTHAPP.all", ""]
+        {
+            assert!(!code.is_covered_by(given), "{given}");
+        }
+    }
+
+    #[test]
+    fn every_built_in_scope_is_known_as_such() {
+        assert!(built_in().iter().all(|it| is_built_in(it)));
+        assert!(is_built_in("isms.all"));
+        assert!(!is_built_in("orders.all") && !is_built_in("oauthapp.orders.all"));
+    }
+}

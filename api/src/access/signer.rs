@@ -1,0 +1,113 @@
+//! Signing tokens. A private key is parsed once, not once a signature.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, RSA_PKCS1_SHA256, RsaKeyPair,
+};
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use commands::keys::Keyring;
+use domain::signing_key::SigningAlgorithm;
+use jsonwebtoken::{Algorithm, Header};
+use projections::SigningKeyRow;
+use serde::Serialize;
+
+use crate::http::error::ApiError;
+
+enum Pair {
+    Ecdsa(EcdsaKeyPair),
+    Ed25519(Ed25519KeyPair),
+    Rsa(RsaKeyPair),
+}
+
+/// A key that is ready to sign, with the header that its tokens have.
+pub(crate) struct ReadyKey {
+    pub(crate) kid: String,
+    header: String,
+    pair: Pair,
+    random: SystemRandom,
+}
+
+/// The keys that were asked for.
+#[derive(Default)]
+pub(crate) struct Signer {
+    ready: RwLock<HashMap<String, Arc<ReadyKey>>>,
+}
+
+impl Signer {
+    /// The key of a row, ready to sign.
+    pub(crate) fn key(
+        &self,
+        row: &SigningKeyRow,
+        keys: &Keyring,
+    ) -> Result<Arc<ReadyKey>, ApiError> {
+        let kid = &row.data.kid;
+        let ready = self.ready.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(key) = ready.get(kid) {
+            return Ok(key.clone());
+        }
+        drop(ready);
+        let key = Arc::new(ReadyKey::new(row, keys)?);
+        let mut ready = self.ready.write().unwrap_or_else(PoisonError::into_inner);
+        ready.insert(kid.clone(), key.clone());
+        Ok(key)
+    }
+}
+
+impl ReadyKey {
+    fn new(row: &SigningKeyRow, keys: &Keyring) -> Result<Self, ApiError> {
+        let internal = |why: String| ApiError::Internal(format!("signing key: {why}"));
+        let kid = row.data.kid.clone();
+        let private = keys.signing_key(&kid).map_err(|err| internal(err.to_string()))?;
+        let (algorithm, pair) = match row.data.algorithm {
+            SigningAlgorithm::Es256 => {
+                let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &private);
+                (Algorithm::ES256, pair.map(Pair::Ecdsa))
+            }
+            SigningAlgorithm::EdDsa => {
+                (Algorithm::EdDSA, Ed25519KeyPair::from_pkcs8(&private).map(Pair::Ed25519))
+            }
+            SigningAlgorithm::Rs256 => {
+                (Algorithm::RS256, RsaKeyPair::from_pkcs8(&private).map(Pair::Rsa))
+            }
+        };
+        let pair = pair.map_err(|err| internal(err.to_string()))?;
+        // RFC 9068 section 2.1.
+        let header =
+            Header { typ: Some("at+jwt".to_owned()), kid: Some(kid.clone()), ..Header::new(algorithm) };
+        Ok(Self { kid, header: encode(&header)?, pair, random: SystemRandom::new() })
+    }
+
+    /// The compact form of a token (RFC 7515 section 3.1).
+    pub(crate) fn sign<T: Serialize>(&self, claims: &T) -> Result<String, ApiError> {
+        let mut token = self.header.clone();
+        token.push('.');
+        token.push_str(&encode(claims)?);
+        let signature = self.signature(token.as_bytes());
+        let signature = signature.map_err(|err| ApiError::Internal(format!("signing: {err}")))?;
+        token.push('.');
+        BASE64_URL_SAFE_NO_PAD.encode_string(signature, &mut token);
+        Ok(token)
+    }
+
+    fn signature(&self, message: &[u8]) -> Result<Vec<u8>, aws_lc_rs::error::Unspecified> {
+        match &self.pair {
+            Pair::Ecdsa(pair) => Ok(pair.sign(&self.random, message)?.as_ref().to_vec()),
+            Pair::Ed25519(pair) => Ok(pair.sign(message).as_ref().to_vec()),
+            Pair::Rsa(pair) => {
+                let mut signature = vec![0; pair.public_modulus_len()];
+                pair.sign(&RSA_PKCS1_SHA256, &self.random, message, &mut signature)?;
+                Ok(signature)
+            }
+        }
+    }
+}
+
+fn encode<T: Serialize>(part: &T) -> Result<String, ApiError> {
+    let json = serde_json::to_vec(part);
+    let json = json.map_err(|err| ApiError::Internal(format!("a token part: {err}")))?;
+    Ok(BASE64_URL_SAFE_NO_PAD.encode(json))
+}

@@ -1,0 +1,127 @@
+//! What every handler can reach.
+
+use std::sync::Arc;
+
+use commands::Engine;
+use commands::log::LogStats;
+use commands::password::PasswordPool;
+use domain::TenantId;
+use domain::signing_key::SigningAlgorithm;
+use projections::{TenantRow, Views};
+use tokio::sync::Semaphore;
+
+use crate::access::attempts::Attempts;
+use crate::access::signer::{ReadyKey, Signer};
+use crate::access::verify::Verifier;
+use crate::http::error::ApiError;
+use crate::operation::metrics::Metrics;
+
+/// The choices of an operator that handlers read.
+#[derive(Debug, Clone)]
+pub struct AppSettings {
+    /// Which key signs access tokens.
+    pub algorithm: SigningAlgorithm,
+    /// The issuer of the first tenant, without a slash at its end; `None` for its first host.
+    pub public_url: Option<String>,
+    /// Whether documented business errors have real HTTP statuses instead of 200.
+    pub business_statuses: bool,
+}
+
+/// Counters of a log that has them.
+pub type StatsOf = Arc<dyn Fn() -> LogFigures + Send + Sync>;
+
+/// What `/metrics` says of the log.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct LogFigures {
+    /// Durable commits.
+    pub commits: u64,
+    /// Blocks, each with one fsync.
+    pub blocks: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Refused commits.
+    pub refused: u64,
+    /// Seconds spent in storing and syncing.
+    pub sync_seconds: f64,
+    /// Whether commands are refused for lack of space.
+    pub disk_full: bool,
+}
+
+impl From<&LogStats> for LogFigures {
+    fn from(stats: &LogStats) -> Self {
+        Self {
+            commits: stats.commits(),
+            blocks: stats.blocks(),
+            bytes: stats.bytes(),
+            refused: stats.refused(),
+            sync_seconds: stats.sync_time().as_secs_f64(),
+            disk_full: stats.disk_full(),
+        }
+    }
+}
+
+/// One running program.
+pub struct App {
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) views: Arc<Views>,
+    pub(crate) settings: AppSettings,
+    pub(crate) passwords: PasswordPool,
+    pub(crate) attempts: Attempts,
+    pub(crate) verifier: Verifier,
+    pub(crate) signer: Signer,
+    pub(crate) metrics: Metrics,
+    pub(crate) log_figures: StatsOf,
+    /// Places for open audit streams.
+    pub(crate) streams: Arc<Semaphore>,
+}
+
+/// How many audit streams may be open.
+const STREAMS_MAX: usize = 64;
+
+impl App {
+    /// A program over a log and read models that have caught up with it.
+    pub fn new(
+        engine: Arc<Engine>,
+        views: Arc<Views>,
+        passwords: PasswordPool,
+        settings: AppSettings,
+        log_figures: StatsOf,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            engine,
+            views,
+            settings,
+            passwords,
+            attempts: Attempts::default(),
+            verifier: Verifier::default(),
+            signer: Signer::default(),
+            metrics: Metrics::default(),
+            log_figures,
+            streams: Arc::new(Semaphore::new(STREAMS_MAX)),
+        })
+    }
+
+    /// The issuer of a tenant: one URI, the same for each of its hosts.
+    pub(crate) fn issuer(&self, tenant: &TenantRow) -> String {
+        match &self.settings.public_url {
+            Some(url) if tenant.data.tenant == commands::bootstrap::FIRST_TENANT => url.clone(),
+            _ => {
+                let first = tenant.data.hosts.first().map(|it| it.name.as_str());
+                let host = tenant.data.issuer_host.as_deref().or(first).unwrap_or("localhost");
+                format!("http://{host}")
+            }
+        }
+    }
+
+    /// The key that signs for a tenant now.
+    pub(crate) fn signing_key(&self, tenant: TenantId) -> Result<Arc<ReadyKey>, ApiError> {
+        let row = self.views.read().signing_keys.active(tenant, self.settings.algorithm).cloned();
+        let row = row.ok_or_else(|| {
+            ApiError::Internal(format!(
+                "tenant {tenant} has no {} key",
+                self.settings.algorithm.name()
+            ))
+        })?;
+        self.signer.key(&row, self.engine.keys())
+    }
+}

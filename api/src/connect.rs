@@ -1,0 +1,6 @@
+//! The OAuth 2 and OpenID Connect face of a tenant.
+
+pub(crate) mod client_authentication;
+pub(crate) mod discovery;
+pub(crate) mod revocation;
+pub(crate) mod token;

@@ -1,0 +1,100 @@
+//! Who is the client? RFC 6749 section 2.3: HTTP Basic or the form, never both.
+
+use std::sync::Arc;
+
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use aws_lc_rs::digest::{SHA256, SHA512, digest};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use domain::Timestamp;
+use projections::{ClientRow, TenantRow};
+use warp::http::StatusCode;
+use warp::http::header::AUTHORIZATION;
+
+use crate::http::call::Call;
+use crate::http::error::ApiError;
+use crate::http::input::Query;
+
+/// The longest secret, in bytes: hashing must have a bound.
+const SECRET_BYTES_MAX: usize = 1_024;
+
+/// The client of a call to the token endpoints, after it proved itself.
+pub(crate) fn authenticate(
+    call: &Call,
+    tenant: &TenantRow,
+    form: &Query,
+) -> Result<Arc<ClientRow>, ApiError> {
+    let (client_id, secret) = credentials(call, form)?;
+    let client = call.app.views.read().clients.identified(&client_id).cloned();
+    let client = client.filter(|it| it.data.enabled && it.data.tenant == tenant.data.tenant);
+    let Some(client) = client else {
+        // The same work for an unknown client, so that the time does not tell.
+        matches_any(&secret.unwrap_or_default(), &[], call.now);
+        return Err(invalid_client());
+    };
+    let proved = match &secret {
+        Some(secret) => {
+            let stored = client.data.secrets.iter().map(|it| it.expiration);
+            let stored = stored.zip(client.secrets.iter().map(String::as_str));
+            matches_any(secret, &stored.collect::<Vec<_>>(), call.now)
+        }
+        None => !client.data.require_client_secret,
+    };
+    // A public client that sends a secret anyway has no secret to compare it with.
+    let public = !client.data.require_client_secret && client.secrets.is_empty();
+    if proved || public { Ok(client) } else { Err(invalid_client()) }
+}
+
+fn credentials(call: &Call, form: &Query) -> Result<(String, Option<String>), ApiError> {
+    let in_form = form.text("client_id").map(str::to_owned);
+    let form_secret = form.text("client_secret").map(str::to_owned);
+    let header = call.headers.get(AUTHORIZATION).and_then(|it| it.to_str().ok());
+    let Some(header) = header else {
+        return Ok((in_form.ok_or_else(invalid_client)?, form_secret));
+    };
+    let basic = header.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("basic"));
+    let (_, encoded) = basic.ok_or_else(invalid_client)?;
+    let decoded = BASE64_STANDARD.decode(encoded.trim()).ok();
+    let decoded = decoded.and_then(|it| String::from_utf8(it).ok()).ok_or_else(invalid_client)?;
+    let (client_id, secret) = decoded.split_once(':').ok_or_else(invalid_client)?;
+    let (client_id, secret) = (form_decode(client_id), form_decode(secret));
+    if form_secret.is_some() || in_form.is_some_and(|it| it != client_id) {
+        let why = "the client must prove itself in one way only";
+        return Err(ApiError::oauth("invalid_request", why));
+    }
+    Ok((client_id, (!secret.is_empty()).then_some(secret)))
+}
+
+/// RFC 6749 section 2.3.1: both halves are form-encoded before they are joined.
+fn form_decode(text: &str) -> String {
+    let form = format!("it={text}");
+    form_urlencoded::parse(form.as_bytes()).next().map_or_else(String::new, |(_, it)| it.into())
+}
+
+/// Spec section 2.7: stored is the Base64 of SHA-256 or SHA-512. Compares in constant time.
+fn matches_any(secret: &str, stored: &[(Option<Timestamp>, &str)], now: Timestamp) -> bool {
+    if secret.len() > SECRET_BYTES_MAX {
+        return false;
+    }
+    let hashes = [
+        BASE64_STANDARD.encode(digest(&SHA256, secret.as_bytes())),
+        BASE64_STANDARD.encode(digest(&SHA512, secret.as_bytes())),
+    ];
+    let mut found = false;
+    for (expiration, stored) in stored {
+        let counts = expiration.is_none_or(|it| it > now);
+        for hash in &hashes {
+            let equal = verify_slices_are_equal(hash.as_bytes(), stored.as_bytes()).is_ok();
+            found |= equal && counts;
+        }
+    }
+    found
+}
+
+fn invalid_client() -> ApiError {
+    ApiError::OAuth {
+        status: StatusCode::UNAUTHORIZED,
+        error: "invalid_client",
+        description: "the client is unknown, or did not prove itself".to_owned(),
+    }
+}

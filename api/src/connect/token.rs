@@ -1,0 +1,191 @@
+//! `POST /connect/token` (RFC 6749 section 3.2): client credentials, and the password grant for
+//! the first-party client.
+
+use commands::bootstrap::FIRST_PARTY_CLIENT;
+use domain::log::CommitHead;
+use domain::token::Grant;
+use domain::user::PASSWORD_BYTES_MAX;
+use domain::{Timestamp, UserId};
+use projections::ClientRow;
+use schemars::JsonSchema;
+use serde::Serialize;
+use warp::http::Method;
+
+use crate::access::Open;
+use crate::access::attempts::Attempt;
+use crate::access::issue::{IssuedToken, TokenRequest, grant_scopes, issue, roles_and_permission};
+use crate::connect::client_authentication::authenticate;
+use crate::http::endpoint::{Endpoint, Outcome, endpoint};
+use crate::http::error::ApiError;
+use crate::http::input::Query;
+use crate::http::reply::{ErrorData, Reply};
+
+pub(crate) fn endpoints() -> Vec<Endpoint> {
+    vec![
+        endpoint(Method::POST, "/connect/token", "ConnectToken", "Issue an access token")
+            .form::<TokenForm>()
+            .answers::<TokenAnswer>()
+            .open(token),
+    ]
+}
+
+/// The form; it is read field by field.
+#[derive(JsonSchema)]
+#[allow(dead_code, reason = "only its schema is used")]
+struct TokenForm {
+    /// `client_credentials` or `password`.
+    grant_type: String,
+    /// Here, or in HTTP Basic.
+    client_id: Option<String>,
+    /// Here, or in HTTP Basic.
+    client_secret: Option<String>,
+    /// Scopes, separated by spaces; all that the client may ask for if absent.
+    scope: Option<String>,
+    /// With `password`.
+    username: Option<String>,
+    /// With `password`.
+    password: Option<String>,
+}
+
+/// RFC 6749 section 5.1.
+#[derive(Serialize, JsonSchema)]
+struct TokenAnswer {
+    access_token: String,
+    /// Seconds.
+    expires_in: i64,
+    token_type: &'static str,
+    scope: String,
+}
+
+impl ErrorData for TokenAnswer {}
+
+async fn token(mut open: Open) -> Outcome {
+    let form = open.call.form().await?;
+    let grant_type = form.text("grant_type");
+    let grant_type = grant_type
+        .ok_or_else(|| ApiError::oauth("invalid_request", "grant_type is missing"))?
+        .to_owned();
+    let client = authenticate(&open.call, &open.tenant, &form)?;
+    if !matches!(grant_type.as_str(), "client_credentials" | "password") {
+        let why = "grant_type must be client_credentials or password";
+        return Err(ApiError::oauth("unsupported_grant_type", why));
+    }
+    if !client.data.allowed_grant_types.contains(&grant_type) {
+        let why = "the client may not use this grant";
+        return Err(ApiError::oauth("unauthorized_client", why));
+    }
+    let request = match grant_type.as_str() {
+        "password" => password(&open, &client, &form).await?,
+        _ => client_credentials(&open, &client, &form)?,
+    };
+    let (lifetime, scope) = (request.lifetime, request.scopes.join(" "));
+    let head = head(&open, &request)?;
+    let IssuedToken { token, done } = issue(&open.call.app, request, head).await?;
+    let answer =
+        TokenAnswer { access_token: token, expires_in: lifetime, token_type: "Bearer", scope };
+    Ok(Reply::json(&answer).no_store().written(&done))
+}
+
+fn client_credentials(
+    open: &Open,
+    client: &ClientRow,
+    form: &Query,
+) -> Result<TokenRequest, ApiError> {
+    // RFC 6749 section 4.4.2: only for confidential clients.
+    if !client.data.require_client_secret {
+        let why = "a public client may not use this grant";
+        return Err(ApiError::oauth("unauthorized_client", why));
+    }
+    let tables = open.call.app.views.read();
+    let (scopes, audience) =
+        grant_scopes(&tables, &open.tenant, &client.data.allowed_scopes, form.text("scope"))?;
+    Ok(TokenRequest {
+        tenant: open.tenant.clone(),
+        client_id: client.data.client_id.0.clone(),
+        user: UserId::NONE,
+        roles: Vec::new(),
+        permission: None,
+        scopes,
+        audience,
+        grant: Grant::ClientCredentials,
+        amr: &[],
+        lifetime: i64::from(client.data.lifetimes.access_token),
+        not_before: Timestamp(0),
+    })
+}
+
+/// RFC 6749 section 4.3; discouraged by RFC 9700, so for the first-party client only.
+async fn password(
+    open: &Open,
+    client: &ClientRow,
+    form: &Query,
+) -> Result<TokenRequest, ApiError> {
+    if client.data.client_id.0 != FIRST_PARTY_CLIENT {
+        let why = "this grant is for the first-party client only";
+        return Err(ApiError::oauth("unauthorized_client", why));
+    }
+    let missing = || ApiError::oauth("invalid_request", "username and password are needed");
+    let name = form.text("username").ok_or_else(missing)?;
+    let password = form.text("password").ok_or_else(missing)?;
+    let wrong = || ApiError::oauth("invalid_grant", "the user name or the password is wrong");
+    if password.len() > PASSWORD_BYTES_MAX {
+        return Err(wrong());
+    }
+    // The scopes first: a wrong one must not tell whether the password was right.
+    let (scopes, audience) = {
+        let tables = open.call.app.views.read();
+        grant_scopes(&tables, &open.tenant, &client.data.allowed_scopes, form.text("scope"))?
+    };
+    let app = &open.call.app;
+    let attempt = Attempt::new(open.tenant.data.tenant.0, name, open.call.peer);
+    if let Some(retry_seconds) = app.attempts.wait(&attempt, open.call.now) {
+        let why = "too many failed passwords; wait before the next try";
+        return Err(ApiError::TooMany { retry_seconds, why });
+    }
+    let user = app.views.read().users.named(open.tenant.data.tenant, name).cloned();
+    let verifier = user.as_ref().and_then(|it| it.password.as_ref());
+    app.attempts.fail(&attempt, open.call.now);
+    match app.passwords.verify(password, verifier).await {
+        Ok(true) => app.attempts.succeed(&attempt),
+        Ok(false) => return Err(wrong()),
+        Err(err) => {
+            // Nobody looked at the password: it does not count as wrong.
+            app.attempts.undo(&attempt);
+            return Err(err.into());
+        }
+    }
+    let user = user.ok_or_else(wrong)?;
+    let (roles, permission) = roles_and_permission(&app.views.read(), &user);
+    Ok(TokenRequest {
+        tenant: open.tenant.clone(),
+        client_id: client.data.client_id.0.clone(),
+        user: user.data.user,
+        roles,
+        permission,
+        scopes,
+        audience,
+        grant: Grant::Password,
+        amr: &["pwd"],
+        lifetime: i64::from(client.data.lifetimes.access_token),
+        not_before: user.tokens_from,
+    })
+}
+
+fn head(open: &Open, request: &TokenRequest) -> Result<CommitHead, ApiError> {
+    let actor = match request.user {
+        UserId::NONE => format!("client-{}", request.client_id),
+        user => format!("user-{user}"),
+    };
+    let tenant = open.tenant.data.tenant;
+    let wish = [request.client_id.as_str(), &request.scopes.join(" ")].join("\n");
+    let (command_id, fingerprint) = open.call.command_id(tenant, &actor, wish.as_bytes())?;
+    Ok(CommitHead {
+        command_id,
+        fingerprint,
+        tenant,
+        actor,
+        time: open.call.now,
+        correlation: open.call.request_id,
+        trace: open.call.trace_id(),
+    })
+}

@@ -1,0 +1,12 @@
+//! The HTTP face, without any endpoint: declaring, routing, reading, answering, serving.
+
+pub(crate) mod call;
+pub(crate) mod codes;
+pub(crate) mod endpoint;
+pub(crate) mod error;
+pub(crate) mod input;
+pub(crate) mod paging;
+pub(crate) mod reply;
+pub(crate) mod router;
+pub(crate) mod server;
+pub(crate) mod time;

@@ -1,0 +1,126 @@
+//! One request in flight: what was sent, by whom it seems, and when.
+
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bytes::{Buf, Bytes, BytesMut};
+use domain::Timestamp;
+use futures_util::{Stream, StreamExt as _};
+use serde::de::DeserializeOwned;
+use warp::http::HeaderMap;
+use warp::http::header::{CONTENT_TYPE, HOST};
+
+use super::error::ApiError;
+use super::input::{MemberNames, Query};
+use crate::app::App;
+
+/// The largest body, in bytes.
+pub(crate) const BODY_BYTES_MAX: usize = 256 * 1024;
+
+/// How long a body may take to arrive.
+const BODY_TIME_MAX: Duration = Duration::from_secs(30);
+
+/// The pieces of a body.
+pub(crate) type BodyStream = Pin<Box<dyn Stream<Item = Result<Bytes, warp::Error>> + Send + Sync>>;
+
+/// A request whose path and method have matched, but whose caller is not known yet.
+pub(crate) struct Call {
+    pub(crate) app: Arc<App>,
+    pub(crate) operation: &'static str,
+    pub(crate) parameters: Vec<String>,
+    pub(crate) raw_query: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) peer: Option<IpAddr>,
+    pub(crate) now: Timestamp,
+    pub(crate) request_id: [u8; 16],
+    pub(crate) members: Arc<MemberNames>,
+    pub(crate) body: Option<BodyStream>,
+}
+
+/// The one place of the HTTP face that reads the clock.
+#[allow(clippy::disallowed_methods, reason = "the edge: from here on, time is an argument")]
+pub(crate) fn now() -> Timestamp {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp(since_epoch.as_micros() as i64)
+}
+
+impl Call {
+    /// A header as text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The host that was asked, with its port.
+    pub(crate) fn host(&self) -> Option<&str> {
+        self.headers.get(HOST)?.to_str().ok()
+    }
+
+    /// The query.
+    pub(crate) fn query(&self) -> Query {
+        Query::parse(&self.raw_query)
+    }
+
+    /// A path parameter, in the order of the path.
+    pub(crate) fn parameter(&self, n: usize) -> &str {
+        self.parameters.get(n).map_or("", String::as_str)
+    }
+
+    /// A path parameter that must be a number.
+    pub(crate) fn number(&self, n: usize, name: &'static str) -> Result<u32, ApiError> {
+        let wrong = || ApiError::field(name, "must be a whole number");
+        let number = self.parameter(n).parse::<i64>().map_err(|_| wrong())?;
+        // A number that no id can have names nothing.
+        Ok(u32::try_from(number).unwrap_or(0))
+    }
+
+    /// The whole body, within its limits.
+    pub(crate) async fn bytes(&mut self) -> Result<Bytes, ApiError> {
+        let too_large =
+            || ApiError::TooLarge { field: "body".to_owned(), bytes_max: BODY_BYTES_MAX };
+        let Some(mut stream) = self.body.take() else { return Ok(Bytes::new()) };
+        let read = async {
+            let mut body = BytesMut::new();
+            while let Some(piece) = stream.next().await {
+                let mut piece =
+                    piece.map_err(|_| ApiError::field("$", "the body did not arrive whole"))?;
+                if body.len() + piece.remaining() > BODY_BYTES_MAX {
+                    return Err(too_large());
+                }
+                body.extend_from_slice(&piece.copy_to_bytes(piece.remaining()));
+            }
+            Ok(body.freeze())
+        };
+        match tokio::time::timeout(BODY_TIME_MAX, read).await {
+            Ok(body) => body,
+            Err(_) => Err(ApiError::field("$", "the body took too long to arrive")),
+        }
+    }
+
+    /// A JSON body, and its bytes.
+    pub(crate) async fn json<T: DeserializeOwned>(&mut self) -> Result<(T, Bytes), ApiError> {
+        self.content_type("application/json")?;
+        let body = self.bytes().await?;
+        Ok((self.members.read(&body)?, body))
+    }
+
+    /// A form.
+    pub(crate) async fn form(&mut self) -> Result<Query, ApiError> {
+        self.content_type("application/x-www-form-urlencoded")?;
+        let body = self.bytes().await?;
+        let text = std::str::from_utf8(&body);
+        let text = text.map_err(|_| ApiError::oauth("invalid_request", "the form is not UTF-8"))?;
+        Ok(Query::parse(text))
+    }
+
+    fn content_type(&self, expected: &'static str) -> Result<(), ApiError> {
+        let sent = self.headers.get(CONTENT_TYPE).and_then(|it| it.to_str().ok());
+        let sent = sent.map(|it| it.split(';').next().unwrap_or_default().trim());
+        let fits = sent.is_some_and(|it| {
+            it.eq_ignore_ascii_case(expected)
+                || (expected == "application/json" && it.to_ascii_lowercase().ends_with("+json"))
+        });
+        if fits { Ok(()) } else { Err(ApiError::WrongContentType { expected }) }
+    }
+}

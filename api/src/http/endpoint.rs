@@ -1,0 +1,191 @@
+//! An endpoint, declared once: method, path, who may call it, body and answer. Routing, the
+//! authorisation test and the OpenAPI document all come from this line.
+
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde_json::Value;
+use warp::http::Method;
+
+use super::call::Call;
+use super::error::ApiError;
+use super::input::MemberNames;
+use super::reply::{ErrorData, Reply};
+use crate::access::{Granted, Needs, Open};
+
+/// What every handler returns.
+pub(crate) type Outcome = Result<Reply, ApiError>;
+
+type Running = Pin<Box<dyn Future<Output = Outcome> + Send>>;
+type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
+
+/// Who may call an endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody, on any host: for operators and their tools.
+    Operation,
+    /// Anybody, on a host of a tenant.
+    Anonymous,
+    /// A bearer of a token that has what is needed.
+    Bearer(Needs),
+}
+
+/// What kind of body an endpoint takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum BodyKind {
+    Json,
+    Form,
+}
+
+/// A query parameter, for the document.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct QueryParameter {
+    pub(crate) name: &'static str,
+    pub(crate) schema: &'static str,
+    pub(crate) about: &'static str,
+}
+
+/// One endpoint.
+pub struct Endpoint {
+    /// The HTTP method.
+    pub method: Method,
+    /// The path, with `{name}` for parameters, in the documented spelling.
+    pub path: &'static str,
+    /// The documented operation id.
+    pub operation: &'static str,
+    /// The row of the documented table, if it has one.
+    pub row: Option<u8>,
+    /// Who may call it.
+    pub access: Access,
+    pub(crate) summary: &'static str,
+    pub(crate) query: Vec<QueryParameter>,
+    pub(crate) body: Option<(BodyKind, SchemaOf)>,
+    pub(crate) answer: Option<SchemaOf>,
+    members: Arc<MemberNames>,
+    error_data: Option<Value>,
+    handler: Box<dyn Fn(Call) -> Running + Send + Sync>,
+}
+
+/// Begins the declaration of an endpoint.
+pub(crate) fn endpoint(
+    method: Method,
+    path: &'static str,
+    operation: &'static str,
+    summary: &'static str,
+) -> Endpoint {
+    Endpoint {
+        method,
+        path,
+        operation,
+        row: None,
+        access: Access::Anonymous,
+        summary,
+        query: Vec::new(),
+        body: None,
+        answer: None,
+        members: Arc::default(),
+        error_data: None,
+        handler: Box::new(|_| Box::pin(async { Err(ApiError::NoRoute) })),
+    }
+}
+
+impl Endpoint {
+    pub(crate) fn row(mut self, row: u8) -> Self {
+        self.row = Some(row);
+        self
+    }
+
+    pub(crate) fn query(mut self, parameters: &[QueryParameter]) -> Self {
+        self.query.extend_from_slice(parameters);
+        self
+    }
+
+    /// Takes a JSON body of this shape.
+    pub(crate) fn json<T: JsonSchema>(mut self) -> Self {
+        let names = member_names::<T>();
+        self.members = Arc::new(MemberNames::new(names));
+        self.body = Some((BodyKind::Json, |schemas| schemas.subschema_for::<T>()));
+        self
+    }
+
+    /// Takes a form of this shape.
+    pub(crate) fn form<T: JsonSchema>(mut self) -> Self {
+        self.body = Some((BodyKind::Form, |schemas| schemas.subschema_for::<T>()));
+        self
+    }
+
+    /// Answers with this shape.
+    pub(crate) fn answers<T: JsonSchema + ErrorData>(mut self) -> Self {
+        self.answer = Some(|schemas| schemas.subschema_for::<T>());
+        self.error_data = T::error_data();
+        self
+    }
+
+    /// Handled for bearers of a token that has what is needed; nobody else reaches the handler.
+    pub(crate) fn needs<F>(mut self, needs: Needs, handler: fn(Granted) -> F) -> Self
+    where
+        F: Future<Output = Outcome> + Send + 'static,
+    {
+        self.access = Access::Bearer(needs);
+        self.handler = Box::new(move |call| {
+            Box::pin(async move { handler(crate::access::require(call, needs).await?).await })
+        });
+        self
+    }
+
+    /// Handled for anybody on a host of a tenant.
+    pub(crate) fn open<F>(mut self, handler: fn(Open) -> F) -> Self
+    where
+        F: Future<Output = Outcome> + Send + 'static,
+    {
+        self.access = Access::Anonymous;
+        self.handler = Box::new(move |call| {
+            Box::pin(async move { handler(crate::access::admit(call).await?).await })
+        });
+        self
+    }
+
+    /// Handled for operators and their tools, on any host.
+    pub(crate) fn operation<F>(mut self, handler: fn(Call) -> F) -> Self
+    where
+        F: Future<Output = Outcome> + Send + 'static,
+    {
+        self.access = Access::Operation;
+        self.handler = Box::new(move |call| Box::pin(handler(call)));
+        self
+    }
+
+    pub(crate) fn error_data(&self) -> Option<Value> {
+        self.error_data.clone()
+    }
+
+    pub(crate) fn members(&self) -> Arc<MemberNames> {
+        self.members.clone()
+    }
+
+    pub(crate) fn run(&self, call: Call) -> Running {
+        (self.handler)(call)
+    }
+}
+
+/// Every property name that occurs in a schema, at any depth.
+fn member_names<T: JsonSchema>() -> BTreeSet<String> {
+    fn collect(value: &Value, names: &mut BTreeSet<String>) {
+        match value {
+            Value::Object(members) => {
+                if let Some(Value::Object(properties)) = members.get("properties") {
+                    names.extend(properties.keys().cloned());
+                }
+                members.values().for_each(|it| collect(it, names));
+            }
+            Value::Array(items) => items.iter().for_each(|it| collect(it, names)),
+            _ => (),
+        }
+    }
+    let mut names = BTreeSet::new();
+    collect(schemars::schema_for!(T).as_value(), &mut names);
+    names
+}

@@ -1,0 +1,315 @@
+//! Every error that leaves by HTTP, and the one table of statuses.
+
+use std::collections::BTreeMap;
+
+use commands::Error as CommandError;
+use commands::password::{BUSY_RETRY_SECONDS, PasswordError};
+use domain::Refusal;
+use domain::log::LogError;
+use projections::ViewError;
+use serde::Serialize;
+use serde_json::{Value, json};
+use warp::http::StatusCode;
+use warp::http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use warp::reply::Response;
+
+use super::codes::{self, Code};
+use super::endpoint::Endpoint;
+use super::reply::{JSON, json_response};
+
+/// After how many seconds a caller may ask again when the read models lag.
+const BEHIND_RETRY_SECONDS: u64 = 1;
+
+/// The names of fields, each with the rules it breaks.
+pub(crate) type FieldErrors = BTreeMap<String, Vec<String>>;
+
+/// Why a request got no answer.
+#[derive(Debug)]
+pub(crate) enum ApiError {
+    /// No token, or one that does not count (RFC 6750 section 3.1).
+    Unauthenticated { token_sent: bool, why: &'static str },
+    /// The token lacks something.
+    Forbidden(String),
+    /// Fields of the body, the query or the path break rules.
+    Invalid(FieldErrors),
+    /// No endpoint has this path.
+    NoRoute,
+    /// The path has other methods.
+    WrongMethod { allow: String },
+    /// The body or a field is too large.
+    TooLarge { field: String, bytes_max: usize },
+    /// The body has another content type.
+    WrongContentType { expected: &'static str },
+    /// Asked too often, or the pool is full.
+    TooMany { retry_seconds: u64, why: &'static str },
+    /// No tenant answers on this host (spec section 6.6).
+    UnknownHost,
+    /// Spec section 3.6.
+    ApiVersion { code: &'static str, message: String },
+    /// A documented business error: HTTP 200 with its code.
+    Business { code: Code, message: String },
+    /// RFC 6749 section 5.2.
+    OAuth { status: StatusCode, error: &'static str, description: String },
+    /// The `Idempotency-Key` was used for another request.
+    KeyReused,
+    /// The answer to this `Idempotency-Key` held a secret, and is not repeated.
+    OneTime,
+    /// The service cannot answer now.
+    Unavailable { retry_seconds: u64, why: String },
+    /// Too little of the disk is left.
+    DiskFull,
+    /// Something that the caller cannot mend. The text goes to the log only.
+    Internal(String),
+}
+
+impl ApiError {
+    /// One field that breaks one rule.
+    pub(crate) fn field(field: impl Into<String>, why: impl Into<String>) -> Self {
+        Self::Invalid(BTreeMap::from([(field.into(), vec![why.into()])]))
+    }
+
+    /// A business error with a text of its own.
+    pub(crate) fn business(code: Code, message: impl Into<String>) -> Self {
+        Self::Business { code, message: message.into() }
+    }
+
+    /// Spec section 4.2: absent, or not the caller's.
+    pub(crate) fn not_found(what: &str) -> Self {
+        Self::business(codes::NOT_FOUND, format!("{what} not found"))
+    }
+
+    /// An error of the token endpoint with HTTP 400 (RFC 6749 section 5.2).
+    pub(crate) fn oauth(error: &'static str, description: impl Into<String>) -> Self {
+        let description = description.into();
+        Self::OAuth { status: StatusCode::BAD_REQUEST, error, description }
+    }
+
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Unauthenticated { .. } => StatusCode::UNAUTHORIZED,
+            Self::Forbidden(_) => StatusCode::FORBIDDEN,
+            Self::Invalid(_) | Self::UnknownHost | Self::ApiVersion { .. } => {
+                StatusCode::BAD_REQUEST
+            }
+            Self::NoRoute => StatusCode::NOT_FOUND,
+            Self::WrongMethod { .. } => StatusCode::METHOD_NOT_ALLOWED,
+            Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::WrongContentType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::Business { .. } => StatusCode::OK,
+            Self::OAuth { status, .. } => *status,
+            Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::OneTime => StatusCode::CONFLICT,
+            Self::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Self::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
+            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// What the caller reads. It never holds a cause that is ours.
+    fn detail(&self) -> String {
+        match self {
+            Self::Unauthenticated { why, .. } => (*why).to_owned(),
+            Self::Forbidden(why) => why.clone(),
+            Self::Invalid(errors) => {
+                let one = errors.iter().next();
+                let one = one.and_then(|(field, why)| Some((field, why.first()?)));
+                one.map_or_else(String::new, |(field, why)| format!("{field} {why}"))
+            }
+            Self::NoRoute => "no endpoint has this path; see /swagger/v1/swagger.json".to_owned(),
+            Self::WrongMethod { allow } => format!("this path takes {allow}"),
+            Self::TooLarge { field, bytes_max } => {
+                format!("{field} is larger than {bytes_max} bytes")
+            }
+            Self::WrongContentType { expected } => format!("send Content-Type: {expected}"),
+            Self::TooMany { why, .. } => (*why).to_owned(),
+            Self::KeyReused => "the Idempotency-Key was used for another request".to_owned(),
+            Self::OneTime => {
+                "this Idempotency-Key was answered with a secret, which is not repeated".to_owned()
+            }
+            Self::Unavailable { why, .. } => why.clone(),
+            Self::DiskFull => "the disk is nearly full; changes are refused".to_owned(),
+            Self::Internal(_) => "internal error; the request id leads to it in the log".to_owned(),
+            Self::UnknownHost => "error page".to_owned(),
+            Self::ApiVersion { message, .. } | Self::Business { message, .. } => message.clone(),
+            Self::OAuth { description, .. } => description.clone(),
+        }
+    }
+
+    /// The answer. `endpoint` is absent where none matched.
+    pub(crate) fn into_response(
+        self,
+        endpoint: Option<&Endpoint>,
+        request_id: &str,
+        business_statuses: bool,
+    ) -> Response {
+        if let Self::Internal(why) = &self {
+            tracing::error!(why, request_id, "internal error");
+        }
+        let mut response = match &self {
+            Self::UnknownHost => {
+                let mut response = Response::new("error page".into());
+                *response.status_mut() = StatusCode::BAD_REQUEST;
+                let text = HeaderValue::from_static("text/plain; charset=utf-8");
+                response.headers_mut().insert(CONTENT_TYPE, text);
+                response
+            }
+            Self::ApiVersion { code, message } => json_response(
+                StatusCode::BAD_REQUEST,
+                &json!({ "error": { "code": code, "message": message } }),
+                JSON,
+            ),
+            Self::OAuth { status, error, description } => json_response(
+                *status,
+                &json!({ "error": error, "error_description": description }),
+                JSON,
+            ),
+            Self::Business { code, message } => {
+                let status = if business_statuses { code.status() } else { StatusCode::OK };
+                let body = BusinessBody {
+                    code: code.code,
+                    code_name: code.name,
+                    message,
+                    data: endpoint.and_then(|it| it.error_data()),
+                };
+                json_response(status, &body, JSON)
+            }
+            _ => self.problem(request_id),
+        };
+        self.add_headers(&mut response);
+        response
+    }
+
+    /// RFC 9457, with the members of the envelope that clients key on.
+    fn problem(&self, request_id: &str) -> Response {
+        let status = self.status();
+        let mut body = json!({
+            "type": format!("https://www.rfc-editor.org/rfc/rfc9110#status.{}", status.as_u16()),
+            "title": status.canonical_reason().unwrap_or_default(),
+            "status": status.as_u16(),
+            "detail": self.detail(),
+            "traceId": request_id,
+            "code": status.as_u16(),
+            "codeName": codes::name_of_status(status),
+        });
+        if let (Self::Invalid(errors), Some(body)) = (self, body.as_object_mut()) {
+            body.insert("code".to_owned(), json!(codes::INVALID.code));
+            body.insert("codeName".to_owned(), json!(codes::INVALID.name));
+            body.insert("errors".to_owned(), json!(errors));
+        }
+        if let (Self::TooLarge { field, .. }, Some(body)) = (self, body.as_object_mut()) {
+            body.insert("errors".to_owned(), json!({ field: [self.detail()] }));
+        }
+        json_response(status, &body, "application/problem+json; charset=utf-8")
+    }
+
+    fn add_headers(&self, response: &mut Response) {
+        let headers = response.headers_mut();
+        match self {
+            Self::Unauthenticated { token_sent, .. } => {
+                let challenge = if *token_sent {
+                    "Bearer realm=\"chancery\", error=\"invalid_token\""
+                } else {
+                    "Bearer realm=\"chancery\""
+                };
+                headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+            }
+            Self::Forbidden(_) => {
+                let challenge = "Bearer realm=\"chancery\", error=\"insufficient_scope\"";
+                headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+            }
+            Self::OAuth { status, .. } if *status == StatusCode::UNAUTHORIZED => {
+                let challenge = HeaderValue::from_static("Basic realm=\"chancery\"");
+                headers.insert(WWW_AUTHENTICATE, challenge);
+            }
+            Self::WrongMethod { allow } => {
+                if let Ok(allow) = HeaderValue::from_str(allow) {
+                    headers.insert(ALLOW, allow);
+                }
+            }
+            Self::TooMany { retry_seconds, .. } | Self::Unavailable { retry_seconds, .. } => {
+                headers.insert(RETRY_AFTER, HeaderValue::from(*retry_seconds));
+            }
+            _ => (),
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct BusinessBody<'a> {
+    code: i64,
+    code_name: &'static str,
+    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<Value>,
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::NotFound { what } => Self::not_found(what),
+            Refusal::AlreadyExists { .. } | Refusal::NotAllowed { .. } => {
+                Self::business(codes::EXPECTATION_FAILED, refusal.to_string())
+            }
+            Refusal::Invalid { field, why } => Self::field(field, why),
+            Refusal::TooLarge { field, bytes_max } => {
+                Self::TooLarge { field: field.to_owned(), bytes_max }
+            }
+        }
+    }
+}
+
+impl From<CommandError> for ApiError {
+    fn from(err: CommandError) -> Self {
+        match err {
+            CommandError::Refused(refusal) => refusal.into(),
+            CommandError::Contended(_) => {
+                Self::Unavailable { retry_seconds: BEHIND_RETRY_SECONDS, why: err.to_string() }
+            }
+            CommandError::CommandReused => Self::KeyReused,
+            CommandError::TooLarge(_) => Self::TooLarge {
+                field: "body".to_owned(),
+                bytes_max: domain::codec::COMMIT_BYTES_MAX,
+            },
+            CommandError::DiskFull => Self::DiskFull,
+            CommandError::Log(LogError::Closing) => Self::Unavailable {
+                retry_seconds: BEHIND_RETRY_SECONDS,
+                why: "the server is shutting down".to_owned(),
+            },
+            CommandError::Log(err) => Self::Internal(err.to_string()),
+            CommandError::Key(err) => Self::Internal(err.to_string()),
+        }
+    }
+}
+
+impl From<LogError> for ApiError {
+    fn from(err: LogError) -> Self {
+        CommandError::from(err).into()
+    }
+}
+
+impl From<ViewError> for ApiError {
+    fn from(err: ViewError) -> Self {
+        if let ViewError::Stopped { .. } = &err {
+            tracing::error!(error = %err, "a request needs an event that cannot be read");
+        }
+        let why = match err {
+            ViewError::Behind { .. } => err.to_string(),
+            ViewError::Stopped { at, .. } => format!("the read models stopped at {at}"),
+        };
+        Self::Unavailable { retry_seconds: BEHIND_RETRY_SECONDS, why }
+    }
+}
+
+impl From<PasswordError> for ApiError {
+    fn from(err: PasswordError) -> Self {
+        match err {
+            PasswordError::Busy => Self::TooMany {
+                retry_seconds: BUSY_RETRY_SECONDS,
+                why: "too many passwords wait to be checked",
+            },
+            PasswordError::Failed => Self::Internal(err.to_string()),
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! The paging parameters of every list (spec section 3.4).
+
+use projections::Paging;
+
+use super::call::Call;
+use super::endpoint::QueryParameter;
+use super::error::ApiError;
+use super::input::Query;
+
+/// The most rows of one page.
+const TAKE_MAX: usize = 1_000;
+
+/// The rows of a page when the caller does not say.
+const TAKE_DEFAULT: u64 = 10;
+
+/// A text parameter, for the document.
+pub(crate) const fn text(name: &'static str, about: &'static str) -> QueryParameter {
+    QueryParameter { name, schema: "string", about }
+}
+
+/// A flag, for the document.
+pub(crate) const fn flag(name: &'static str, about: &'static str) -> QueryParameter {
+    QueryParameter { name, schema: "boolean", about }
+}
+
+/// A number, for the document.
+pub(crate) const fn number(name: &'static str, about: &'static str) -> QueryParameter {
+    QueryParameter { name, schema: "integer", about }
+}
+
+/// What every list takes.
+pub(crate) const PAGING: [QueryParameter; 6] = [
+    text("orderby", "member to order by; the default is the id"),
+    flag("asc", "ascending; the default is descending where orderby is given"),
+    number("skip", "rows to pass over, from 0; the default is 0"),
+    number("take", "rows to return, 0 to 1000 (more counts as 1000); the default is 10"),
+    text("startTime", "yyyy-MM-dd; only where the row says so"),
+    text("endTime", "yyyy-MM-dd; only where the row says so"),
+];
+
+/// What a list was asked for.
+pub(crate) struct ListQuery {
+    pub(crate) query: Query,
+    pub(crate) order_by: Option<String>,
+    pub(crate) paging: Paging,
+}
+
+impl ListQuery {
+    /// Reads the paging parameters. Without `orderby`, rows come in `default_ascending` order.
+    pub(crate) fn read(call: &Call, default_ascending: bool) -> Result<Self, ApiError> {
+        let query = call.query();
+        let max = i32::MAX as u64;
+        let skip = query.number("skip", 0, max) as usize;
+        let take = (query.number("take", TAKE_DEFAULT, max) as usize).min(TAKE_MAX);
+        let order_by = query.text("orderby").map(str::to_owned);
+        let default = order_by.is_none() && default_ascending;
+        let ascending = query.flag("asc", default);
+        query.check()?;
+        let paging = Paging { skip, take, ascending };
+        Ok(Self { query, order_by, paging })
+    }
+
+    /// Whether to order by this member: camelCase or PascalCase.
+    pub(crate) fn orders_by(&self, member: &str) -> bool {
+        self.order_by.as_ref().is_some_and(|it| it.eq_ignore_ascii_case(member))
+    }
+}

@@ -1,0 +1,176 @@
+//! Answers: the envelopes of spec section 3, and what goes with them.
+
+use commands::Done;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Value, json};
+use warp::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
+use warp::http::{HeaderMap, StatusCode};
+use warp::reply::Response;
+
+use super::codes;
+
+/// The content type of JSON (spec section 3.1).
+pub(crate) const JSON: &str = "application/json; charset=utf-8";
+
+/// Where the log stood after a write.
+pub(crate) const LOG_POSITION: HeaderName = HeaderName::from_static("x-log-position");
+
+/// Says that the answer to this `Idempotency-Key` was given before.
+const IDEMPOTENT_REPLAY: HeaderName = HeaderName::from_static("idempotent-replay");
+
+/// A single result (spec section 3.2).
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Single<T> {
+    code: i64,
+    code_name: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<T>,
+}
+
+/// A page of a list (spec section 3.3).
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct List<T> {
+    take: i64,
+    skip: i64,
+    code: i64,
+    code_name: &'static str,
+    /// The rows that match, before paging.
+    total: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+    data: Vec<T>,
+}
+
+/// What `data` is when a business error has no other: spec section 3.2.
+pub(crate) trait ErrorData {
+    fn error_data() -> Option<Value> {
+        None
+    }
+}
+
+impl ErrorData for Single<bool> {
+    fn error_data() -> Option<Value> {
+        Some(json!(false))
+    }
+}
+
+impl ErrorData for Single<i64> {
+    fn error_data() -> Option<Value> {
+        Some(json!(0))
+    }
+}
+
+/// An answer on its way out.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    response: Response,
+}
+
+impl Reply {
+    /// A single result.
+    pub(crate) fn single<T: Serialize>(data: impl Into<Option<T>>) -> Self {
+        let (code, code_name) = (codes::OK.code, codes::OK.name);
+        Self::json(&Single { code, code_name, message: None, data: data.into() })
+    }
+
+    /// A page of a list.
+    pub(crate) fn list<T: Serialize>(skip: usize, take: usize, total: u64, data: Vec<T>) -> Self {
+        Self::json(&List {
+            take: take as i64,
+            skip: skip as i64,
+            code: codes::OK.code,
+            code_name: codes::OK.name,
+            total,
+            message: None,
+            data,
+        })
+    }
+
+    /// A list that is not paged: all of it is the page (spec section 3.3).
+    pub(crate) fn whole_list<T: Serialize>(data: Vec<T>) -> Self {
+        Self::list(0, data.len(), data.len() as u64, data)
+    }
+
+    /// Any JSON, without an envelope.
+    pub(crate) fn json<T: Serialize>(body: &T) -> Self {
+        Self { response: json_response(StatusCode::OK, body, JSON) }
+    }
+
+    /// A body of another type.
+    pub(crate) fn body(content_type: &'static str, body: Vec<u8>) -> Self {
+        let mut response = Response::new(body.into());
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        Self { response }
+    }
+
+    /// A response that was made elsewhere.
+    pub(crate) fn response(response: Response) -> Self {
+        Self { response }
+    }
+
+    /// With another status.
+    #[must_use]
+    pub(crate) fn status(mut self, status: StatusCode) -> Self {
+        *self.response.status_mut() = status;
+        self
+    }
+
+    /// With the position that a command led to.
+    #[must_use]
+    pub(crate) fn written(mut self, done: &Done) -> Self {
+        self.headers().insert(LOG_POSITION, HeaderValue::from(done.position));
+        if done.repeated {
+            self.headers().insert(IDEMPOTENT_REPLAY, HeaderValue::from_static("true"));
+        }
+        self
+    }
+
+    /// Never kept by a cache: it holds a secret (RFC 6749 section 5.1).
+    #[must_use]
+    pub(crate) fn no_store(mut self) -> Self {
+        self.headers().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        self
+    }
+
+    /// May be kept for a while.
+    #[must_use]
+    pub(crate) fn cache(mut self, how: &'static str) -> Self {
+        self.headers().insert(CACHE_CONTROL, HeaderValue::from_static(how));
+        self
+    }
+
+    fn headers(&mut self) -> &mut HeaderMap {
+        self.response.headers_mut()
+    }
+
+    pub(crate) fn into_response(self) -> Response {
+        self.response
+    }
+}
+
+/// A response with a JSON body.
+pub(crate) fn json_response<T: Serialize>(
+    status: StatusCode,
+    body: &T,
+    content_type: &'static str,
+) -> Response {
+    match serde_json::to_vec(body) {
+        Ok(body) => {
+            let mut response = Response::new(body.into());
+            *response.status_mut() = status;
+            response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+            response
+        }
+        Err(err) => {
+            tracing::error!(error = %err, "an answer could not be written");
+            let mut response = Response::new("".into());
+            *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+            response
+        }
+    }
+}

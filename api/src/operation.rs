@@ -1,0 +1,5 @@
+//! For operators and their tools: health, metrics, and the document of the API.
+
+pub(crate) mod health;
+pub(crate) mod metrics;
+pub(crate) mod openapi;

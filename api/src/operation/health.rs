@@ -1,0 +1,43 @@
+//! `/health/live` and `/health/ready`: whether to restart this process, and whether to send to it.
+
+use serde_json::json;
+use warp::http::{Method, StatusCode};
+
+use crate::http::call::Call;
+use crate::http::endpoint::{Endpoint, Outcome, endpoint};
+use crate::http::reply::Reply;
+
+/// How far the read models may lag before others should answer, in events.
+const READY_LAG_MAX: u64 = 10_000;
+
+pub(crate) fn endpoints() -> Vec<Endpoint> {
+    vec![
+        endpoint(Method::GET, "/health/live", "HealthLive", "Whether the process runs")
+            .operation(live),
+        endpoint(Method::GET, "/health/ready", "HealthReady", "Whether the process can answer")
+            .operation(ready),
+    ]
+}
+
+async fn live(_call: Call) -> Outcome {
+    Ok(Reply::json(&json!({ "status": "live" })))
+}
+
+async fn ready(call: Call) -> Outcome {
+    let head = call.app.engine.log().head().position;
+    let at = call.app.views.position();
+    let lag = head.saturating_sub(at);
+    let full = (call.app.log_figures)().disk_full;
+    let (status, word) = if call.app.views.stopped().is_some() {
+        (StatusCode::SERVICE_UNAVAILABLE, "stopped: an event cannot be read")
+    } else if lag > READY_LAG_MAX {
+        (StatusCode::SERVICE_UNAVAILABLE, "behind")
+    } else if full {
+        // Reads go on: others have the same disk, or none at all.
+        (StatusCode::OK, "read-only: the disk is nearly full")
+    } else {
+        (StatusCode::OK, "ready")
+    };
+    let body = json!({ "status": word, "position": at, "head": head, "lag": lag });
+    Ok(Reply::json(&body).status(status))
+}

@@ -1,0 +1,20 @@
+//! The documented resources, one file each: routes, bodies, handlers in the order of the routes.
+
+pub(crate) mod api_resource;
+pub(crate) mod audit;
+pub(crate) mod audit_stream;
+pub(crate) mod client;
+pub(crate) mod client_body;
+pub(crate) mod role;
+pub(crate) mod tenant;
+pub(crate) mod user;
+pub(crate) mod user_body;
+
+use crate::http::codes::ApiCode;
+use crate::http::reply::ErrorData;
+
+impl ErrorData for Vec<ApiCode> {}
+impl ErrorData for i64 {}
+
+/// What stands where a secret is (spec section 7.3, H15).
+pub(crate) const MASKED: &str = "***";

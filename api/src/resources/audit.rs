@@ -1,0 +1,142 @@
+//! `GET /api/audit/events`: the log as JSON, for administrators.
+
+use commands::{EventJson, Personal};
+use domain::log::LogError;
+use domain::{Recorded, StreamId, TenantId};
+use projections::AuditFilter;
+use schemars::JsonSchema;
+use serde::Serialize;
+use warp::http::Method;
+
+use crate::access::{Granted, administrator};
+use crate::http::endpoint::{Endpoint, Outcome, QueryParameter, endpoint};
+use crate::http::error::ApiError;
+use crate::http::input::Query;
+use crate::http::paging::{number, text};
+use crate::http::reply::{ErrorData, Reply};
+
+/// The events of a page when the caller does not say.
+const LIMIT_DEFAULT: u64 = 100;
+
+/// The most events of one page.
+const LIMIT_MAX: u64 = 1_000;
+
+pub(crate) const FILTERS: [QueryParameter; 6] = [
+    number("after", "only events after this position"),
+    number("limit", "how many events, 1 to 1000; the default is 100"),
+    text("stream", "only of this stream, such as user-7"),
+    text("kind", "only of this kind, such as user.registered.v1, or of all that begin so: user"),
+    text("actor", "only by this actor, such as user-1 or client-shop"),
+    text("tenant", "* for all tenants; for administrators of tenant 1 only"),
+];
+
+pub(crate) fn endpoints() -> Vec<Endpoint> {
+    vec![
+        endpoint(Method::GET, "/api/audit/events", "AuditEvents", "Read the log")
+            .query(&FILTERS)
+            .answers::<AuditPage>()
+            .needs(administrator("audit.get"), list),
+    ]
+}
+
+/// The page envelope, and the newest position.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct AuditPage {
+    take: u64,
+    skip: u64,
+    code: i64,
+    code_name: &'static str,
+    total: u64,
+    head: u64,
+    #[schemars(with = "Vec<serde_json::Value>")]
+    data: Vec<EventJson>,
+}
+
+impl ErrorData for AuditPage {}
+
+/// What a caller may see of what it asks for.
+pub(crate) struct AuditQuery {
+    pub(crate) filter: AuditFilter,
+    pub(crate) stream: Option<StreamId>,
+}
+
+impl AuditQuery {
+    pub(crate) fn read(granted: &Granted, query: &Query) -> Result<Self, ApiError> {
+        let own = granted.tenant_id();
+        let tenant = match query.text("tenant") {
+            None => Some(own),
+            Some("*") if own == commands::bootstrap::FIRST_TENANT => None,
+            Some("*") => {
+                let why = "only administrators of tenant 1 may read all tenants".to_owned();
+                return Err(ApiError::Forbidden(why));
+            }
+            Some(text) => match text.parse().map(TenantId) {
+                Ok(tenant) if tenant == own => Some(own),
+                Ok(_) => return Err(ApiError::Forbidden("not your tenant".to_owned())),
+                Err(_) => return Err(ApiError::field("tenant", "must be * or a number")),
+            },
+        };
+        let stream = query.text("stream").map(|it| {
+            StreamId::parse(it).ok_or_else(|| {
+                ApiError::field("stream", "must be <category>-<id>, such as user-7")
+            })
+        });
+        let filter = AuditFilter {
+            tenant,
+            kind: query.text("kind").map(str::to_owned),
+            actor: query.text("actor").map(str::to_owned),
+        };
+        Ok(Self { filter, stream: stream.transpose()? })
+    }
+
+    /// Whether an event is asked for, and may be seen.
+    pub(crate) fn fits(&self, event: &Recorded) -> bool {
+        let kind = |wanted: &str| {
+            let rest = event.kind.strip_prefix(wanted);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        self.filter.tenant.is_none_or(|it| it == event.commit.tenant)
+            && self.filter.kind.as_deref().is_none_or(kind)
+            && self.filter.actor.as_ref().is_none_or(|it| *it == event.commit.actor)
+            && self.stream.as_ref().is_none_or(|it| *it == event.stream)
+    }
+}
+
+async fn list(granted: Granted) -> Outcome {
+    let query = granted.call.query();
+    let after = query.number("after", 0, i64::MAX as u64);
+    let limit = query.number("limit", LIMIT_DEFAULT, i64::MAX as u64).clamp(1, LIMIT_MAX);
+    query.check()?;
+    let wanted = AuditQuery::read(&granted, &query)?;
+    let app = granted.call.app.clone();
+    // The log may have to ask the disk.
+    let page = tokio::task::spawn_blocking(move || {
+        let log = app.engine.log();
+        let (total, events) = match &wanted.stream {
+            Some(stream) => {
+                let events = log.read_at(&log.stream_positions(stream))?;
+                let fits = events.into_iter().filter(|it| wanted.fits(it)).collect::<Vec<_>>();
+                let total = fits.len() as u64;
+                let page = fits.into_iter().filter(|it| it.position > after);
+                (total, page.take(limit as usize).collect::<Vec<_>>())
+            }
+            None => {
+                let found = app.views.read().audit.find(&wanted.filter, after, limit as usize);
+                (found.0, log.read_at(&found.1)?)
+            }
+        };
+        let keys = app.engine.keys();
+        let data = events.iter().map(|it| {
+            EventJson::new(it, keys, Personal::Shown)
+                .map_err(|why| LogError::Unreadable { position: it.position, why })
+        });
+        let data = data.collect::<Result<Vec<_>, _>>()?;
+        Ok::<_, LogError>((total, log.head().position, data))
+    });
+    let page = page.await.map_err(|err| ApiError::Internal(err.to_string()))?;
+    let (total, head, data) = page?;
+    let (code, code_name) = (200, "Status200OK");
+    Ok(Reply::json(&AuditPage { take: limit, skip: 0, code, code_name, total, head, data })
+        .cache("no-store"))
+}

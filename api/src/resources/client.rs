@@ -1,0 +1,198 @@
+//! `/api/Client`: rows 38, 39, 41, 43 and 44.
+
+use aws_lc_rs::digest::{SHA256, SHA512, digest};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use domain::Timestamp;
+use domain::client::{Client, ClientCommand};
+use domain::token::{Grant, TOKEN_SECONDS_MAX};
+use projections::ClientRow;
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer};
+use warp::http::Method;
+
+use super::client_body::ClientBody;
+use crate::access::issue::{IssuedToken, TokenRequest, issue};
+use crate::access::verify::AMR_ISSUED;
+use crate::access::{Granted, user};
+use crate::http::endpoint::{Endpoint, Outcome, QueryParameter, endpoint};
+use crate::http::error::ApiError;
+use crate::http::paging::{ListQuery, PAGING, text};
+use crate::http::reply::{ErrorData, List, Reply, Single};
+
+/// The longest plain secret of row 44, in characters.
+const PLAINTEXT_MAX: usize = 1_024;
+
+/// The life of a token of row 43 when the caller does not say, in seconds.
+const LIFETIME_DEFAULT: i64 = 3_600;
+
+const FILTERS: [QueryParameter; 2] =
+    [text("q.ClientID", "the client_id, exactly"), text("q.ClientName", "the name, exactly")];
+
+pub(crate) fn endpoints() -> Vec<Endpoint> {
+    vec![
+        endpoint(Method::GET, "/api/Client", "ClientGet", "List own clients")
+            .row(38)
+            .query(&PAGING)
+            .query(&FILTERS)
+            .answers::<List<ClientBody>>()
+            .needs(user("client.get"), list),
+        endpoint(Method::POST, "/api/Client", "ClientPost", "Create a client")
+            .row(39)
+            .json::<ClientBody>()
+            .answers::<Single<i64>>()
+            .needs(user("client.post"), create),
+        endpoint(Method::GET, "/api/Client/{id}", "ClientDetail", "Show a client")
+            .row(41)
+            .answers::<Single<ClientBody>>()
+            .needs(user("client.detail"), detail),
+        endpoint(Method::POST, "/api/Client/IssueToken", "ClientIssueToken", "Issue a token")
+            .row(43)
+            .json::<IssueTokenBody>()
+            .answers::<Single<String>>()
+            .needs(user("client.issuetoken"), issue_token),
+        endpoint(
+            Method::POST,
+            "/api/Client/{id}/Secretkey",
+            "ClientPostSecretkey",
+            "Hash a secret for a client",
+        )
+        .row(44)
+        .json::<SecretKeyBody>()
+        .answers::<Single<String>>()
+        .needs(user("client.postsecretkey"), hash_secret),
+    ]
+}
+
+impl ErrorData for Single<String> {}
+
+/// Row 43.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct IssueTokenBody {
+    /// Seconds, at most 86400; less than 1 and absent mean 3600.
+    #[serde(default)]
+    lifetime: i64,
+}
+
+/// Row 44.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct SecretKeyBody {
+    /// 0 or `Sha256`, 1 or `Sha512`; the default is 1.
+    #[serde(default = "sha512", deserialize_with = "read_key_type")]
+    #[schemars(with = "i64")]
+    key_type: i64,
+    #[serde(default)]
+    plaintext: String,
+}
+
+fn sha512() -> i64 {
+    1
+}
+
+/// Enums travel as numbers; names are accepted too (spec section 2.1).
+fn read_key_type<'de, D: Deserializer<'de>>(from: D) -> Result<i64, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum NumberOrName {
+        Number(i64),
+        Name(String),
+    }
+    match NumberOrName::deserialize(from)? {
+        NumberOrName::Number(number) => Ok(number),
+        NumberOrName::Name(name) if name.eq_ignore_ascii_case("sha256") => Ok(0),
+        NumberOrName::Name(name) if name.eq_ignore_ascii_case("sha512") => Ok(1),
+        NumberOrName::Name(_) => Err(serde::de::Error::custom("expected Sha256 or Sha512")),
+    }
+}
+
+async fn list(granted: Granted) -> Outcome {
+    let list = ListQuery::read(&granted.call, true)?;
+    let client_id = list.query.text("q.ClientID");
+    let name = list.query.text("q.ClientName");
+    let filter = |it: &ClientRow| {
+        client_id.is_none_or(|wanted| it.data.client_id.0 == wanted)
+            && name.is_none_or(|wanted| it.data.name.as_deref() == Some(wanted))
+    };
+    let (tenant, owner) = (granted.tenant_id(), granted.user());
+    let page = granted.ask(|tables| {
+        let clients = &tables.clients;
+        if list.orders_by("clientId") {
+            clients.page(tenant, owner, filter, |it| it.data.client_id.clone(), list.paging)
+        } else if list.orders_by("clientName") {
+            clients.page(tenant, owner, filter, |it| it.data.name.clone(), list.paging)
+        } else if list.orders_by("created") {
+            clients.page(tenant, owner, filter, |it| it.data.created, list.paging)
+        } else {
+            clients.page(tenant, owner, filter, |it| it.data.client, list.paging)
+        }
+    });
+    let rows = page.rows.iter().map(|it| ClientBody::shown(it)).collect();
+    Ok(Reply::list(list.paging.skip, list.paging.take, page.total as u64, rows))
+}
+
+async fn create(mut granted: Granted) -> Outcome {
+    let (body, bytes) = granted.json::<ClientBody>().await?;
+    let (data, secrets) = body.data(granted.tenant_id(), granted.user(), granted.call.now);
+    let created = granted.create::<Client>(&bytes, |number| {
+        let mut data = data.clone();
+        data.client = number as u32;
+        ClientCommand::Register(Box::new(data), secrets.clone())
+    });
+    let (number, done) = created.await?;
+    Ok(Reply::single(number as i64).written(&done))
+}
+
+async fn detail(granted: Granted) -> Outcome {
+    let client = granted.call.number(0, "id")?;
+    let (tenant, owner) = (granted.tenant_id(), granted.user());
+    let row = granted.ask(|tables| tables.clients.get(tenant, owner, client).cloned());
+    let row = row.ok_or_else(|| ApiError::not_found("client"))?;
+    Ok(Reply::single(ClientBody::shown(&row)))
+}
+
+/// Spec section 5.4.6, with hole H9 closed: a bounded life, an event, and no renewal of renewals.
+async fn issue_token(mut granted: Granted) -> Outcome {
+    let (body, bytes) = granted.json::<IssueTokenBody>().await?;
+    if granted.caller.amr.iter().any(|it| it == AMR_ISSUED) {
+        let why = "a token that was issued here cannot issue another; sign in again";
+        return Err(ApiError::Forbidden(why.to_owned()));
+    }
+    let lifetime = if body.lifetime < 1 { LIFETIME_DEFAULT } else { body.lifetime };
+    if lifetime > TOKEN_SECONDS_MAX {
+        return Err(ApiError::field("lifetime", "must be at most 86400 seconds"));
+    }
+    let head = granted.head(&bytes)?;
+    if granted.call.app.find_repeated(&head)?.is_some() {
+        return Err(ApiError::OneTime);
+    }
+    let tenant = granted.tenant_id();
+    let caller = granted.caller.clone();
+    let row = granted.ask(|tables| tables.users.get(tenant, caller.user).cloned());
+    let request = TokenRequest {
+        tenant: granted.tenant.clone(),
+        client_id: caller.client_id,
+        user: caller.user,
+        roles: caller.roles,
+        permission: caller.permission,
+        scopes: caller.scopes,
+        audience: caller.audience,
+        grant: Grant::IssueToken,
+        amr: &[AMR_ISSUED],
+        lifetime,
+        not_before: row.map_or(Timestamp(0), |it| it.tokens_from),
+    };
+    let IssuedToken { token, done } = issue(&granted.call.app, request, head).await?;
+    Ok(Reply::single(token).no_store().written(&done))
+}
+
+/// Spec section 5.4.7: stateless, so no event.
+async fn hash_secret(mut granted: Granted) -> Outcome {
+    granted.call.number(0, "id")?;
+    let (body, _) = granted.json::<SecretKeyBody>().await?;
+    domain::check::required("plaintext", &body.plaintext, PLAINTEXT_MAX)?;
+    let algorithm = if body.key_type == 1 { &SHA512 } else { &SHA256 };
+    let hash = digest(algorithm, body.plaintext.as_bytes());
+    Ok(Reply::single(BASE64_STANDARD.encode(hash)).no_store())
+}

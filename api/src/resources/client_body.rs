@@ -1,0 +1,347 @@
+//! Client (spec section 2.7) as a body and as a result, and what it means in the domain.
+
+use commands::bootstrap::blank_client;
+use domain::client::{
+    ClientFlags, ClientLifetimes, ClientRegistered, ClientSecretInfo, ClientSecrets,
+};
+use domain::{ClientName, TenantId, Timestamp, UserId};
+use projections::ClientRow;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_with::skip_serializing_none;
+
+use super::MASKED;
+use crate::http::reply::{ErrorData, List, Single};
+use crate::http::time::WireTime;
+
+/// A client. Members that are absent have the documented defaults.
+#[skip_serializing_none]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct ClientBody {
+    id: i64,
+    enabled: bool,
+    client_id: String,
+    protocol_type: String,
+    client_secrets: Vec<SecretBody>,
+    require_client_secret: bool,
+    client_name: Option<String>,
+    description: Option<String>,
+    client_uri: Option<String>,
+    logo_uri: Option<String>,
+    require_consent: bool,
+    allow_remember_consent: bool,
+    always_include_user_claims_in_id_token: bool,
+    allowed_grant_types: Vec<GrantTypeBody>,
+    require_pkce: bool,
+    allow_plain_text_pkce: bool,
+    require_request_object: bool,
+    allow_access_tokens_via_browser: bool,
+    redirect_uris: Vec<RedirectUriBody>,
+    post_logout_redirect_uris: Vec<PostLogoutRedirectUriBody>,
+    front_channel_logout_uri: Option<String>,
+    front_channel_logout_session_required: bool,
+    back_channel_logout_uri: Option<String>,
+    back_channel_logout_session_required: bool,
+    allow_offline_access: bool,
+    allowed_scopes: Vec<ScopeBody>,
+    identity_token_lifetime: i32,
+    allowed_identity_token_signing_algorithms: Option<String>,
+    access_token_lifetime: i32,
+    authorization_code_lifetime: i32,
+    consent_lifetime: Option<i32>,
+    absolute_refresh_token_lifetime: i32,
+    sliding_refresh_token_lifetime: i32,
+    refresh_token_usage: i32,
+    update_access_token_claims_on_refresh: bool,
+    refresh_token_expiration: i32,
+    access_token_type: i32,
+    enable_local_login: bool,
+    identity_provider_restrictions: Vec<ProviderBody>,
+    include_jwt_id: bool,
+    claims: Vec<ClaimBody>,
+    always_send_client_claims: bool,
+    client_claims_prefix: Option<String>,
+    pair_wise_subject_salt: Option<String>,
+    allowed_cors_origins: Vec<OriginBody>,
+    properties: Vec<PropertyBody>,
+    created: Option<WireTime>,
+    user_sso_lifetime: Option<i32>,
+    user_code_type: Option<String>,
+    device_code_lifetime: i32,
+    non_editable: bool,
+}
+
+impl ErrorData for List<ClientBody> {}
+impl ErrorData for Single<ClientBody> {}
+
+impl Default for ClientBody {
+    fn default() -> Self {
+        let blank = blank_client(Timestamp(0));
+        Self { created: None, ..Self::of(&blank) }
+    }
+}
+
+/// A child row whose only member of its own is a text.
+macro_rules! child {
+    ($name:ident, $member:ident) => {
+        #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
+        #[serde(default, rename_all = "camelCase")]
+        pub(crate) struct $name {
+            id: u32,
+            client_id: i64,
+            $member: String,
+        }
+
+        impl $name {
+            fn rows(values: &[String], client: u32) -> Vec<Self> {
+                let client_id = i64::from(client);
+                let rows = values.iter().zip(1..);
+                rows.map(|(it, id)| Self { id, client_id, $member: it.clone() }).collect()
+            }
+
+            fn values(rows: Vec<Self>) -> Vec<String> {
+                rows.into_iter().map(|it| it.$member).collect()
+            }
+        }
+    };
+}
+
+child!(GrantTypeBody, grant_type);
+child!(RedirectUriBody, redirect_uri);
+child!(PostLogoutRedirectUriBody, post_logout_redirect_uri);
+child!(ScopeBody, scope);
+child!(ProviderBody, provider);
+child!(OriginBody, origin);
+
+#[skip_serializing_none]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct SecretBody {
+    id: u32,
+    client_id: i64,
+    description: Option<String>,
+    /// In: Base64 of SHA-256 or SHA-512, as row 44 computes it. Out: masked.
+    value: String,
+    expiration: Option<WireTime>,
+    r#type: String,
+    created: Option<WireTime>,
+}
+
+impl Default for SecretBody {
+    fn default() -> Self {
+        Self {
+            id: 0,
+            client_id: 0,
+            description: None,
+            value: String::new(),
+            expiration: None,
+            r#type: "SharedSecret".to_owned(),
+            created: None,
+        }
+    }
+}
+
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct ClaimBody {
+    id: u32,
+    client_id: i64,
+    r#type: String,
+    value: String,
+}
+
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct PropertyBody {
+    id: u32,
+    client_id: i64,
+    key: String,
+    value: String,
+}
+
+impl ClientBody {
+    /// A client as rows 38 and 41 show it.
+    pub(crate) fn shown(row: &ClientRow) -> Self {
+        Self::of(&row.data)
+    }
+
+    fn of(it: &ClientRegistered) -> Self {
+        let (flags, times, client) = (&it.flags, &it.lifetimes, it.client);
+        let client_id = i64::from(client);
+        Self {
+            id: client_id,
+            enabled: it.enabled,
+            client_id: it.client_id.0.clone(),
+            protocol_type: it.protocol_type.clone(),
+            client_secrets: it.secrets.iter().zip(1..).map(|it| secret_row(it, client)).collect(),
+            require_client_secret: it.require_client_secret,
+            client_name: it.name.clone(),
+            description: it.description.clone(),
+            client_uri: it.client_uri.clone(),
+            logo_uri: it.logo_uri.clone(),
+            require_consent: flags.require_consent,
+            allow_remember_consent: flags.allow_remember_consent,
+            always_include_user_claims_in_id_token: flags.always_include_user_claims_in_id_token,
+            allowed_grant_types: GrantTypeBody::rows(&it.allowed_grant_types, client),
+            require_pkce: flags.require_pkce,
+            allow_plain_text_pkce: flags.allow_plain_text_pkce,
+            require_request_object: flags.require_request_object,
+            allow_access_tokens_via_browser: flags.allow_access_tokens_via_browser,
+            redirect_uris: RedirectUriBody::rows(&it.redirect_uris, client),
+            post_logout_redirect_uris: PostLogoutRedirectUriBody::rows(
+                &it.post_logout_redirect_uris,
+                client,
+            ),
+            front_channel_logout_uri: it.front_channel_logout_uri.clone(),
+            front_channel_logout_session_required: flags.front_channel_logout_session_required,
+            back_channel_logout_uri: it.back_channel_logout_uri.clone(),
+            back_channel_logout_session_required: flags.back_channel_logout_session_required,
+            allow_offline_access: flags.allow_offline_access,
+            allowed_scopes: ScopeBody::rows(&it.allowed_scopes, client),
+            identity_token_lifetime: times.identity_token,
+            allowed_identity_token_signing_algorithms: it
+                .allowed_identity_token_signing_algorithms
+                .clone(),
+            access_token_lifetime: times.access_token,
+            authorization_code_lifetime: times.authorization_code,
+            consent_lifetime: times.consent,
+            absolute_refresh_token_lifetime: times.absolute_refresh_token,
+            sliding_refresh_token_lifetime: times.sliding_refresh_token,
+            refresh_token_usage: times.refresh_token_usage,
+            update_access_token_claims_on_refresh: flags.update_access_token_claims_on_refresh,
+            refresh_token_expiration: times.refresh_token_expiration,
+            access_token_type: times.access_token_type,
+            enable_local_login: flags.enable_local_login,
+            identity_provider_restrictions: ProviderBody::rows(
+                &it.identity_provider_restrictions,
+                client,
+            ),
+            include_jwt_id: flags.include_jwt_id,
+            claims: it
+                .claims
+                .iter()
+                .zip(1..)
+                .map(|((r#type, value), id)| ClaimBody {
+                    id,
+                    client_id,
+                    r#type: r#type.clone(),
+                    value: value.clone(),
+                })
+                .collect(),
+            always_send_client_claims: flags.always_send_client_claims,
+            client_claims_prefix: it.client_claims_prefix.clone(),
+            pair_wise_subject_salt: it.pair_wise_subject_salt.clone(),
+            allowed_cors_origins: OriginBody::rows(&it.allowed_cors_origins, client),
+            properties: it
+                .properties
+                .iter()
+                .zip(1..)
+                .map(|((key, value), id)| PropertyBody {
+                    id,
+                    client_id,
+                    key: key.clone(),
+                    value: value.clone(),
+                })
+                .collect(),
+            created: Some(WireTime(it.created)),
+            user_sso_lifetime: times.user_sso,
+            user_code_type: it.user_code_type.clone(),
+            device_code_lifetime: times.device_code,
+            non_editable: flags.non_editable,
+        }
+    }
+
+    /// What is registered, with the number still to be given.
+    pub(crate) fn data(
+        self,
+        tenant: TenantId,
+        owner: UserId,
+        now: Timestamp,
+    ) -> (ClientRegistered, ClientSecrets) {
+        let values = self.client_secrets.iter().map(|it| it.value.clone()).collect();
+        let secrets = self.client_secrets.into_iter().map(|it| ClientSecretInfo {
+            description: it.description,
+            expiration: it.expiration.map(|it| it.0),
+            secret_type: it.r#type,
+            created: it.created.map_or(now, |it| it.0),
+        });
+        let data = ClientRegistered {
+            client: 0,
+            tenant,
+            owner,
+            client_id: ClientName(self.client_id),
+            enabled: self.enabled,
+            protocol_type: self.protocol_type,
+            require_client_secret: self.require_client_secret,
+            name: self.client_name,
+            description: self.description,
+            client_uri: self.client_uri,
+            logo_uri: self.logo_uri,
+            flags: ClientFlags {
+                require_consent: self.require_consent,
+                allow_remember_consent: self.allow_remember_consent,
+                always_include_user_claims_in_id_token: self.always_include_user_claims_in_id_token,
+                require_pkce: self.require_pkce,
+                allow_plain_text_pkce: self.allow_plain_text_pkce,
+                require_request_object: self.require_request_object,
+                allow_access_tokens_via_browser: self.allow_access_tokens_via_browser,
+                front_channel_logout_session_required: self.front_channel_logout_session_required,
+                back_channel_logout_session_required: self.back_channel_logout_session_required,
+                allow_offline_access: self.allow_offline_access,
+                update_access_token_claims_on_refresh: self.update_access_token_claims_on_refresh,
+                enable_local_login: self.enable_local_login,
+                include_jwt_id: self.include_jwt_id,
+                always_send_client_claims: self.always_send_client_claims,
+                non_editable: self.non_editable,
+            },
+            lifetimes: ClientLifetimes {
+                identity_token: self.identity_token_lifetime,
+                access_token: self.access_token_lifetime,
+                authorization_code: self.authorization_code_lifetime,
+                consent: self.consent_lifetime,
+                absolute_refresh_token: self.absolute_refresh_token_lifetime,
+                sliding_refresh_token: self.sliding_refresh_token_lifetime,
+                user_sso: self.user_sso_lifetime,
+                device_code: self.device_code_lifetime,
+                refresh_token_usage: self.refresh_token_usage,
+                refresh_token_expiration: self.refresh_token_expiration,
+                access_token_type: self.access_token_type,
+            },
+            front_channel_logout_uri: self.front_channel_logout_uri,
+            back_channel_logout_uri: self.back_channel_logout_uri,
+            allowed_identity_token_signing_algorithms: self
+                .allowed_identity_token_signing_algorithms,
+            client_claims_prefix: self.client_claims_prefix,
+            pair_wise_subject_salt: self.pair_wise_subject_salt,
+            user_code_type: self.user_code_type,
+            secrets: secrets.collect(),
+            allowed_grant_types: GrantTypeBody::values(self.allowed_grant_types),
+            redirect_uris: RedirectUriBody::values(self.redirect_uris),
+            post_logout_redirect_uris: PostLogoutRedirectUriBody::values(
+                self.post_logout_redirect_uris,
+            ),
+            allowed_scopes: ScopeBody::values(self.allowed_scopes),
+            identity_provider_restrictions: ProviderBody::values(
+                self.identity_provider_restrictions,
+            ),
+            claims: self.claims.into_iter().map(|it| (it.r#type, it.value)).collect(),
+            allowed_cors_origins: OriginBody::values(self.allowed_cors_origins),
+            properties: self.properties.into_iter().map(|it| (it.key, it.value)).collect(),
+            created: self.created.map_or(now, |it| it.0),
+        };
+        (data, ClientSecrets { values })
+    }
+}
+
+fn secret_row((secret, id): (&ClientSecretInfo, u32), client: u32) -> SecretBody {
+    SecretBody {
+        id,
+        client_id: i64::from(client),
+        description: secret.description.clone(),
+        value: MASKED.to_owned(),
+        expiration: secret.expiration.map(WireTime),
+        r#type: secret.secret_type.clone(),
+        created: Some(WireTime(secret.created)),
+    }
+}

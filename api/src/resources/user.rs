@@ -1,0 +1,278 @@
+//! `/api/User`: rows 78, 79, 82 to 85.
+
+use domain::UserId;
+use domain::user::{IdentityRule, User, UserCommand, check_password, check_user_name};
+use projections::{UserFilter, UserRow};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use warp::http::{Method, StatusCode};
+
+use super::user_body::{AppUser, CLAIM_PERMISSION, Placement, ViewUser, day_after, day_of};
+use crate::access::{Granted, Open, ROLE_USER, user};
+use crate::http::codes::{self, ApiCode, USER_CODES};
+use crate::http::endpoint::{Endpoint, Outcome, QueryParameter, endpoint};
+use crate::http::error::ApiError;
+use crate::http::paging::{ListQuery, PAGING, text};
+use crate::http::reply::{List, Reply, Single};
+use crate::http::time::WireTime;
+
+const FILTERS: [QueryParameter; 8] = [
+    text("q.role", "beginning of the name of a role"),
+    text("q.phoneNumber", "phone number, exactly"),
+    text("q.name", "part of the nickname or of the user name"),
+    text("q.email", "e-mail address"),
+    text("q.providerName", "beginning of the name of an external provider"),
+    text("q.providerKey", "beginning of the key at an external provider"),
+    text("q.claimType", "beginning of the type of a claim; with q.claimValue only"),
+    text("q.claimValue", "beginning of the value of a claim; with q.claimType only"),
+];
+
+const PHONE: [QueryParameter; 1] =
+    [text("PhoneNumber", "the phone number; may stand in a JSON body instead")];
+
+pub(crate) fn endpoints() -> Vec<Endpoint> {
+    vec![
+        endpoint(Method::GET, "/api/User", "UserGet", "List users")
+            .row(78)
+            .query(&PAGING)
+            .query(&FILTERS)
+            .answers::<List<ViewUser>>()
+            .needs(user("user.get"), list),
+        endpoint(Method::POST, "/api/User", "UserPost", "Create a user")
+            .row(79)
+            .json::<AppUser>()
+            .answers::<Single<i64>>()
+            .needs(user("user.post"), create),
+        endpoint(Method::GET, "/api/User/{id}", "UserDetail", "Show a user")
+            .row(82)
+            .answers::<Single<AppUser>>()
+            .needs(user("user.detail"), detail),
+        endpoint(Method::DELETE, "/api/User/{id}", "UserDelete", "Delete a user")
+            .row(83)
+            .answers::<Single<i64>>()
+            .needs(user("user.delete"), delete),
+        endpoint(Method::GET, "/api/User/Head", "UserHead", "Find a user by phone number")
+            .row(84)
+            .query(&PHONE)
+            .json::<UserDetailRequest>()
+            .answers::<i64>()
+            .needs(user("user.head"), head),
+        endpoint(Method::GET, "/api/User/Codes", "UserCodes", "The codes of this section")
+            .row(85)
+            .answers::<Vec<ApiCode>>()
+            .open(codes_of_users),
+    ]
+}
+
+/// Row 84.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct UserDetailRequest {
+    phone_number: String,
+}
+
+async fn list(granted: Granted) -> Outcome {
+    let list = ListQuery::read(&granted.call, false)?;
+    let (filter, logins) = read_filter(&granted, &list)?;
+    if logins {
+        // No endpoint makes logins of external providers yet, so nobody has one.
+        return Ok(Reply::list::<ViewUser>(list.paging.skip, list.paging.take, 0, Vec::new()));
+    }
+    let tenant = granted.tenant_id();
+    let paging = list.paging;
+    let (total, rows) = granted.ask(|tables| {
+        let page = if list.orders_by("CreateDate") {
+            tables.users.page_by(tenant, &filter, |it| it.created, paging)
+        } else if list.orders_by("UserName") {
+            let name = |it: &UserRow| it.personal.as_ref().map(|it| it.user_name.to_lowercase());
+            tables.users.page_by(tenant, &filter, name, paging)
+        } else if list.orders_by("NickName") {
+            tables.users.page_by(tenant, &filter, |it| it.personal.as_ref()?.nick_name.clone(), paging)
+        } else if list.orders_by("Email") {
+            tables.users.page_by(tenant, &filter, |it| it.personal.as_ref()?.email.clone(), paging)
+        } else if list.orders_by("Status") {
+            tables.users.page_by(tenant, &filter, |it| it.data.status, paging)
+        } else if list.orders_by("DataAmount") {
+            tables.users.page_by(tenant, &filter, |it| it.data.data_amount, paging)
+        } else {
+            tables.users.page(tenant, &filter, paging)
+        };
+        let rows = page.rows.iter().map(|it| ViewUser::shown(it, tables)).collect::<Vec<_>>();
+        (page.total, rows)
+    });
+    Ok(Reply::list(paging.skip, paging.take, total as u64, rows))
+}
+
+/// The filter, and whether it asks for external logins.
+fn read_filter(granted: &Granted, list: &ListQuery) -> Result<(UserFilter, bool), ApiError> {
+    let query = &list.query;
+    let email = query.text("q.email");
+    if email.is_some_and(|it| domain::check::email("q.email", it).is_err()) {
+        query.note("q.email", "must be an e-mail address");
+    }
+    let phone_number = query.text("q.phoneNumber");
+    if phone_number.is_some_and(|it| domain::check::phone("q.phoneNumber", it).is_err()) {
+        query.note("q.phoneNumber", "must be a phone number");
+    }
+    let time = |name| {
+        let time = query.text(name).map(|it| (name, WireTime::parse(it)));
+        time.and_then(|(name, time)| {
+            if time.is_none() {
+                query.note(name, "must be a date: yyyy-MM-dd");
+            }
+            time
+        })
+    };
+    let (from, before) = (time("startTime").map(day_of), time("endTime").map(day_after));
+    query.check()?;
+    let tenant = granted.tenant_id();
+    let roles = query.text("q.role").map(|wanted| {
+        let roles = granted.ask(|tables| tables.roles.of(tenant));
+        let fits = roles.iter().filter(|it| it.name.starts_with(wanted));
+        fits.map(|it| it.role).collect()
+    });
+    let claim = query.text("q.claimType").zip(query.text("q.claimValue"));
+    // Spec section 5.9.1: whoever is no administrator sees the users below, as the rule was meant.
+    let own = granted.ask(|tables| tables.users.get(tenant, granted.user()).cloned());
+    let lineage = own.filter(|_| !granted.caller.is_administrator());
+    let logins = query.text("q.providerName").or(query.text("q.providerKey")).is_some();
+    let filter = UserFilter {
+        email: email.map(str::to_owned),
+        phone_number: phone_number.map(str::to_owned),
+        name: query.text("q.name").map(str::to_owned),
+        roles,
+        claim: claim.map(|(kind, value)| (kind.to_owned(), value.to_owned())),
+        from,
+        before,
+        lineage: lineage.map(|it| it.data.lineage.clone()),
+    };
+    Ok((filter, logins))
+}
+
+async fn create(mut granted: Granted) -> Outcome {
+    let (body, bytes) = granted.json::<AppUser>().await?;
+    if !granted.caller.is_administrator() && !(body.roles.is_empty() && body.claims.is_empty()) {
+        let why = "only administrators may give roles and claims".to_owned();
+        return Err(ApiError::Forbidden(why));
+    }
+    if let Some((number, done)) = granted.created_before(&bytes)? {
+        return Ok(Reply::single(number as i64).written(&done));
+    }
+    let personal = body.personal()?;
+    let data = body.data(&place(&granted, &body)?)?;
+    let password = body.password_hash.as_deref().filter(|it| !it.trim().is_empty());
+    let mut broken = check_user_name(&personal.user_name);
+    broken.extend(password.map(check_password).unwrap_or_default());
+    if !broken.is_empty() && !personal.user_name.trim().is_empty() {
+        return Err(identity_error(&broken));
+    }
+    // Everything cheap first: hashing is for bodies that can succeed.
+    let draft = |password| UserCommand::Register {
+        data: Box::new(data.clone()),
+        personal: Box::new(personal.clone()),
+        password,
+    };
+    domain::Aggregate::decide(&User::default(), &draft(None), granted.call.now)?;
+    let verifier = match password {
+        Some(password) => Some(granted.call.app.passwords.hash(password).await?),
+        None => None,
+    };
+    let created = granted.create::<User>(&bytes, |number| {
+        let mut data = data.clone();
+        data.user = UserId(number as u32);
+        data.lineage = format!("{}{number}/", data.lineage);
+        if data.parent == UserId::NONE {
+            data.parent = data.user;
+        }
+        let (data, personal) = (Box::new(data), Box::new(personal.clone()));
+        UserCommand::Register { data, personal, password: verifier.clone() }
+    });
+    match created.await {
+        Ok((number, done)) => Ok(Reply::single(number as i64).written(&done)),
+        Err(ApiError::Business { code, .. }) if code == codes::EXPECTATION_FAILED => {
+            let why = "userName: is taken";
+            Err(identity_error(&[IdentityRule { code: "DuplicateUserName", why }]))
+        }
+        Err(err) => Err(err),
+    }
+}
+
+/// Parent, roles and tenant of a new user.
+fn place(granted: &Granted, body: &AppUser) -> Result<Placement, ApiError> {
+    let tenant = granted.tenant_id();
+    let user_key = commands::keys::random();
+    let user_key = user_key.map_err(|err| ApiError::Internal(err.to_string()))?;
+    granted.ask(|tables| {
+        // Spec section 5.9.10: 0 stands for user 1.
+        let wanted = match body.parent_user_id {
+            0 => Some(commands::bootstrap::FIRST_ADMINISTRATOR),
+            wanted => u32::try_from(wanted).ok().map(UserId),
+        };
+        let parent = wanted.and_then(|it| tables.users.get(tenant, it));
+        if parent.is_none() && body.parent_user_id != 0 {
+            return Err(ApiError::field("parentUserID", "must be a user of this tenant"));
+        }
+        let mut roles = tables.roles.of(tenant);
+        roles.retain(|it| it.name == ROLE_USER);
+        let mut roles = roles.iter().map(|it| it.role).collect::<Vec<_>>();
+        for link in &body.roles {
+            if tables.roles.get(tenant, link.role_id).is_none() {
+                return Err(ApiError::field("roles.roleId", "must be a role of this tenant"));
+            }
+            if !roles.contains(&link.role_id) {
+                roles.push(link.role_id);
+            }
+        }
+        let parent = parent.map(|it| (it.data.user, it.data.lineage.clone()));
+        Ok(Placement { tenant, user_key, parent, roles })
+    })
+}
+
+/// Spec section 5.9.2: the broken rules as JSON text.
+fn identity_error(broken: &[IdentityRule]) -> ApiError {
+    let list = broken.iter().map(|it| serde_json::json!({ "Code": it.code, "Description": it.why }));
+    let list = serde_json::Value::Array(list.collect());
+    ApiError::business(codes::CREATE_USER_FAIL, list.to_string())
+}
+
+async fn detail(granted: Granted) -> Outcome {
+    let user = UserId(granted.call.number(0, "id")?);
+    let row = granted.ask(|tables| tables.users.get(granted.tenant_id(), user).cloned());
+    let row = row.ok_or_else(|| ApiError::not_found("user"))?;
+    debug_assert!(row.data.permissions.iter().all(|it| it.claim_type == CLAIM_PERMISSION));
+    Ok(Reply::single(AppUser::shown(&row)))
+}
+
+async fn delete(granted: Granted) -> Outcome {
+    let user = UserId(granted.call.number(0, "id")?);
+    let known = granted.ask(|tables| tables.users.get(granted.tenant_id(), user).is_some());
+    let repeated = granted.created_before(&[])?;
+    if !known && repeated.is_none() {
+        return Err(ApiError::not_found("user"));
+    }
+    let done = granted.submit::<User>(&user.to_string(), &[], UserCommand::Delete).await?;
+    Ok(Reply::single(i64::from(user.0)).written(&done))
+}
+
+/// Row 84: no envelope, and real statuses.
+async fn head(mut granted: Granted) -> Outcome {
+    let in_query = granted.call.query().text("PhoneNumber").map(str::to_owned);
+    let phone_number = match in_query {
+        Some(phone_number) => phone_number,
+        None => granted.json::<UserDetailRequest>().await?.0.phone_number,
+    };
+    domain::check::required("phoneNumber", &phone_number, 50)?;
+    domain::check::phone("phoneNumber", &phone_number)?;
+    let tenant = granted.tenant_id();
+    let found = granted.ask(|tables| {
+        tables.users.with_phone(tenant, &phone_number).map(|it| i64::from(it.data.user.0))
+    });
+    Ok(match found {
+        Some(user) => Reply::json(&user),
+        None => Reply::json(&0).status(StatusCode::NOT_FOUND),
+    })
+}
+
+async fn codes_of_users(_open: Open) -> Outcome {
+    Ok(Reply::json(&USER_CODES))
+}

@@ -1,0 +1,438 @@
+//! AppUser and View_User (spec section 2.8), and what they mean in the domain.
+
+use domain::user::{
+    USER_CHILDREN_MAX, UserClaim, UserFile, UserPersonal, UserProperty, UserRegistered, normalise,
+};
+use domain::{TenantId, Timestamp, UserId, hex};
+use projections::{Tables, UserRow};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_with::skip_serializing_none;
+
+use crate::http::error::ApiError;
+use crate::http::reply::{ErrorData, List, Single};
+use crate::http::time::WireTime;
+
+/// The claims that grant something; all others describe a person.
+pub(crate) const CLAIM_PERMISSION: &str = "permission";
+
+/// The largest decimal, in hundredths.
+const HUNDREDTHS_MAX: f64 = 1e15;
+
+/// A user as a body and as a result.
+#[skip_serializing_none]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct AppUser {
+    id: i64,
+    pub(crate) user_name: Option<String>,
+    normalized_user_name: Option<String>,
+    email: Option<String>,
+    normalized_email: Option<String>,
+    email_confirmed: bool,
+    /// In: the plain password. Never sent out.
+    #[serde(skip_serializing)]
+    pub(crate) password_hash: Option<String>,
+    phone_number: Option<String>,
+    phone_number_confirmed: bool,
+    two_factor_enabled: bool,
+    lockout_enabled: bool,
+    access_failed_count: i32,
+    user_key: Option<String>,
+    #[serde(rename = "parentUserID")]
+    pub(crate) parent_user_id: i64,
+    lineage: Option<String>,
+    avatar: Option<String>,
+    is_deleted: bool,
+    #[serde(rename = "typeIDs")]
+    type_ids: Option<String>,
+    #[serde(rename = "poolIDs")]
+    pool_ids: Option<String>,
+    nick_name: Option<String>,
+    gender: Option<String>,
+    address: Option<String>,
+    birthday: Option<WireTime>,
+    description: Option<String>,
+    remark: Option<String>,
+    stature: f64,
+    weight: f64,
+    create_date: Option<WireTime>,
+    last_update_time: Option<WireTime>,
+    lock_flag: bool,
+    status: i32,
+    data_amount: i64,
+    points: i64,
+    money: f64,
+    country_code: Option<String>,
+    pub(crate) roles: Vec<RoleLink>,
+    pub(crate) claims: Vec<Claim>,
+    logins: Vec<Login>,
+    tenants: Vec<TenantLink>,
+    files: Vec<File>,
+    properties: Vec<Property>,
+    // Always present, never filled: no endpoint makes such rows for a user.
+    tokens: Vec<Empty>,
+    clients: Vec<Empty>,
+    api_resources: Vec<Empty>,
+    distributors: Vec<Empty>,
+}
+
+/// A row of a kind that no endpoint fills.
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
+struct Empty {}
+
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct RoleLink {
+    user_id: i64,
+    pub(crate) role_id: u32,
+}
+
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Claim {
+    id: u32,
+    user_id: i64,
+    claim_type: String,
+    claim_value: String,
+}
+
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+struct Login {
+    login_provider: String,
+    provider_key: String,
+}
+
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+struct TenantLink {
+    id: u32,
+    user_id: i64,
+    tenant_id: u32,
+}
+
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+struct File {
+    id: u32,
+    user_id: i64,
+    file_type: u8,
+    files: String,
+}
+
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+struct Property {
+    id: u32,
+    user_id: i64,
+    key: String,
+    value: String,
+}
+
+impl ErrorData for Single<AppUser> {}
+
+/// Who brings the new user in, and as what.
+pub(crate) struct Placement {
+    pub(crate) tenant: TenantId,
+    pub(crate) user_key: [u8; 16],
+    /// The parent and its lineage; `None` for the root of a tenant.
+    pub(crate) parent: Option<(UserId, String)>,
+    pub(crate) roles: Vec<u32>,
+}
+
+impl AppUser {
+    /// What names the human.
+    pub(crate) fn personal(&self) -> Result<UserPersonal, ApiError> {
+        if self.claims.len() > USER_CHILDREN_MAX {
+            return Err(ApiError::field("claims", "must have at most 100 items"));
+        }
+        let described = self.numbered_claims(|it| it != CLAIM_PERMISSION);
+        let files = self.files.iter().zip(1..);
+        let properties = self.properties.iter().zip(1..);
+        Ok(UserPersonal {
+            user_name: text(&self.user_name).unwrap_or_default(),
+            email: text(&self.email),
+            phone_number: text(&self.phone_number),
+            country_code: text(&self.country_code),
+            nick_name: text(&self.nick_name),
+            avatar: text(&self.avatar),
+            gender: text(&self.gender),
+            address: text(&self.address),
+            birthday: self.birthday.map(|it| it.0),
+            stature: hundredths("stature", self.stature)?,
+            weight: hundredths("weight", self.weight)?,
+            description: text(&self.description),
+            remark: text(&self.remark),
+            claims: described,
+            files: files
+                .map(|(it, id)| UserFile { id, file_type: it.file_type, files: it.files.clone() })
+                .collect(),
+            properties: properties
+                .map(|(it, id)| UserProperty { id, key: it.key.clone(), value: it.value.clone() })
+                .collect(),
+        })
+    }
+
+    /// What anybody with a right to the event may read; the number is given later.
+    pub(crate) fn data(&self, at: &Placement) -> Result<UserRegistered, ApiError> {
+        Ok(UserRegistered {
+            user: UserId::NONE,
+            tenant: at.tenant,
+            user_key: at.user_key,
+            parent: at.parent.as_ref().map_or(UserId::NONE, |it| it.0),
+            lineage: at.parent.as_ref().map_or_else(|| "/".to_owned(), |it| it.1.clone()),
+            roles: at.roles.clone(),
+            permissions: self.numbered_claims(|it| it == CLAIM_PERMISSION),
+            email_confirmed: self.email_confirmed,
+            phone_confirmed: self.phone_number_confirmed,
+            lock_flag: self.lock_flag,
+            status: self.status,
+            type_ids: text(&self.type_ids),
+            pool_ids: text(&self.pool_ids),
+            data_amount: self.data_amount,
+            points: self.points,
+            money: hundredths("money", self.money)?,
+        })
+    }
+
+    fn numbered_claims(&self, wanted: impl Fn(&str) -> bool) -> Vec<UserClaim> {
+        let claims = self.claims.iter().zip(1..).filter(|(it, _)| wanted(&it.claim_type));
+        claims
+            .map(|(it, id)| UserClaim {
+                id,
+                claim_type: it.claim_type.clone(),
+                value: it.claim_value.clone(),
+            })
+            .collect()
+    }
+
+    /// A user as row 82 shows it: without anything that proves the user (H11).
+    pub(crate) fn shown(row: &UserRow) -> Self {
+        let personal = row.personal.clone().unwrap_or_default();
+        let user_id = i64::from(row.data.user.0);
+        Self {
+            id: user_id,
+            normalized_user_name: Some(normalise(&personal.user_name)),
+            normalized_email: personal.email.as_deref().map(normalise),
+            email_confirmed: row.data.email_confirmed,
+            phone_number_confirmed: row.data.phone_confirmed,
+            user_key: Some(guid(&row.data.user_key)),
+            parent_user_id: i64::from(row.data.parent.0),
+            lineage: Some(row.data.lineage.clone()),
+            type_ids: row.data.type_ids.clone(),
+            pool_ids: row.data.pool_ids.clone(),
+            birthday: Some(personal.birthday.map_or_else(WireTime::never, WireTime)),
+            stature: personal.stature as f64 / 100.0,
+            weight: personal.weight as f64 / 100.0,
+            create_date: Some(WireTime(row.created)),
+            last_update_time: Some(WireTime(row.updated)),
+            lock_flag: row.data.lock_flag,
+            status: row.data.status,
+            data_amount: row.data.data_amount,
+            points: row.data.points,
+            money: row.data.money as f64 / 100.0,
+            roles: row.data.roles.iter().map(|it| RoleLink { user_id, role_id: *it }).collect(),
+            claims: claims_of(row, &personal).into_iter().map(|it| Claim::shown(it, user_id)).collect(),
+            files: personal.files.iter().map(|it| File::shown(it, user_id)).collect(),
+            user_name: Some(personal.user_name),
+            email: personal.email,
+            phone_number: personal.phone_number,
+            country_code: personal.country_code,
+            nick_name: personal.nick_name,
+            avatar: personal.avatar,
+            gender: personal.gender,
+            address: personal.address,
+            description: personal.description,
+            remark: personal.remark,
+            ..Self::default()
+        }
+    }
+}
+
+impl Claim {
+    fn shown(claim: UserClaim, user_id: i64) -> Self {
+        let UserClaim { id, claim_type, value } = claim;
+        Self { id, user_id, claim_type, claim_value: value }
+    }
+}
+
+impl File {
+    fn shown(file: &UserFile, user_id: i64) -> Self {
+        Self { id: file.id, user_id, file_type: file.file_type, files: file.files.clone() }
+    }
+}
+
+fn claims_of(row: &UserRow, personal: &UserPersonal) -> Vec<UserClaim> {
+    let mut claims = row.data.permissions.clone();
+    claims.extend(personal.claims.iter().cloned());
+    claims.sort_by_key(|it| it.id);
+    claims
+}
+
+/// An item of the user list. `id` is the user's, as is `userID`; `userName` is the name that the
+/// user signs in with, and `nickName` stands beside it (spec section 7.2, B10).
+#[skip_serializing_none]
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ViewUser {
+    #[serde(rename = "parentUserID")]
+    parent_user_id: i64,
+    user_name: Option<String>,
+    nick_name: Option<String>,
+    avatar: Option<String>,
+    create_date: WireTime,
+    lock_flag: bool,
+    data_amount: i64,
+    status: i32,
+    #[serde(rename = "typeIDs")]
+    type_ids: Option<String>,
+    id: i64,
+    #[serde(rename = "userID")]
+    user_id: i64,
+    // The figures of a distributor: nothing in this interface changes them.
+    members: i64,
+    sales: f64,
+    earned: f64,
+    earned_diff: f64,
+    commission: f64,
+    lineage: String,
+    parent_user_name: Option<String>,
+    #[serde(rename = "poolIDs")]
+    pool_ids: Option<String>,
+    email: Option<String>,
+    email_confirmed: bool,
+    phone_number: Option<String>,
+    phone_number_confirmed: bool,
+    roles: Vec<ViewRole>,
+    claims: Vec<ViewClaim>,
+    files: Vec<ViewFile>,
+    properties: Vec<ViewProperty>,
+    tenants: Vec<ViewTenant>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct ViewRole {
+    id: u32,
+    name: String,
+    normalized_name: String,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct ViewClaim {
+    id: u32,
+    claim_type: String,
+    claim_value: String,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct ViewFile {
+    id: u32,
+    file_type: u8,
+    files: String,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct ViewProperty {
+    id: u32,
+    key: String,
+    value: String,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct ViewTenant {
+    tenant_id: u32,
+}
+
+impl ErrorData for List<ViewUser> {}
+
+impl ViewUser {
+    pub(crate) fn shown(row: &UserRow, tables: &Tables) -> Self {
+        let personal = row.personal.clone().unwrap_or_default();
+        let user_id = i64::from(row.data.user.0);
+        let parent = tables.users.get(row.data.tenant, row.data.parent);
+        let roles = row.data.roles.iter().filter_map(|it| tables.roles.get(row.data.tenant, *it));
+        Self {
+            parent_user_id: i64::from(row.data.parent.0),
+            create_date: WireTime(row.created),
+            lock_flag: row.data.lock_flag,
+            data_amount: row.data.data_amount,
+            status: row.data.status,
+            type_ids: row.data.type_ids.clone(),
+            id: user_id,
+            user_id,
+            members: 0,
+            sales: 0.0,
+            earned: 0.0,
+            earned_diff: 0.0,
+            commission: 0.0,
+            lineage: row.data.lineage.clone(),
+            parent_user_name: parent.and_then(|it| Some(it.personal.as_ref()?.user_name.clone())),
+            pool_ids: row.data.pool_ids.clone(),
+            email_confirmed: row.data.email_confirmed,
+            phone_number_confirmed: row.data.phone_confirmed,
+            roles: roles
+                .map(|it| ViewRole {
+                    id: it.role,
+                    name: it.name.clone(),
+                    normalized_name: domain::role::normalise(&it.name),
+                })
+                .collect(),
+            claims: claims_of(row, &personal)
+                .into_iter()
+                .map(|it| ViewClaim { id: it.id, claim_type: it.claim_type, claim_value: it.value })
+                .collect(),
+            files: personal
+                .files
+                .into_iter()
+                .map(|it| ViewFile { id: it.id, file_type: it.file_type, files: it.files })
+                .collect(),
+            properties: personal
+                .properties
+                .into_iter()
+                .map(|it| ViewProperty { id: it.id, key: it.key, value: it.value })
+                .collect(),
+            tenants: vec![ViewTenant { tenant_id: row.data.tenant.0 }],
+            user_name: Some(personal.user_name),
+            nick_name: personal.nick_name,
+            avatar: personal.avatar,
+            email: personal.email,
+            phone_number: personal.phone_number,
+        }
+    }
+}
+
+fn text(value: &Option<String>) -> Option<String> {
+    value.clone().filter(|it| !it.trim().is_empty())
+}
+
+fn hundredths(field: &'static str, value: f64) -> Result<i64, ApiError> {
+    let hundredths = (value * 100.0).round();
+    if !hundredths.is_finite() || hundredths.abs() > HUNDREDTHS_MAX {
+        return Err(ApiError::field(field, "is out of range"));
+    }
+    Ok(hundredths as i64)
+}
+
+fn guid(bytes: &[u8; 16]) -> String {
+    let mut text = hex(bytes);
+    for at in [20, 16, 12, 8] {
+        text.insert(at, '-');
+    }
+    text
+}
+
+/// The end of the day of a date, for `endTime` (spec section 3.4).
+pub(crate) fn day_after(time: WireTime) -> Timestamp {
+    let day = time.0.seconds().div_euclid(86_400) + 1;
+    Timestamp::from_seconds(day * 86_400)
+}
+
+/// The beginning of the day of a date, for `startTime`.
+pub(crate) fn day_of(time: WireTime) -> Timestamp {
+    Timestamp::from_seconds(time.0.seconds().div_euclid(86_400) * 86_400)
+}
