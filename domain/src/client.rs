@@ -286,7 +286,10 @@ fn check_children(data: &ClientRegistered, secrets: &ClientSecrets) -> Result<()
     // RFC 6749 section 3.3.
     for scope in &data.allowed_scopes {
         if !scope.bytes().all(|it| it.is_ascii_graphic() && it != b'"' && it != b'\\') {
-            return Err(Refusal::invalid("allowedScopes", "must be visible ASCII without \" or \\"));
+            return Err(Refusal::invalid(
+                "allowedScopes",
+                "must be visible ASCII without \" or \\",
+            ));
         }
     }
     Ok(())

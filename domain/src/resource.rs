@@ -370,7 +370,9 @@ impl Gateway {
         check::optional("releaseNote", note, 4000)?;
         let api = self.apis.get(api_id).ok_or(Refusal::NotFound { what: "gateway API" })?;
         if api.revisions >= REVISIONS_MAX {
-            return Err(Refusal::NotAllowed { why: "the API has as many revisions as it may have" });
+            return Err(Refusal::NotAllowed {
+                why: "the API has as many revisions as it may have",
+            });
         }
         let published = RevisionPublished {
             api_id: api_id.to_owned(),
