@@ -22,11 +22,7 @@ pub fn at_most(field: &'static str, value: &str, chars_max: usize) -> Result<(),
 }
 
 /// As [`at_most`], for a value that may be absent.
-pub fn optional(
-    field: &'static str,
-    value: Option<&str>,
-    chars_max: usize,
-) -> Result<(), Refusal> {
+pub fn optional(field: &'static str, value: Option<&str>, chars_max: usize) -> Result<(), Refusal> {
     value.map_or(Ok(()), |it| at_most(field, it, chars_max))
 }
 
@@ -40,9 +36,9 @@ pub fn list<T>(field: &'static str, items: &[T], items_max: usize) -> Result<(),
 
 /// Exactly one `@`, not first and not last (spec section 2.1).
 pub fn email(field: &'static str, value: &str) -> Result<(), Refusal> {
-    let well_formed = value.split_once('@').is_some_and(|(name, host)| {
-        !name.is_empty() && !host.is_empty() && !host.contains('@')
-    });
+    let well_formed = value
+        .split_once('@')
+        .is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !host.contains('@'));
     if !well_formed {
         return Err(Refusal::invalid(field, "must be an e-mail address"));
     }

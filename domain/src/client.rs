@@ -281,22 +281,29 @@ fn check_children(data: &ClientRegistered, secrets: &ClientSecrets) -> Result<()
         check::required("clientSecrets.type", &secret.secret_type, 250)?;
         check::optional("clientSecrets.description", secret.description.as_deref(), 2000)?;
     }
-    // RFC 6749 section 3.1.2: absolute, and without a fragment.
-    for uri in data.redirect_uris.iter().chain(&data.post_logout_redirect_uris) {
+    check_uris("redirectUris", &data.redirect_uris)?;
+    check_uris("postLogoutRedirectUris", &data.post_logout_redirect_uris)?;
+    // RFC 6749 section 3.3.
+    for scope in &data.allowed_scopes {
+        if !scope.bytes().all(|it| it.is_ascii_graphic() && it != b'"' && it != b'\\') {
+            return Err(Refusal::invalid(
+                "allowedScopes",
+                "must be visible ASCII without \" or \\",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// RFC 6749 section 3.1.2: absolute, and without a fragment.
+fn check_uris(field: &'static str, uris: &[String]) -> Result<(), Refusal> {
+    for uri in uris {
         let absolute = uri.split_once(':').is_some_and(|(scheme, rest)| {
             !rest.is_empty() && scheme.starts_with(|it: char| it.is_ascii_alphabetic())
         });
         if !absolute || uri.contains('#') || uri.contains(char::is_whitespace) {
-            return Err(Refusal::invalid(
-                "redirectUris",
-                "must be absolute, without a fragment or white space",
-            ));
-        }
-    }
-    // RFC 6749 section 3.3.
-    for scope in &data.allowed_scopes {
-        if !scope.bytes().all(|it| it.is_ascii_graphic() && it != b'"' && it != b'\\') {
-            return Err(Refusal::invalid("allowedScopes", "must be visible ASCII without \" or \\"));
+            let why = "must be absolute, without a fragment or white space";
+            return Err(Refusal::invalid(field, why));
         }
     }
     Ok(())

@@ -31,7 +31,11 @@ pub fn encode<T: Serialize>(payload: &T) -> Result<Vec<u8>, bincode::Error> {
 /// Reads a payload, every byte of it.
 ///
 /// # Errors
-/// When bytes are missing, left over, or not of this shape.
+/// When bytes are missing, left over, too many, or not of this shape.
 pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, bincode::Error> {
+    // bincode 1.3.3 drops the limit when it reads from a slice.
+    if bytes.len() > COMMIT_BYTES_MAX {
+        return Err(bincode::ErrorKind::SizeLimit.into());
+    }
     options().deserialize(bytes)
 }

@@ -157,6 +157,7 @@ macro_rules! stored_events {
     ) => {
         $(#[$meta])*
         #[derive(Debug, Clone, PartialEq, Eq)]
+        #[allow(clippy::large_enum_variant, reason = "events are handled one at a time")]
         pub enum $name {$(
             $(#[$variant_meta])*
             $variant($crate::Fact<$data, $crate::stored_events!(@part $($personal)?), $crate::stored_events!(@part $($secret)?)>),

@@ -71,9 +71,8 @@ impl Timestamp {
 
     /// `yyyy-MM-dd HH:mm:ss`, the form of every date on the management API (spec section 3.1).
     pub fn wire(self) -> String {
-        let format = time::macros::format_description!(
-            "[year]-[month]-[day] [hour]:[minute]:[second]"
-        );
+        let format =
+            time::macros::format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");
         self.to_date().and_then(|it| it.format(format).ok()).unwrap_or_default()
     }
 

@@ -45,10 +45,7 @@ pub enum Refusal {
 
 impl Refusal {
     /// A field that breaks a rule.
-    pub fn invalid(
-        field: impl Into<Cow<'static, str>>,
-        why: impl Into<Cow<'static, str>>,
-    ) -> Self {
+    pub fn invalid(field: impl Into<Cow<'static, str>>, why: impl Into<Cow<'static, str>>) -> Self {
         Self::Invalid { field: field.into(), why: why.into() }
     }
 }

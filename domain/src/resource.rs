@@ -370,7 +370,9 @@ impl Gateway {
         check::optional("releaseNote", note, 4000)?;
         let api = self.apis.get(api_id).ok_or(Refusal::NotFound { what: "gateway API" })?;
         if api.revisions >= REVISIONS_MAX {
-            return Err(Refusal::NotAllowed { why: "the API has as many revisions as it may have" });
+            return Err(Refusal::NotAllowed {
+                why: "the API has as many revisions as it may have",
+            });
         }
         let published = RevisionPublished {
             api_id: api_id.to_owned(),
@@ -454,9 +456,10 @@ impl Api {
 fn next_release_id(now: Timestamp, last: Option<&str>) -> String {
     /// Ticks between year 1 and the Unix epoch.
     const UNIX_EPOCH_TICKS: i64 = 621_355_968_000_000_000;
-    let ticks = UNIX_EPOCH_TICKS + now.0.saturating_mul(10);
+    let ticks = UNIX_EPOCH_TICKS.saturating_add(now.0.saturating_mul(10));
     let last = last.and_then(|it| it.parse::<i64>().ok()).unwrap_or(0);
-    ticks.max(last + 1).to_string()
+    // Saturating: a stored id at the end of the range must not stop the program.
+    ticks.max(last.saturating_add(1)).to_string()
 }
 
 fn normalise_path(suffix: &str) -> String {

@@ -173,10 +173,12 @@ impl Tenant {
         if hosts.iter().any(|it| normalise(&it.name) == normalise(host)) {
             return Ok(Decision::none());
         }
+        let full = Refusal::NotAllowed { why: "the tenant has as many hosts as it may have" };
         if hosts.len() >= HOSTS_MAX {
-            return Err(Refusal::NotAllowed { why: "the tenant has as many hosts as it may have" });
+            return Err(full);
         }
-        let id = hosts.iter().map(|it| it.id).max().unwrap_or(0) + 1;
+        // The ids of the first hosts come from outside: the last one may be taken.
+        let id = hosts.iter().map(|it| it.id).max().unwrap_or(0).checked_add(1).ok_or(full)?;
         let host = TenantHost { id, name: host.to_owned() };
         Ok(Decision::event(TenantEvent::HostAdded(TenantHostAdded { host: host.clone() }.into()))
             .claim(TenantId::INSTALLATION, HOST_CLAIM, normalise(&host.name)))

@@ -1,0 +1,18 @@
+//! The rules, one file an aggregate, in the grammar of given, when, then.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod client;
+mod gateway;
+mod never_panics;
+mod resource;
+mod role;
+mod signing_key;
+mod tenant;
+mod token;
+mod user;

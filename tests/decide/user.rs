@@ -1,0 +1,304 @@
+//! The rules of a user (spec sections 2.8, 5.9 and 6.5).
+
+use domain::user::{PASSWORD_BYTES_MAX, USER_CHILDREN_MAX, USER_NAME_CLAIM};
+use domain::user::{PasswordVerifier, User, UserCommand, UserDeleted, UserErased, UserEvent};
+use domain::user::{UserPasswordSet, UserPersonal, UserRegistered, check_password};
+use domain::{Claim, Fact, Refusal, UserId};
+use tests::given::{claim, control_character, given, required, too_long, too_many};
+use tests::samples::{password_verifier, user_full, user_personal, user_registered};
+
+const ANN: UserId = UserId(51);
+
+fn register_with(change: impl Fn(&mut UserRegistered, &mut UserPersonal)) -> UserCommand {
+    let (mut data, mut personal) = (user_registered(), user_personal());
+    change(&mut data, &mut personal);
+    UserCommand::Register {
+        data: Box::new(data),
+        personal: Box::new(personal),
+        password: Some(password_verifier()),
+    }
+}
+
+fn password_set(verifier: PasswordVerifier) -> UserEvent {
+    let data = UserPasswordSet { user: ANN };
+    UserEvent::PasswordSet(Fact { data, personal: None, secret: Some(verifier) })
+}
+
+/// As the log reads it once the person's key is gone.
+fn unreadable() -> UserEvent {
+    UserEvent::Registered(Fact {
+        data: user_registered(),
+        personal: None,
+        secret: Some(password_verifier()),
+    })
+}
+
+fn deleted() -> UserEvent {
+    UserEvent::Deleted(UserDeleted { user: ANN }.into())
+}
+
+fn erased() -> UserEvent {
+    UserEvent::Erased(UserErased { user: ANN }.into())
+}
+
+fn name_claim() -> Claim {
+    claim(12, USER_NAME_CLAIM, "ANN.LEE@EXAMPLE.COM")
+}
+
+#[test]
+fn a_new_user_holds_the_user_name_in_the_tenant() {
+    given::<User>([])
+        .when(register_with(|_, _| ()))
+        .then([user_full()])
+        .then_claims([name_claim()])
+        .then_releases([]);
+}
+
+#[test]
+fn a_user_may_have_no_password() {
+    let command = UserCommand::Register {
+        data: Box::new(user_registered()),
+        personal: Box::new(user_personal()),
+        password: None,
+    };
+    let registered = UserEvent::Registered(Fact {
+        data: user_registered(),
+        personal: Some(user_personal()),
+        secret: None,
+    });
+    given::<User>([]).when(command).then([registered]);
+}
+
+#[test]
+fn an_id_is_used_once() {
+    let histories = [
+        vec![user_full()],
+        vec![unreadable()],
+        vec![user_full(), deleted()],
+        vec![user_full(), erased()],
+        vec![user_full(), deleted(), erased()],
+    ];
+    for history in histories {
+        given::<User>(history)
+            .when(register_with(|_, _| ()))
+            .then_refused(Refusal::AlreadyExists { what: "user" });
+    }
+}
+
+#[test]
+fn a_password_is_replaced() {
+    let verifier = PasswordVerifier { passes: 3, ..password_verifier() };
+    given::<User>([user_full(), password_set(password_verifier())])
+        .when(UserCommand::SetPassword(verifier.clone()))
+        .then([password_set(verifier)])
+        .then_claims([])
+        .then_releases([]);
+}
+
+#[test]
+fn deleting_frees_the_user_name() {
+    given::<User>([user_full(), password_set(password_verifier())])
+        .when(UserCommand::Delete)
+        .then([deleted()])
+        .then_claims([])
+        .then_releases([name_claim()]);
+}
+
+#[test]
+fn who_is_absent_or_gone_can_neither_change_nor_go() {
+    let histories = [
+        vec![],
+        vec![user_full(), deleted()],
+        vec![user_full(), erased()],
+        vec![user_full(), deleted(), erased()],
+    ];
+    for history in histories {
+        for command in [UserCommand::Delete, UserCommand::SetPassword(password_verifier())] {
+            given::<User>(history.clone())
+                .when(command)
+                .then_refused(Refusal::NotFound { what: "user" });
+        }
+    }
+}
+
+#[test]
+fn erasing_a_user_in_use_frees_the_user_name() {
+    given::<User>([user_full()])
+        .when(UserCommand::Erase)
+        .then([erased()])
+        .then_claims([])
+        .then_releases([name_claim()]);
+}
+
+#[test]
+fn erasing_a_deleted_user_frees_nothing_twice() {
+    given::<User>([user_full(), deleted()])
+        .when(UserCommand::Erase)
+        .then([erased()])
+        .then_claims([])
+        .then_releases([]);
+}
+
+#[test]
+fn erasing_again_changes_nothing() {
+    given::<User>([user_full(), erased()]).when(UserCommand::Erase).then_nothing();
+    given::<User>([unreadable(), deleted(), erased()]).when(UserCommand::Erase).then_nothing();
+}
+
+#[test]
+fn nobody_cannot_be_erased() {
+    given::<User>([]).when(UserCommand::Erase).then_refused(Refusal::NotFound { what: "user" });
+}
+
+#[test]
+fn an_unreadable_user_can_still_be_deleted_and_erased() {
+    given::<User>([unreadable()]).when(UserCommand::Delete).then([deleted()]).then_releases([]);
+    given::<User>([unreadable()]).when(UserCommand::Erase).then([erased()]).then_releases([]);
+    given::<User>([unreadable(), deleted()])
+        .when(UserCommand::Erase)
+        .then([erased()])
+        .then_releases([]);
+}
+
+#[test]
+fn texts_end_at_their_limit() {
+    type Set = fn(&mut UserRegistered, &mut UserPersonal, String);
+    let fields: [(&str, usize, Set); 18] = [
+        ("userName", 256, |_, it, text| it.user_name = text),
+        ("countryCode", 10, |_, it, text| it.country_code = Some(text)),
+        ("nickName", 256, |_, it, text| it.nick_name = Some(text)),
+        ("avatar", 2000, |_, it, text| it.avatar = Some(text)),
+        ("gender", 50, |_, it, text| it.gender = Some(text)),
+        ("address", 500, |_, it, text| it.address = Some(text)),
+        ("description", 2000, |_, it, text| it.description = Some(text)),
+        ("remark", 2000, |_, it, text| it.remark = Some(text)),
+        ("claims.claimType", 250, |_, it, text| it.claims[0].claim_type = text),
+        ("claims.claimValue", 2000, |_, it, text| it.claims[0].value = text),
+        ("files.files", 4000, |_, it, text| it.files[0].files = text),
+        ("properties.key", 250, |_, it, text| it.properties[0].key = text),
+        ("properties.value", 2000, |_, it, text| it.properties[0].value = text),
+        ("claims.claimValue", 4000, |it, _, text| it.permissions[0].value = text),
+        ("typeIDs", 1000, |it, _, text| it.type_ids = Some(text)),
+        ("poolIDs", 1000, |it, _, text| it.pool_ids = Some(text)),
+        ("parentUserID", 2000, |it, _, text| it.lineage = text),
+        ("email", 256, |_, it, text| it.email = Some(text.replacen("ééé", "é@é", 1))),
+    ];
+    for (field, max, set) in fields {
+        let text = |n| move |data: &mut _, personal: &mut _| set(data, personal, "é".repeat(n));
+        given::<User>([]).when(register_with(text(max))).then_accepted();
+        given::<User>([]).when(register_with(text(max + 1))).then_refused(too_long(field, max));
+    }
+    given::<User>([])
+        .when(register_with(|_, it| it.nick_name = Some("a\u{7}b".to_owned())))
+        .then_refused(control_character("nickName"));
+    given::<User>([])
+        .when(register_with(|_, it| it.address = Some("1 Road\r\n\tTown".to_owned())))
+        .then_accepted();
+}
+
+#[test]
+fn what_is_required_must_not_be_blank() {
+    for blank in ["", " "] {
+        type Set = fn(&mut UserPersonal, String);
+        let fields: [(&str, Set); 3] = [
+            ("userName", |it, text| it.user_name = text),
+            ("claims.claimType", |it, text| it.claims[0].claim_type = text),
+            ("properties.key", |it, text| it.properties[0].key = text),
+        ];
+        for (field, set) in fields {
+            given::<User>([])
+                .when(register_with(|_, it| set(it, blank.to_owned())))
+                .then_refused(required(field));
+        }
+    }
+}
+
+#[test]
+fn lists_end_at_their_limit() {
+    type Set = fn(&mut UserRegistered, &mut UserPersonal, usize);
+    let fields: [(&str, Set); 5] = [
+        ("roles", |it, _, n| it.roles = vec![1; n]),
+        ("claims", |it, _, n| it.permissions = vec![it.permissions[0].clone(); n]),
+        ("claims", |_, it, n| it.claims = vec![it.claims[0].clone(); n]),
+        ("files", |_, it, n| it.files = vec![it.files[0].clone(); n]),
+        ("properties", |_, it, n| it.properties = vec![it.properties[0].clone(); n]),
+    ];
+    for (field, set) in fields {
+        let with = |n| register_with(|data, personal| set(data, personal, n));
+        given::<User>([]).when(with(USER_CHILDREN_MAX)).then_accepted();
+        given::<User>([])
+            .when(with(USER_CHILDREN_MAX + 1))
+            .then_refused(too_many(field, USER_CHILDREN_MAX));
+    }
+}
+
+#[test]
+fn a_user_name_has_letters_digits_and_few_signs() {
+    for right in ["a", "A-b._@+9", "Zoë"] {
+        given::<User>([])
+            .when(register_with(|_, it| it.user_name = right.to_owned()))
+            .then_accepted();
+    }
+    for wrong in ["a b", "a/b", "a:b", "<a>", "a,b", " a"] {
+        given::<User>([])
+            .when(register_with(|_, it| it.user_name = wrong.to_owned()))
+            .then_refused(Refusal::invalid("userName", "may have letters, digits and -._@+ only"));
+    }
+}
+
+#[test]
+fn an_email_address_has_one_at_sign_inside() {
+    for right in ["a@b", "a.b+c@d.example"] {
+        given::<User>([])
+            .when(register_with(|_, it| it.email = Some(right.to_owned())))
+            .then_accepted();
+    }
+    for wrong in ["", "a", "@b", "a@", "a@b@c", "@"] {
+        given::<User>([])
+            .when(register_with(|_, it| it.email = Some(wrong.to_owned())))
+            .then_refused(Refusal::invalid("email", "must be an e-mail address"));
+    }
+}
+
+#[test]
+fn a_phone_number_has_digits_and_few_signs() {
+    for right in ["1", "+1 (555) 123-4567", "555.1234 x12", "5551234X9", "5551234x"] {
+        given::<User>([])
+            .when(register_with(|_, it| it.phone_number = Some(right.to_owned())))
+            .then_accepted();
+    }
+    for wrong in ["", "+", "x12", "12a", "12x1a", "1/2"] {
+        given::<User>([])
+            .when(register_with(|_, it| it.phone_number = Some(wrong.to_owned())))
+            .then_refused(Refusal::invalid("phoneNumber", "must be a phone number"));
+    }
+    let digits = "1".repeat(51);
+    given::<User>([])
+        .when(register_with(|_, it| it.phone_number = Some(digits[..50].to_owned())))
+        .then_accepted();
+    given::<User>([])
+        .when(register_with(|_, it| it.phone_number = Some(digits.clone())))
+        .then_refused(too_long("phoneNumber", 50));
+}
+
+#[test]
+fn a_password_is_told_every_rule_that_it_breaks() {
+    let broken = |text: &str| check_password(text).iter().map(|it| it.code).collect::<Vec<_>>();
+    assert!(broken("Abcd1!").is_empty());
+    assert_eq!(broken("Abc1!"), ["PasswordTooShort"]);
+    assert_eq!(broken("Abcdef1"), ["PasswordRequiresNonAlphanumeric"]);
+    assert_eq!(broken("Abcdef!"), ["PasswordRequiresDigit"]);
+    assert_eq!(broken("ABCDE1!"), ["PasswordRequiresLower"]);
+    assert_eq!(broken("abcde1!"), ["PasswordRequiresUpper"]);
+    let long = |n: usize| format!("Abcd1!{}", "a".repeat(n - 6));
+    assert!(broken(&long(PASSWORD_BYTES_MAX)).is_empty());
+    assert_eq!(broken(&long(PASSWORD_BYTES_MAX + 1)), ["PasswordTooLong"]);
+    let all_but_long = [
+        "PasswordTooShort",
+        "PasswordRequiresNonAlphanumeric",
+        "PasswordRequiresDigit",
+        "PasswordRequiresLower",
+        "PasswordRequiresUpper",
+    ];
+    assert_eq!(broken(""), all_but_long);
+}

@@ -1,0 +1,256 @@
+//! Events as JSON: every kind through the real engine, secrets hidden, the erased gone.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use commands::keys::Keyring;
+use commands::log::MemoryLog;
+use commands::{Engine, EventJson, Personal};
+use domain::client::{Client, ClientCommand};
+use domain::log::CommitHead;
+use domain::resource::{Resource, ResourceCommand};
+use domain::role::{Role, RoleCommand};
+use domain::signing_key::{SigningKey, SigningKeyCommand};
+use domain::tenant::{Tenant, TenantCommand};
+use domain::token::{Token, TokenCommand, token_id};
+use domain::user::{User, UserCommand};
+use domain::{Aggregate, AnyEvent, CommandId, Recorded, SubjectId, TenantId};
+use tests::given::NOW;
+use tests::samples;
+
+/// An engine over a log in memory, and a counter for command ids.
+struct World {
+    engine: Engine,
+    commands: u8,
+}
+
+impl World {
+    fn new() -> Self {
+        let keys = Arc::new(Keyring::ephemeral().unwrap());
+        let log = Arc::new(MemoryLog::new(keys.log_id()));
+        Self { engine: Engine::new(log, keys), commands: 0 }
+    }
+
+    async fn run<A: Aggregate>(&mut self, id: &str, command: A::Command) {
+        self.commands += 1;
+        let head = CommitHead {
+            command_id: CommandId([self.commands; 16]),
+            fingerprint: 0,
+            tenant: TenantId(12),
+            actor: "user-1".to_owned(),
+            time: NOW,
+            correlation: [0xC0; 16],
+            trace: if self.commands == 1 { [0; 16] } else { [0xD0; 16] },
+        };
+        self.engine.handle::<A>(id, &command, &head).await.unwrap();
+    }
+
+    fn events(&self) -> Vec<Recorded> {
+        self.engine.log().read_after(0, usize::MAX).unwrap()
+    }
+
+    fn json(&self, personal: Personal) -> Vec<EventJson> {
+        let json = |it| EventJson::new(it, self.engine.keys(), personal).unwrap();
+        self.events().iter().map(json).collect()
+    }
+}
+
+/// One life of each aggregate: together they bring about every event.
+async fn full_life() -> World {
+    let mut world = World::new();
+    let tenant = Box::new(samples::tenant_created());
+    let create = TenantCommand::Create(tenant, samples::tenant_properties());
+    world.run::<Tenant>("12", create).await;
+    world.run::<Tenant>("12", TenantCommand::AddHost { host: "new.example".to_owned() }).await;
+    world.run::<Role>("61", RoleCommand::Create(samples::role_created())).await;
+    let key = samples::signing_key_added();
+    world.run::<SigningKey>("sample-kid", SigningKeyCommand::Add(key)).await;
+    world.run::<SigningKey>("sample-kid", SigningKeyCommand::Retire { until: NOW }).await;
+    let client = Box::new(samples::client_registered());
+    let register = ClientCommand::Register(client, samples::client_secrets());
+    world.run::<Client>("11", register).await;
+    let token = samples::token_issued();
+    let id = token_id(token.expires_at, [7; 12]);
+    world.run::<Token>(&id, TokenCommand::Issue(Box::new(token))).await;
+    world.run::<Token>(&id, TokenCommand::Revoke { reason: "lost".to_owned() }).await;
+    run_resource(&mut world).await;
+    let register = UserCommand::Register {
+        data: Box::new(samples::user_registered()),
+        personal: Box::new(samples::user_personal()),
+        password: Some(samples::password_verifier()),
+    };
+    world.run::<User>("51", register).await;
+    let verifier = samples::password_verifier();
+    world.run::<User>("51", UserCommand::SetPassword(verifier)).await;
+    world.run::<User>("51", UserCommand::Delete).await;
+    world.run::<User>("51", UserCommand::Erase).await;
+    world
+}
+
+async fn run_resource(world: &mut World) {
+    let resource = Box::new(samples::resource_created());
+    let commands = [
+        ResourceCommand::Create(resource, samples::resource_secrets()),
+        ResourceCommand::Publish(Box::new(samples::publish_request())),
+        ResourceCommand::PublishRevision {
+            api_id: "21".to_owned(),
+            swagger_url: "https://orders.example/2".to_owned(),
+            note: None,
+        },
+        ResourceCommand::PublishVersion {
+            revision_id: "21;rev=2".to_owned(),
+            version_name: "V2".to_owned(),
+            new_api_id: samples::VERSION_API_ID.to_owned(),
+        },
+        ResourceCommand::SetOnlineVersion { revision_id: "21;rev=2".to_owned() },
+    ];
+    for command in commands {
+        world.run::<Resource>("21", command).await;
+    }
+}
+
+#[tokio::test]
+async fn every_kind_can_come_about_and_be_shown() {
+    let world = full_life().await;
+    let shown = world.json(Personal::Shown);
+    let kinds = shown.iter().map(|it| it.kind.as_str()).collect::<BTreeSet<_>>();
+    let samples = samples::all();
+    // A former kind is read, and never written again.
+    let written = samples.iter().filter(|it| it.event.kind() == it.kind).map(|it| it.kind);
+    assert_eq!(kinds, written.collect());
+}
+
+#[tokio::test]
+async fn secrets_are_three_stars_and_nothing_else() {
+    let world = full_life().await;
+    for (event, json) in world.events().iter().zip(world.json(Personal::Shown)) {
+        let stars = event.parts.secret.is_some().then_some("***");
+        assert_eq!(json.secret, stars, "{}", json.kind);
+        let text = serde_json::to_string(&json).unwrap();
+        let verifier = samples::password_verifier();
+        let secrets = [
+            samples::CLIENT_SECRET_HASH.to_owned(),
+            samples::RESOURCE_SECRET.to_owned(),
+            samples::TENANT_SECRET.to_owned(),
+            domain::hex(&verifier.hash),
+            domain::hex(&verifier.salt),
+            serde_json::to_string(&verifier.hash).unwrap(),
+            serde_json::to_string(&verifier.salt).unwrap(),
+            "memory_kib".to_owned(),
+        ];
+        for secret in secrets {
+            assert!(!text.contains(&secret), "{} shows {secret}", json.kind);
+        }
+    }
+    let with_secret = world.json(Personal::Shown).into_iter().filter(|it| it.secret.is_some());
+    let with_secret = with_secret.map(|it| it.kind).collect::<Vec<_>>();
+    let expected = [
+        "tenant.created.v1",
+        "client.registered.v1",
+        "resource.created.v1",
+        "user.registered.v1",
+        "user.password_set.v1",
+    ];
+    assert_eq!(with_secret, expected);
+}
+
+#[test]
+fn the_json_of_no_sample_shows_a_secret() {
+    for sample in samples::all() {
+        let json = sample.event.to_json();
+        let text = format!("{} {:?}", json.data, json.personal.map(|it| it.to_string()));
+        let secrets =
+            [samples::CLIENT_SECRET_HASH, samples::RESOURCE_SECRET, samples::TENANT_SECRET];
+        for secret in secrets.into_iter().chain(["128,129,130", "192,193,194", "memory_kib"]) {
+            assert!(!text.contains(secret), "{} shows {secret}", sample.kind);
+        }
+    }
+}
+
+/// Nothing in clear may stand in what the log keeps of a personal or secret part.
+#[tokio::test]
+async fn personal_and_secret_parts_are_sealed_in_the_log() {
+    let world = full_life().await;
+    for event in world.events() {
+        let keys = world.engine.keys();
+        let clear = AnyEvent::decode(&event.kind, &keys.open_parts(&event).unwrap()).unwrap();
+        let clear = clear.encode().unwrap();
+        let pairs =
+            [(&event.parts.personal, &clear.personal), (&event.parts.secret, &clear.secret)];
+        for (sealed, clear) in pairs {
+            let (Some(sealed), Some(clear)) = (sealed, clear) else { continue };
+            let word = &clear[clear.len().saturating_sub(12)..];
+            let leaks = sealed.windows(word.len()).any(|it| it == word);
+            assert!(!leaks, "{}", event.kind);
+        }
+    }
+}
+
+#[tokio::test]
+async fn personal_parts_are_shown_hidden_and_gone() {
+    let world = full_life().await;
+    let name = samples::user_personal().user_name;
+    let registered =
+        |json: Vec<EventJson>| json.into_iter().find(|it| it.kind == "user.registered.v1").unwrap();
+    let shown = registered(world.json(Personal::Shown));
+    assert_eq!(shown.personal.unwrap()["user_name"], name.as_str());
+    assert_eq!(registered(world.json(Personal::Hidden)).personal, None);
+    let hidden = serde_json::to_string(&world.json(Personal::Hidden)).unwrap();
+    assert!(!hidden.contains(&name));
+
+    world.engine.keys().erase_subject(SubjectId(51)).unwrap();
+    let erased = registered(world.json(Personal::Shown));
+    assert_eq!((erased.personal, erased.secret, erased.subject), (None, Some("***"), Some(51)));
+    assert!(!serde_json::to_string(&world.json(Personal::Shown)).unwrap().contains(&name));
+}
+
+#[tokio::test]
+async fn the_subject_is_the_one_person_whom_an_event_names() {
+    let world = full_life().await;
+    for json in world.json(Personal::Hidden) {
+        let names_ann = json.kind.starts_with("user.") || json.kind == "token.issued.v1";
+        assert_eq!(json.subject, names_ann.then_some(51), "{}", json.kind);
+    }
+}
+
+/// The names are part of the interface.
+#[tokio::test]
+async fn the_envelope_has_the_documented_names() {
+    let world = full_life().await;
+    let json = world.json(Personal::Shown);
+    let first = serde_json::to_value(&json[0]).unwrap();
+    assert_eq!(first["position"], 1);
+    assert_eq!(first["stream"], "tenant-12");
+    assert_eq!(first["version"], 1);
+    assert_eq!(first["kind"], "tenant.created.v1");
+    assert_eq!(first["time"], "2023-11-14T22:13:20.123456Z");
+    assert_eq!(first["tenant"], 12);
+    assert_eq!(first["actor"], "user-1");
+    assert_eq!(first["commandId"], "01".repeat(16));
+    assert_eq!(first["correlationId"], "c0".repeat(16));
+    assert_eq!(first["data"]["issuer_host"], "login.example");
+    let names =
+        |it: &serde_json::Value| it.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    let expected = [
+        "actor",
+        "commandId",
+        "correlationId",
+        "data",
+        "eventId",
+        "kind",
+        "position",
+        "secret",
+        "stream",
+        "tenant",
+        "time",
+        "version",
+    ];
+    assert_eq!(names(&first), expected);
+    let registered = json.iter().find(|it| it.kind == "user.registered.v1").unwrap();
+    let registered = serde_json::to_value(registered).unwrap();
+    assert_eq!(registered["traceId"], "d0".repeat(16));
+    let mut expected = expected.to_vec();
+    expected.extend(["personal", "subject", "traceId"]);
+    expected.sort_unstable();
+    assert_eq!(names(&registered), expected);
+}

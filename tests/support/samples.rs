@@ -1,0 +1,543 @@
+//! One event or more of every stored kind, in which every field says something of its own.
+//!
+//! The first sample of a kind is full: no field is empty and no two fields of a part are alike,
+//! so that two swapped fields show. The others stand for what one value cannot: empty options,
+//! the other variants of an enum, and switches, of which there are only two values.
+
+use domain::client::{ClientEvent, ClientFlags, ClientLifetimes, ClientRegistered};
+use domain::client::{ClientSecretInfo, ClientSecrets};
+use domain::resource::{PublishRequest, ResourceCreated, ResourceEvent, ResourcePublished};
+use domain::resource::{ResourceSecretInfo, ResourceSecrets, RevisionPublished};
+use domain::resource::{VersionPublished, VersionSetOnline};
+use domain::role::{RoleClaim, RoleCreated, RoleEvent};
+use domain::signing_key::{SigningAlgorithm, SigningKeyAdded, SigningKeyEvent, SigningKeyRetired};
+use domain::tenant::TenantProperties;
+use domain::tenant::{TenantClaim, TenantCreated, TenantEvent, TenantHost, TenantHostAdded};
+use domain::token::{Grant, TokenEvent, TokenIssued, TokenRevoked};
+use domain::user::{PasswordVerifier, UserClaim, UserDeleted, UserErased, UserEvent, UserFile};
+use domain::user::{UserPasswordSet, UserPersonal, UserProperty, UserRegistered};
+use domain::{AnyEvent, ClientName, Fact, TenantId, Timestamp, UserId};
+
+/// A sample, under the kind that its bytes are stored as.
+#[derive(Debug, Clone)]
+pub struct Sample {
+    /// The stored kind; a former one if `event` is what it is lifted to.
+    pub kind: &'static str,
+    /// What it shows: `full` for the first of a kind.
+    pub name: &'static str,
+    /// What the stored bytes mean to this program.
+    pub event: AnyEvent,
+}
+
+/// Every sample; the first of each kind is full.
+pub fn all() -> Vec<Sample> {
+    let mut samples = vec![
+        sample("full", client_full()),
+        sample("sparse", ClientEvent::Registered(client_sparse().into())),
+        sample("flags_1", client_with_flags(1)),
+        sample("flags_2", client_with_flags(2)),
+        sample("flags_4", client_with_flags(4)),
+        sample("flags_8", client_with_flags(8)),
+        sample("full", with_secret(resource_created(), resource_secrets())),
+        sample("sparse", ResourceEvent::Created(resource_sparse().into())),
+        sample("full", published(publish_request(), false, 23)),
+        sample("sparse", published(publish_sparse(), true, 1)),
+        sample("full", ResourceEvent::RevisionPublished(revision_published().into())),
+        sample("sparse", {
+            let sparse = RevisionPublished { note: None, ..revision_published() };
+            ResourceEvent::RevisionPublished(sparse.into())
+        }),
+        sample("full", ResourceEvent::VersionPublished(version_published().into())),
+        sample("full", ResourceEvent::VersionSetOnline(version_set_online().into())),
+        sample("full", RoleEvent::Created(role_created().into())),
+        sample("full", SigningKeyEvent::Retired(SigningKeyRetired { until: at(31) }.into())),
+        sample("full", tenant_full()),
+        sample("sparse", TenantEvent::Created(tenant_sparse().into())),
+        sample("full", TenantEvent::HostAdded(TenantHostAdded { host: host(41) }.into())),
+        sample("full", TokenEvent::Revoked(TokenRevoked { reason: text("reason") }.into())),
+        sample("full", user_full()),
+        sample("sparse", user_sparse()),
+        sample("erased", UserEvent::Registered(user_registered().into())),
+        sample("full", user_password_set()),
+        sample("full", UserEvent::Deleted(UserDeleted { user: UserId(51) }.into())),
+        sample("full", UserEvent::Erased(UserErased { user: UserId(52) }.into())),
+    ];
+    // In the order of their stored numbers, which the golden files hold.
+    let algorithms = [
+        ("full", SigningAlgorithm::Es256),
+        ("ed_dsa", SigningAlgorithm::EdDsa),
+        ("rs256", SigningAlgorithm::Rs256),
+    ];
+    for (name, algorithm) in algorithms {
+        let added = SigningKeyAdded { algorithm, ..signing_key_added() };
+        samples.push(sample(name, SigningKeyEvent::Added(added.into())));
+    }
+    let grants = [
+        ("full", Grant::ClientCredentials),
+        ("password", Grant::Password),
+        ("issue_token", Grant::IssueToken),
+    ];
+    for (name, grant) in grants {
+        let issued = TokenIssued { grant, ..token_issued() };
+        samples.push(sample(name, TokenEvent::Issued(issued.into())));
+    }
+    samples
+}
+
+/// The full sample of every kind.
+pub fn full() -> Vec<Sample> {
+    all().into_iter().filter(|it| it.name == "full").collect()
+}
+
+fn sample(name: &'static str, event: impl Into<AnyEvent>) -> Sample {
+    let event = event.into();
+    Sample { kind: event.kind(), name, event }
+}
+
+/// A time of its own, with microseconds.
+pub fn at(number: i64) -> Timestamp {
+    Timestamp(1_700_000_000_000_000 + number * 1_000_001)
+}
+
+fn text(name: &str) -> String {
+    format!("the {name}")
+}
+
+fn some(name: &str) -> Option<String> {
+    Some(text(name))
+}
+
+fn list(items: &[&str]) -> Vec<String> {
+    items.iter().map(|it| (*it).to_owned()).collect()
+}
+
+fn pairs(name: &str) -> Vec<(String, String)> {
+    let pair = |n| (format!("{name} key {n}"), format!("{name} value {n}"));
+    vec![pair(1), pair(2)]
+}
+
+pub fn client_full() -> ClientEvent {
+    ClientEvent::Registered(Fact {
+        data: client_registered(),
+        personal: None,
+        secret: Some(client_secrets()),
+    })
+}
+
+/// A client that every rule accepts.
+pub fn client_registered() -> ClientRegistered {
+    ClientRegistered {
+        client: 11,
+        tenant: TenantId(12),
+        owner: UserId(13),
+        client_id: ClientName("shop".to_owned()),
+        enabled: true,
+        protocol_type: "oidc".to_owned(),
+        require_client_secret: false,
+        name: some("client name"),
+        description: some("description"),
+        client_uri: some("client uri"),
+        logo_uri: some("logo uri"),
+        flags: client_flags(0b0101_0101_0101_0101),
+        lifetimes: client_lifetimes(),
+        front_channel_logout_uri: some("front"),
+        back_channel_logout_uri: some("back"),
+        allowed_identity_token_signing_algorithms: Some("RS256,ES256".to_owned()),
+        client_claims_prefix: some("prefix"),
+        pair_wise_subject_salt: some("salt"),
+        user_code_type: some("user code type"),
+        secrets: vec![ClientSecretInfo {
+            description: some("secret description"),
+            expiration: Some(at(14)),
+            secret_type: "SharedSecret".to_owned(),
+            created: at(15),
+        }],
+        allowed_grant_types: list(&["client_credentials", "password"]),
+        redirect_uris: list(&["https://shop.example/cb", "com.example.shop:/cb"]),
+        post_logout_redirect_uris: list(&["https://shop.example/bye"]),
+        allowed_scopes: list(&["orders.read", "oauthapp.user.get"]),
+        identity_provider_restrictions: list(&["GitHub"]),
+        claims: pairs("claim"),
+        allowed_cors_origins: list(&["https://shop.example"]),
+        properties: pairs("property"),
+        created: at(16),
+    }
+}
+
+/// The hash that stands for a client secret; no reader ever sees it.
+pub const CLIENT_SECRET_HASH: &str = "K7gNU3sdo+OL0wNhqoVWhr3g6s1xYv72ol/pe/Unols=";
+
+pub fn client_secrets() -> ClientSecrets {
+    ClientSecrets { values: list(&[CLIENT_SECRET_HASH]) }
+}
+
+fn client_lifetimes() -> ClientLifetimes {
+    ClientLifetimes {
+        identity_token: 301,
+        access_token: 3_602,
+        authorization_code: 303,
+        consent: Some(304),
+        absolute_refresh_token: 2_592_005,
+        sliding_refresh_token: 1_296_006,
+        user_sso: Some(307),
+        device_code: 308,
+        refresh_token_usage: 1,
+        refresh_token_expiration: 0,
+        access_token_type: 1,
+    }
+}
+
+/// The switches, the first from the lowest bit.
+fn client_flags(bits: u32) -> ClientFlags {
+    let on = |place: u32| bits & (1 << place) != 0;
+    ClientFlags {
+        require_consent: on(0),
+        allow_remember_consent: on(1),
+        always_include_user_claims_in_id_token: on(2),
+        require_pkce: on(3),
+        allow_plain_text_pkce: on(4),
+        require_request_object: on(5),
+        allow_access_tokens_via_browser: on(6),
+        front_channel_logout_session_required: on(7),
+        back_channel_logout_session_required: on(8),
+        allow_offline_access: on(9),
+        update_access_token_claims_on_refresh: on(10),
+        enable_local_login: on(11),
+        include_jwt_id: on(12),
+        always_send_client_claims: on(13),
+        non_editable: on(14),
+    }
+}
+
+/// Four of these tell fifteen switches apart: switch `n` is on where `n + 1` has the bit.
+fn client_with_flags(bit: u32) -> ClientEvent {
+    let bits = (0..15).filter(|n| (n + 1) & bit != 0).fold(0, |bits, n| bits | (1 << n));
+    let mut client = client_sparse();
+    client.flags = client_flags(bits);
+    // The three choices of two values are told apart in the same way.
+    client.lifetimes.refresh_token_usage = i32::from(bit == 1);
+    client.lifetimes.refresh_token_expiration = i32::from(bit == 2);
+    client.lifetimes.access_token_type = i32::from(bit == 4);
+    ClientEvent::Registered(client.into())
+}
+
+fn client_sparse() -> ClientRegistered {
+    ClientRegistered {
+        enabled: false,
+        require_client_secret: true,
+        owner: UserId::NONE,
+        name: None,
+        description: None,
+        client_uri: None,
+        logo_uri: None,
+        lifetimes: ClientLifetimes { consent: None, user_sso: None, ..client_lifetimes() },
+        front_channel_logout_uri: None,
+        back_channel_logout_uri: None,
+        allowed_identity_token_signing_algorithms: None,
+        client_claims_prefix: None,
+        pair_wise_subject_salt: None,
+        user_code_type: None,
+        secrets: Vec::new(),
+        allowed_grant_types: Vec::new(),
+        redirect_uris: Vec::new(),
+        post_logout_redirect_uris: Vec::new(),
+        allowed_scopes: Vec::new(),
+        identity_provider_restrictions: Vec::new(),
+        claims: Vec::new(),
+        allowed_cors_origins: Vec::new(),
+        properties: Vec::new(),
+        ..client_registered()
+    }
+}
+
+fn with_secret(data: ResourceCreated, secrets: ResourceSecrets) -> ResourceEvent {
+    ResourceEvent::Created(Fact { data, personal: None, secret: Some(secrets) })
+}
+
+/// A resource that every rule accepts.
+pub fn resource_created() -> ResourceCreated {
+    ResourceCreated {
+        resource: 21,
+        tenant: TenantId(12),
+        owner: UserId(13),
+        enabled: true,
+        name: "Orders".to_owned(),
+        display_name: some("display name"),
+        description: some("description"),
+        allowed_access_token_signing_algorithms: Some("ES256".to_owned()),
+        show_in_discovery_document: false,
+        secrets: vec![ResourceSecretInfo {
+            description: some("secret description"),
+            expiration: Some(at(22)),
+            secret_type: "SharedSecret".to_owned(),
+            created: at(23),
+        }],
+        scopes: list(&["orders.read", "orders.write"]),
+        user_claims: list(&["email"]),
+        properties: pairs("property"),
+        created: at(24),
+        non_editable: true,
+    }
+}
+
+/// The value that stands for the secret of a resource; no reader ever sees it.
+pub const RESOURCE_SECRET: &str = "resource-secret-value";
+
+pub fn resource_secrets() -> ResourceSecrets {
+    ResourceSecrets { values: list(&[RESOURCE_SECRET]) }
+}
+
+fn resource_sparse() -> ResourceCreated {
+    ResourceCreated {
+        enabled: false,
+        display_name: None,
+        description: None,
+        allowed_access_token_signing_algorithms: None,
+        show_in_discovery_document: true,
+        secrets: Vec::new(),
+        scopes: Vec::new(),
+        user_claims: Vec::new(),
+        properties: Vec::new(),
+        ..resource_created()
+    }
+}
+
+/// A publication that every rule accepts, of the resource above.
+pub fn publish_request() -> PublishRequest {
+    PublishRequest {
+        api_id: "21".to_owned(),
+        name: some("gateway name"),
+        description: some("description"),
+        suffix: "Orders".to_owned(),
+        swagger_url: "https://orders.example/swagger.json".to_owned(),
+        product_ids: list(&["/products/starter", "/products/unlimited"]),
+        authorization_server_id: some("authorization server"),
+        scope: Some("orders.read".to_owned()),
+        openid: some("openid"),
+        policy: Some("<policies><inbound /></policies>".to_owned()),
+    }
+}
+
+fn publish_sparse() -> PublishRequest {
+    PublishRequest {
+        name: None,
+        description: None,
+        product_ids: Vec::new(),
+        authorization_server_id: None,
+        scope: None,
+        openid: None,
+        policy: None,
+        ..publish_request()
+    }
+}
+
+fn published(request: PublishRequest, created: bool, revision: u32) -> ResourceEvent {
+    ResourceEvent::Published(ResourcePublished { request, created, revision }.into())
+}
+
+fn revision_published() -> RevisionPublished {
+    RevisionPublished {
+        api_id: "21".to_owned(),
+        revision: 25,
+        source_revision: 24,
+        swagger_url: "https://orders.example/swagger.json".to_owned(),
+        note: some("note"),
+    }
+}
+
+/// The id of a further version of the resource above.
+pub const VERSION_API_ID: &str = "0123456789abcdef0123456789abcdef";
+
+fn version_published() -> VersionPublished {
+    VersionPublished {
+        api_id: VERSION_API_ID.to_owned(),
+        version_name: "v2".to_owned(),
+        source_api_id: "21".to_owned(),
+        source_revision: 26,
+        version_set_id: "versions-21".to_owned(),
+    }
+}
+
+fn version_set_online() -> VersionSetOnline {
+    VersionSetOnline {
+        api_id: "21".to_owned(),
+        revision: 27,
+        release_id: "638355968001234560".to_owned(),
+    }
+}
+
+/// A role that every rule accepts.
+pub fn role_created() -> RoleCreated {
+    let claim =
+        |id| RoleClaim { id, claim_type: format!("type {id}"), value: format!("value {id}") };
+    RoleCreated {
+        role: 61,
+        tenant: TenantId(12),
+        name: "Auditor".to_owned(),
+        claims: vec![claim(1), claim(2)],
+    }
+}
+
+/// A signing key that every rule accepts.
+pub fn signing_key_added() -> SigningKeyAdded {
+    SigningKeyAdded {
+        kid: "sample-kid".to_owned(),
+        tenant: TenantId(12),
+        algorithm: SigningAlgorithm::Es256,
+        public_jwk: r#"{"kty":"EC","crv":"P-256"}"#.to_owned(),
+    }
+}
+
+/// A tenant that every rule accepts.
+pub fn tenant_created() -> TenantCreated {
+    TenantCreated {
+        tenant: TenantId(12),
+        name: text("tenant name"),
+        theme: some("theme"),
+        status: 1,
+        issuer_host: Some("login.example".to_owned()),
+        hosts: vec![host(2), host(3)],
+        claims: vec![TenantClaim { id: 4, claim_type: text("type"), value: text("value") }],
+        cache_seconds: 605,
+        owner: UserId(13),
+        logo_uri: some("logo uri"),
+        description: some("description"),
+    }
+}
+
+/// The value of a private property of a tenant; no reader ever sees it.
+pub const TENANT_SECRET: &str = "tenant-gateway-key";
+
+pub fn tenant_properties() -> TenantProperties {
+    TenantProperties {
+        values: vec![("Azure:ApiManagement:ApiKey".to_owned(), TENANT_SECRET.to_owned())],
+    }
+}
+
+fn host(id: u32) -> TenantHost {
+    TenantHost { id, name: format!("Host{id}.example:844{id}") }
+}
+
+pub fn tenant_full() -> TenantEvent {
+    TenantEvent::Created(Fact {
+        data: tenant_created(),
+        personal: None,
+        secret: Some(tenant_properties()),
+    })
+}
+
+fn tenant_sparse() -> TenantCreated {
+    TenantCreated {
+        theme: None,
+        issuer_host: None,
+        hosts: Vec::new(),
+        claims: Vec::new(),
+        logo_uri: None,
+        description: None,
+        ..tenant_created()
+    }
+}
+
+/// A token that every rule accepts: it lives an hour.
+pub fn token_issued() -> TokenIssued {
+    TokenIssued {
+        tenant: TenantId(12),
+        client_id: ClientName("shop".to_owned()),
+        user: UserId(51),
+        grant: Grant::ClientCredentials,
+        scope: list(&["orders.read", "orders.write"]),
+        audience: list(&["Orders", "oauthapp"]),
+        kid: "sample-kid".to_owned(),
+        issued_at: at(71),
+        expires_at: at(71).plus_seconds(3_600),
+    }
+}
+
+pub fn user_full() -> UserEvent {
+    UserEvent::Registered(Fact {
+        data: user_registered(),
+        personal: Some(user_personal()),
+        secret: Some(password_verifier()),
+    })
+}
+
+/// A user that every rule accepts.
+pub fn user_registered() -> UserRegistered {
+    UserRegistered {
+        user: UserId(51),
+        tenant: TenantId(12),
+        user_key: std::array::from_fn(|n| 0xA0 + n as u8),
+        parent: UserId(5),
+        lineage: "/1/5/51/".to_owned(),
+        roles: vec![1, 61],
+        permissions: vec![UserClaim {
+            id: 2,
+            claim_type: "permission".to_owned(),
+            value: "oauthapp.all".to_owned(),
+        }],
+        email_confirmed: true,
+        phone_confirmed: false,
+        lock_flag: true,
+        status: -53,
+        type_ids: Some("54,55".to_owned()),
+        pool_ids: Some("56,57".to_owned()),
+        data_amount: 58,
+        points: 59,
+        money: 6_050,
+    }
+}
+
+/// The words that name the human of the full sample: erasing must hide them all.
+pub fn user_personal() -> UserPersonal {
+    UserPersonal {
+        user_name: "Ann.Lee@example.com".to_owned(),
+        email: Some("ann@example.com".to_owned()),
+        phone_number: Some("+44 (20) 7946-0958 x12".to_owned()),
+        country_code: Some("+44".to_owned()),
+        nick_name: some("nick name"),
+        avatar: some("avatar"),
+        gender: some("gender"),
+        address: some("address"),
+        birthday: Some(Timestamp(-300_000_000_000_001)),
+        stature: 17_025,
+        weight: 6_550,
+        description: some("description"),
+        remark: some("remark"),
+        claims: vec![UserClaim { id: 3, claim_type: text("type"), value: text("value") }],
+        files: vec![UserFile { id: 4, file_type: 2, files: text("files") }],
+        properties: vec![UserProperty { id: 5, key: text("key"), value: text("property value") }],
+    }
+}
+
+pub fn password_verifier() -> PasswordVerifier {
+    PasswordVerifier {
+        memory_kib: 19_456,
+        passes: 2,
+        lanes: 1,
+        salt: std::array::from_fn(|n| 0xC0 + n as u8),
+        hash: std::array::from_fn(|n| 0x80 + n as u8),
+    }
+}
+
+fn user_sparse() -> UserEvent {
+    let data = UserRegistered {
+        parent: UserId::NONE,
+        roles: Vec::new(),
+        permissions: Vec::new(),
+        email_confirmed: false,
+        phone_confirmed: true,
+        type_ids: None,
+        pool_ids: None,
+        ..user_registered()
+    };
+    let personal = UserPersonal { user_name: "ann".to_owned(), ..UserPersonal::default() };
+    UserEvent::Registered(Fact { data, personal: Some(personal), secret: None })
+}
+
+fn user_password_set() -> UserEvent {
+    UserEvent::PasswordSet(Fact {
+        data: UserPasswordSet { user: UserId(51) },
+        personal: None,
+        secret: Some(password_verifier()),
+    })
+}
