@@ -2,10 +2,12 @@
 
 mod access;
 mod app;
+mod bench;
 mod connect;
 mod endpoints;
 mod http;
 mod operation;
+mod program;
 mod resources;
 
 use std::convert::Infallible;
@@ -20,6 +22,7 @@ pub use crate::app::{App, AppSettings, LogFigures, StatsOf};
 pub use crate::endpoints::all as endpoints;
 pub use crate::http::endpoint::{Access, Endpoint};
 pub use crate::http::router::Peer;
+pub use crate::program::run;
 
 /// The program as one filter that answers every request.
 pub fn routes(

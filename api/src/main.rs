@@ -1,1 +1,7 @@
-fn main(){}
+//! The `chancery` binary.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    api::run()
+}

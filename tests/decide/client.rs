@@ -181,7 +181,7 @@ fn lifetimes_stay_within_their_limits() {
     type SetSeconds = fn(&mut ClientRegistered, i32);
     let lifetimes: [(&str, i32, SetSeconds); 6] = [
         ("identityTokenLifetime", 86_400, |it, n| it.lifetimes.identity_token = n),
-        ("accessTokenLifetime", 86_400, |it, n| it.lifetimes.access_token = n),
+        ("accessTokenLifetime", 2_592_000, |it, n| it.lifetimes.access_token = n),
         ("authorizationCodeLifetime", 86_400, |it, n| it.lifetimes.authorization_code = n),
         ("absoluteRefreshTokenLifetime", i32::MAX, |it, n| {
             it.lifetimes.absolute_refresh_token = n;

@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use domain::Timestamp;
 use domain::client::{Client, ClientCommand};
-use domain::token::{Grant, TOKEN_SECONDS_MAX};
+use domain::token::{Grant, ISSUED_TOKEN_SECONDS_MAX};
 use projections::ClientRow;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
@@ -160,7 +160,7 @@ async fn issue_token(mut granted: Granted) -> Outcome {
         return Err(ApiError::Forbidden(why.to_owned()));
     }
     let lifetime = if body.lifetime < 1 { LIFETIME_DEFAULT } else { body.lifetime };
-    if lifetime > TOKEN_SECONDS_MAX {
+    if lifetime > ISSUED_TOKEN_SECONDS_MAX {
         return Err(ApiError::field("lifetime", "must be at most 86400 seconds"));
     }
     let head = granted.head(&bytes)?;

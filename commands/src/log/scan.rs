@@ -88,6 +88,22 @@ impl Walk {
         Ok(events)
     }
 
+    /// The Merkle root of all that was read; of nothing after a snapshot.
+    pub(crate) fn root(&self) -> [u8; 32] {
+        self.frontier.as_ref().map_or([0; 32], Frontier::root)
+    }
+
+    /// The head that belongs to the last block, which begins at `block`.
+    pub(crate) fn stored_head(&self, block: u64) -> StoredHead {
+        StoredHead {
+            log: self.log,
+            position: self.position(),
+            last_block: block,
+            hash: self.previous,
+            frontier: self.frontier.clone().unwrap_or_default(),
+        }
+    }
+
     /// Compares where the walk ended with the stored head.
     pub(crate) fn finish(self, head: &StoredHead) -> Result<Sequencer, LogError> {
         self.check_end(head)?;

@@ -15,9 +15,9 @@ use super::commit::{Prepared, stream_key};
 use super::feed::Feed;
 use super::index_snapshot::{self, INDEX_REVISION};
 use super::scan::{Walk, check_second_head};
-use super::second_head::{Found, SecondHeadFile};
+use super::second_head::{self, Found, Intact, SecondHeadFile};
 use super::sequencer::Sequencer;
-use super::snapshot::{SnapshotHeader, read_snapshot, write_snapshot};
+use super::snapshot::{NoSnapshot, SnapshotHeader, read_snapshot, write_snapshot};
 use super::store::{Store, StoredHead};
 use super::writer::{Request, Writer, WriterHandle};
 use crate::lock::lock;
@@ -135,21 +135,60 @@ impl SledLog {
         &self.shared.stats
     }
 
-    /// Reads everything once more, calling `progress` with positions, and compares crc, chain,
-    /// positions, versions and claims with what they should be.
+    /// Reads everything up to the durable head once more and compares crc, chain, positions,
+    /// versions, claims, Merkle root and index snapshot with what they should be. `see` is shown
+    /// the events, block by block; what it refuses ends the reading.
     ///
     /// # Errors
-    /// The first damage found.
-    pub fn scrub(&self, mut progress: impl FnMut(u64) -> bool) -> Result<(), LogError> {
-        let head = *self.shared.head.borrow();
-        let mut walk = Walk::from_start(self.shared.id);
+    /// The first damage found, or what `see` refused.
+    pub fn inspect(
+        &self,
+        mut see: impl FnMut(&[Recorded]) -> Result<(), LogError>,
+    ) -> Result<Inspection, LogError> {
+        let shared = &self.shared;
+        let head = *shared.head.borrow();
+        let snapshot = IndexSnapshot::read(&shared.folder, shared.id)?;
+        let mut walk = Walk::from_start(shared.id);
         while walk.position() < head.position {
-            walk.step(&self.shared.store, head.position)?;
-            if !progress(walk.position()) {
-                break;
+            see(&walk.step(&shared.store, head.position)?)?;
+            if let Some(snapshot) = &snapshot {
+                snapshot.compare(&walk)?;
             }
         }
-        Ok(())
+        let root = walk.root();
+        // The stored frontier is newer if commits came meanwhile; then the chain must do.
+        if let Some(stored) = shared.store.head()?
+            && stored.position == head.position
+        {
+            walk.check_end(&stored)?;
+        }
+        Ok(Inspection { position: head.position, hash: head.hash, merkle_root: root })
+    }
+
+    /// Copies the log up to the durable head into an empty folder, as a log of its own.
+    ///
+    /// # Errors
+    /// When a block is damaged or the folder cannot be written.
+    pub fn copy_to(&self, folder: &Path, progress: impl Fn(u64)) -> Result<u64, LogError> {
+        let shared = &self.shared;
+        let head = *shared.head.borrow();
+        let copy = Store::open(&folder.join("log"))?;
+        let mut stored = StoredHead::empty(shared.id);
+        copy.put_first_head(&stored)?;
+        let mut walk = Walk::from_start(shared.id);
+        while walk.position() < head.position {
+            let first = walk.position() + 1;
+            walk.step(&shared.store, head.position)?;
+            let block = shared.store.block_from(first)?;
+            let (_, bytes) = block.ok_or_else(|| damaged(first, "the block is missing"))?;
+            stored = walk.stored_head(first);
+            copy.put_block(first, &bytes, &stored)?;
+            progress(walk.position());
+        }
+        copy.sync()?;
+        let (mut second, _) = SecondHeadFile::open(&second_head_path(folder))?;
+        second.write(shared.id, stored.position, stored.hash)?;
+        Ok(stored.position)
     }
 
     /// Brings the index snapshot up to the durable head, without touching the commit path: the
@@ -220,6 +259,59 @@ pub(crate) fn second_head_path(folder: &Path) -> PathBuf {
 
 pub(crate) fn index_snapshot_path(folder: &Path) -> PathBuf {
     folder.join("snapshots").join("index")
+}
+
+/// What a full reading of the log found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Inspection {
+    /// The last position that was read.
+    pub position: u64,
+    /// The hash of the block that ends there.
+    pub hash: [u8; 32],
+    /// The root of the Merkle tree over all events (RFC 6962 section 2.1).
+    pub merkle_root: [u8; 32],
+}
+
+/// The stored index snapshot, to be compared with a rebuilt index.
+struct IndexSnapshot {
+    position: u64,
+    sequencer: Sequencer,
+}
+
+impl IndexSnapshot {
+    fn read(folder: &Path, log: LogId) -> Result<Option<Self>, LogError> {
+        let damaged = || LogError::Store("snapshots/index is damaged; remove it".to_owned());
+        match read_snapshot(&index_snapshot_path(folder), INDEX_REVISION, log) {
+            Ok((header, body)) => {
+                let sequencer = index_snapshot::decode(body).map_err(|_| damaged())?;
+                Ok(Some(Self { position: header.position, sequencer }))
+            }
+            Err(NoSnapshot::Damaged) => Err(damaged()),
+            Err(NoSnapshot::Absent | NoSnapshot::Other) => Ok(None),
+        }
+    }
+
+    fn compare(&self, walk: &Walk) -> Result<(), LogError> {
+        if walk.position() == self.position && *walk.sequencer() != self.sequencer {
+            let why = "snapshots/index differs from the index of the log; remove it";
+            return Err(damaged(self.position, why));
+        }
+        Ok(())
+    }
+}
+
+/// Says whether the second head is as it was written, without changing it.
+///
+/// # Errors
+/// When a slot is damaged or the file cannot be read.
+pub fn inspect_second_head(folder: &Path) -> Result<(), LogError> {
+    match second_head::inspect(&second_head_path(folder))? {
+        Found::Nothing | Found::Head(_, Intact::Yes) => Ok(()),
+        Found::Head(_, Intact::OneSlotSpoilt) => Err(LogError::Store(
+            "one slot of the file head is damaged; the next start writes it anew".to_owned(),
+        )),
+        Found::Damaged => Err(LogError::Store("the file head is damaged".to_owned())),
+    }
 }
 
 /// The index up to a head: from the snapshot and the tail, or from the beginning.

@@ -1,0 +1,17 @@
+//! The command line: what the binary does besides answering HTTP.
+
+mod admin;
+mod backup;
+mod cli;
+mod home;
+mod one_shots;
+mod replay;
+mod running;
+mod serve;
+mod settings;
+mod snapshots;
+mod socket;
+mod telemetry;
+mod verify;
+
+pub use self::cli::run;

@@ -1,0 +1,40 @@
+//! Administrative one-shots: through the running server when there is one, else on the store.
+
+use std::process::ExitCode;
+
+use domain::signing_key::SigningAlgorithm;
+
+use super::cli::Failure;
+use super::home::{Held, Home, held, master_key};
+use super::one_shots::OneShot;
+use super::running::{Opening, Running};
+use super::settings::Common;
+use super::socket::{self, Request};
+use crate::http::call::now;
+
+/// Does one thing, and prints what was done.
+pub(crate) fn run(common: &Common, what: &OneShot) -> Result<ExitCode, Failure> {
+    if held(&common.data) == Held::ByServer {
+        socket::ask(&common.data, &Request::OneShot(what.clone()), &mut |line| println!("{line}"))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if !common.data.join("log").is_dir() {
+        let folder = common.data.display();
+        return Err(format!("{folder} holds no log; give the data folder with --data").into());
+    }
+    let home = Home::open(&common.data)?;
+    let master = master_key(common, &home.folder)?;
+    let on = Running::open(&home.folder, &master, Opening::default())?;
+    on.catch_up(&|_| ())?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let follower = projections::follow(on.engine.log().clone(), on.views.clone());
+    let said = runtime.block_on(async {
+        let following = tokio::spawn(follower);
+        let said = what.clone().run(&on, SigningAlgorithm::Es256, now()).await;
+        following.abort();
+        said
+    });
+    println!("{}", said?);
+    on.log.close();
+    Ok(ExitCode::SUCCESS)
+}

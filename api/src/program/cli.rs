@@ -1,0 +1,117 @@
+//! From the command line to the command.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, FromArgMatches as _};
+
+use super::settings::{Bench, Command, Format, Keys, Settings, User};
+use super::{admin, one_shots, replay, serve, telemetry, verify};
+
+/// Why a command failed, in words for the one who typed it.
+pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Runs the command that the process was started with.
+pub fn run() -> ExitCode {
+    let settings = match read_settings() {
+        Ok(settings) => settings,
+        Err(err) => err.exit(),
+    };
+    telemetry::start(&settings.common);
+    match run_command(settings) {
+        Ok(code) => code,
+        Err(err) => {
+            eprintln!("chancery: {err}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run_command(settings: Settings) -> Result<ExitCode, Failure> {
+    let common = settings.common;
+    match settings.command {
+        Command::Serve(options) => serve::run(&common, &options).map(|()| ExitCode::SUCCESS),
+        Command::Replay(options) => replay::run(&common, &options).map(|()| ExitCode::SUCCESS),
+        Command::Verify(options) => verify::run(&common, &options),
+        Command::Bench { what: Bench::Log { format } } => {
+            crate::bench::run(format == Format::Json)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Keys { what: Keys::Rotate { algorithm } } => {
+            admin::run(&common, &one_shots::OneShot::rotate(algorithm))
+        }
+        Command::User { what: User::SetPassword { name, tenant } } => {
+            admin::run(&common, &one_shots::OneShot::set_password(name, tenant)?)
+        }
+        Command::User { what: User::Erase { id } } => {
+            admin::run(&common, &one_shots::OneShot::Erase { user: id })
+        }
+        Command::Backup { to } => {
+            admin::run(&common, &one_shots::OneShot::Backup { to: std::path::absolute(to)? })
+        }
+    }
+}
+
+/// Reads the command line, with the defaults that the TOML file sets.
+fn read_settings() -> Result<Settings, clap::Error> {
+    let mut command = Settings::command();
+    if let Some(file) = config_file() {
+        let wrong = |command: &mut clap::Command, why: String| {
+            command.error(clap::error::ErrorKind::InvalidValue, why)
+        };
+        let text = std::fs::read_to_string(&file)
+            .map_err(|err| wrong(&mut command, format!("{}: {err}", Path::new(&file).display())))?;
+        let table = text.parse::<toml::Table>().map_err(|err| {
+            wrong(&mut command, format!("{}: {err}", Path::new(&file).display()))
+        })?;
+        for (name, value) in table {
+            let name = name.replace('_', "-");
+            let value = match value {
+                toml::Value::String(text) => text,
+                toml::Value::Integer(number) => number.to_string(),
+                toml::Value::Boolean(flag) => flag.to_string(),
+                _ => {
+                    let why = format!("{name}: must be a text, a number, true or false");
+                    return Err(wrong(&mut command, why));
+                }
+            };
+            if !set_default(&mut command, &name, &value) {
+                let why = format!("{name}: no option has this name; see chancery --help");
+                return Err(wrong(&mut command, why));
+            }
+        }
+    }
+    Settings::from_arg_matches(&command.get_matches())
+}
+
+/// The file must be known before the rest can be read.
+fn config_file() -> Option<String> {
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        if argument == "--config" {
+            return arguments.next();
+        }
+        if let Some(file) = argument.strip_prefix("--config=") {
+            return Some(file.to_owned());
+        }
+    }
+    std::env::var("CHANCERY_CONFIG").ok().filter(|it| !it.is_empty())
+}
+
+/// Sets the default of an option, wherever it is. The command line and the environment win.
+fn set_default(command: &mut clap::Command, name: &str, value: &str) -> bool {
+    let mut found = false;
+    let has = |it: &clap::Command| {
+        let arg = it.get_arguments().find(|it| it.get_long() == Some(name));
+        arg.map(|it| it.get_id().clone())
+    };
+    if let Some(id) = has(command) {
+        let value = value.to_owned();
+        *command = std::mem::take(command).mut_arg(id, |it| it.default_value(value));
+        found = true;
+    }
+    for subcommand in command.get_subcommands_mut() {
+        found |= set_default(subcommand, name, value);
+    }
+    found
+}

@@ -1,0 +1,151 @@
+//! The data folder: who may use it, and where its parts are.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use commands::keys::MasterKey;
+
+use super::cli::Failure;
+use super::settings::Common;
+
+/// The data folder, held by this process.
+pub(crate) struct Home {
+    pub(crate) folder: PathBuf,
+    /// The lock ends with the file.
+    _lock: File,
+}
+
+/// Whether another process holds a data folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Held {
+    /// A server runs on it.
+    ByServer,
+    /// Nobody uses it.
+    No,
+}
+
+/// Where tools talk to the running server.
+pub(crate) fn socket_path(folder: &Path) -> PathBuf {
+    folder.join("admin.sock")
+}
+
+/// Where the key file is.
+pub(crate) fn keys_path(folder: &Path) -> PathBuf {
+    folder.join("keys")
+}
+
+impl Home {
+    /// Makes the folder if need be, and holds it.
+    pub(crate) fn open(folder: &Path) -> Result<Self, Failure> {
+        let folder = std::path::absolute(folder)?;
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&folder)
+            .map_err(|err| format!("the data folder {}: {err}", folder.display()))?;
+        let lock = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(folder.join("lock"))
+            .map_err(|err| format!("the data folder {}: {err}", folder.display()))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self { folder, _lock: lock }),
+            Err(TryLockError::WouldBlock) => Err(format!(
+                "the data folder {} is in use by another chancery process; stop it first, or \
+                 give another folder with --data",
+                folder.display()
+            )
+            .into()),
+            Err(TryLockError::Error(err)) => {
+                Err(format!("locking the data folder {}: {err}", folder.display()).into())
+            }
+        }
+    }
+}
+
+/// Whether a server holds the folder. Changes nothing in it.
+pub(crate) fn held(folder: &Path) -> Held {
+    let Ok(lock) = File::open(folder.join("lock")) else { return Held::No };
+    match lock.try_lock_shared() {
+        Err(TryLockError::WouldBlock) => Held::ByServer,
+        Ok(()) | Err(TryLockError::Error(_)) => Held::No,
+    }
+}
+
+/// The master key: from the file or variable that was named, else from the data folder.
+pub(crate) fn master_key(common: &Common, folder: &Path) -> Result<MasterKey, Failure> {
+    if let Some(file) = &common.master_key_file {
+        let text = fs::read_to_string(file)
+            .map_err(|err| format!("the master key file {}: {err}", file.display()))?;
+        return Ok(MasterKey::parse(&text)?);
+    }
+    if let Ok(text) = std::env::var("CHANCERY_MASTER_KEY") {
+        return Ok(MasterKey::parse(&text)?);
+    }
+    let path = folder.join("master.key");
+    match fs::read_to_string(&path) {
+        Ok(text) => Ok(MasterKey::parse(&text)?),
+        Err(err) if err.kind() == std::io::ErrorKind::NotFound => Err(format!(
+            "there is no master key: {} does not exist, and neither --master-key-file nor \
+             CHANCERY_MASTER_KEY is set",
+            path.display()
+        )
+        .into()),
+        Err(err) => Err(format!("the master key {}: {err}", path.display()).into()),
+    }
+}
+
+/// As [`master_key`], but makes one for a new folder.
+pub(crate) fn master_key_or_new(common: &Common, folder: &Path) -> Result<MasterKey, Failure> {
+    let path = folder.join("master.key");
+    let named = common.master_key_file.is_some() || std::env::var("CHANCERY_MASTER_KEY").is_ok();
+    if named || path.exists() || keys_path(folder).exists() {
+        return master_key(common, folder);
+    }
+    let key = MasterKey::generate()?;
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+    writeln!(file, "{}", key.to_text())?;
+    file.sync_all()?;
+    File::open(folder)?.sync_all()?;
+    tracing::warn!(
+        path = %path.display(),
+        "made a master key beside the data; for production keep it elsewhere and name it with \
+         --master-key-file: whoever has both can read everything"
+    );
+    Ok(key)
+}
+
+/// Copies a data folder that no server holds, so that looking at it changes nothing in it.
+pub(crate) fn private_copy(folder: &Path) -> Result<tempfile::TempDir, Failure> {
+    if !folder.join("log").is_dir() {
+        return Err(format!(
+            "{} holds no log; give the data folder with --data",
+            folder.display()
+        )
+        .into());
+    }
+    let copy = tempfile::Builder::new().prefix("chancery-").tempdir()?;
+    copy_folder(folder, copy.path())
+        .map_err(|err| format!("copying {} to look at it: {err}", folder.display()))?;
+    Ok(copy)
+}
+
+fn copy_folder(from: &Path, to: &Path) -> std::io::Result<()> {
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let to = to.join(entry.file_name());
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            fs::create_dir_all(&to)?;
+            copy_folder(&entry.path(), &to)?;
+        } else if kind.is_file() && entry.file_name() != "lock" {
+            fs::copy(entry.path(), &to)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,183 @@
+//! What an operator does to a log, running or not: each but a backup is an event.
+
+use std::io::Read as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use commands::Error as CommandError;
+use commands::password::PasswordPool;
+use commands::signing::{add_signing_key, make_signing_key, system_head};
+use domain::signing_key::{SigningAlgorithm, SigningKey, SigningKeyCommand};
+use domain::token::TOKEN_SECONDS_MAX;
+use domain::user::{User, UserCommand, check_password};
+use domain::{TenantId, Timestamp, UserId};
+use serde::{Deserialize, Serialize};
+
+use super::cli::Failure;
+use super::running::Running;
+use super::settings::Algorithm;
+use super::backup;
+
+/// Who the log says it was.
+const OPERATOR: &str = "operator";
+
+/// How long to wait until the read models show what was done.
+const SHOWN_WITHIN: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// One thing to do.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub(crate) enum OneShot {
+    /// New signing keys for every tenant.
+    Rotate { algorithm: Option<String> },
+    /// A new password for a user.
+    SetPassword { name: String, tenant: u32, password: String },
+    /// Forget a person.
+    Erase { user: u32 },
+    /// Copy the log and the keys.
+    Backup { to: PathBuf },
+}
+
+impl OneShot {
+    pub(crate) fn rotate(algorithm: Option<Algorithm>) -> Self {
+        let algorithm = algorithm.map(|it| SigningAlgorithm::from(it).name().to_owned());
+        Self::Rotate { algorithm }
+    }
+
+    /// For the log: what, never with what.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Rotate { .. } => "keys rotate",
+            Self::SetPassword { .. } => "user set-password",
+            Self::Erase { .. } => "user erase",
+            Self::Backup { .. } => "backup",
+        }
+    }
+
+    /// Reads the password from where others do not see it: never from the command line.
+    pub(crate) fn set_password(name: String, tenant: u32) -> Result<Self, Failure> {
+        let password = match std::env::var("CHANCERY_PASSWORD") {
+            Ok(password) => password,
+            Err(_) => {
+                eprintln!("New password for {name}, then end of input:");
+                let mut text = String::new();
+                std::io::stdin().take(4_096).read_to_string(&mut text)?;
+                text.trim_end_matches(['\r', '\n']).to_owned()
+            }
+        };
+        let broken = check_password(&password);
+        if !broken.is_empty() {
+            let rules = broken.iter().map(|it| it.why).collect::<Vec<_>>();
+            return Err(rules.join("; ").into());
+        }
+        Ok(Self::SetPassword { name, tenant, password })
+    }
+
+    /// Does it, and says what was done.
+    pub(crate) async fn run(
+        self,
+        on: &Running,
+        algorithm: SigningAlgorithm,
+        now: Timestamp,
+    ) -> Result<String, Failure> {
+        match self {
+            Self::Rotate { algorithm: wanted } => {
+                let wanted = wanted.as_deref();
+                let named = SigningAlgorithm::ALL.into_iter().find(|it| Some(it.name()) == wanted);
+                rotate(on, named.unwrap_or(algorithm), now).await
+            }
+            Self::SetPassword { name, tenant, password } => {
+                set_password(on, &name, TenantId(tenant), &password, now).await
+            }
+            Self::Erase { user } => erase(on, UserId(user), now).await,
+            Self::Backup { to } => {
+                let on = on.clone();
+                let copied = tokio::task::spawn_blocking(move || backup::copy(&on, &to));
+                copied.await.map_err(|err| err.to_string())?
+            }
+        }
+    }
+}
+
+/// Old keys verify until the last token that they signed has expired.
+async fn rotate(
+    on: &Running,
+    algorithm: SigningAlgorithm,
+    now: Timestamp,
+) -> Result<String, Failure> {
+    let (tenants, old) = {
+        let tables = on.views.read();
+        let tenants = tables.tenants.all().map(|it| it.data.tenant).collect::<Vec<_>>();
+        (tenants, tables.signing_keys.all_active().cloned().collect::<Vec<_>>())
+    };
+    let mut new = Vec::new();
+    for tenant in tenants {
+        let key = tokio::task::spawn_blocking(move || make_signing_key(tenant, algorithm));
+        let key = key.await.map_err(|err| err.to_string())??;
+        let mut draft = on.engine.draft(system_head(tenant, OPERATOR, now)?);
+        new.push(add_signing_key(&mut draft, on.engine.keys(), key)?);
+        let until = now.plus_seconds(TOKEN_SECONDS_MAX);
+        for key in old.iter().filter(|it| it.data.tenant == tenant) {
+            draft.decide::<SigningKey>(&key.data.kid, &SigningKeyCommand::Retire { until })?;
+        }
+        let done = draft.commit().await?;
+        shown(on, done.position).await?;
+    }
+    Ok(format!("{} keys sign now, {} are retired: {}", new.len(), old.len(), new.join(" ")))
+}
+
+async fn set_password(
+    on: &Running,
+    name: &str,
+    tenant: TenantId,
+    password: &str,
+    now: Timestamp,
+) -> Result<String, Failure> {
+    let user = on.views.read().users.named(tenant, name).map(|it| it.data.user);
+    let user = user.ok_or_else(|| format!("tenant {tenant} has no user of this name"))?;
+    let verifier = PasswordPool::new(1).hash(password).await?;
+    let head = system_head(tenant, OPERATOR, now)?;
+    let command = UserCommand::SetPassword(verifier);
+    let done = on.engine.handle::<User>(&user.to_string(), &command, &head).await?;
+    shown(on, done.position).await?;
+    Ok(format!("user {user} has a new password; tokens issued before have ended"))
+}
+
+/// The event first, then the key: after a crash in between, the next start destroys the key.
+async fn erase(on: &Running, user: UserId, now: Timestamp) -> Result<String, Failure> {
+    let stream = domain::StreamId::new("user", user);
+    let events = on.engine.log().read_stream(&stream, 0)?;
+    let tenant = events.first().map(|it| it.commit.tenant);
+    let tenant = tenant.ok_or_else(|| format!("there is no user {user}"))?;
+    let head = system_head(tenant, OPERATOR, now)?;
+    let done = on.engine.handle::<User>(&user.to_string(), &UserCommand::Erase, &head).await;
+    let done = done.map_err(|err: CommandError| err.to_string())?;
+    let keys = on.engine.keys().clone();
+    tokio::task::spawn_blocking(move || keys.erase_subject(user.into()))
+        .await
+        .map_err(|err| err.to_string())??;
+    shown(on, done.position).await?;
+    Ok(format!("user {user} is forgotten; the history stays whole"))
+}
+
+async fn shown(on: &Running, position: u64) -> Result<(), Failure> {
+    Ok(on.views.wait(position, SHOWN_WITHIN).await?)
+}
+
+/// Destroys the keys of all who were erased: a crash may have come before that.
+pub(crate) fn finish_erasures(on: &Running) -> Result<(), Failure> {
+    let filter = projections::AuditFilter {
+        kind: Some("user.erased".to_owned()),
+        ..projections::AuditFilter::default()
+    };
+    let mut after = 0;
+    loop {
+        let (_, positions) = on.views.read().audit.find(&filter, after, 1_000);
+        let Some(last) = positions.last() else { return Ok(()) };
+        after = *last;
+        let log: &Arc<dyn domain::log::EventLog> = on.engine.log();
+        for event in log.read_at(&positions)? {
+            on.engine.keys().erase_subject(event.subject)?;
+        }
+    }
+}

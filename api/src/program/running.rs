@@ -1,0 +1,93 @@
+//! An opened data folder: log, keys, engine and read models, ready to serve or to be looked at.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use commands::Engine;
+use commands::keys::{Keyring, MasterKey};
+use commands::log::{SledLog, SledLogOptions, read_snapshot};
+use domain::log::{EventLog, LogError};
+use projections::{SNAPSHOT_REVISION, Views, catch_up};
+
+use super::cli::Failure;
+use super::home::keys_path;
+
+/// A log with all that belongs to it.
+#[derive(Clone)]
+pub(crate) struct Running {
+    pub(crate) folder: PathBuf,
+    pub(crate) log: Arc<SledLog>,
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) views: Arc<Views>,
+}
+
+/// How to open a log.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Opening {
+    pub(crate) reserve_bytes: u64,
+    pub(crate) accept_head: Option<u64>,
+}
+
+impl Running {
+    /// Opens log and keys. The read models are made, but have not caught up.
+    pub(crate) fn open(
+        folder: &Path,
+        master: &MasterKey,
+        opening: Opening,
+    ) -> Result<Self, Failure> {
+        let keys = Arc::new(Keyring::open(&keys_path(folder), master)?);
+        let log = SledLog::open(&SledLogOptions {
+            folder: folder.to_owned(),
+            id: keys.log_id(),
+            reserve_bytes: opening.reserve_bytes,
+            accept_head: opening.accept_head,
+        });
+        let log = Arc::new(log.map_err(|err| advise(&err))?);
+        let views = Arc::new(load_views(&log, folder, &keys));
+        let port: Arc<dyn EventLog> = log.clone();
+        let engine = Arc::new(Engine::new(port, keys));
+        Ok(Self { folder: folder.to_owned(), log, engine, views })
+    }
+
+    /// Lets the read models take in all that is durable.
+    pub(crate) fn catch_up(&self, progress: &(dyn Fn(u64) + Sync)) -> Result<(), Failure> {
+        catch_up(&*self.log, &self.views, progress).map_err(|err| advise(&err))
+    }
+}
+
+/// Where the snapshot of the read models is.
+pub(crate) fn views_snapshot_path(folder: &Path) -> PathBuf {
+    folder.join("snapshots").join("views")
+}
+
+/// From the snapshot if it fits, else empty: it is only derived.
+fn load_views(log: &SledLog, folder: &Path, keys: &Arc<Keyring>) -> Views {
+    let snapshot = read_snapshot(&views_snapshot_path(folder), SNAPSHOT_REVISION, log.id());
+    if let Ok((header, body)) = snapshot
+        && log.fits(&header)
+    {
+        match Views::from_snapshot(body, keys.clone()) {
+            Ok(views) => return views,
+            Err(err) => {
+                tracing::warn!(error = %err, "the snapshot of the read models is made again");
+            }
+        }
+    }
+    Views::new(keys.clone())
+}
+
+/// What the operator should do about a log that cannot be opened.
+pub(crate) fn advise(err: &LogError) -> Failure {
+    let advice = match err {
+        LogError::Damaged { .. } | LogError::Store(_) => {
+            "Keep the folder as it is, run `chancery verify` on it to see how far the log is \
+             good, and restore the last backup (docs/operations.md, \"Restore\")."
+        }
+        LogError::Unreadable { .. } => {
+            "The event may be from a newer version of the program, or its key is missing: start \
+             that version, or restore the key file (docs/operations.md, \"Upgrade\")."
+        }
+        LogError::Closing => "Start the program again.",
+    };
+    format!("{err}\n{advice}").into()
+}

@@ -1,0 +1,261 @@
+//! `chancery serve`: opens the data folder, catches up, serves, and ends gracefully.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use commands::bootstrap::{ADMINISTRATOR_NAME, Bootstrap, FIRST_PARTY_CLIENT, FIRST_TENANT};
+use commands::keys::random;
+use commands::password::PasswordPool;
+use commands::signing::{add_signing_key, make_signing_key, system_head};
+use domain::TenantId;
+use domain::log::EventLog as _;
+use domain::signing_key::SigningAlgorithm;
+use domain::tenant::{Tenant, TenantCommand};
+use domain::user::check_password;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::cli::Failure;
+use super::home::{Home, master_key_or_new, socket_path};
+use super::running::{Opening, Running};
+use super::settings::{BusinessErrors, Common, Serve};
+use super::{one_shots, snapshots, socket};
+use crate::access::scopes;
+use crate::app::{App, AppSettings, LogFigures};
+use crate::http::call::now;
+use crate::http::server;
+
+/// A log up to this size is checked from its beginning before the first request is taken; a
+/// longer one while requests are answered.
+const CHECKED_FIRST_EVENTS: u64 = 20_000;
+
+/// Runs until SIGTERM or SIGINT.
+pub(crate) fn run(common: &Common, options: &Serve) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let result = runtime.block_on(serve(common, options));
+    // What still runs, such as an audit stream, must not keep the process.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    result
+}
+
+async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
+    let started = Instant::now();
+    let public_url = options.public_url.as_deref().map(check_public_url).transpose()?;
+    let home = Home::open(&common.data)?;
+    let master = master_key_or_new(common, &home.folder)?;
+    let listener = TcpListener::bind(&options.listen)
+        .await
+        .map_err(|err| format!("listening on {}: {err}", options.listen))?;
+    let address = listener.local_addr()?;
+    let opening = Opening {
+        reserve_bytes: options.disk_reserve_mib.saturating_mul(1024 * 1024),
+        accept_head: options.accept_head,
+    };
+    let on = tokio::task::block_in_place(|| Running::open(&home.folder, &master, opening))?;
+    let algorithm = options.token_algorithm.into();
+    let hosts = hosts_of(&options.listen, address, public_url.as_deref());
+    let password = make_first_commit(&on, hosts.clone(), algorithm).await?;
+    tokio::task::block_in_place(|| on.catch_up(&|_| ()))?;
+    prepare(&on, &hosts, algorithm).await?;
+    tokio::task::block_in_place(|| on.catch_up(&|_| ()))?;
+    check_log(&on)?;
+    tokio::spawn(projections::follow(on.engine.log().clone(), on.views.clone()));
+
+    let log = on.log.clone();
+    let app = App::new(
+        on.engine.clone(),
+        on.views.clone(),
+        PasswordPool::new(hashes_max()),
+        AppSettings {
+            algorithm,
+            public_url,
+            business_statuses: options.business_errors == BusinessErrors::Status,
+        },
+        Arc::new(move || LogFigures::from(log.stats())),
+    );
+    socket::serve(&on, algorithm, tokio::runtime::Handle::current())?;
+    let stop_snapshots = Arc::new(AtomicBool::new(false));
+    let snapshotter = snapshots::start(&on, stop_snapshots.clone());
+    let to_finish = on.clone();
+    std::thread::spawn(move || {
+        if let Err(err) = one_shots::finish_erasures(&to_finish) {
+            tracing::error!(error = %err, "the keys of erased persons could not be destroyed");
+        }
+    });
+    tracing::info!(
+        address = %address,
+        position = on.log.head().position,
+        milliseconds = started.elapsed().as_millis() as u64,
+        "ready"
+    );
+    greet(address, password.as_deref());
+    let filter = crate::routes(&app);
+    server::serve(listener, filter, options.connections_max, stop_signal()?).await;
+
+    tracing::info!("stopping");
+    stop_snapshots.store(true, Relaxed);
+    snapshotter.thread().unpark();
+    tokio::task::block_in_place(|| {
+        let _ = snapshotter.join();
+        on.log.close();
+        match snapshots::snapshot(&on.log, &on.folder) {
+            Ok(position) => tracing::info!(position, "stopped"),
+            Err(err) => tracing::warn!(error = %err, "stopped without a snapshot"),
+        }
+    });
+    let _ = std::fs::remove_file(socket_path(&on.folder));
+    drop(home);
+    Ok(())
+}
+
+/// Half of the processors: the other half answers requests.
+fn hashes_max() -> usize {
+    std::thread::available_parallelism().map_or(1, |it| (it.get() / 2).max(1))
+}
+
+fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
+    let (mut terminate, mut interrupt) =
+        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => (),
+            _ = interrupt.recv() => (),
+        }
+    })
+}
+
+/// The issuer is compared as text, so it has one form: without a slash at its end.
+fn check_public_url(url: &str) -> Result<String, Failure> {
+    let url = url.trim_end_matches('/');
+    let host = host_of_url(url);
+    if host.is_none() || url.contains(['?', '#']) {
+        return Err("--public-url must be an http or https URL with a host".into());
+    }
+    Ok(url.to_owned())
+}
+
+fn host_of_url(url: &str) -> Option<&str> {
+    let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"))?;
+    rest.split('/').next().filter(|it| !it.is_empty())
+}
+
+/// Where the first tenant answers: as the address was given, by name, and as the world sees it.
+fn hosts_of(listen: &str, address: SocketAddr, public_url: Option<&str>) -> Vec<String> {
+    let port = address.port();
+    let mut hosts = vec![format!("{}:{port}", address.ip()), format!("localhost:{port}")];
+    if address.ip().is_unspecified() {
+        hosts.insert(0, format!("127.0.0.1:{port}"));
+    }
+    if let Some((name, _)) = listen.rsplit_once(':') {
+        hosts.push(format!("{name}:{port}"));
+    }
+    if port == 80 {
+        hosts.extend(hosts.clone().iter().filter_map(|it| it.strip_suffix(":80").map(str::to_owned)));
+    }
+    hosts.extend(public_url.and_then(host_of_url).map(str::to_owned));
+    let mut unique: Vec<String> = Vec::new();
+    for host in hosts {
+        let host = domain::tenant::normalise(&host);
+        if !unique.contains(&host) {
+            unique.push(host);
+        }
+    }
+    unique
+}
+
+/// Bootstraps an empty log. Returns the administrator's password if it was made up here.
+async fn make_first_commit(
+    on: &Running,
+    hosts: Vec<String>,
+    algorithm: SigningAlgorithm,
+) -> Result<Option<String>, Failure> {
+    if on.log.head().position > 0 {
+        return Ok(None);
+    }
+    let preset = std::env::var("CHANCERY_ADMIN_PASSWORD").ok().filter(|it| !it.is_empty());
+    let (password, generated) = match preset {
+        Some(password) => {
+            let broken = check_password(&password);
+            if let Some(rule) = broken.first() {
+                return Err(format!("CHANCERY_ADMIN_PASSWORD: {}", rule.why).into());
+            }
+            (password, false)
+        }
+        None => (generate_password()?, true),
+    };
+    let verifier = PasswordPool::new(1).hash(&password).await?;
+    let with = Bootstrap { hosts, algorithm, password: verifier, scopes: scopes::built_in() };
+    commands::bootstrap::bootstrap(&on.engine, with, now()).await?;
+    Ok(generated.then_some(password))
+}
+
+/// 128 bits of randomness, and one character for each rule of spec section 6.5.
+fn generate_password() -> Result<String, Failure> {
+    let random: [u8; 16] = random()?;
+    let text = BASE64_URL_SAFE_NO_PAD.encode(random).replace(['-', '_'], "x");
+    Ok(format!("{text}-aA1"))
+}
+
+/// What every start makes sure of: the hosts of the first tenant, and a key that signs.
+async fn prepare(
+    on: &Running,
+    hosts: &[String],
+    algorithm: SigningAlgorithm,
+) -> Result<(), Failure> {
+    for host in hosts {
+        if on.views.read().tenants.at_host(host).is_some() {
+            continue;
+        }
+        let command = TenantCommand::AddHost { host: host.clone() };
+        let head = system_head(FIRST_TENANT, "system", now())?;
+        on.engine.handle::<Tenant>(&FIRST_TENANT.to_string(), &command, &head).await?;
+    }
+    let tenants = on.views.read().tenants.all().map(|it| it.data.tenant).collect::<Vec<TenantId>>();
+    for tenant in tenants {
+        if on.views.read().signing_keys.active(tenant, algorithm).is_some() {
+            continue;
+        }
+        let key = tokio::task::block_in_place(|| make_signing_key(tenant, algorithm))?;
+        let mut draft = on.engine.draft(system_head(tenant, "system", now())?);
+        add_signing_key(&mut draft, on.engine.keys(), key)?;
+        draft.commit().await?;
+    }
+    Ok(())
+}
+
+/// Looks for damage from the beginning of the log: first, if that is quick, else meanwhile. Either
+/// way a damaged log does not serve.
+fn check_log(on: &Running) -> Result<(), Failure> {
+    let log = on.log.clone();
+    let check = move || log.inspect(|_| Ok(())).map_err(|err| super::running::advise(&err));
+    if on.log.head().position <= CHECKED_FIRST_EVENTS {
+        return check().map(|_| ());
+    }
+    std::thread::Builder::new().name("log-check".to_owned()).spawn(move || match check() {
+        Ok(found) => tracing::info!(position = found.position, "the log is whole"),
+        Err(err) => {
+            tracing::error!(error = %err, "the log is damaged; ending the process");
+            std::process::exit(1);
+        }
+    })?;
+    Ok(())
+}
+
+/// Prints what a new operator needs, once.
+fn greet(address: SocketAddr, password: Option<&str>) {
+    let shown = password.unwrap_or("$CHANCERY_ADMIN_PASSWORD");
+    if let Some(password) = password {
+        println!("The administrator is {ADMINISTRATOR_NAME}, with this password, shown once:");
+        println!("\n    {password}\n");
+    }
+    println!("Get an access token:\n");
+    println!(
+        "curl -s http://{address}/connect/token -d client_id={FIRST_PARTY_CLIENT} \
+         -d grant_type=password -d username={ADMINISTRATOR_NAME} \
+         --data-urlencode 'password={shown}' -d scope=oauthapp.all\n"
+    );
+}

@@ -1,0 +1,247 @@
+//! What can be set: on the command line, else as `CHANCERY_*`, else in a TOML file.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use domain::signing_key::SigningAlgorithm;
+
+/// The command line of `chancery`.
+#[derive(Debug, Parser)]
+#[command(
+    name = "chancery",
+    version,
+    about = "Identity, tokens and API management; every change is an event.",
+    after_help = "Every option can also be set as an environment variable (shown in brackets) or \
+                  in a TOML file named by --config, under its long name. The command line wins \
+                  over the environment, the environment over the file."
+)]
+pub(crate) struct Settings {
+    /// A TOML file with options under their long names.
+    #[arg(long, global = true, env = "CHANCERY_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) common: Common,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Common {
+    /// The data folder.
+    #[arg(long, global = true, env = "CHANCERY_DATA", default_value = "./data", value_name = "DIR")]
+    pub(crate) data: PathBuf,
+
+    /// A file with the master key: 32 bytes in Base64 or hexadecimal. Without it, and without
+    /// CHANCERY_MASTER_KEY, the file master.key of the data folder.
+    #[arg(long, global = true, env = "CHANCERY_MASTER_KEY_FILE", value_name = "FILE")]
+    pub(crate) master_key_file: Option<PathBuf>,
+
+    /// How log lines look.
+    #[arg(long, global = true, env = "CHANCERY_LOG_FORMAT", default_value = "text")]
+    pub(crate) log_format: LogFormat,
+
+    /// Which log lines are written, such as info or chancery=debug.
+    #[arg(long, global = true, env = "CHANCERY_LOG", default_value = "info", value_name = "FILTER")]
+    pub(crate) log: String,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the server.
+    Serve(Serve),
+    /// Print the history in order, one event a line.
+    Replay(Replay),
+    /// Re-read and re-check everything; exit 0 if all is well, else 1.
+    Verify(Verify),
+    /// Measure this machine.
+    Bench {
+        #[command(subcommand)]
+        what: Bench,
+    },
+    /// Manage signing keys.
+    Keys {
+        #[command(subcommand)]
+        what: Keys,
+    },
+    /// Manage users.
+    User {
+        #[command(subcommand)]
+        what: User,
+    },
+    /// Copy log and keys into another folder, from a running server or a closed store.
+    Backup {
+        /// The folder to make; it must not exist, or be empty.
+        #[arg(long, value_name = "DIR")]
+        to: PathBuf,
+    },
+}
+
+/// Options of `serve`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Serve {
+    /// The address to listen on.
+    #[arg(long, env = "CHANCERY_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDR")]
+    pub(crate) listen: String,
+
+    /// The URL under which clients reach this server; the issuer of tokens.
+    #[arg(long, env = "CHANCERY_PUBLIC_URL", value_name = "URL")]
+    pub(crate) public_url: Option<String>,
+
+    /// Publish every event to this NATS server, such as nats://localhost:4222.
+    #[arg(long, env = "CHANCERY_NATS", value_name = "URL", hide_env_values = true)]
+    pub(crate) nats: Option<String>,
+
+    /// Publish personal data in clear. Whoever can read the subject then reads names and
+    /// addresses, and erasing a person does not reach what was published.
+    #[arg(long, env = "CHANCERY_NATS_PERSONAL")]
+    pub(crate) nats_personal: bool,
+
+    /// How access tokens are signed.
+    #[arg(long, env = "CHANCERY_TOKEN_ALGORITHM", default_value = "ES256")]
+    pub(crate) token_algorithm: Algorithm,
+
+    /// The HTTP status of documented business errors: 200, or a real one.
+    #[arg(long, env = "CHANCERY_BUSINESS_ERRORS", default_value = "200")]
+    pub(crate) business_errors: BusinessErrors,
+
+    /// How many connections are served at once; more wait.
+    #[arg(long, env = "CHANCERY_CONNECTIONS_MAX", default_value_t = 1_024, value_name = "N")]
+    pub(crate) connections_max: usize,
+
+    /// Refuse changes when less than this is left on the disk, in MiB.
+    #[arg(long, env = "CHANCERY_DISK_RESERVE_MIB", default_value_t = 128, value_name = "MIB")]
+    pub(crate) disk_reserve_mib: u64,
+
+    /// Start even though the log ends before it should, if it ends at this position.
+    #[arg(long, env = "CHANCERY_ACCEPT_HEAD", value_name = "POSITION")]
+    pub(crate) accept_head: Option<u64>,
+}
+
+/// How access tokens are signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Algorithm {
+    /// ECDSA on P-256.
+    #[value(name = "ES256", alias = "es256")]
+    Es256,
+    /// Ed25519.
+    #[value(name = "EdDSA", alias = "eddsa")]
+    EdDsa,
+    /// RSA, 2048 bits: for clients that know nothing else.
+    #[value(name = "RS256", alias = "rs256")]
+    Rs256,
+}
+
+impl From<Algorithm> for SigningAlgorithm {
+    fn from(algorithm: Algorithm) -> Self {
+        match algorithm {
+            Algorithm::Es256 => Self::Es256,
+            Algorithm::EdDsa => Self::EdDsa,
+            Algorithm::Rs256 => Self::Rs256,
+        }
+    }
+}
+
+/// The HTTP status of documented business errors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum BusinessErrors {
+    /// As documented.
+    #[value(name = "200")]
+    Ok,
+    /// 404, 409 or 422.
+    Status,
+}
+
+/// Options of `replay`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Replay {
+    /// The first position.
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub(crate) from: u64,
+
+    /// The last position.
+    #[arg(long, value_name = "N")]
+    pub(crate) to: Option<u64>,
+
+    /// Only this stream, such as user-7.
+    #[arg(long, value_name = "STREAM")]
+    pub(crate) stream: Option<String>,
+
+    /// Only this kind, such as user.registered.v1, or all that begin so: user.
+    #[arg(long, value_name = "KIND")]
+    pub(crate) kind: Option<String>,
+
+    /// How to print.
+    #[arg(long, default_value = "json")]
+    pub(crate) format: Format,
+}
+
+/// Options of `verify`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Verify {
+    /// How to print the result.
+    #[arg(long, default_value = "table")]
+    pub(crate) format: Format,
+}
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For programs.
+    Json,
+    /// For people.
+    Table,
+}
+
+/// What to measure.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Bench {
+    /// Append and replay, beside the raw limits of this disk, in a temporary folder here.
+    Log {
+        /// How to print the result.
+        #[arg(long, default_value = "table")]
+        format: Format,
+    },
+}
+
+/// What to do with signing keys.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Keys {
+    /// Sign with new keys from now on; tokens signed before stay valid until they expire.
+    Rotate {
+        /// How the new keys sign; as the server does, or ES256.
+        #[arg(long)]
+        algorithm: Option<Algorithm>,
+    },
+}
+
+/// What to do with users.
+#[derive(Debug, Subcommand)]
+pub(crate) enum User {
+    /// Replace a user's password; tokens issued before end. The password is read from the
+    /// environment variable CHANCERY_PASSWORD, else from standard input.
+    SetPassword {
+        /// The name that the user signs in with.
+        name: String,
+        /// The user's tenant.
+        #[arg(long, default_value_t = 1)]
+        tenant: u32,
+    },
+    /// Forget a person: personal data becomes unreadable, the history stays whole.
+    Erase {
+        /// The user's number.
+        id: u32,
+    },
+}

@@ -1,0 +1,62 @@
+//! Making snapshots now and then, off the commit path, and at a graceful stop.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
+
+use commands::log::{SledLog, read_snapshot, write_snapshot};
+use domain::log::{EventLog as _, LogError};
+use projections::{SNAPSHOT_REVISION, next_snapshot};
+
+use super::running::{Running, views_snapshot_path};
+
+/// A snapshot is due after this many events at least.
+const EVERY_EVENTS_MIN: u64 = 50_000;
+
+/// And after this part of the whole log: a snapshot costs as much as the log is long.
+const EVERY_PART: u64 = 10;
+
+/// How often to look whether one is due.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// Brings both snapshots up to the durable head.
+pub(crate) fn snapshot(log: &SledLog, folder: &Path) -> Result<u64, LogError> {
+    let header = log.snapshot_header(SNAPSHOT_REVISION);
+    log.snapshot_index()?;
+    let path = views_snapshot_path(folder);
+    let last = read_snapshot(&path, SNAPSHOT_REVISION, log.id()).ok();
+    let last = last.filter(|(header, _)| log.fits(header)).map(|(_, body)| body);
+    let body = next_snapshot(last, log, header.position)?;
+    write_snapshot(&path, &header, &body)
+        .map_err(|err| LogError::Store(format!("writing the snapshot of the views: {err}")))?;
+    Ok(header.position)
+}
+
+/// Makes snapshots until `stop`, in a thread of its own.
+pub(crate) fn start(running: &Running, stop: Arc<AtomicBool>) -> std::thread::JoinHandle<()> {
+    let (log, folder) = (running.log.clone(), running.folder.clone());
+    let path = views_snapshot_path(&folder);
+    let stored = read_snapshot(&path, SNAPSHOT_REVISION, log.id());
+    let mut last = stored.map_or(0, |(header, _)| header.position);
+    std::thread::spawn(move || {
+        while !stop.load(Relaxed) {
+            std::thread::park_timeout(LOOK_EVERY);
+            let head = log.head().position;
+            if head.saturating_sub(last) < EVERY_EVENTS_MIN.max(head / EVERY_PART) {
+                continue;
+            }
+            match snapshot(&log, &folder) {
+                Ok(position) => {
+                    last = position;
+                    tracing::info!(position, "snapshots made");
+                }
+                Err(err) => {
+                    // Only a slower start is lost. Not again at once.
+                    last = head;
+                    tracing::warn!(error = %err, "snapshots could not be made");
+                }
+            }
+        }
+    })
+}

@@ -1,0 +1,16 @@
+//! Log lines: for people or for programs, on standard error.
+
+use tracing_subscriber::EnvFilter;
+
+use super::settings::{Common, LogFormat};
+
+/// Starts writing log lines. A filter that cannot be read counts as `info`.
+pub(crate) fn start(common: &Common) {
+    let filter = EnvFilter::try_new(&common.log).unwrap_or_else(|_| EnvFilter::new("info"));
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A second start in one process, as in tests, changes nothing.
+    let _ = match common.log_format {
+        LogFormat::Json => lines.json().flatten_event(true).try_init(),
+        LogFormat::Text => lines.with_target(false).try_init(),
+    };
+}

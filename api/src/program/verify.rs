@@ -1,0 +1,195 @@
+//! `chancery verify`: re-reads and re-checks everything, and names what does not fit.
+
+use std::io::IsTerminal as _;
+use std::path::Path;
+use std::process::ExitCode;
+
+use commands::keys::Keyring;
+use commands::log::{NoSnapshot, inspect_second_head, read_snapshot};
+use domain::log::{EventLog as _, LogError, OpenParts as _};
+use domain::{AnyEvent, Recorded, hex};
+use indicatif::{ProgressBar, ProgressStyle};
+use projections::{SNAPSHOT_REVISION, Views};
+use serde::{Deserialize, Serialize};
+
+use super::cli::Failure;
+use super::home::{Held, held, keys_path, master_key, private_copy};
+use super::running::{Opening, Running, views_snapshot_path};
+use super::settings::{Common, Format, Verify};
+use super::socket::{self, Request};
+
+/// What was found.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Report {
+    /// Whether everything fits.
+    pub(crate) ok: bool,
+    /// The last position that is good.
+    pub(crate) position: u64,
+    /// The hash of the block that ends there.
+    pub(crate) hash: String,
+    /// How many events were read.
+    pub(crate) events: u64,
+    /// The first position that does not fit.
+    pub(crate) first_bad_position: Option<u64>,
+    /// The root of the Merkle tree over all events.
+    pub(crate) merkle_root: String,
+    /// What does not fit.
+    pub(crate) problem: Option<String>,
+}
+
+/// Checks, and prints the result. Exit status 0 if everything fits, else 1.
+pub(crate) fn run(common: &Common, options: &Verify) -> Result<ExitCode, Failure> {
+    let report = match find_report(common) {
+        Ok(report) => report,
+        Err(err) => Report { problem: Some(err.to_string()), ..Report::default() },
+    };
+    if options.format == Format::Json {
+        println!("{}", serde_json::to_string(&report)?);
+    } else {
+        print_table(&report);
+    }
+    Ok(if report.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn find_report(common: &Common) -> Result<Report, Failure> {
+    if held(&common.data) == Held::ByServer {
+        let mut report = None;
+        socket::ask(&common.data, &Request::Verify, &mut |line| {
+            report = serde_json::from_str(line).ok();
+        })?;
+        return report.ok_or_else(|| "the server gave no report".into());
+    }
+    // Looked at before anything is opened: opening writes it anew.
+    inspect_second_head(&common.data)?;
+    let copy = private_copy(&common.data)?;
+    let master = master_key(common, copy.path())?;
+    // Read-only first: it says whether the file is as it was written.
+    Keyring::open_read_only(&keys_path(copy.path()), &master)?;
+    let running = match Running::open(copy.path(), &master, Opening::default()) {
+        Ok(running) => running,
+        Err(err) => return Ok(failed(&*err, 0)),
+    };
+    let bar = progress_bar();
+    bar.set_length(running.log.head().position);
+    let report = check(&running, |position| bar.set_position(position));
+    bar.finish_and_clear();
+    Ok(report)
+}
+
+/// A bar on a terminal, nothing elsewhere.
+pub(crate) fn progress_bar() -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(0);
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} events, {eta} left");
+    match style {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
+
+/// Reads the log of an open folder from its beginning and rebuilds all that is derived from it.
+pub(crate) fn check(running: &Running, progress: impl Fn(u64)) -> Report {
+    let mut events = 0;
+    match check_all(running, &mut events, &progress) {
+        Ok(report) => report,
+        Err(err) => failed(&*err, events),
+    }
+}
+
+fn failed(err: &(dyn std::error::Error + Send + Sync + 'static), events: u64) -> Report {
+    let position = match err.downcast_ref::<LogError>() {
+        Some(LogError::Damaged { position, .. } | LogError::Unreadable { position, .. }) => {
+            Some(*position)
+        }
+        _ => position_in(&err.to_string()),
+    };
+    Report {
+        position: position.map_or(events, |it| it.saturating_sub(1)),
+        events,
+        first_bad_position: position,
+        problem: Some(err.to_string()),
+        ..Report::default()
+    }
+}
+
+/// Advice has been added to the error: the position stands in its text.
+fn position_in(text: &str) -> Option<u64> {
+    let (_, rest) = text.split_once("position ")?;
+    rest.split(|it: char| !it.is_ascii_digit()).next()?.parse().ok()
+}
+
+fn check_all(
+    running: &Running,
+    events: &mut u64,
+    progress: &dyn Fn(u64),
+) -> Result<Report, Failure> {
+    let keys = running.engine.keys();
+    keys.verify()?;
+    let (first, second) = (Views::new(keys.clone()), Views::new(keys.clone()));
+    let found = running.log.inspect(|block| {
+        for event in block {
+            check_event(event, keys)?;
+        }
+        first.apply(block)?;
+        *events += block.len() as u64;
+        progress(*events);
+        Ok(())
+    })?;
+    // The second rebuild reads as the program does: through the snapshot, where there is one.
+    let second = match views_of_snapshot(running, &running.folder)? {
+        Some(views) => views,
+        None => second,
+    };
+    while second.position() < found.position {
+        let count = 4_096.min((found.position - second.position()) as usize);
+        second.apply(&running.log.read_after(second.position(), count)?)?;
+    }
+    if *first.read() != *second.read() {
+        return Err("two rebuilds of the read models differ; remove snapshots/views".into());
+    }
+    Ok(Report {
+        ok: true,
+        position: found.position,
+        hash: hex(&found.hash),
+        events: *events,
+        first_bad_position: None,
+        merkle_root: hex(&found.merkle_root),
+        problem: None,
+    })
+}
+
+/// Every event opens and decodes, also those that no read model asks for.
+fn check_event(event: &Recorded, keys: &Keyring) -> Result<(), LogError> {
+    let unreadable = |why| LogError::Unreadable { position: event.position, why };
+    let parts = keys.open_parts(event).map_err(unreadable)?;
+    AnyEvent::decode(&event.kind, &parts).map(|_| ()).map_err(unreadable)
+}
+
+fn views_of_snapshot(running: &Running, folder: &Path) -> Result<Option<Views>, Failure> {
+    let log = &running.log;
+    match read_snapshot(&views_snapshot_path(folder), SNAPSHOT_REVISION, log.id()) {
+        Ok((header, body)) if log.fits(&header) => {
+            Ok(Some(Views::from_snapshot(body, running.engine.keys().clone())?))
+        }
+        Ok(_) | Err(NoSnapshot::Absent | NoSnapshot::Other) => Ok(None),
+        Err(NoSnapshot::Damaged) => Err("snapshots/views is damaged; remove it".into()),
+    }
+}
+
+fn print_table(report: &Report) {
+    println!("{}", if report.ok { "OK" } else { "NOT OK" });
+    if let Some(problem) = &report.problem {
+        println!("problem             {problem}");
+    }
+    if let Some(position) = report.first_bad_position {
+        println!("first bad position  {position}");
+    }
+    println!("head position       {}", report.position);
+    println!("events read         {}", report.events);
+    if report.ok {
+        println!("head hash           {}", report.hash);
+        println!("merkle root         {}", report.merkle_root);
+    }
+}
