@@ -24,6 +24,7 @@ pub enum ClientCommand {
 
 /// A client entered. The fields are those of spec section 2.7, under their field-standard names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ClientRegistered {
     /// Its number.
     pub client: u32,
@@ -87,6 +88,7 @@ pub struct ClientRegistered {
 
 /// The switches of a client (spec section 2.7).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[allow(missing_docs, reason = "the names are the documented ones")]
 pub struct ClientFlags {
     pub require_consent: bool,
@@ -108,6 +110,7 @@ pub struct ClientFlags {
 
 /// The lifetimes of a client in seconds, and its numeric choices (spec section 2.7).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[allow(missing_docs, reason = "the names are the documented ones")]
 pub struct ClientLifetimes {
     pub identity_token: i32,
@@ -128,6 +131,7 @@ pub struct ClientLifetimes {
 
 /// What is known of a client secret, without its value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ClientSecretInfo {
     /// A text about it.
     pub description: Option<String>,
@@ -142,6 +146,7 @@ pub struct ClientSecretInfo {
 /// The values of the secrets, in the order of the secrets: Base64 of SHA-256 or SHA-512 of the
 /// plain secret, as row 44 computes it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ClientSecrets {
     /// The hashes.
     pub values: Vec<String>,

@@ -4,8 +4,8 @@
 //! frozen once shipped; a change is a new struct with a new revision and one upcast.
 
 use bincode::Options as _;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Serialize, Serializer};
 
 /// The largest commit, and so the largest payload, in bytes.
 pub const COMMIT_BYTES_MAX: usize = 60 * 1024;
@@ -38,4 +38,13 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, bincode::Error> {
         return Err(bincode::ErrorKind::SizeLimit.into());
     }
     options().deserialize(bytes)
+}
+
+/// Bytes in bincode, hexadecimal in JSON.
+pub(crate) fn hex_for_people<S: Serializer>(bytes: &[u8; 16], to: S) -> Result<S::Ok, S::Error> {
+    if to.is_human_readable() {
+        to.serialize_str(&crate::ids::hex(bytes))
+    } else {
+        bytes.serialize(to)
+    }
 }

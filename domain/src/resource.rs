@@ -67,6 +67,7 @@ pub enum ResourceCommand {
 
 /// A resource entered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ResourceCreated {
     /// Its number.
     pub resource: u32,
@@ -102,6 +103,7 @@ pub struct ResourceCreated {
 
 /// What is known of a secret of a resource, without its value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ResourceSecretInfo {
     /// A text about it.
     pub description: Option<String>,
@@ -115,6 +117,7 @@ pub struct ResourceSecretInfo {
 
 /// The values of the secrets, in the order of the secrets.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ResourceSecrets {
     /// As given.
     pub values: Vec<String>,
@@ -122,6 +125,7 @@ pub struct ResourceSecrets {
 
 /// What row 8 asks for; it is also the "last publish configuration" of row 11.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct PublishRequest {
     /// The API at the gateway: the number of the resource, or the id of one of its versions.
     pub api_id: String,
@@ -147,6 +151,7 @@ pub struct PublishRequest {
 
 /// An API was created or updated at the gateway.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ResourcePublished {
     /// What was asked for.
     pub request: PublishRequest,
@@ -158,6 +163,7 @@ pub struct ResourcePublished {
 
 /// A revision was added; it is not current.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct RevisionPublished {
     /// Which API.
     pub api_id: String,
@@ -173,6 +179,7 @@ pub struct RevisionPublished {
 
 /// An API version was added; it has revision 1.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct VersionPublished {
     /// The id of the new API.
     pub api_id: String,
@@ -188,6 +195,7 @@ pub struct VersionPublished {
 
 /// A revision became current, through a release.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct VersionSetOnline {
     /// Which API.
     pub api_id: String,

@@ -23,6 +23,7 @@ pub enum RoleCommand {
 
 /// A role entered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct RoleCreated {
     /// Its number.
     pub role: u32,
@@ -36,6 +37,7 @@ pub struct RoleCreated {
 
 /// A claim that comes with a role.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct RoleClaim {
     /// Counted inside the role, from 1.
     pub id: u32,

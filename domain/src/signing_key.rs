@@ -48,6 +48,7 @@ pub enum SigningKeyCommand {
 
 /// A key entered, and signs from now on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct SigningKeyAdded {
     /// The `kid` header (RFC 7515 section 4.1.4).
     pub kid: String,
@@ -61,6 +62,7 @@ pub struct SigningKeyAdded {
 
 /// A key signs no more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct SigningKeyRetired {
     /// The last moment at which its signatures count.
     pub until: Timestamp,

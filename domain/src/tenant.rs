@@ -29,6 +29,7 @@ pub enum TenantCommand {
 
 /// A tenant entered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct TenantCreated {
     /// Its number.
     pub tenant: TenantId,
@@ -56,6 +57,7 @@ pub struct TenantCreated {
 
 /// A host of a tenant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct TenantHost {
     /// Counted inside the tenant, from 1.
     pub id: u32,
@@ -65,6 +67,7 @@ pub struct TenantHost {
 
 /// A public fact about a tenant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct TenantClaim {
     /// Counted inside the tenant, from 1.
     pub id: u32,
@@ -76,6 +79,7 @@ pub struct TenantClaim {
 
 /// Private key-value data of a tenant: it may hold gateway keys and provider secrets.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct TenantProperties {
     /// Keys and values.
     pub values: Vec<(String, String)>,
@@ -83,6 +87,7 @@ pub struct TenantProperties {
 
 /// A tenant answers on one more host.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct TenantHostAdded {
     /// The host.
     pub host: TenantHost,

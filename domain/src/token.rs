@@ -42,6 +42,7 @@ pub enum Grant {
 
 /// A token was issued.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct TokenIssued {
     /// Whose issuer signed it.
     pub tenant: TenantId,
@@ -65,6 +66,7 @@ pub struct TokenIssued {
 
 /// A token was ended before its time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct TokenRevoked {
     /// Why.
     pub reason: String,

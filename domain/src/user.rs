@@ -40,12 +40,14 @@ pub enum UserCommand {
 
 /// A user entered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct UserRegistered {
     /// The number, as in the `sub` claim.
     pub user: UserId,
     /// Whose user it is.
     pub tenant: TenantId,
     /// A second key (spec section 2.8).
+    #[serde(serialize_with = "crate::codec::hex_for_people")]
     pub user_key: [u8; 16],
     /// Who brought this user in; the user itself for user 1.
     pub parent: UserId,
@@ -77,6 +79,7 @@ pub struct UserRegistered {
 
 /// A claim about a user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct UserClaim {
     /// Counted inside the user, from 1.
     pub id: u32,
@@ -88,6 +91,7 @@ pub struct UserClaim {
 
 /// A file of a user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct UserFile {
     /// Counted inside the user, from 1.
     pub id: u32,
@@ -99,6 +103,7 @@ pub struct UserFile {
 
 /// A key and a value of a user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct UserProperty {
     /// Counted inside the user, from 1.
     pub id: u32,
@@ -110,6 +115,7 @@ pub struct UserProperty {
 
 /// What names the human behind a user.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct UserPersonal {
     /// What the user signs in with.
     pub user_name: String,
@@ -147,6 +153,7 @@ pub struct UserPersonal {
 
 /// What proves a password: Argon2id (RFC 9106) with its parameters.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct PasswordVerifier {
     /// Memory, in KiB.
     pub memory_kib: u32,
@@ -162,6 +169,7 @@ pub struct PasswordVerifier {
 
 /// The password was replaced.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct UserPasswordSet {
     /// Whose.
     pub user: UserId,
@@ -169,6 +177,7 @@ pub struct UserPasswordSet {
 
 /// The user ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct UserDeleted {
     /// Who.
     pub user: UserId,
@@ -176,6 +185,7 @@ pub struct UserDeleted {
 
 /// The person is forgotten; the key of the personal parts is destroyed after this event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct UserErased {
     /// Who.
     pub user: UserId,

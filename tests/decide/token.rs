@@ -1,6 +1,8 @@
 //! The rules of a token.
 
-use domain::token::{TOKEN_SECONDS_MAX, TOKEN_STREAM_SECONDS_AFTER_EXP};
+use domain::token::{
+    Grant, ISSUED_TOKEN_SECONDS_MAX, TOKEN_SECONDS_MAX, TOKEN_STREAM_SECONDS_AFTER_EXP,
+};
 use domain::token::{Token, TokenCommand, TokenEvent, TokenIssued, TokenRevoked, token_id};
 use domain::{Refusal, StreamId, Timestamp};
 use tests::given::{control_character, given, too_long};
@@ -10,10 +12,10 @@ fn issued() -> TokenEvent {
     TokenEvent::Issued(token_issued().into())
 }
 
-fn issue_for(seconds: i64) -> TokenCommand {
+fn issue_for(grant: Grant, seconds: i64) -> TokenCommand {
     let it = token_issued();
     let expires_at = it.issued_at.plus_seconds(seconds);
-    TokenCommand::Issue(Box::new(TokenIssued { expires_at, ..it }))
+    TokenCommand::Issue(Box::new(TokenIssued { grant, expires_at, ..it }))
 }
 
 fn revoke(reason: &str) -> TokenCommand {
@@ -43,14 +45,21 @@ fn a_token_is_issued_once() {
 }
 
 #[test]
-fn a_token_lives_a_second_to_a_day() {
-    for seconds in [1, TOKEN_SECONDS_MAX] {
-        given::<Token>([]).when(issue_for(seconds)).then_accepted();
-    }
-    for seconds in [-1, 0, TOKEN_SECONDS_MAX + 1] {
-        given::<Token>([])
-            .when(issue_for(seconds))
-            .then_refused(Refusal::invalid("lifetime", "must be 1 to 86400 seconds"));
+fn a_token_has_a_shortest_and_a_longest_life() {
+    let lives = [
+        (Grant::IssueToken, ISSUED_TOKEN_SECONDS_MAX),
+        (Grant::ClientCredentials, TOKEN_SECONDS_MAX),
+        (Grant::Password, TOKEN_SECONDS_MAX),
+    ];
+    for (grant, seconds_max) in lives {
+        for seconds in [1, seconds_max] {
+            given::<Token>([]).when(issue_for(grant, seconds)).then_accepted();
+        }
+        let why = format!("must be 1 to {seconds_max} seconds");
+        for seconds in [-1, 0, seconds_max + 1] {
+            let refused = Refusal::invalid("lifetime", why.clone());
+            given::<Token>([]).when(issue_for(grant, seconds)).then_refused(refused);
+        }
     }
 }
 

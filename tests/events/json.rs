@@ -6,6 +6,7 @@ use std::sync::Arc;
 use commands::keys::Keyring;
 use commands::log::MemoryLog;
 use commands::{Engine, EventJson, Personal};
+use domain::log::OpenParts as _;
 use domain::client::{Client, ClientCommand};
 use domain::log::CommitHead;
 use domain::resource::{Resource, ResourceCommand};
