@@ -4,9 +4,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use async_nats::jetstream::context::ContextBuilder;
-use async_nats::jetstream::stream::{Config, RawMessageError, RawMessageErrorKind, StorageType};
-use async_nats::jetstream::stream::Stream;
 use async_nats::jetstream::message::StreamMessage;
+use async_nats::jetstream::stream::Stream;
+use async_nats::jetstream::stream::{Config, RawMessageError, RawMessageErrorKind, StorageType};
 use async_nats::{Client, ConnectOptions, Event, ServerAddr};
 use domain::LogId;
 use tokio::sync::watch;
@@ -119,10 +119,9 @@ impl Broker {
             .max_reconnects(servers.addresses.len())
             .reconnect_to_server_callback(|pool, _| {
                 let first = pool.into_iter().next();
-                std::future::ready(first.map(|it| async_nats::ReconnectToServer {
-                    addr: it.addr,
-                    delay: None,
-                }))
+                std::future::ready(
+                    first.map(|it| async_nats::ReconnectToServer { addr: it.addr, delay: None }),
+                )
             });
         let client = options.connect(servers.addresses.as_slice()).await;
         let client = client.map_err(|err| err.kind().to_string())?;
@@ -164,7 +163,8 @@ impl Broker {
             None => {
                 let left = self.stream.get_last_raw_message_by_subject(SUBJECTS).await;
                 let left = found(left)?.map(|it| position_in(&it, log)).transpose()?;
-                let hint = (hint.position > 0 && hint.sequence <= sequence).then_some(hint.position);
+                let hint =
+                    (hint.position > 0 && hint.sequence <= sequence).then_some(hint.position);
                 left.max(hint).ok_or_else(|| unknown_end(sequence))?
             }
         };

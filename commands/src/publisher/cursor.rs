@@ -38,7 +38,8 @@ impl CursorFile {
         if u32::from_str_radix(crc, 16).ok()? != crc32c::crc32c(body.as_bytes()) {
             return None;
         }
-        let [form, log, position, sequence] = body.split(' ').collect::<Vec<_>>().try_into().ok()?;
+        let [form, log, position, sequence] =
+            body.split(' ').collect::<Vec<_>>().try_into().ok()?;
         let ours = form == FORM && log == self.log.to_string();
         ours.then_some(Cursor {
             position: position.parse().ok()?,

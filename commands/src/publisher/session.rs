@@ -51,6 +51,8 @@ struct Refused {
 struct InFlight {
     position: u64,
     bytes: usize,
+    /// The last sequence that it was sent with.
+    expected: u64,
     sent: Instant,
     /// The sequence that it got, once it is acknowledged.
     sequence: Option<u64>,
@@ -61,36 +63,37 @@ struct InFlight {
 pub(super) struct Session<'a> {
     broker: &'a Broker,
     log: LogId,
-    /// The end of the stream when the session began.
-    base: Cursor,
     inbox: String,
     acknowledgements: Subscriber,
     window: VecDeque<InFlight>,
     window_bytes: usize,
+    /// One until the broker has stored a message of this session: the events after a cursor that
+    /// is behind are answered as duplicates, they take no sequence, and so none can be predicted.
+    window_max: usize,
     /// How many left the window, acknowledged. The front of the window has this number.
     done: u64,
+    /// The last sequence that the next message expects.
+    predicted: u64,
     /// The last event that the broker has, with all before it.
     cursor: Cursor,
 }
 
 impl<'a> Session<'a> {
-    pub(super) async fn start(
-        broker: &'a Broker,
-        log: LogId,
-        base: Cursor,
-    ) -> Result<Self, Ended> {
+    /// Begins behind `base`, the end of the stream.
+    pub(super) async fn start(broker: &'a Broker, log: LogId, base: Cursor) -> Result<Self, Ended> {
         let inbox = broker.client.new_inbox();
         let subscribed = broker.client.subscribe(format!("{inbox}.*")).await;
         let acknowledgements = subscribed.map_err(|err| Ended::Interrupted(err.to_string()))?;
         Ok(Self {
             broker,
             log,
-            base,
             inbox,
             acknowledgements,
             window: VecDeque::with_capacity(WINDOW_EVENTS_MAX),
             window_bytes: 0,
+            window_max: 1,
             done: 0,
+            predicted: base.sequence,
             cursor: base,
         })
     }
@@ -102,7 +105,7 @@ impl<'a> Session<'a> {
         mut stop: watch::Receiver<bool>,
         mut report: impl FnMut(Cursor),
     ) -> Ended {
-        let mut reader = Reader::start(source, self.base.position);
+        let mut reader = Reader::start(source, self.cursor.position);
         let mut waiting = VecDeque::new();
         // Once set, nothing new is taken; it is the answer when the window is empty.
         let mut ending = None;
@@ -110,7 +113,10 @@ impl<'a> Session<'a> {
             if let Err(ended) = self.send_all(&mut waiting).await {
                 return ended;
             }
-            if self.window.is_empty() && waiting.is_empty() && let Some(ended) = ending {
+            if self.window.is_empty()
+                && waiting.is_empty()
+                && let Some(ended) = ending
+            {
                 return ended;
             }
             let deadline = self.deadline();
@@ -152,7 +158,7 @@ impl<'a> Session<'a> {
     /// Sends what the window has room for.
     async fn send_all(&mut self, waiting: &mut VecDeque<Outgoing>) -> Result<(), Ended> {
         while let Some(next) = waiting.front() {
-            let full = self.window.len() >= WINDOW_EVENTS_MAX
+            let full = self.window.len() >= self.window_max
                 || self.window_bytes + next.payload.len() > WINDOW_BYTES_MAX;
             if full && !self.window.is_empty() {
                 break;
@@ -167,15 +173,16 @@ impl<'a> Session<'a> {
         let number = self.done + self.window.len() as u64;
         let mut headers = HeaderMap::new();
         headers.insert(NATS_MESSAGE_ID, event_id(self.log, event.position));
-        let expected = self.base.sequence + number;
-        headers.insert(NATS_EXPECTED_LAST_SEQUENCE, expected.to_string());
+        headers.insert(NATS_EXPECTED_LAST_SEQUENCE, self.predicted.to_string());
         self.window_bytes += event.payload.len();
         self.window.push_back(InFlight {
             position: event.position,
             bytes: event.payload.len(),
+            expected: self.predicted,
             sent: Instant::now(),
             sequence: None,
         });
+        self.predicted += 1;
         let reply = format!("{}.{number}", self.inbox);
         let client = &self.broker.client;
         let sent = client
@@ -215,14 +222,18 @@ impl<'a> Session<'a> {
                 false => Ended::Interrupted(description),
             });
         }
-        // A duplicate may stand further ahead: published before, and purged since. It counts.
-        if seq != self.base.sequence + number + 1 && !duplicate {
+        let index = number.checked_sub(self.done).and_then(|it| usize::try_from(it).ok());
+        let alone = self.window.len() == 1;
+        let Some(entry) = index.and_then(|it| self.window.get_mut(it)) else { return Ok(()) };
+        if seq == entry.expected + 1 {
+            self.window_max = WINDOW_EVENTS_MAX;
+        } else if duplicate && alone {
+            // Published before, and gone from the stream since.
+            self.predicted = entry.expected;
+        } else {
             return Err(Ended::Conflict);
         }
-        let index = number.checked_sub(self.done).and_then(|it| usize::try_from(it).ok());
-        if let Some(entry) = index.and_then(|it| self.window.get_mut(it)) {
-            entry.sequence = Some(seq);
-        }
+        entry.sequence = Some(seq);
         self.advance();
         Ok(())
     }
