@@ -53,7 +53,7 @@ async fn kill_in_mid_stream(installation: &Installation) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_publisher_dropped_in_mid_stream_is_followed_without_its_cursor() {
-    drop_in_mid_stream(|url| options(url)).await;
+    drop_in_mid_stream(options).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

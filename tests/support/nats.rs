@@ -1,5 +1,7 @@
 //! A real nats-server with JetStream, on a port and in a folder of its own.
 
+#![allow(clippy::expect_used, reason = "a helper of tests fails them by a panic")]
+
 use std::io::Read as _;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
