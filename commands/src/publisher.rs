@@ -285,9 +285,10 @@ impl Worker {
             }
         };
         let hint = self.progress.borrow().cursor;
+        let mut lost = broker.lost.clone();
         tokio::select! {
             end = broker.find_end(self.source.log.id(), hint) => end,
-            () = broker.lost() => Err(Ended::Interrupted("the connection was lost".to_owned())),
+            _ = lost.wait_for(|it| *it) => Err(Ended::Interrupted("the connection was lost".to_owned())),
         }
     }
 

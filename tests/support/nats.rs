@@ -64,7 +64,7 @@ impl NatsServer {
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn();
-        self.child = Some(child.expect("nats-server starts"));
+        self.child = Some(child.expect("nats-server does not start: run tests/install-nats once"));
         let started = Instant::now();
         while !self.greets() {
             assert!(started.elapsed() < START_WAIT_MAX, "nats-server did not come up");

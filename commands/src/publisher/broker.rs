@@ -92,7 +92,8 @@ fn percent_decode(text: &str) -> Option<String> {
 pub(super) struct Broker {
     pub(super) client: Client,
     stream: Stream,
-    lost: watch::Receiver<bool>,
+    /// True once the connection broke; closed when the library gave it up.
+    pub(super) lost: watch::Receiver<bool>,
 }
 
 impl Broker {
@@ -135,13 +136,6 @@ impl Broker {
         let stream = context.get_or_create_stream(config).await;
         let stream = stream.map_err(|err| format!("the stream {STREAM}: {err}"))?;
         Ok(Self { client, stream, lost })
-    }
-
-    /// Returns when the connection broke.
-    pub(super) async fn lost(&self) {
-        let mut lost = self.lost.clone();
-        // An error means that the library gave the connection up.
-        let _ = lost.wait_for(|it| *it).await;
     }
 
     /// Where the stream ends: its last sequence, and the position up to which it has the log.

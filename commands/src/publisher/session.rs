@@ -107,6 +107,7 @@ impl<'a> Session<'a> {
     ) -> Ended {
         let mut reader = Reader::start(source, self.cursor.position);
         let mut waiting = VecDeque::new();
+        let mut lost = self.broker.lost.clone();
         // Once set, nothing new is taken; it is the answer when the window is empty.
         let mut ending = None;
         loop {
@@ -143,7 +144,7 @@ impl<'a> Session<'a> {
                 () = tokio::time::sleep_until(deadline), if !self.window.is_empty() => {
                     return Ended::Interrupted("an acknowledgement is late".to_owned());
                 }
-                () = self.broker.lost() => {
+                _ = lost.wait_for(|it| *it) => {
                     return Ended::Interrupted("the connection was lost".to_owned());
                 }
             }
