@@ -155,6 +155,7 @@ async fn the_saved_cursor_is_never_ahead_of_the_broker() {
     until("the cursor is saved", async || saved_position(&path) == Some(100)).await;
     proxy.set(Line { holds_up: true, ..Line::default() });
     installation.add_roles(100).await;
+    until("events are on their way", async || proxy.has_held()).await;
     // An ended publisher has saved its last word.
     publisher.stop().await;
     assert_eq!(saved_position(&path), Some(100));

@@ -1,6 +1,8 @@
 //! A line between publisher and broker that can be slow, or still in one direction or both.
 
 use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -27,6 +29,7 @@ pub struct Line {
 pub struct Proxy {
     port: u16,
     line: watch::Sender<Line>,
+    held: Arc<AtomicBool>,
     task: JoinHandle<()>,
 }
 
@@ -35,21 +38,35 @@ impl Proxy {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (line, seen) = watch::channel(line);
+        let held = Arc::new(AtomicBool::new(false));
+        let holding = held.clone();
         let task = tokio::spawn(async move {
             loop {
                 let (near, _) = listener.accept().await.unwrap();
                 let far = TcpStream::connect((Ipv4Addr::LOCALHOST, to)).await.unwrap();
                 let (near_read, near_write) = near.into_split();
                 let (far_read, far_write) = far.into_split();
-                tokio::spawn(carry(near_read, far_write, seen.clone(), |it| it.holds_up));
-                tokio::spawn(carry(far_read, near_write, seen.clone(), |it| it.holds_down));
+                let (up, down) = (seen.clone(), seen.clone());
+                tokio::spawn(carry(near_read, far_write, up, |it| it.holds_up, holding.clone()));
+                tokio::spawn(carry(
+                    far_read,
+                    near_write,
+                    down,
+                    |it| it.holds_down,
+                    holding.clone(),
+                ));
             }
         });
-        Self { port, line, task }
+        Self { port, line, held, task }
     }
 
     pub fn url(&self) -> String {
         format!("nats://127.0.0.1:{}", self.port)
+    }
+
+    /// Whether it ever held something back.
+    pub fn has_held(&self) -> bool {
+        self.held.load(Ordering::SeqCst)
     }
 
     pub fn set(&self, line: Line) {
@@ -68,12 +85,16 @@ async fn carry(
     mut to: OwnedWriteHalf,
     mut line: watch::Receiver<Line>,
     holds: fn(&Line) -> bool,
+    held: Arc<AtomicBool>,
 ) {
     let mut buffer = vec![0; 64 * 1024];
     loop {
         let slow = line.borrow().slow;
         let size = if slow { SLOW_BYTES } else { buffer.len() };
         let Ok(count @ 1..) = from.read(&mut buffer[..size]).await else { return };
+        if holds(&line.borrow()) {
+            held.store(true, Ordering::SeqCst);
+        }
         if line.wait_for(|it| !holds(it)).await.is_err() {
             return;
         }
