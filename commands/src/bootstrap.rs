@@ -1,7 +1,7 @@
 //! The first commit of a new log: what it takes to get a first token and to create the rest.
 
-use domain::client::{Client, ClientCommand, ClientFlags, ClientLifetimes, ClientRegistered};
 use domain::client::ClientSecrets;
+use domain::client::{Client, ClientCommand, ClientFlags, ClientLifetimes, ClientRegistered};
 use domain::role::{Role, RoleCommand, RoleCreated};
 use domain::signing_key::SigningAlgorithm;
 use domain::tenant::{Tenant, TenantCommand, TenantCreated, TenantHost, TenantProperties};

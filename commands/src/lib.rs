@@ -2,13 +2,16 @@
 
 pub mod bootstrap;
 mod cache;
+mod cloud_event;
 mod engine;
 mod event_json;
 pub mod keys;
 mod lock;
 pub mod log;
 pub mod password;
+pub mod publisher;
 pub mod signing;
 
+pub use crate::cloud_event::CloudEvent;
 pub use crate::engine::{Done, Draft, Engine, Error, ID_MAX};
 pub use crate::event_json::{EventJson, Personal};

@@ -90,11 +90,7 @@ impl PasswordPool {
         Ok(equal && verifier.is_some())
     }
 
-    async fn run(
-        &self,
-        password: &str,
-        with: PasswordVerifier,
-    ) -> Result<[u8; 32], PasswordError> {
+    async fn run(&self, password: &str, with: PasswordVerifier) -> Result<[u8; 32], PasswordError> {
         let place = self.places.clone().try_acquire_owned().map_err(|_| PasswordError::Busy)?;
         let turn = self.running.clone().acquire_owned().await;
         let turn = turn.map_err(|_| PasswordError::Failed)?;

@@ -20,9 +20,7 @@ pub use crate::catch_up::catch_up;
 pub use crate::clients::{ClientRow, Clients};
 pub use crate::follower::follow;
 pub use crate::page::{Page, Paging};
-pub use crate::resources::{
-    ApiRow, ReleaseRow, ResourceRow, Resources, RevisionRow, revision_id,
-};
+pub use crate::resources::{ApiRow, ReleaseRow, ResourceRow, Resources, RevisionRow, revision_id};
 pub use crate::roles::{RoleRow, Roles};
 pub use crate::signing_keys::{SigningKeyRow, SigningKeys};
 pub use crate::snapshot::{SNAPSHOT_REVISION, next_snapshot};

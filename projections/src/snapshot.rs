@@ -10,9 +10,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use domain::log::{CommitHead, EventLog, LogError, OpenParts};
-use domain::{
-    CommandId, EventId, Parts, Recorded, StreamId, SubjectId, TenantId, Timestamp,
-};
+use domain::{CommandId, EventId, Parts, Recorded, StreamId, SubjectId, TenantId, Timestamp};
 
 use crate::audit::Audit;
 use crate::tables::{Tables, decode};
@@ -82,12 +80,9 @@ pub fn next_snapshot(
     let store = |err: io::Error| LogError::Store(format!("the snapshot of the views: {err}"));
     let mut kept = match last {
         Some(body) => Kept::decode(body).map_err(store)?,
-        None => Kept {
-            position: 0,
-            now: Timestamp(0),
-            audit: Audit::default(),
-            events: Vec::new(),
-        },
+        None => {
+            Kept { position: 0, now: Timestamp(0), audit: Audit::default(), events: Vec::new() }
+        }
     };
     while kept.position < head {
         let count = BATCH_EVENTS.min((head - kept.position) as usize);

@@ -205,9 +205,10 @@ impl UserFilter {
 
     fn fits(&self, row: &UserRow) -> bool {
         let personal = row.personal.as_ref();
-        let same = |wanted: &Option<String>, has: Option<&String>, equal: fn(&str, &str) -> bool| {
-            wanted.as_ref().is_none_or(|wanted| has.is_some_and(|has| equal(wanted, has)))
-        };
+        let same =
+            |wanted: &Option<String>, has: Option<&String>, equal: fn(&str, &str) -> bool| {
+                wanted.as_ref().is_none_or(|wanted| has.is_some_and(|has| equal(wanted, has)))
+            };
         same(&self.email, personal.and_then(|it| it.email.as_ref()), |a, b| {
             normalise(a) == normalise(b)
         }) && same(&self.phone_number, personal.and_then(|it| it.phone_number.as_ref()), |a, b| {

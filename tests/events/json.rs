@@ -6,9 +6,9 @@ use std::sync::Arc;
 use commands::keys::Keyring;
 use commands::log::MemoryLog;
 use commands::{Engine, EventJson, Personal};
-use domain::log::OpenParts as _;
 use domain::client::{Client, ClientCommand};
 use domain::log::CommitHead;
+use domain::log::OpenParts as _;
 use domain::resource::{Resource, ResourceCommand};
 use domain::role::{Role, RoleCommand};
 use domain::signing_key::{SigningKey, SigningKeyCommand};
@@ -137,7 +137,7 @@ async fn secrets_are_three_stars_and_nothing_else() {
             domain::hex(&verifier.salt),
             serde_json::to_string(&verifier.hash).unwrap(),
             serde_json::to_string(&verifier.salt).unwrap(),
-            "memory_kib".to_owned(),
+            "memoryKib".to_owned(),
         ];
         for secret in secrets {
             assert!(!text.contains(&secret), "{} shows {secret}", json.kind);
@@ -162,7 +162,7 @@ fn the_json_of_no_sample_shows_a_secret() {
         let text = format!("{} {:?}", json.data, json.personal.map(|it| it.to_string()));
         let secrets =
             [samples::CLIENT_SECRET_HASH, samples::RESOURCE_SECRET, samples::TENANT_SECRET];
-        for secret in secrets.into_iter().chain(["128,129,130", "192,193,194", "memory_kib"]) {
+        for secret in secrets.into_iter().chain(["128,129,130", "192,193,194", "memoryKib"]) {
             assert!(!text.contains(secret), "{} shows {secret}", sample.kind);
         }
     }
@@ -194,7 +194,7 @@ async fn personal_parts_are_shown_hidden_and_gone() {
     let registered =
         |json: Vec<EventJson>| json.into_iter().find(|it| it.kind == "user.registered.v1").unwrap();
     let shown = registered(world.json(Personal::Shown));
-    assert_eq!(shown.personal.unwrap()["user_name"], name.as_str());
+    assert_eq!(shown.personal.unwrap()["userName"], name.as_str());
     assert_eq!(registered(world.json(Personal::Hidden)).personal, None);
     let hidden = serde_json::to_string(&world.json(Personal::Hidden)).unwrap();
     assert!(!hidden.contains(&name));
@@ -229,7 +229,7 @@ async fn the_envelope_has_the_documented_names() {
     assert_eq!(first["actor"], "user-1");
     assert_eq!(first["commandId"], "01".repeat(16));
     assert_eq!(first["correlationId"], "c0".repeat(16));
-    assert_eq!(first["data"]["issuer_host"], "login.example");
+    assert_eq!(first["data"]["issuerHost"], "login.example");
     let names =
         |it: &serde_json::Value| it.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
     let expected = [

@@ -9,4 +9,5 @@
 )]
 
 pub mod given;
+pub mod nats;
 pub mod samples;

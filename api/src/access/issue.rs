@@ -81,7 +81,8 @@ pub(crate) fn grant_scopes(
     wanted: Option<&str>,
 ) -> Result<(Vec<String>, Vec<String>), ApiError> {
     let tenant = tenant.data.tenant;
-    let known = |scope: &str| is_built_in(scope) || !tables.resources.audiences(tenant, scope).is_empty();
+    let known =
+        |scope: &str| is_built_in(scope) || !tables.resources.audiences(tenant, scope).is_empty();
     let scopes: Vec<String> = match wanted {
         Some(wanted) => {
             let mut scopes: Vec<String> = Vec::new();
@@ -135,9 +136,8 @@ pub(crate) async fn issue(
     request: TokenRequest,
     head: CommitHead,
 ) -> Result<IssuedToken, ApiError> {
-    let now = Timestamp::from_seconds(
-        head.time.seconds().max(round_up_to_seconds(request.not_before)),
-    );
+    let now =
+        Timestamp::from_seconds(head.time.seconds().max(round_up_to_seconds(request.not_before)));
     let expires_at = now.plus_seconds(request.lifetime);
     let random = random().map_err(|err| ApiError::Internal(err.to_string()))?;
     let jti = token_id(expires_at, random);

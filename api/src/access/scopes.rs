@@ -36,25 +36,49 @@ const CODES: [(&str, &[&str]); 10] = [
     (
         "apiresource",
         &[
-            "get", "post", "put", "detail", "delete", "publish", "publishrevision",
-            "publishversion", "publishconfiguration", "versions", "setonlineversion",
-            "authservers", "products", "releases", "postrelease", "putrelease", "deleterelease",
-            "subscriptions", "verifyemail", "packages", "postpackages", "deletepackage",
-            "putpackage", "history",
+            "get",
+            "post",
+            "put",
+            "detail",
+            "delete",
+            "publish",
+            "publishrevision",
+            "publishversion",
+            "publishconfiguration",
+            "versions",
+            "setonlineversion",
+            "authservers",
+            "products",
+            "releases",
+            "postrelease",
+            "putrelease",
+            "deleterelease",
+            "subscriptions",
+            "verifyemail",
+            "packages",
+            "postpackages",
+            "deletepackage",
+            "putpackage",
+            "history",
         ],
     ),
     ("apiscope", &["get", "post", "put", "detail", "delete"]),
     ("audit", &["get", "stream"]),
     ("blob", &["post", "image", "base64"]),
-    (
-        "client",
-        &["get", "post", "put", "detail", "delete", "issuetoken", "postsecretkey"],
-    ),
+    ("client", &["get", "post", "put", "detail", "delete", "issuetoken", "postsecretkey"]),
     (
         "codegen",
         &[
-            "get", "servers", "npmoptions", "putnpmoptions", "githuboptions", "putgithuboptions",
-            "syncgithub", "commonoptions", "putcommonoptions", "releasesdk",
+            "get",
+            "servers",
+            "npmoptions",
+            "putnpmoptions",
+            "githuboptions",
+            "putgithuboptions",
+            "syncgithub",
+            "commonoptions",
+            "putcommonoptions",
+            "releasesdk",
         ],
     ),
     ("identityresource", &["get", "post", "put", "detail", "delete"]),
@@ -67,9 +91,9 @@ const CODES: [(&str, &[&str]); 10] = [
 pub(crate) fn is_built_in(scope: &str) -> bool {
     let Some(code) = PREFIXES.iter().find_map(|it| scope.strip_prefix(it)) else { return false };
     let Some((controller, action)) = code.split_once('.') else { return code == "all" };
-    CODES
-        .iter()
-        .any(|(known, actions)| *known == controller && (action == "all" || actions.contains(&action)))
+    CODES.iter().any(|(known, actions)| {
+        *known == controller && (action == "all" || actions.contains(&action))
+    })
 }
 
 /// All built-in scopes, under their current prefix.
@@ -94,9 +118,14 @@ mod tests {
         {
             assert!(code.is_covered_by(given), "{given}");
         }
-        for given in
-            ["oauthapp.user", "oauthapp.users.all", "user.get", "oauthapp.role.all", "OAUTHAPP.all", ""]
-        {
+        for given in [
+            "oauthapp.user",
+            "oauthapp.users.all",
+            "user.get",
+            "oauthapp.role.all",
+            "OAUTHAPP.all",
+            "",
+        ] {
             assert!(!code.is_covered_by(given), "{given}");
         }
     }

@@ -76,8 +76,11 @@ impl ReadyKey {
         };
         let pair = pair.map_err(|err| internal(err.to_string()))?;
         // RFC 9068 section 2.1.
-        let header =
-            Header { typ: Some("at+jwt".to_owned()), kid: Some(kid.clone()), ..Header::new(algorithm) };
+        let header = Header {
+            typ: Some("at+jwt".to_owned()),
+            kid: Some(kid.clone()),
+            ..Header::new(algorithm)
+        };
         Ok(Self { kid, header: encode(&header)?, pair, random: SystemRandom::new() })
     }
 

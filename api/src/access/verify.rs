@@ -184,9 +184,11 @@ fn verify_signature(
     if let Some(verified) = app.verifier.recall(&hash) {
         return Ok(verified);
     }
-    let verified = app.verifier.verify(app, token, tenant, now).ok_or(
-        ApiError::Unauthenticated { token_sent: true, why: "the access token is not valid" },
-    )?;
+    let verified =
+        app.verifier.verify(app, token, tenant, now).ok_or(ApiError::Unauthenticated {
+            token_sent: true,
+            why: "the access token is not valid",
+        })?;
     app.verifier.remember(hash, verified.clone());
     Ok(verified)
 }

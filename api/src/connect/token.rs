@@ -115,11 +115,7 @@ fn client_credentials(
 }
 
 /// RFC 6749 section 4.3; discouraged by RFC 9700, so for the first-party client only.
-async fn password(
-    open: &Open,
-    client: &ClientRow,
-    form: &Query,
-) -> Result<TokenRequest, ApiError> {
+async fn password(open: &Open, client: &ClientRow, form: &Query) -> Result<TokenRequest, ApiError> {
     if client.data.client_id.0 != FIRST_PARTY_CLIENT {
         let why = "this grant is for the first-party client only";
         return Err(ApiError::oauth("unauthorized_client", why));

@@ -30,8 +30,7 @@ impl WireTime {
 
 fn parse_local(text: &str) -> Option<PrimitiveDateTime> {
     let seconds = format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");
-    let fraction =
-        format_description!("[year]-[month]-[day] [hour]:[minute]:[second].[subsecond]");
+    let fraction = format_description!("[year]-[month]-[day] [hour]:[minute]:[second].[subsecond]");
     let minutes = format_description!("[year]-[month]-[day] [hour]:[minute]");
     let date = format_description!("[year]-[month]-[day]");
     let text = text.replacen('T', " ", 1);

@@ -29,8 +29,10 @@ pub(crate) struct Metrics {
 impl Default for Metrics {
     fn default() -> Self {
         let registry = Registry::new();
-        let requests = Opts::new("chancery_http_requests_total", "Requests by operation and status.");
-        let seconds = HistogramOpts::new("chancery_http_request_seconds", "Time to answer, seconds.");
+        let requests =
+            Opts::new("chancery_http_requests_total", "Requests by operation and status.");
+        let seconds =
+            HistogramOpts::new("chancery_http_request_seconds", "Time to answer, seconds.");
         let log = Opts::new("chancery_log", "The log and what follows it, by figure.");
         let publisher = Opts::new("chancery_publisher", "Publishing to NATS, by figure.");
         Self {

@@ -85,10 +85,10 @@ fn describe_operation(it: &Endpoint, schemas: &mut schemars::SchemaGenerator) ->
     let Some(members) = operation.as_object_mut() else { return operation };
     if let Access::Bearer(needs) = it.access {
         let scope = needs.scope.to_string();
-        members.insert("security".to_owned(), json!([{ "AccessToken": [] }, { "OAuth2": [scope] }]));
+        members
+            .insert("security".to_owned(), json!([{ "AccessToken": [] }, { "OAuth2": [scope] }]));
         let permission = needs.permission.map_or("none".to_owned(), |it| it.to_string());
-        let text =
-            format!("Scope: {scope}. Permission: {permission}. Role: {}.", needs.role);
+        let text = format!("Scope: {scope}. Permission: {permission}. Role: {}.", needs.role);
         members.insert("description".to_owned(), json!(text));
     }
     if let Some((kind, schema)) = it.body {

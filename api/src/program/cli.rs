@@ -61,9 +61,9 @@ fn read_settings() -> Result<Settings, clap::Error> {
         };
         let text = std::fs::read_to_string(&file)
             .map_err(|err| wrong(&mut command, format!("{}: {err}", Path::new(&file).display())))?;
-        let table = text.parse::<toml::Table>().map_err(|err| {
-            wrong(&mut command, format!("{}: {err}", Path::new(&file).display()))
-        })?;
+        let table = text
+            .parse::<toml::Table>()
+            .map_err(|err| wrong(&mut command, format!("{}: {err}", Path::new(&file).display())))?;
         for (name, value) in table {
             let name = name.replace('_', "-");
             let value = match value {

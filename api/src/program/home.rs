@@ -123,11 +123,9 @@ pub(crate) fn master_key_or_new(common: &Common, folder: &Path) -> Result<Master
 /// Copies a data folder that no server holds, so that looking at it changes nothing in it.
 pub(crate) fn private_copy(folder: &Path) -> Result<tempfile::TempDir, Failure> {
     if !folder.join("log").is_dir() {
-        return Err(format!(
-            "{} holds no log; give the data folder with --data",
-            folder.display()
-        )
-        .into());
+        return Err(
+            format!("{} holds no log; give the data folder with --data", folder.display()).into()
+        );
     }
     let copy = tempfile::Builder::new().prefix("chancery-").tempdir()?;
     copy_folder(folder, copy.path())

@@ -13,10 +13,10 @@ use domain::user::{User, UserCommand, check_password};
 use domain::{TenantId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
+use super::backup;
 use super::cli::Failure;
 use super::running::Running;
 use super::settings::Algorithm;
-use super::backup;
 
 /// Who the log says it was.
 const OPERATOR: &str = "operator";

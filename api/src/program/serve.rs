@@ -154,7 +154,9 @@ fn hosts_of(listen: &str, address: SocketAddr, public_url: Option<&str>) -> Vec<
         hosts.push(format!("{name}:{port}"));
     }
     if port == 80 {
-        hosts.extend(hosts.clone().iter().filter_map(|it| it.strip_suffix(":80").map(str::to_owned)));
+        hosts.extend(
+            hosts.clone().iter().filter_map(|it| it.strip_suffix(":80").map(str::to_owned)),
+        );
     }
     hosts.extend(public_url.and_then(host_of_url).map(str::to_owned));
     let mut unique: Vec<String> = Vec::new();

@@ -31,7 +31,13 @@ pub(crate) struct Settings {
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Common {
     /// The data folder.
-    #[arg(long, global = true, env = "CHANCERY_DATA", default_value = "./data", value_name = "DIR")]
+    #[arg(
+        long,
+        global = true,
+        env = "CHANCERY_DATA",
+        default_value = "./data",
+        value_name = "DIR"
+    )]
     pub(crate) data: PathBuf,
 
     /// A file with the master key: 32 bytes in Base64 or hexadecimal. Without it, and without
@@ -44,7 +50,13 @@ pub(crate) struct Common {
     pub(crate) log_format: LogFormat,
 
     /// Which log lines are written, such as info or chancery=debug.
-    #[arg(long, global = true, env = "CHANCERY_LOG", default_value = "info", value_name = "FILTER")]
+    #[arg(
+        long,
+        global = true,
+        env = "CHANCERY_LOG",
+        default_value = "info",
+        value_name = "FILTER"
+    )]
     pub(crate) log: String,
 }
 

@@ -3,8 +3,7 @@
 use commands::keys::random;
 use domain::hex;
 use domain::resource::{
-    PublishRequest, Resource, ResourceCommand, ResourceCreated, ResourceSecretInfo,
-    ResourceSecrets,
+    PublishRequest, Resource, ResourceCommand, ResourceCreated, ResourceSecretInfo, ResourceSecrets,
 };
 use projections::{ApiRow, ResourceRow, revision_id};
 use schemars::JsonSchema;
@@ -41,15 +40,10 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             .json::<ResourceBody>()
             .answers::<Single<i64>>()
             .needs(user("apiresource.post"), create),
-        endpoint(
-            Method::GET,
-            "/api/ApiResource/{id}",
-            "ApiResourceDetail",
-            "Show an API resource",
-        )
-        .row(4)
-        .answers::<Single<ResourceBody>>()
-        .needs(user("apiresource.detail"), detail),
+        endpoint(Method::GET, "/api/ApiResource/{id}", "ApiResourceDetail", "Show an API resource")
+            .row(4)
+            .answers::<Single<ResourceBody>>()
+            .needs(user("apiresource.detail"), detail),
         endpoint(
             Method::PUT,
             "/api/ApiResource/{id}/Publish",
@@ -300,8 +294,7 @@ impl ResourceBody {
     fn with_scopes(mut self, row: &ResourceRow) -> Self {
         let api_resource_id = self.id;
         let scopes = row.data.scopes.iter().zip(1..);
-        let scopes =
-            scopes.map(|(it, id)| ScopeBody { id, api_resource_id, scope: it.clone() });
+        let scopes = scopes.map(|(it, id)| ScopeBody { id, api_resource_id, scope: it.clone() });
         self.scopes = Some(scopes.collect());
         self
     }
@@ -456,9 +449,8 @@ async fn publish_revision(mut granted: Granted) -> Outcome {
     let (body, bytes) = granted.json::<RevisionBody>().await?;
     domain::check::required("apiId", &body.api_id, 256)?;
     let swagger_url = body.swagger_url.filter(|it| !it.trim().is_empty());
-    let swagger_url = swagger_url.ok_or_else(|| {
-        ApiError::business(codes::REVISION_FAILED, "swaggerUrl is required")
-    })?;
+    let swagger_url = swagger_url
+        .ok_or_else(|| ApiError::business(codes::REVISION_FAILED, "swaggerUrl is required"))?;
     let command = ResourceCommand::PublishRevision {
         api_id: body.api_id,
         swagger_url,

@@ -78,9 +78,8 @@ impl AuditQuery {
             },
         };
         let stream = query.text("stream").map(|it| {
-            StreamId::parse(it).ok_or_else(|| {
-                ApiError::field("stream", "must be <category>-<id>, such as user-7")
-            })
+            StreamId::parse(it)
+                .ok_or_else(|| ApiError::field("stream", "must be <category>-<id>, such as user-7"))
         });
         let filter = AuditFilter {
             tenant,

@@ -87,7 +87,12 @@ async fn list(granted: Granted) -> Outcome {
             let name = |it: &UserRow| it.personal.as_ref().map(|it| it.user_name.to_lowercase());
             tables.users.page_by(tenant, &filter, name, paging)
         } else if list.orders_by("NickName") {
-            tables.users.page_by(tenant, &filter, |it| it.personal.as_ref()?.nick_name.clone(), paging)
+            tables.users.page_by(
+                tenant,
+                &filter,
+                |it| it.personal.as_ref()?.nick_name.clone(),
+                paging,
+            )
         } else if list.orders_by("Email") {
             tables.users.page_by(tenant, &filter, |it| it.personal.as_ref()?.email.clone(), paging)
         } else if list.orders_by("Status") {
@@ -230,7 +235,8 @@ fn place(granted: &Granted, body: &AppUser) -> Result<Placement, ApiError> {
 
 /// Spec section 5.9.2: the broken rules as JSON text.
 fn identity_error(broken: &[IdentityRule]) -> ApiError {
-    let list = broken.iter().map(|it| serde_json::json!({ "Code": it.code, "Description": it.why }));
+    let list =
+        broken.iter().map(|it| serde_json::json!({ "Code": it.code, "Description": it.why }));
     let list = serde_json::Value::Array(list.collect());
     ApiError::business(codes::CREATE_USER_FAIL, list.to_string())
 }

@@ -233,7 +233,10 @@ impl AppUser {
             points: row.data.points,
             money: row.data.money as f64 / 100.0,
             roles: row.data.roles.iter().map(|it| RoleLink { user_id, role_id: *it }).collect(),
-            claims: claims_of(row, &personal).into_iter().map(|it| Claim::shown(it, user_id)).collect(),
+            claims: claims_of(row, &personal)
+                .into_iter()
+                .map(|it| Claim::shown(it, user_id))
+                .collect(),
             files: personal.files.iter().map(|it| File::shown(it, user_id)).collect(),
             user_name: Some(personal.user_name),
             email: personal.email,

@@ -301,9 +301,8 @@ impl Keyring {
     pub fn signing_key(&self, kid: &str) -> Result<Vec<u8>, KeyError> {
         let id = signing_id(kid);
         let signing = read(&self.signing);
-        let wrapped = signing
-            .get(&id)
-            .ok_or_else(|| KeyError::Missing(format!("signing key {kid}")))?;
+        let wrapped =
+            signing.get(&id).ok_or_else(|| KeyError::Missing(format!("signing key {kid}")))?;
         Ok(self.wrap.open(&place(SlotKind::Signing, id), wrapped)?)
     }
 
@@ -315,9 +314,9 @@ impl Keyring {
         let at = place.bytes();
         let personal = match &clear.personal {
             Some(part) => {
-                let key = self.subject_key(place.subject)?.ok_or_else(|| {
-                    KeyError::Missing(format!("key of person {}", place.subject))
-                })?;
+                let key = self
+                    .subject_key(place.subject)?
+                    .ok_or_else(|| KeyError::Missing(format!("key of person {}", place.subject)))?;
                 Some(Bytes::from(key.seal(&at, part)?))
             }
             None => None,

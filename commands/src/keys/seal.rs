@@ -40,11 +40,8 @@ impl SealKey {
         let (nonce, rest) = sealed.split_first_chunk::<NONCE_LEN>().ok_or(NotOpened)?;
         let mut clear = rest.to_vec();
         let nonce = Nonce::assume_unique_for_key(*nonce);
-        let length = self
-            .0
-            .open_in_place(nonce, Aad::from(place), &mut clear)
-            .map_err(|_| NotOpened)?
-            .len();
+        let length =
+            self.0.open_in_place(nonce, Aad::from(place), &mut clear).map_err(|_| NotOpened)?.len();
         clear.truncate(length);
         Ok(clear)
     }

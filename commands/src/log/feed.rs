@@ -46,9 +46,9 @@ impl Feed {
         if position + 1 < first || position >= last {
             return None;
         }
-        let old = blocks.queue.partition_point(|(it, _)| {
-            it.last().is_none_or(|last| last.position <= position)
-        });
+        let old = blocks
+            .queue
+            .partition_point(|(it, _)| it.last().is_none_or(|last| last.position <= position));
         let events = blocks.queue.range(old..).flat_map(|(it, _)| it.iter());
         let events = events.skip_while(|it| it.position <= position);
         Some(events.take(events_max).cloned().collect())

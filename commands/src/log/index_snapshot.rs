@@ -72,9 +72,9 @@ pub(crate) fn decode(body: Bytes) -> Result<Sequencer, Malformed> {
         let key = u128::from_le_bytes(from.array()?);
         let positions = match from.u32()? {
             1 => Positions::One(from.u64()?),
-            count => Positions::Many(Box::new(
-                (0..count).map(|_| from.u64()).collect::<Result<_, _>>()?,
-            )),
+            count => {
+                Positions::Many(Box::new((0..count).map(|_| from.u64()).collect::<Result<_, _>>()?))
+            }
         };
         state.streams.insert(key, positions);
     }
@@ -87,8 +87,7 @@ pub(crate) fn decode(body: Bytes) -> Result<Sequencer, Malformed> {
     for _ in 0..count {
         let command = u128::from_le_bytes(from.array()?);
         state.command_order.push_back((command, i64::from_le_bytes(from.array()?)));
-        let known =
-            Known { first: from.u64()?, fingerprint: from.u64()?, events: from.u32()? };
+        let known = Known { first: from.u64()?, fingerprint: from.u64()?, events: from.u32()? };
         state.commands.insert(command, known);
     }
     for _ in 0..from.u64()? {

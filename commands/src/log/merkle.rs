@@ -15,8 +15,7 @@ impl Frontier {
     /// Adds one event: its position, its place in its commit, and the hash of that commit.
     pub(crate) fn push_event(&mut self, position: u64, index: u16, commit_hash: &[u8; 32]) {
         let mut leaf = [0; 43];
-        let parts: [&[u8]; 4] =
-            [&[0], &position.to_be_bytes(), &index.to_be_bytes(), commit_hash];
+        let parts: [&[u8]; 4] = [&[0], &position.to_be_bytes(), &index.to_be_bytes(), commit_hash];
         for (to, from) in leaf.iter_mut().zip(parts.into_iter().flatten()) {
             *to = *from;
         }

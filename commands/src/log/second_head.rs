@@ -53,7 +53,8 @@ pub(crate) enum Intact {
 impl SecondHeadFile {
     /// Opens or creates the file, and says what stands there.
     pub(crate) fn open(path: &Path) -> Result<(Self, Found), LogError> {
-        let open = || OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
+        let open =
+            || OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
         let fresh = !path.exists();
         let file = open().map_err(|err| LogError::Store(format!("opening head: {err}")))?;
         if fresh {

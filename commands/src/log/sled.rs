@@ -317,9 +317,8 @@ pub fn inspect_second_head(folder: &Path) -> Result<(), LogError> {
 /// The index up to a head: from the snapshot and the tail, or from the beginning.
 fn load_index(store: &Store, folder: &Path, head: &StoredHead) -> Result<Sequencer, LogError> {
     let snapshot = read_snapshot(&index_snapshot_path(folder), INDEX_REVISION, head.log).ok();
-    let snapshot = snapshot.filter(|(header, _)| {
-        header.position <= head.position && fits(store, header)
-    });
+    let snapshot =
+        snapshot.filter(|(header, _)| header.position <= head.position && fits(store, header));
     let mut walk = match snapshot {
         Some((header, body)) => match index_snapshot::decode(body) {
             Ok(sequencer) => Walk::resume(head.log, header.block_hash, sequencer),
@@ -366,8 +365,7 @@ impl Shared {
 
     fn block_with(&self, position: u64) -> Result<Block, LogError> {
         let found = self.store.block_with(position)?;
-        let (first, bytes) =
-            found.ok_or_else(|| damaged(position, "the block is missing"))?;
+        let (first, bytes) = found.ok_or_else(|| damaged(position, "the block is missing"))?;
         decode_block(first, position, bytes)
     }
 }

@@ -246,10 +246,7 @@ thread_local! {
 /// Runs sled where it may meet damage: a panic becomes an error, and nobody sees it on stderr.
 ///
 /// What was being made is forgotten, not dropped: sled's drop would write to the damaged store.
-fn contain<T>(
-    doing: &str,
-    run: impl FnOnce() -> Result<T, sled::Error>,
-) -> Result<T, LogError> {
+fn contain<T>(doing: &str, run: impl FnOnce() -> Result<T, sled::Error>) -> Result<T, LogError> {
     silence_contained_panics();
     let before = CONTAINED.replace(true);
     let result = catch_unwind(AssertUnwindSafe(run));

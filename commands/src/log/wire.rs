@@ -77,11 +77,7 @@ impl Reader {
     }
 
     pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
-        let array = self
-            .bytes
-            .first_chunk::<N>()
-            .copied()
-            .ok_or(Malformed("bytes are missing"))?;
+        let array = self.bytes.first_chunk::<N>().copied().ok_or(Malformed("bytes are missing"))?;
         bytes::Buf::advance(&mut self.bytes, N);
         Ok(array)
     }

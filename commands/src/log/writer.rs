@@ -249,8 +249,7 @@ impl Writer {
 
 /// What the file system has left, in bytes; unknown counts as enough.
 fn free_bytes(folder: &PathBuf) -> u64 {
-    rustix::fs::statvfs(folder)
-        .map_or(u64::MAX, |it| it.f_bavail.saturating_mul(it.f_frsize))
+    rustix::fs::statvfs(folder).map_or(u64::MAX, |it| it.f_bavail.saturating_mul(it.f_frsize))
 }
 
 fn log_space(full: bool, free_bytes: u64, reserve_bytes: u64) {

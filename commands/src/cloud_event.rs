@@ -1,0 +1,75 @@
+//! An event as subscribers get it: CloudEvents 1.0, structured mode, JSON.
+
+use domain::LogId;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::event_json::EventJson;
+
+/// One event as `application/cloudevents+json`. The names are part of the interface: see
+/// `docs/events.md`.
+///
+/// What stands beside the attributes of CloudEvents is an extension (its section 3.2): lower-case
+/// letters and digits only. `position` is text, because an integer attribute of CloudEvents has
+/// 32 bits and a log outgrows them.
+#[derive(Debug, Serialize)]
+pub struct CloudEvent<'a> {
+    specversion: &'static str,
+    id: String,
+    source: String,
+    #[serde(rename = "type")]
+    kind: &'a str,
+    subject: &'a str,
+    time: &'a str,
+    datacontenttype: &'static str,
+    position: String,
+    streamversion: u32,
+    tenant: u32,
+    actor: &'a str,
+    commandid: &'a str,
+    correlationid: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    traceid: Option<&'a str>,
+    data: Data<'a>,
+}
+
+#[derive(Debug, Serialize)]
+struct Data<'a> {
+    data: &'a Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    personal: Option<&'a Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret: Option<&'static str>,
+}
+
+impl<'a> CloudEvent<'a> {
+    /// Dresses an event of a log. Whether personal parts show was decided with the `EventJson`.
+    pub fn new(log: LogId, event: &'a EventJson) -> Self {
+        Self {
+            specversion: "1.0",
+            id: event_id(log, event.position),
+            source: format!("urn:chancery:{log}"),
+            kind: &event.kind,
+            subject: &event.stream,
+            time: &event.time,
+            datacontenttype: "application/json",
+            position: event.position.to_string(),
+            streamversion: event.version,
+            tenant: event.tenant,
+            actor: &event.actor,
+            commandid: &event.command_id,
+            correlationid: &event.correlation_id,
+            traceid: event.trace_id.as_deref(),
+            data: Data {
+                data: &event.data,
+                personal: event.personal.as_ref(),
+                secret: event.secret,
+            },
+        }
+    }
+}
+
+/// What tells a published event from all others, in whatever log: `<log>:<position>`.
+pub(crate) fn event_id(log: LogId, position: u64) -> String {
+    format!("{log}:{position}")
+}

@@ -1,0 +1,167 @@
+//! A log with its keys and engine, and publishers of it.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use commands::keys::Keyring;
+use commands::log::{MemoryLog, SledLog, SledLogOptions};
+use commands::publisher::PublisherStatus;
+use commands::publisher::{Publisher, PublisherHandle, PublisherOptions, PublisherState};
+use commands::signing::system_head;
+use commands::{Engine, Personal};
+use domain::log::{CommitHead, EventLog};
+use domain::role::{Role, RoleCommand, RoleCreated};
+use domain::user::{PasswordVerifier, User, UserClaim, UserCommand, UserPersonal, UserRegistered};
+use domain::{TenantId, Timestamp, UserId};
+
+/// How long a test waits for what must come.
+pub const WAIT_MAX: Duration = Duration::from_secs(40);
+
+/// Roles in one commit.
+const COMMIT_ROLES: u32 = 400;
+
+pub const TENANT: TenantId = TenantId(7);
+
+pub struct Installation {
+    pub log: Arc<dyn EventLog>,
+    pub keys: Arc<Keyring>,
+    engine: Engine,
+}
+
+impl Installation {
+    pub fn in_memory() -> Self {
+        let keys = Keyring::ephemeral().unwrap();
+        let log = MemoryLog::new(keys.log_id());
+        Self::new(Arc::new(log), keys)
+    }
+
+    pub fn in_folder(folder: &Path) -> Self {
+        let keys = Keyring::ephemeral().unwrap();
+        let options = SledLogOptions {
+            folder: folder.to_owned(),
+            id: keys.log_id(),
+            reserve_bytes: 0,
+            accept_head: None,
+        };
+        let log = SledLog::open(&options).unwrap();
+        Self::new(Arc::new(log), keys)
+    }
+
+    fn new(log: Arc<dyn EventLog>, keys: Keyring) -> Self {
+        let keys = Arc::new(keys);
+        let engine = Engine::new(log.clone(), keys.clone());
+        Self { log, keys, engine }
+    }
+
+    /// Appends this many events, many to a commit.
+    pub async fn add_roles(&self, count: u32) {
+        let first = u32::try_from(self.log.highest_id("role")).unwrap() + 1;
+        let numbers = (first..first + count).collect::<Vec<_>>();
+        for numbers in numbers.chunks(COMMIT_ROLES as usize) {
+            let mut draft = self.engine.draft(head());
+            for role in numbers {
+                let name = format!("role {role}");
+                let created = RoleCreated { role: *role, tenant: TENANT, name, claims: Vec::new() };
+                draft.decide::<Role>(&role.to_string(), &RoleCommand::Create(created)).unwrap();
+            }
+            draft.commit().await.unwrap();
+        }
+    }
+
+    pub async fn add_user(&self, name: &str) {
+        let register = |number| UserCommand::Register {
+            data: Box::new(blank_user(number)),
+            personal: Box::new(UserPersonal { user_name: name.to_owned(), ..Default::default() }),
+            password: Some(PasswordVerifier {
+                memory_kib: 1,
+                passes: 1,
+                lanes: 1,
+                salt: [0xaa; 16],
+                hash: [0xbb; 32],
+            }),
+        };
+        self.engine.create::<User>(register, &head()).await.unwrap();
+    }
+
+    pub fn head(&self) -> u64 {
+        self.log.head().position
+    }
+
+    pub fn publish_to(&self, url: &str) -> PublisherHandle {
+        self.publish(options(url))
+    }
+
+    pub fn publish(&self, options: PublisherOptions) -> PublisherHandle {
+        Publisher::start(self.log.clone(), self.keys.clone(), options)
+    }
+}
+
+pub fn options(url: &str) -> PublisherOptions {
+    PublisherOptions {
+        url: url.to_owned(),
+        credentials: None,
+        personal: Personal::Hidden,
+        folder: None,
+    }
+}
+
+fn head() -> CommitHead {
+    system_head(TENANT, "operator", Timestamp(1_700_000_000_123_456)).unwrap()
+}
+
+fn blank_user(number: u64) -> UserRegistered {
+    let user = UserId(u32::try_from(number).unwrap());
+    UserRegistered {
+        user,
+        tenant: TENANT,
+        user_key: [1; 16],
+        parent: user,
+        lineage: format!("/{user}/"),
+        roles: vec![1],
+        permissions: Vec::<UserClaim>::new(),
+        email_confirmed: false,
+        phone_confirmed: false,
+        lock_flag: false,
+        status: 0,
+        type_ids: None,
+        pool_ids: None,
+        data_amount: 0,
+        points: 0,
+        money: 0,
+    }
+}
+
+/// Waits until the broker has everything up to a position.
+pub async fn published(publisher: &PublisherHandle, position: u64) {
+    wait_for(publisher, |it| it.published >= position).await;
+}
+
+/// Waits until it stopped, and returns why.
+pub async fn stopped(publisher: &PublisherHandle) -> String {
+    let is_stopped = |it: &PublisherStatus| matches!(it.state, PublisherState::Stopped(_));
+    match wait_for(publisher, is_stopped).await.state {
+        PublisherState::Stopped(why) => why,
+        state => panic!("{state:?}"),
+    }
+}
+
+pub async fn wait_for(
+    publisher: &PublisherHandle,
+    wanted: impl Fn(&PublisherStatus) -> bool,
+) -> PublisherStatus {
+    let status = tokio::time::timeout(WAIT_MAX, publisher.wait_for(&wanted)).await;
+    let status = status.unwrap_or_else(|_| panic!("still {:?}", publisher.status()));
+    assert!(wanted(&status), "it ended with {status:?}");
+    status
+}
+
+/// Looks again and again until something outside of the publisher is so.
+pub async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
+    let looking = async {
+        while !is_so().await {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(WAIT_MAX, looking).await.unwrap_or_else(|_| panic!("never: {what}"));
+}
