@@ -1,10 +1,11 @@
 //! What every handler can reach.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use commands::Engine;
 use commands::log::LogStats;
 use commands::password::PasswordPool;
+use commands::publisher::{PublisherHandle, PublisherStatus};
 use domain::TenantId;
 use domain::signing_key::SigningAlgorithm;
 use projections::{TenantRow, Views};
@@ -71,6 +72,8 @@ pub struct App {
     pub(crate) signer: Signer,
     pub(crate) metrics: Metrics,
     pub(crate) log_figures: StatsOf,
+    /// The publisher, where there is one.
+    publisher: OnceLock<Arc<PublisherHandle>>,
     /// Places for open audit streams.
     pub(crate) streams: Arc<Semaphore>,
 }
@@ -97,8 +100,20 @@ impl App {
             signer: Signer::default(),
             metrics: Metrics::default(),
             log_figures,
+            publisher: OnceLock::new(),
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
         })
+    }
+
+    /// Lets `/metrics` say how far the publisher is.
+    pub(crate) fn watch_publisher(&self, publisher: Arc<PublisherHandle>) {
+        // There is one publisher a program; a second call would change nothing.
+        let _ = self.publisher.set(publisher);
+    }
+
+    /// How far the publisher is, where there is one.
+    pub(crate) fn publisher_status(&self) -> Option<PublisherStatus> {
+        self.publisher.get().map(|it| it.status())
     }
 
     /// The issuer of a tenant: one URI, the same for each of its hosts.

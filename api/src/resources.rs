@@ -1,6 +1,7 @@
 //! The documented resources, one file each: routes, bodies, handlers in the order of the routes.
 
 pub(crate) mod api_resource;
+pub(crate) mod api_resource_body;
 pub(crate) mod audit;
 pub(crate) mod audit_stream;
 pub(crate) mod client;

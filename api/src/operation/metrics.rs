@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use commands::publisher::PublisherState;
 use prometheus::core::Collector;
 use prometheus::{
     Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry, TextEncoder,
@@ -69,12 +70,6 @@ impl Metrics {
         }
     }
 
-    pub(crate) fn set_publisher(&self, figure: &str, value: f64) {
-        if let Some(publisher) = &self.publisher {
-            publisher.with_label_values(&[figure]).set(value);
-        }
-    }
-
     fn render(&self, app: &App) -> String {
         let figures = (app.log_figures)();
         let head = app.engine.log().head().position;
@@ -91,6 +86,14 @@ impl Metrics {
             set("refused_total", figures.refused as f64);
             set("sync_seconds_total", figures.sync_seconds);
             set("disk_full", f64::from(u8::from(figures.disk_full)));
+        }
+        if let (Some(publisher), Some(status)) = (&self.publisher, app.publisher_status()) {
+            let set = |figure: &str, value| publisher.with_label_values(&[figure]).set(value);
+            let is = |it: bool| f64::from(u8::from(it));
+            set("position", status.published as f64);
+            set("lag_events", status.lag as f64);
+            set("connected", is(status.state == PublisherState::Publishing));
+            set("stopped", is(matches!(status.state, PublisherState::Stopped(_))));
         }
         if let Some(users) = &self.users {
             users.set(app.views.read().users.count() as f64);

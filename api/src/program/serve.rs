@@ -7,9 +7,11 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use commands::Personal;
 use commands::bootstrap::{ADMINISTRATOR_NAME, Bootstrap, FIRST_PARTY_CLIENT, FIRST_TENANT};
 use commands::keys::random;
 use commands::password::PasswordPool;
+use commands::publisher::{Publisher, PublisherHandle, PublisherOptions};
 use commands::signing::{add_signing_key, make_signing_key, system_head};
 use domain::TenantId;
 use domain::log::EventLog as _;
@@ -78,6 +80,11 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
         Arc::new(move || LogFigures::from(log.stats())),
     );
     socket::serve(&on, algorithm, tokio::runtime::Handle::current())?;
+    let publisher = options.nats.clone().map(|url| start_publisher(&on, options, url));
+    let publisher = publisher.map(Arc::new);
+    if let Some(publisher) = &publisher {
+        app.watch_publisher(publisher.clone());
+    }
     let stop_snapshots = Arc::new(AtomicBool::new(false));
     let snapshotter = snapshots::start(&on, stop_snapshots.clone());
     let to_finish = on.clone();
@@ -97,6 +104,9 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
     server::serve(listener, filter, options.connections_max, stop_signal()?).await;
 
     tracing::info!("stopping");
+    if let Some(publisher) = &publisher {
+        publisher.stop().await;
+    }
     stop_snapshots.store(true, Relaxed);
     snapshotter.thread().unpark();
     tokio::task::block_in_place(|| {
@@ -110,6 +120,14 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
     let _ = std::fs::remove_file(socket_path(&on.folder));
     drop(home);
     Ok(())
+}
+
+fn start_publisher(on: &Running, options: &Serve, url: String) -> PublisherHandle {
+    let personal = if options.nats_personal { Personal::Shown } else { Personal::Hidden };
+    let folder = Some(on.folder.clone());
+    let credentials = options.nats_credentials.clone();
+    let options = PublisherOptions { url, credentials, personal, folder };
+    Publisher::start(on.engine.log().clone(), on.engine.keys().clone(), options)
 }
 
 /// Half of the processors: the other half answers requests.

@@ -116,6 +116,10 @@ pub(crate) struct Serve {
     #[arg(long, env = "CHANCERY_NATS", value_name = "URL", hide_env_values = true)]
     pub(crate) nats: Option<String>,
 
+    /// A credentials file for NATS.
+    #[arg(long, env = "CHANCERY_NATS_CREDENTIALS", value_name = "FILE")]
+    pub(crate) nats_credentials: Option<PathBuf>,
+
     /// Publish personal data in clear. Whoever can read the subject then reads names and
     /// addresses, and erasing a person does not reach what was published.
     #[arg(long, env = "CHANCERY_NATS_PERSONAL")]

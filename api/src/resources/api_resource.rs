@@ -1,25 +1,22 @@
 //! `/api/ApiResource`: rows 1, 2, 4 and 8 to 13.
 
+use std::sync::Arc;
+
 use commands::keys::random;
 use domain::hex;
 use domain::resource::{
     PublishRequest, Resource, ResourceCommand, ResourceCreated, ResourceSecretInfo, ResourceSecrets,
 };
-use projections::{ApiRow, ResourceRow, revision_id};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use serde_with::skip_serializing_none;
-use std::sync::Arc;
+use projections::ResourceRow;
 use warp::http::Method;
 
-use super::MASKED;
+use super::api_resource_body::{ApiVersion, PublishBody, ResourceBody, RevisionBody, VersionBody};
 use crate::access::{Granted, user};
 use crate::http::codes::{self, Code};
 use crate::http::endpoint::{Endpoint, Outcome, QueryParameter, endpoint};
 use crate::http::error::ApiError;
 use crate::http::paging::{ListQuery, PAGING, flag, text};
-use crate::http::reply::{ErrorData, List, Reply, Single};
-use crate::http::time::WireTime;
+use crate::http::reply::{List, Reply, Single};
 
 const FILTERS: [QueryParameter; 3] = [
     text("q.name", "the name, without regard to case"),
@@ -102,231 +99,6 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         .answers::<Single<bool>>()
         .needs(user("apiresource.setonlineversion"), set_online),
     ]
-}
-
-/// Spec section 2.7.
-#[skip_serializing_none]
-#[derive(Serialize, Deserialize, JsonSchema)]
-#[serde(default, rename_all = "camelCase")]
-struct ResourceBody {
-    id: i64,
-    enabled: bool,
-    name: String,
-    display_name: Option<String>,
-    description: Option<String>,
-    allowed_access_token_signing_algorithms: Option<String>,
-    show_in_discovery_document: bool,
-    secrets: Option<Vec<SecretBody>>,
-    scopes: Option<Vec<ScopeBody>>,
-    user_claims: Option<Vec<ClaimBody>>,
-    properties: Option<Vec<PropertyBody>>,
-    created: Option<WireTime>,
-    updated: Option<WireTime>,
-    non_editable: bool,
-}
-
-impl Default for ResourceBody {
-    fn default() -> Self {
-        Self {
-            id: 0,
-            enabled: true,
-            name: String::new(),
-            display_name: None,
-            description: None,
-            allowed_access_token_signing_algorithms: None,
-            show_in_discovery_document: true,
-            secrets: None,
-            scopes: None,
-            user_claims: None,
-            properties: None,
-            created: None,
-            updated: None,
-            non_editable: false,
-        }
-    }
-}
-
-#[skip_serializing_none]
-#[derive(Serialize, Deserialize, JsonSchema)]
-#[serde(default, rename_all = "camelCase")]
-struct SecretBody {
-    id: u32,
-    api_resource_id: i64,
-    description: Option<String>,
-    /// Out: masked.
-    value: String,
-    expiration: Option<WireTime>,
-    r#type: String,
-    created: Option<WireTime>,
-}
-
-impl Default for SecretBody {
-    fn default() -> Self {
-        Self {
-            id: 0,
-            api_resource_id: 0,
-            description: None,
-            value: String::new(),
-            expiration: None,
-            r#type: "SharedSecret".to_owned(),
-            created: None,
-        }
-    }
-}
-
-#[derive(Default, Serialize, Deserialize, JsonSchema)]
-#[serde(default, rename_all = "camelCase")]
-struct ScopeBody {
-    id: u32,
-    api_resource_id: i64,
-    scope: String,
-}
-
-#[derive(Default, Serialize, Deserialize, JsonSchema)]
-#[serde(default, rename_all = "camelCase")]
-struct ClaimBody {
-    id: u32,
-    api_resource_id: i64,
-    r#type: String,
-}
-
-#[derive(Default, Serialize, Deserialize, JsonSchema)]
-#[serde(default, rename_all = "camelCase")]
-struct PropertyBody {
-    id: u32,
-    api_resource_id: i64,
-    key: String,
-    value: String,
-}
-
-/// Rows 8 and 11.
-#[skip_serializing_none]
-#[derive(Default, Serialize, Deserialize, JsonSchema)]
-#[serde(default, rename_all = "camelCase")]
-struct PublishBody {
-    name: Option<String>,
-    description: Option<String>,
-    api_id: String,
-    suffix: Option<String>,
-    swagger_url: Option<String>,
-    product_ids: Option<Vec<String>>,
-    authorization_server_id: Option<String>,
-    scope: Option<String>,
-    openid: Option<String>,
-    policy: Option<String>,
-}
-
-/// Row 9.
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(default, rename_all = "camelCase")]
-struct RevisionBody {
-    api_id: String,
-    swagger_url: Option<String>,
-    release_note: Option<String>,
-}
-
-/// Row 10.
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(default, rename_all = "camelCase")]
-struct VersionBody {
-    revision_id: Option<String>,
-    api_version_name: Option<String>,
-}
-
-/// Spec sections 2.3 and 2.10.
-#[skip_serializing_none]
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-struct ApiVersion {
-    id: String,
-    name: Option<String>,
-    api_revision: String,
-    description: Option<String>,
-    api_version: Option<String>,
-    is_current: bool,
-    path: Option<String>,
-    protocols: [&'static str; 1],
-    api_version_set_id: Option<String>,
-    authentication_settings: Option<serde_json::Value>,
-    revisions: Vec<Revision>,
-}
-
-#[skip_serializing_none]
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-struct Revision {
-    api_id: String,
-    api_revision: String,
-    created_date_time: WireTime,
-    updated_date_time: WireTime,
-    description: Option<String>,
-    private_url: String,
-    is_online: bool,
-    is_current: bool,
-}
-
-impl ErrorData for List<ResourceBody> {}
-impl ErrorData for Single<ResourceBody> {}
-impl ErrorData for Single<PublishBody> {}
-impl ErrorData for List<ApiVersion> {}
-
-impl ResourceBody {
-    /// Without any child list, as the list shows it.
-    fn bare(row: &ResourceRow) -> Self {
-        let it = &row.data;
-        Self {
-            id: i64::from(it.resource),
-            enabled: it.enabled,
-            name: it.name.clone(),
-            display_name: it.display_name.clone(),
-            description: it.description.clone(),
-            allowed_access_token_signing_algorithms: it
-                .allowed_access_token_signing_algorithms
-                .clone(),
-            show_in_discovery_document: it.show_in_discovery_document,
-            created: Some(WireTime(it.created)),
-            updated: row.updated.map(WireTime),
-            non_editable: it.non_editable,
-            ..Self::default()
-        }
-    }
-
-    fn with_scopes(mut self, row: &ResourceRow) -> Self {
-        let api_resource_id = self.id;
-        let scopes = row.data.scopes.iter().zip(1..);
-        let scopes = scopes.map(|(it, id)| ScopeBody { id, api_resource_id, scope: it.clone() });
-        self.scopes = Some(scopes.collect());
-        self
-    }
-
-    fn with_claims(mut self, row: &ResourceRow) -> Self {
-        let api_resource_id = self.id;
-        let claims = row.data.user_claims.iter().zip(1..);
-        let claims = claims.map(|(it, id)| ClaimBody { id, api_resource_id, r#type: it.clone() });
-        self.user_claims = Some(claims.collect());
-        self
-    }
-
-    /// With all four child lists, as the detail shows it.
-    fn whole(row: &ResourceRow) -> Self {
-        let mut body = Self::bare(row).with_scopes(row).with_claims(row);
-        let api_resource_id = body.id;
-        let secrets = row.data.secrets.iter().zip(1..).map(|(it, id)| SecretBody {
-            id,
-            api_resource_id,
-            description: it.description.clone(),
-            value: MASKED.to_owned(),
-            expiration: it.expiration.map(WireTime),
-            r#type: it.secret_type.clone(),
-            created: Some(WireTime(it.created)),
-        });
-        body.secrets = Some(secrets.collect());
-        let properties = row.data.properties.iter().zip(1..).map(|((key, value), id)| {
-            PropertyBody { id, api_resource_id, key: key.clone(), value: value.clone() }
-        });
-        body.properties = Some(properties.collect());
-        body
-    }
 }
 
 /// The caller's resource with the id of the path; 404 for everybody else (H5).
@@ -500,7 +272,7 @@ async fn versions(granted: Granted) -> Outcome {
         let why = "the API resource has not been published";
         return Err(ApiError::business(codes::VERSIONS_NO_DETAIL, why));
     }
-    let versions = row.apis.iter().map(|it| api_version(it, &row)).collect();
+    let versions = row.apis.iter().map(|it| ApiVersion::shown(it, &row)).collect();
     // Documented; private, because the answer is the caller's own.
     Ok(Reply::whole_list::<ApiVersion>(versions).cache("private, max-age=60"))
 }
@@ -527,38 +299,5 @@ fn at_gateway(err: ApiError, absent: Option<Code>, otherwise: Code) -> ApiError 
         }
         ApiError::Business { message, .. } => ApiError::business(otherwise, message),
         err => err,
-    }
-}
-
-fn api_version(api: &ApiRow, row: &ResourceRow) -> ApiVersion {
-    let path = row.path.clone();
-    let authentication = api.authentication.as_ref().map(|(server, scope, openid)| {
-        serde_json::json!({
-            "oAuth2": { "authorizationServerId": server, "scope": scope },
-            "openid": openid,
-        })
-    });
-    let revisions = api.revisions.iter().map(|it| Revision {
-        api_id: format!("/apis/{}", revision_id(&api.id, it.number)),
-        api_revision: it.number.to_string(),
-        created_date_time: WireTime(it.created),
-        updated_date_time: WireTime(it.updated),
-        description: it.description.clone(),
-        private_url: format!("/{}", revision_id(path.as_deref().unwrap_or_default(), it.number)),
-        is_online: true,
-        is_current: it.number == api.current,
-    });
-    ApiVersion {
-        id: format!("/apis/{}", api.id),
-        name: api.name.clone().or_else(|| row.data.display_name.clone()),
-        api_revision: api.current.to_string(),
-        description: api.description.clone(),
-        api_version: api.version.clone(),
-        is_current: true,
-        protocols: ["https"],
-        api_version_set_id: api.version_set_id.clone(),
-        authentication_settings: authentication,
-        revisions: revisions.collect(),
-        path,
     }
 }
