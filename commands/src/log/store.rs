@@ -54,6 +54,7 @@ impl Store {
     /// Opens or creates the store in a folder of its own.
     pub(crate) fn open(path: &Path) -> Result<Self, LogError> {
         let fresh = !path.join("db").exists();
+        prepare(path)?;
         let (db, tree) = contain("opening the store", || {
             let db = sled::Config::new()
                 .path(path)
@@ -218,6 +219,29 @@ fn read_key(key: &[u8]) -> Option<(u64, u8)> {
     let (first, part) = key.split_first_chunk::<8>()?;
     let [part] = part else { return None };
     Some((u64::from_be_bytes(*first), *part))
+}
+
+/// Undoes what the end of an earlier process may have left.
+///
+/// What a killed process wrote and never synced is read back from the page cache; it must be on
+/// the disk before sled's snapshot and our second head, which are synced, build on it. And sled
+/// takes its own half-written snapshot for a damaged store.
+fn prepare(path: &Path) -> Result<(), LogError> {
+    if !path.join("db").exists() {
+        return Ok(());
+    }
+    let sync = File::open(path.join("db")).and_then(|it| it.sync_data());
+    sync.map_err(|err| io("fdatasync of log/db", &err))?;
+    for file in fs::read_dir(path).map_err(|err| io("reading the folder log", &err))? {
+        let file = file.map_err(|err| io("reading the folder log", &err))?;
+        let name = file.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with("snap.") && name.ends_with(".generating") {
+            fs::remove_file(file.path())
+                .map_err(|err| io("removing an unfinished snapshot of sled", &err))?;
+        }
+    }
+    Ok(())
 }
 
 /// The `conf` file is never synced by sled, and its loss makes the store unopenable.
