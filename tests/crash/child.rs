@@ -9,13 +9,13 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use commands::Engine;
 use commands::keys::{Keyring, MasterKey};
-use commands::log::{SledLog, SledLogOptions};
-use domain::log::{CommitHead, EventLog as _};
+use commands::log::SledLog;
+use domain::log::CommitHead;
 use domain::resource::{PublishRequest, Resource, ResourceCommand, ResourceCreated};
 use domain::token::{Grant, Token, TokenCommand, TokenIssued, token_id};
 use domain::user::{User, UserCommand, UserPersonal, UserRegistered};
 use domain::{ClientName, CommandId, TenantId, Timestamp, UserId};
-use tests::log::{Chance, NOW_SECONDS};
+use tests::log::{Chance, NOW_SECONDS, open_with, options};
 
 /// How many clients write at the same time.
 const CLIENTS: u64 = 128;
@@ -40,13 +40,7 @@ pub fn master() -> MasterKey {
 /// Opens the keys and the log in a folder, as the program does.
 pub fn open(folder: &Path) -> Result<(Arc<Keyring>, SledLog), String> {
     let keys = Keyring::open(&folder.join("keys"), &master()).map_err(|err| err.to_string())?;
-    let options = SledLogOptions {
-        folder: folder.to_owned(),
-        id: keys.log_id(),
-        reserve_bytes: 0,
-        accept_head: None,
-    };
-    let log = SledLog::open(&options).map_err(|err| err.to_string())?;
+    let log = open_with(&options(folder, keys.log_id())).map_err(|err| err.to_string())?;
     Ok((Arc::new(keys), log))
 }
 

@@ -5,6 +5,8 @@
 //   RECORD_JOURNAL  where to
 //   RECORD_NOTES    a file outside the folder: what is written to it is recorded as a note
 //   RECORD_BLIND    if set: syncs of files whose path ends like this are not recorded
+//   RECORD_BASE     how many records earlier processes left in the journal; the rest is added
+//   RECORD_KILL     if set: after so many records of this process, it is killed
 //   RECORD_FAIL     if set, "n suffix": the nth fdatasync of such a file fails with EIO
 //
 // A record: kind (1 byte), inode (8), two numbers (8 each), length (4), bytes. Little-endian.
@@ -15,6 +17,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -29,7 +32,7 @@ enum { FDS = 4096, NOTES = 1, FILE_BELOW = 2 };
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static char folder[PATH_MAX], notes[PATH_MAX], blind[256], fail_at[256];
 static int journal = -1, fail_count;
-static uint64_t records;
+static uint64_t records, kill_at;
 static struct {
   int kind;
   uint64_t inode;
@@ -82,9 +85,12 @@ __attribute__((constructor)) static void start(void) {
   copy_env("RECORD_BLIND", blind, sizeof blind);
   const char *fail = getenv("RECORD_FAIL");
   if (fail) sscanf(fail, "%d %255s", &fail_count, fail_at);
+  const char *base = getenv("RECORD_BASE"), *kill_after = getenv("RECORD_KILL");
+  if (base) records = strtoull(base, NULL, 10);
+  if (kill_after) kill_at = records + strtoull(kill_after, NULL, 10);
   const char *path = getenv("RECORD_JOURNAL");
   if (path && folder[0])
-    journal = real_open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
+    journal = real_open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 }
 
 static void all_to_journal(const void *bytes, size_t count) {
@@ -114,6 +120,8 @@ static void record(char kind, uint64_t inode, uint64_t a, uint64_t b, const void
   all_to_journal(head, sizeof head);
   all_to_journal(bytes, count);
   records++;
+  // With the lock held: nothing happens that is not recorded.
+  if (records == kill_at) kill(getpid(), SIGKILL);
 }
 
 static int below(const char *path) {

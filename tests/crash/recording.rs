@@ -48,25 +48,34 @@ impl Recording {
         let folder = home.path().join("data");
         std::fs::create_dir(&folder).unwrap();
         let folder_inode = std::fs::metadata(&folder).unwrap().ino();
-        let (notes, journal) = (home.path().join("notes"), home.path().join("journal"));
-        let status = child::command(&folder, &notes, lives, seed)
+        let status = ExitStatus::default();
+        let (journal, starts) = Default::default();
+        let mut recording = Self { home, folder, folder_inode, status, journal, starts };
+        recording.go_on(lives, seed, settings);
+        recording
+    }
+
+    /// Runs another child in the same folder, without a power cut in between.
+    pub fn go_on(&mut self, lives: &str, seed: u64, settings: &[(&str, &str)]) {
+        let (notes, journal) = (self.home.path().join("notes"), self.home.path().join("journal"));
+        self.status = child::command(&self.folder, &notes, lives, seed)
             .env("LD_PRELOAD", recorder())
-            .env("RECORD_FOLDER", &folder)
+            .env("RECORD_FOLDER", &self.folder)
             .env("RECORD_NOTES", &notes)
             .env("RECORD_JOURNAL", &journal)
+            .env("RECORD_BASE", self.len().to_string())
             .envs(settings.iter().copied())
             .stdout(std::process::Stdio::null())
             .status()
             .unwrap();
-        let journal = std::fs::read(journal).unwrap();
-        let mut starts = Vec::new();
+        self.journal = std::fs::read(journal).unwrap();
         let mut at = 0;
-        while at < journal.len() {
-            starts.push(at);
-            let length = journal[at + 25..at + HEAD_BYTES].try_into().unwrap();
+        self.starts.clear();
+        while at < self.journal.len() {
+            self.starts.push(at);
+            let length = self.journal[at + 25..at + HEAD_BYTES].try_into().unwrap();
             at += HEAD_BYTES + u32::from_le_bytes(length) as usize;
         }
-        Self { home, folder, folder_inode, status, journal, starts }
     }
 
     /// How many records there are.

@@ -119,7 +119,21 @@ pub fn claim(value: &str, holder: &str) -> HashedClaim {
 /// # Errors
 /// As [`SledLog::open`].
 pub fn open(folder: &Path) -> Result<SledLog, LogError> {
-    SledLog::open(&options(folder, LOG))
+    open_with(&options(folder, LOG))
+}
+
+/// Opens a log again soon after it was dropped: a thread of sled, or a process that another test
+/// is just starting, may hold its lock for a moment longer.
+///
+/// # Errors
+/// As [`SledLog::open`].
+pub fn open_with(options: &SledLogOptions) -> Result<SledLog, LogError> {
+    loop {
+        match SledLog::open(options) {
+            Err(err) if err.to_string().contains("acquire lock") => std::thread::yield_now(),
+            opened => return opened,
+        }
+    }
 }
 
 /// How tests open a log.
