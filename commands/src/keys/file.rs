@@ -258,7 +258,7 @@ impl Keyring {
             made.push((subject, Subject::Live { slot, wrapped }));
         }
         if let Some(it) = file.as_mut() {
-            it.sync().map_err(|err| write_error(it, &err))?;
+            it.sync();
         }
         write(&self.subjects).extend(made);
         Ok(())
@@ -276,8 +276,8 @@ impl Keyring {
         };
         if let Some(file) = file.as_mut() {
             file.overwrite(slot, SlotKind::Erased, subject_id(subject))
-                .and_then(|()| file.sync())
                 .map_err(|err| write_error(file, &err))?;
+            file.sync();
         }
         write(&self.subjects).insert(subject.0, Subject::Erased);
         Ok(())
@@ -456,8 +456,9 @@ fn append(
     let wrapped = wrap.seal(&place(kind, id), key)?;
     let slot = match file {
         Some(file) => {
-            let slot = file.append(kind, id, &wrapped).and_then(|it| file.sync().map(|()| it));
-            slot.map_err(|err| write_error(file, &err))?
+            let slot = file.append(kind, id, &wrapped).map_err(|err| write_error(file, &err))?;
+            file.sync();
+            slot
         }
         None => 0,
     };

@@ -12,6 +12,8 @@ use std::io;
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
+use crate::log::end_process;
+
 /// The size of a slot, in bytes. A slot never straddles a sector.
 pub(crate) const SLOT_BYTES: usize = 128;
 
@@ -99,7 +101,7 @@ impl SlotFile {
             opened.overwrite(slot, SlotKind::Void, [0; 16])?;
         }
         // A killed process may have left what it never synced; from now on it is relied upon.
-        opened.sync()?;
+        opened.sync();
         Ok((opened, entries))
     }
 
@@ -127,10 +129,13 @@ impl SlotFile {
         self.file.write_all_at(&encode(kind, id, &[], self.durable), slot * SLOT_BYTES as u64)
     }
 
-    pub(crate) fn sync(&mut self) -> io::Result<()> {
-        self.file.sync_data()?;
+    /// Makes every slot durable, or ends the process: a later sync would succeed without having
+    /// written what this one lost.
+    pub(crate) fn sync(&mut self) {
+        if let Err(err) = self.file.sync_data() {
+            end_process(&format_args!("fdatasync of {}: {err}", self.path.display()));
+        }
         self.durable = self.slots;
-        Ok(())
     }
 }
 

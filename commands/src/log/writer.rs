@@ -265,7 +265,8 @@ fn log_space(full: bool, free_bytes: u64, reserve_bytes: u64) {
     }
 }
 
-fn end_process(err: &LogError) -> ! {
-    tracing::error!(error = %err, "the log could not be written; ending the process, start it again");
+/// After a failed write or sync nobody knows what the disk holds: the next start reads it again.
+pub(crate) fn end_process(err: &dyn std::fmt::Display) -> ! {
+    tracing::error!(error = %err, "a write failed; ending the process, start it again");
     std::process::exit(EXIT_IO_ERROR)
 }
