@@ -161,6 +161,10 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Decoded, SlotError> {
     let slots = bytes.chunks(SLOT_BYTES).map(decode_slot).collect::<Vec<_>>();
     let durable = slots.iter().flatten().map(|it| it.durable).max().unwrap_or(0);
     let end = slots.iter().rposition(Option::is_some).map_or(0, |it| it as u64 + 1);
+    if end == 0 && slots.len() > 1 {
+        // The first slot is durable before a second one is written.
+        return Err(SlotError::Damaged(0));
+    }
     let mut decoded = Decoded { entries: Vec::new(), slots: end, torn: Vec::new() };
     let mut open: Option<Entry> = None;
     for (n, slot) in (0..end.max(durable)).zip(slots.into_iter().chain(std::iter::repeat(None))) {
