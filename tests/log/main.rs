@@ -8,6 +8,6 @@
 )]
 
 mod contract;
-
-
+mod damage;
+mod model;
 mod store;
