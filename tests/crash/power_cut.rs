@@ -36,9 +36,12 @@ impl<'a> Plan<'a> {
         let mut chance = Chance(seed);
         let mut cuts = (0..images)
             .map(|image| {
-                // A tenth of the cuts fall into the first moments, where folders are made.
-                let end = if image % 10 == 0 { recording.len().min(150) } else { recording.len() };
-                (chance.below(end + 1), chance.next())
+                // A fifth of the cuts fall into the first moments of the last child.
+                let (from, end) = match image % 5 {
+                    0 => (recording.restart, recording.len().min(recording.restart + 100)),
+                    _ => (0, recording.len()),
+                };
+                (from + chance.below(end - from + 1), chance.next())
             })
             .collect::<Vec<_>>();
         cuts.sort_unstable();
@@ -112,12 +115,12 @@ fn after_a_power_cut_every_acknowledged_commit_is_there_whole() {
 
 #[test]
 fn a_power_cut_soon_after_a_kill_and_a_restart_loses_nothing() {
-    for round in 0..3 {
-        let killed_after = (250 + round * 61).to_string();
-        let mut recording = Recording::run("4000", 71 + round, &[("RECORD_KILL", &killed_after)]);
+    // Killed between a write and its sync.
+    for (round, kill) in (0..).zip(["9 log/db", "20 data/keys", "14 log/db", "33 data/keys"]) {
+        let mut recording = Recording::run("4000", 71 + round, &[("RECORD_KILL", kill)]);
         assert!(!recording.status.success(), "the child was not killed");
         recording.go_on("300", 81 + round, &[]);
-        expect_right(recording, 150, seed() + round);
+        expect_right(recording, 120, seed() + round);
     }
 }
 

@@ -6,7 +6,7 @@
 //   RECORD_NOTES    a file outside the folder: what is written to it is recorded as a note
 //   RECORD_BLIND    if set: syncs of files whose path ends like this are not recorded
 //   RECORD_BASE     how many records earlier processes left in the journal; the rest is added
-//   RECORD_KILL     if set: after so many records of this process, it is killed
+//   RECORD_KILL     if set, "n suffix": the process is killed after the nth write to such a file
 //   RECORD_FAIL     if set, "n suffix": the nth fdatasync of such a file fails with EIO
 //
 // A record: kind (1 byte), inode (8), two numbers (8 each), length (4), bytes. Little-endian.
@@ -30,9 +30,9 @@
 enum { FDS = 4096, NOTES = 1, FILE_BELOW = 2 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static char folder[PATH_MAX], notes[PATH_MAX], blind[256], fail_at[256];
-static int journal = -1, fail_count;
-static uint64_t records, kill_at;
+static char folder[PATH_MAX], notes[PATH_MAX], blind[256], fail_at[256], kill_at[256];
+static int journal = -1, fail_count, kill_count;
+static uint64_t records;
 static struct {
   int kind;
   uint64_t inode;
@@ -87,7 +87,7 @@ __attribute__((constructor)) static void start(void) {
   if (fail) sscanf(fail, "%d %255s", &fail_count, fail_at);
   const char *base = getenv("RECORD_BASE"), *kill_after = getenv("RECORD_KILL");
   if (base) records = strtoull(base, NULL, 10);
-  if (kill_after) kill_at = records + strtoull(kill_after, NULL, 10);
+  if (kill_after) sscanf(kill_after, "%d %255s", &kill_count, kill_at);
   const char *path = getenv("RECORD_JOURNAL");
   if (path && folder[0])
     journal = real_open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
@@ -120,8 +120,6 @@ static void record(char kind, uint64_t inode, uint64_t a, uint64_t b, const void
   all_to_journal(head, sizeof head);
   all_to_journal(bytes, count);
   records++;
-  // With the lock held: nothing happens that is not recorded.
-  if (records == kill_at) kill(getpid(), SIGKILL);
 }
 
 static int below(const char *path) {
@@ -132,6 +130,12 @@ static int below(const char *path) {
 static int ends_with(const char *path, const char *end) {
   size_t n = strlen(path), m = strlen(end);
   return m > 0 && n >= m && strcmp(path + n - m, end) == 0;
+}
+
+// With the lock held, so that nothing happens which is not recorded.
+static void record_write(int fd, off_t at, const void *bytes, size_t count) {
+  record('W', fds[fd].inode, (uint64_t)at, 0, bytes, count);
+  if (ends_with(fds[fd].path, kill_at) && --kill_count == 0) kill(getpid(), SIGKILL);
 }
 
 static int kind_of(int fd) { return fd >= 0 && fd < FDS ? fds[fd].kind : 0; }
@@ -210,7 +214,7 @@ ssize_t write(int fd, const void *bytes, size_t count) {
   ssize_t written = real_write(fd, bytes, count);
   int err = errno;
   if (written > 0 && fds[fd].kind == NOTES) record('N', 0, 0, 0, bytes, (size_t)written);
-  else if (written > 0) record('W', fds[fd].inode, (uint64_t)at, 0, bytes, (size_t)written);
+  else if (written > 0) record_write(fd, at, bytes, (size_t)written);
   pthread_mutex_unlock(&lock);
   errno = err;
   return written;
@@ -221,7 +225,7 @@ ssize_t pwrite64(int fd, const void *bytes, size_t count, off_t at) {
   pthread_mutex_lock(&lock);
   ssize_t written = real_pwrite(fd, bytes, count, at);
   int err = errno;
-  if (written > 0) record('W', fds[fd].inode, (uint64_t)at, 0, bytes, (size_t)written);
+  if (written > 0) record_write(fd, at, bytes, (size_t)written);
   pthread_mutex_unlock(&lock);
   errno = err;
   return written;
@@ -236,7 +240,7 @@ static void record_pieces(int fd, const struct iovec *pieces, int count, off_t a
     size_t length = pieces[i].iov_len;
     if ((ssize_t)length > written) length = (size_t)written;
     if (fds[fd].kind == NOTES) record('N', 0, 0, 0, pieces[i].iov_base, length);
-    else record('W', fds[fd].inode, (uint64_t)at, 0, pieces[i].iov_base, length);
+    else record_write(fd, at, pieces[i].iov_base, length);
     at += (off_t)length;
     written -= (ssize_t)length;
   }

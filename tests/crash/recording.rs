@@ -24,6 +24,8 @@ pub struct Recording {
     journal: Vec<u8>,
     /// Where each record begins.
     starts: Vec<usize>,
+    /// Which record is the first of the last child.
+    pub restart: usize,
 }
 
 /// One thing that the child did.
@@ -50,13 +52,15 @@ impl Recording {
         let folder_inode = std::fs::metadata(&folder).unwrap().ino();
         let status = ExitStatus::default();
         let (journal, starts) = Default::default();
-        let mut recording = Self { home, folder, folder_inode, status, journal, starts };
+        let mut recording =
+            Self { home, folder, folder_inode, status, journal, starts, restart: 0 };
         recording.go_on(lives, seed, settings);
         recording
     }
 
     /// Runs another child in the same folder, without a power cut in between.
     pub fn go_on(&mut self, lives: &str, seed: u64, settings: &[(&str, &str)]) {
+        self.restart = self.len();
         let (notes, journal) = (self.home.path().join("notes"), self.home.path().join("journal"));
         self.status = child::command(&self.folder, &notes, lives, seed)
             .env("LD_PRELOAD", recorder())

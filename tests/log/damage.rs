@@ -119,6 +119,25 @@ fn a_cut_or_zeroed_end_of_the_store_is_found_or_does_no_harm() {
 }
 
 #[test]
+fn a_spoilt_file_that_sled_keeps_beside_its_store_is_found_or_does_no_harm() {
+    let original = Original::new();
+    // sled writes its own snapshot when it opens a store.
+    drop(open(original.home.path()).unwrap());
+    let names = fs::read_dir(original.home.path().join("log")).unwrap();
+    let names = names.map(|it| it.unwrap().file_name().into_string().unwrap());
+    let snapshot = names.into_iter().find(|it| it.starts_with("snap.")).unwrap();
+    for copy in 0..COPIES {
+        let mut chance = Chance(copy as u64);
+        let name = if copy % 2 == 0 { "conf" } else { &snapshot };
+        // Found or not: another history is never opened.
+        let _ = original.open_spoilt(&format!("log/{name}"), |bytes| match copy % 3 {
+            0 => bytes.truncate(chance.below(bytes.len())),
+            _ => flip(bytes, &mut chance),
+        });
+    }
+}
+
+#[test]
 fn a_changed_byte_of_the_second_head_is_found_or_does_no_harm() {
     let original = Original::new();
     let size = fs::read(original.home.path().join("head")).unwrap().len();
