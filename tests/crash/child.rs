@@ -116,11 +116,11 @@ impl Client {
 
     fn head(&mut self) -> CommitHead {
         let mut command_id = [0; 16];
-        command_id[..8].copy_from_slice(&self.chance.next().to_le_bytes());
-        command_id[8..].copy_from_slice(&self.chance.next().to_le_bytes());
+        command_id[..8].copy_from_slice(&self.chance.bits().to_le_bytes());
+        command_id[8..].copy_from_slice(&self.chance.bits().to_le_bytes());
         CommitHead {
             command_id: CommandId(command_id),
-            fingerprint: self.chance.next(),
+            fingerprint: self.chance.bits(),
             tenant: TenantId(1),
             actor: "client-shop".to_owned(),
             time: Timestamp::from_seconds(NOW_SECONDS),
@@ -139,7 +139,7 @@ impl Client {
         let issued_at = Timestamp::from_seconds(NOW_SECONDS);
         let expires_at = issued_at.plus_seconds(1 + self.chance.below(80_000) as i64);
         let mut random = [0; 12];
-        random[..8].copy_from_slice(&self.chance.next().to_le_bytes());
+        random[..8].copy_from_slice(&self.chance.bits().to_le_bytes());
         let issued = TokenIssued {
             tenant: TenantId(1),
             client_id: ClientName("shop".to_owned()),

@@ -41,7 +41,7 @@ impl<'a> Plan<'a> {
                     0 => (recording.restart, recording.len().min(recording.restart + 100)),
                     _ => (0, recording.len()),
                 };
-                (from + chance.below(end - from + 1), chance.next())
+                (from + chance.below(end - from + 1), chance.bits())
             })
             .collect::<Vec<_>>();
         cuts.sort_unstable();

@@ -313,9 +313,8 @@ async fn reads_return_what_is_asked_for(log: Log) {
     for n in 0..40 {
         append(&log, commit(n).event("a-1", n as u32, "x").event("b-1", n as u32, "y")).await;
     }
-    let positions = |events: Vec<domain::Recorded>| {
-        events.iter().map(|it| it.position).collect::<Vec<_>>()
-    };
+    let positions =
+        |events: Vec<domain::Recorded>| events.iter().map(|it| it.position).collect::<Vec<_>>();
     assert_eq!(positions(log.read_after(0, 3).unwrap()), [1, 2, 3]);
     assert_eq!(positions(log.read_after(76, 100).unwrap()), [77, 78, 79, 80]);
     assert!(log.read_after(80, 100).unwrap().is_empty());

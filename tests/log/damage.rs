@@ -28,7 +28,7 @@ impl Original {
         let mut chance = Chance(1);
         for n in 0..300 {
             let size = if chance.one_in(40) { 30_000 } else { 100 + chance.below(300) };
-            let data = (0..size).map(|_| chance.next() as u8).collect::<Vec<_>>();
+            let data = (0..size).map(|_| chance.bits() as u8).collect::<Vec<_>>();
             let next = commit(n).event(&format!("a-{}", n % 7), n as u32 / 7, data);
             runtime.block_on(log.append(next.claim(&format!("v{n}"), "a-1").build())).unwrap();
             if n == 200 {
