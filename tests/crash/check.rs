@@ -1,5 +1,6 @@
 //! What must hold for a data folder after a crash.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use commands::keys::Keyring;
@@ -22,7 +23,7 @@ pub fn check(
     let (keys, log) = child::open(folder)?;
     let events = read_all(&log).map_err(|err| err.to_string())?;
     check_positions(&events, &log)?;
-    check_commits(&events)?;
+    check_doubled(&events)?;
     check_acknowledged(acknowledged, &events, &log)?;
     check_parts(&events, &keys)?;
     if let Some(history) = history {
@@ -61,14 +62,13 @@ fn check_positions(events: &[Recorded], log: &SledLog) -> Result<(), String> {
     Ok(())
 }
 
-/// The event ids of a commit count from 0: none of its first events is missing.
-fn check_commits(events: &[Recorded]) -> Result<(), String> {
-    for pair in events.windows(2) {
-        if pair[0].event_id == pair[1].event_id {
-            return Err(format!("the event at {} is doubled", pair[0].position));
-        }
+/// An event id is made of its command and its place in the commit: no event stands here twice.
+fn check_doubled(events: &[Recorded]) -> Result<(), String> {
+    let mut seen = HashSet::new();
+    match events.iter().find(|it| !seen.insert(it.event_id)) {
+        Some(event) => Err(format!("the event at {} is doubled", event.position)),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 fn check_acknowledged(
