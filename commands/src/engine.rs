@@ -200,6 +200,9 @@ impl Engine {
     }
 }
 
+/// Puts a new state into the cache.
+type Remember<'a> = Box<dyn FnOnce(&StateCache) + Send + 'a>;
+
 /// A commit that is being put together.
 pub struct Draft<'a> {
     engine: &'a Engine,
@@ -208,7 +211,7 @@ pub struct Draft<'a> {
     claims: Vec<HashedClaim>,
     releases: Vec<HashedClaim>,
     /// New states, for the cache, once they are durable.
-    decided: Vec<Box<dyn FnOnce(&StateCache) + Send + 'a>>,
+    decided: Vec<Remember<'a>>,
     category: &'static str,
 }
 

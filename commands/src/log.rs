@@ -23,3 +23,4 @@ pub use self::memory::MemoryLog;
 pub use self::sled::{Inspection, SledLog, SledLogOptions, inspect_second_head};
 pub use self::snapshot::{NoSnapshot, SnapshotHeader, read_snapshot, write_snapshot};
 pub use self::stats::LogStats;
+pub(crate) use self::writer::end_process;

@@ -62,7 +62,7 @@ impl Audit {
     pub(crate) fn apply(&mut self, recorded: &Recorded) {
         let position = recorded.position;
         let head = &recorded.commit;
-        insert(&mut self.by_kind, &*recorded.kind, position);
+        insert(&mut self.by_kind, &recorded.kind, position);
         insert(&mut self.by_actor, head.actor.as_str(), position);
         self.by_tenant.entry(head.tenant).or_default().insert(position);
         self.last = position;

@@ -9,5 +9,6 @@
 )]
 
 pub mod given;
+pub mod log;
 pub mod nats;
 pub mod samples;

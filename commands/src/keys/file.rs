@@ -123,7 +123,7 @@ impl Keyring {
     /// As [`Keyring::open`], and when the file is missing.
     pub fn open_read_only(path: &Path, master: &MasterKey) -> Result<Self, KeyError> {
         let bytes = std::fs::read(path).map_err(|err| file_error(path, &err.into()))?;
-        let (entries, _) = super::slots::decode(&bytes).map_err(|err| file_error(path, &err))?;
+        let entries = super::slots::decode(&bytes).map_err(|err| file_error(path, &err))?.entries;
         if entries.is_empty() {
             return Err(KeyError::File { path: path.to_owned(), why: "it is empty".to_owned() });
         }
@@ -169,6 +169,7 @@ impl Keyring {
                 SlotKind::Erased => {
                     subjects.insert(subject, Subject::Erased);
                 }
+                SlotKind::Void => (),
             }
         }
         let log = match log {
@@ -256,8 +257,8 @@ impl Keyring {
             };
             made.push((subject, Subject::Live { slot, wrapped }));
         }
-        if let Some(it) = file.as_ref() {
-            it.sync().map_err(|err| write_error(it, &err))?;
+        if let Some(it) = file.as_mut() {
+            it.sync();
         }
         write(&self.subjects).extend(made);
         Ok(())
@@ -268,15 +269,15 @@ impl Keyring {
     /// # Errors
     /// When the file cannot be written.
     pub fn erase_subject(&self, subject: SubjectId) -> Result<(), KeyError> {
-        let file = lock(&self.file);
+        let mut file = lock(&self.file);
         let slot = match read(&self.subjects).get(&subject.0) {
             Some(Subject::Live { slot, .. }) => *slot,
             Some(Subject::Erased) | None => return Ok(()),
         };
-        if let Some(file) = file.as_ref() {
+        if let Some(file) = file.as_mut() {
             file.overwrite(slot, SlotKind::Erased, subject_id(subject))
-                .and_then(|()| file.sync())
                 .map_err(|err| write_error(file, &err))?;
+            file.sync();
         }
         write(&self.subjects).insert(subject.0, Subject::Erased);
         Ok(())
@@ -452,8 +453,9 @@ fn append(
     let wrapped = wrap.seal(&place(kind, id), key)?;
     let slot = match file {
         Some(file) => {
-            let slot = file.append(kind, id, &wrapped).and_then(|it| file.sync().map(|()| it));
-            slot.map_err(|err| write_error(file, &err))?
+            let slot = file.append(kind, id, &wrapped).map_err(|err| write_error(file, &err))?;
+            file.sync();
+            slot
         }
         None => 0,
     };

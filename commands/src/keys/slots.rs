@@ -1,12 +1,18 @@
 //! The key file: checksummed slots of fixed size, overwritten in place and synced.
 //!
 //! Slot (128 bytes): crc32c of the rest, kind, chunk, chunks, length, id (16 bytes), up to 100
-//! bytes. A key longer than that takes several slots. Erasing overwrites every byte of the key.
+//! bytes, and how many slots were durable when it was written. A key longer than that takes
+//! several slots. Erasing overwrites every byte of the key.
+//!
+//! A power cut may keep the second page of an append and lose the first. So a bad slot is damage
+//! if a good one says that it was durable; else it is a torn append, which no event needs.
 
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+
+use crate::log::end_process;
 
 /// The size of a slot, in bytes. A slot never straddles a sector.
 pub(crate) const SLOT_BYTES: usize = 128;
@@ -15,6 +21,8 @@ pub(crate) const SLOT_BYTES: usize = 128;
 const CHUNK_BYTES_MAX: usize = 100;
 
 const BODY_AT: usize = 24;
+
+const DURABLE_AT: usize = BODY_AT + CHUNK_BYTES_MAX;
 
 /// What a slot is for. The numbers are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -29,6 +37,8 @@ pub(crate) enum SlotKind {
     Signing = 4,
     /// A person's key that was destroyed.
     Erased = 5,
+    /// A place where a power cut tore an append.
+    Void = 6,
 }
 
 /// One wrapped key, and where it stands.
@@ -55,6 +65,18 @@ pub(crate) struct SlotFile {
     file: File,
     path: PathBuf,
     slots: u64,
+    /// How many of them are synced.
+    durable: u64,
+}
+
+/// What the file holds.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Decoded {
+    pub(crate) entries: Vec<Entry>,
+    /// Where the next entry goes.
+    slots: u64,
+    /// Slots before that place which hold no whole entry.
+    torn: Vec<u64>,
 }
 
 impl SlotFile {
@@ -73,8 +95,14 @@ impl SlotFile {
             File::open(path.parent().unwrap_or(path))?.sync_all()?;
         }
         let bytes = std::fs::read(path)?;
-        let (entries, slots) = decode(&bytes)?;
-        Ok((Self { file, path: path.to_owned(), slots }, entries))
+        let Decoded { entries, slots, torn } = decode(&bytes)?;
+        let mut opened = Self { file, path: path.to_owned(), slots, durable: 0 };
+        for slot in torn {
+            opened.overwrite(slot, SlotKind::Void, [0; 16])?;
+        }
+        // A killed process may have left what it never synced; from now on it is relied upon.
+        opened.sync();
+        Ok((opened, entries))
     }
 
     /// Where the file is.
@@ -90,7 +118,7 @@ impl SlotFile {
         wrapped: &[u8],
     ) -> io::Result<u64> {
         let first = self.slots;
-        let bytes = encode(kind, id, wrapped);
+        let bytes = encode(kind, id, wrapped, self.durable);
         self.file.write_all_at(&bytes, first * SLOT_BYTES as u64)?;
         self.slots += (bytes.len() / SLOT_BYTES) as u64;
         Ok(first)
@@ -98,15 +126,20 @@ impl SlotFile {
 
     /// Overwrites an entry of one slot, in place. Not durable before `sync`.
     pub(crate) fn overwrite(&self, slot: u64, kind: SlotKind, id: [u8; 16]) -> io::Result<()> {
-        self.file.write_all_at(&encode(kind, id, &[]), slot * SLOT_BYTES as u64)
+        self.file.write_all_at(&encode(kind, id, &[], self.durable), slot * SLOT_BYTES as u64)
     }
 
-    pub(crate) fn sync(&self) -> io::Result<()> {
-        self.file.sync_data()
+    /// Makes every slot durable, or ends the process: a later sync would succeed without having
+    /// written what this one lost.
+    pub(crate) fn sync(&mut self) {
+        if let Err(err) = self.file.sync_data() {
+            end_process(&format_args!("fdatasync of {}: {err}", self.path.display()));
+        }
+        self.durable = self.slots;
     }
 }
 
-fn encode(kind: SlotKind, id: [u8; 16], wrapped: &[u8]) -> Vec<u8> {
+fn encode(kind: SlotKind, id: [u8; 16], wrapped: &[u8], durable: u64) -> Vec<u8> {
     let chunks = wrapped.len().div_ceil(CHUNK_BYTES_MAX).max(1);
     let mut bytes = Vec::with_capacity(chunks * SLOT_BYTES);
     for chunk in 0..chunks {
@@ -115,54 +148,74 @@ fn encode(kind: SlotKind, id: [u8; 16], wrapped: &[u8]) -> Vec<u8> {
         slot.extend_from_slice(&[kind as u8, chunk as u8, chunks as u8, part.len() as u8]);
         slot.extend_from_slice(&id);
         slot.extend_from_slice(part);
-        slot.resize(SLOT_BYTES - 4, 0);
+        slot.resize(DURABLE_AT - 4, 0);
+        slot.extend_from_slice(&(durable as u32).to_le_bytes());
         bytes.extend_from_slice(&crc32c::crc32c(&slot).to_le_bytes());
         bytes.extend_from_slice(&slot);
     }
     bytes
 }
 
-/// Reads all entries. What stands behind the last whole entry was never synced: no event needs
-/// it, so it is overwritten. Damage before that is an error.
-pub(crate) fn decode(bytes: &[u8]) -> Result<(Vec<Entry>, u64), SlotError> {
-    let mut entries: Vec<Entry> = Vec::new();
-    let mut slots = 0;
-    let mut open: Option<(Entry, u8, u8)> = None;
-    let good_until = last_good_slot(bytes);
-    for (n, slot) in (0_u64..).zip(bytes.chunks(SLOT_BYTES)) {
-        if n > good_until {
-            break;
+/// Reads all entries. A slot that is bad although it was durable is an error.
+pub(crate) fn decode(bytes: &[u8]) -> Result<Decoded, SlotError> {
+    let slots = bytes.chunks(SLOT_BYTES).map(decode_slot).collect::<Vec<_>>();
+    let durable = slots.iter().flatten().map(|it| it.durable).max().unwrap_or(0);
+    let end = slots.iter().rposition(Option::is_some).map_or(0, |it| it as u64 + 1);
+    if end == 0 && slots.len() > 1 {
+        // The first slot is durable before a second one is written.
+        return Err(SlotError::Damaged(0));
+    }
+    let mut decoded = Decoded { entries: Vec::new(), slots: end, torn: Vec::new() };
+    let mut open: Option<Entry> = None;
+    for (n, slot) in (0..end.max(durable)).zip(slots.into_iter().chain(std::iter::repeat(None))) {
+        let torn = |it: &Entry| it.first_slot..n;
+        let fits = slot.as_ref().is_some_and(|slot| match &open {
+            Some(entry) => slot.continues(entry, n),
+            None => slot.chunk == 0,
+        });
+        if !fits && n < durable {
+            return Err(SlotError::Damaged(n * SLOT_BYTES as u64));
         }
-        let at = n * SLOT_BYTES as u64;
-        let Some((kind, chunk, chunks, id, part)) = decode_slot(slot) else {
-            return Err(SlotError::Damaged(at));
-        };
-        let (mut entry, expected, _) = match open.take() {
-            Some(unfinished) => unfinished,
-            None => (Entry { kind, id, first_slot: n, wrapped: Vec::new() }, 0, chunks),
-        };
-        if chunk != expected || entry.kind != kind || entry.id != id {
-            return Err(SlotError::Damaged(at));
+        if !fits {
+            decoded.torn.extend(open.take().as_ref().map(torn).into_iter().flatten());
         }
-        entry.wrapped.extend_from_slice(part);
-        if chunk + 1 == chunks {
-            entries.push(entry);
-            slots = n + 1;
+        let Some(slot) = slot.filter(|it| fits || it.chunk == 0) else {
+            decoded.torn.push(n);
+            continue;
+        };
+        let mut entry = open.take().unwrap_or_else(|| slot.begin(n));
+        entry.wrapped.extend_from_slice(slot.part);
+        if slot.chunk + 1 == slot.chunks {
+            decoded.entries.push(entry);
         } else {
-            open = Some((entry, chunk + 1, chunks));
+            open = Some(entry);
         }
     }
-    Ok((entries, slots))
+    decoded.torn.extend(open.iter().flat_map(|it| it.first_slot..end));
+    Ok(decoded)
 }
 
-/// An append that a power cut tore leaves bad slots at the end only.
-fn last_good_slot(bytes: &[u8]) -> u64 {
-    let slots = bytes.chunks(SLOT_BYTES).collect::<Vec<_>>();
-    let last = slots.iter().rposition(|it| decode_slot(it).is_some());
-    last.map_or(0, |it| it as u64)
+/// A slot whose checksum is right.
+#[derive(Debug, Clone)]
+struct Slot<'a> {
+    kind: SlotKind,
+    chunk: u8,
+    chunks: u8,
+    id: [u8; 16],
+    part: &'a [u8],
+    durable: u64,
 }
 
-type Slot<'a> = (SlotKind, u8, u8, [u8; 16], &'a [u8]);
+impl Slot<'_> {
+    fn begin(&self, first_slot: u64) -> Entry {
+        Entry { kind: self.kind, id: self.id, first_slot, wrapped: Vec::new() }
+    }
+
+    fn continues(&self, entry: &Entry, n: u64) -> bool {
+        let expected = n - entry.first_slot;
+        self.kind == entry.kind && self.id == entry.id && u64::from(self.chunk) == expected
+    }
+}
 
 fn decode_slot(slot: &[u8]) -> Option<Slot<'_>> {
     let (crc, rest) = slot.split_first_chunk::<4>()?;
@@ -176,34 +229,46 @@ fn decode_slot(slot: &[u8]) -> Option<Slot<'_>> {
         3 => SlotKind::Subject,
         4 => SlotKind::Signing,
         5 => SlotKind::Erased,
+        6 => SlotKind::Void,
         _ => return None,
     };
     let id = *rest.first_chunk::<16>()?;
     let part = slot.get(BODY_AT..BODY_AT + usize::from(*length))?;
-    Some((kind, *chunk, *chunks, id, part))
+    let durable = u32::from_le_bytes(*slot.get(DURABLE_AT..)?.first_chunk()?);
+    let (chunk, chunks, durable) = (*chunk, *chunks, u64::from(durable));
+    Some(Slot { kind, chunk, chunks, id, part, durable })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_long_key_takes_several_slots_and_comes_back_whole() {
-        let key = (0..250_u8).collect::<Vec<_>>();
-        let mut bytes = encode(SlotKind::Header, [0; 16], &[1]);
-        bytes.extend(encode(SlotKind::Signing, [1; 16], &key));
-        bytes.extend(encode(SlotKind::Subject, [2; 16], &[9; 60]));
-        let (entries, slots) = decode(&bytes).unwrap();
-        assert_eq!(slots, 5);
-        assert_eq!(entries[1].wrapped, key);
-        assert_eq!(entries[2].first_slot, 4);
+    /// The slots of an append at a time when so many others were durable.
+    fn subject(n: u8, durable: u64) -> Vec<u8> {
+        encode(SlotKind::Subject, [n; 16], &[n; 60], durable)
+    }
+
+    fn ids(decoded: &Decoded) -> Vec<u8> {
+        decoded.entries.iter().map(|it| it.id[0]).collect()
     }
 
     #[test]
-    fn every_flipped_byte_is_found_or_lies_in_a_torn_end() {
-        let mut bytes = encode(SlotKind::Header, [0; 16], &[1]);
-        bytes.extend(encode(SlotKind::Subject, [2; 16], &[9; 60]));
-        bytes.extend(encode(SlotKind::Subject, [3; 16], &[8; 60]));
+    fn a_long_key_takes_several_slots_and_comes_back_whole() {
+        let key = (0..250_u8).collect::<Vec<_>>();
+        let mut bytes = encode(SlotKind::Header, [0; 16], &[1], 0);
+        bytes.extend(encode(SlotKind::Signing, [1; 16], &key, 1));
+        bytes.extend(subject(2, 4));
+        let decoded = decode(&bytes).unwrap();
+        assert_eq!((decoded.slots, decoded.torn.len()), (5, 0));
+        assert_eq!(decoded.entries[1].wrapped, key);
+        assert_eq!(decoded.entries[2].first_slot, 4);
+    }
+
+    #[test]
+    fn every_flipped_byte_is_found_or_lies_in_what_was_never_known_to_be_durable() {
+        let mut bytes = encode(SlotKind::Header, [0; 16], &[1], 0);
+        bytes.extend(subject(2, 1));
+        bytes.extend(subject(3, 2));
         for at in 0..bytes.len() {
             let mut spoilt = bytes.clone();
             spoilt[at] ^= 0x10;
@@ -211,12 +276,46 @@ mod tests {
                 Err(SlotError::Damaged(found)) => {
                     assert_eq!(found, (at / SLOT_BYTES * SLOT_BYTES) as u64);
                 }
-                Ok((entries, _)) => {
+                Ok(decoded) => {
                     assert!(at >= 2 * SLOT_BYTES, "byte {at}");
-                    assert_eq!(entries.len(), 2, "byte {at}");
+                    assert_eq!(ids(&decoded), [0, 2], "byte {at}");
                 }
                 Err(SlotError::Io(err)) => panic!("{err}"),
             }
         }
+    }
+
+    #[test]
+    fn a_hole_in_an_append_that_was_not_synced_is_no_damage() {
+        let mut bytes = encode(SlotKind::Header, [0; 16], &[1], 0);
+        for n in 2..6 {
+            bytes.extend(subject(n, 1));
+        }
+        bytes[2 * SLOT_BYTES..4 * SLOT_BYTES].fill(0);
+        let decoded = decode(&bytes).unwrap();
+        assert_eq!(ids(&decoded), [0, 2, 5]);
+        assert_eq!((decoded.slots, decoded.torn), (5, vec![2, 3]));
+        bytes.extend(subject(6, 4));
+        assert!(matches!(decode(&bytes), Err(SlotError::Damaged(at)) if at == 256));
+    }
+
+    #[test]
+    fn a_torn_long_key_is_no_key_at_all() {
+        let mut bytes = encode(SlotKind::Header, [0; 16], &[1], 0);
+        bytes.extend(encode(SlotKind::Signing, [1; 16], &[7; 250], 1));
+        for torn in 1..4 {
+            let mut spoilt = bytes.clone();
+            spoilt[torn * SLOT_BYTES] ^= 1;
+            let decoded = decode(&spoilt).unwrap();
+            assert_eq!(ids(&decoded), [0], "slot {torn}");
+            assert_eq!(decoded.torn, (1..decoded.slots).collect::<Vec<_>>(), "slot {torn}");
+        }
+    }
+
+    #[test]
+    fn a_durable_end_that_is_missing_is_found() {
+        let mut bytes = encode(SlotKind::Header, [0; 16], &[1], 0);
+        bytes.extend(encode(SlotKind::Erased, [2; 16], &[], 3));
+        assert!(matches!(decode(&bytes), Err(SlotError::Damaged(at)) if at == 256));
     }
 }

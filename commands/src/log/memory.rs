@@ -51,9 +51,8 @@ impl EventLog for MemoryLog {
             let mut position = appended.first;
             record(prepared.commit, &mut position, &mut state.events);
         }
-        let last = state.sequencer.position;
-        drop(state);
-        self.head.send_replace(last);
+        // Under the lock: the head never moves back.
+        self.head.send_replace(state.sequencer.position);
         Ok(appended)
     }
 

@@ -38,6 +38,7 @@ pub(crate) type KeyMap<V> = HashMap<Key, V, BuildHasherDefault<KeyHasher>>;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Positions {
     One(u64),
+    #[allow(clippy::box_collection, reason = "halves the entry: a million streams have one event")]
     Many(Box<Vec<u64>>),
 }
 

@@ -53,30 +53,19 @@ pub(crate) struct Store {
 impl Store {
     /// Opens or creates the store in a folder of its own.
     pub(crate) fn open(path: &Path) -> Result<Self, LogError> {
-        let fresh = !path.join("db").exists();
-        let (db, tree) = contain("opening the store", || {
-            let db = sled::Config::new()
-                .path(path)
-                .cache_capacity(CACHE_BYTES)
-                .flush_every_ms(None)
-                .use_compression(false)
-                .open()?;
-            let tree = db.open_tree("log")?;
-            Ok((db, tree))
-        })?;
+        if !path.exists() {
+            create(path)?;
+        }
+        prepare(path)?;
+        let (db, tree) = open_sled(path)?;
         let file = File::open(path.join("db")).map_err(|err| io("opening log/db", &err))?;
-        let store = Self {
+        Ok(Self {
             tree,
             _db: db,
             file,
             blobs: path.join("blobs"),
             blobs_changed: std::sync::Mutex::new(None),
-        };
-        if fresh {
-            store.sync()?;
-            sync_new_folder(path)?;
-        }
-        Ok(store)
+        })
     }
 
     /// Puts a block and the new head on the shelf: both or none. Not durable before `sync`.
@@ -220,15 +209,61 @@ fn read_key(key: &[u8]) -> Option<(u64, u8)> {
     Some((u64::from_be_bytes(*first), *part))
 }
 
-/// The `conf` file is never synced by sled, and its loss makes the store unopenable.
-fn sync_new_folder(path: &Path) -> Result<(), LogError> {
-    let sync = |path: &Path| File::open(path).and_then(|it| it.sync_all());
-    for name in ["conf", "db"] {
-        sync(&path.join(name)).map_err(|err| io("syncing a new store", &err))?;
+fn open_sled(path: &Path) -> Result<(sled::Db, sled::Tree), LogError> {
+    contain("opening the store", || {
+        let db = sled::Config::new()
+            .path(path)
+            .cache_capacity(CACHE_BYTES)
+            .flush_every_ms(None)
+            .use_compression(false)
+            .open()?;
+        let tree = db.open_tree("log")?;
+        Ok((db, tree))
+    })
+}
+
+/// Makes an empty store: whole or not at all.
+///
+/// sled never syncs its file `conf`, and cannot open a store in which it is torn or lost. So the
+/// store gets its name only when all of it is durable.
+fn create(path: &Path) -> Result<(), LogError> {
+    let failed = |err: std::io::Error| io("making a new store", &err);
+    let unfinished = path.with_extension("new");
+    if unfinished.exists() {
+        fs::remove_dir_all(&unfinished).map_err(failed)?;
     }
-    sync(path).map_err(|err| io("syncing a new store", &err))?;
-    let parent = path.parent().unwrap_or(path);
-    sync(parent).map_err(|err| io("syncing a new store", &err))
+    let (db, tree) = open_sled(&unfinished)?;
+    tree.flush().map_err(|err| sled_error(&err))?;
+    drop((tree, db));
+    let sync = |path: &Path| File::open(path).and_then(|it| it.sync_all());
+    for name in ["conf", "db", "blobs", ""] {
+        sync(&unfinished.join(name)).map_err(failed)?;
+    }
+    // A thread of sled may still be about to let go of its lock.
+    let db = File::open(unfinished.join("db")).map_err(failed)?;
+    db.lock().and_then(|()| db.unlock()).map_err(failed)?;
+    fs::rename(&unfinished, path).map_err(failed)?;
+    sync(path.parent().unwrap_or(path)).map_err(failed)
+}
+
+/// Undoes what the end of an earlier process may have left.
+///
+/// What a killed process wrote and never synced is read back from the page cache; it must be on
+/// the disk before sled's snapshot and our second head, which are synced, build on it. And sled
+/// takes its own half-written snapshot for a damaged store.
+fn prepare(path: &Path) -> Result<(), LogError> {
+    let sync = File::open(path.join("db")).and_then(|it| it.sync_data());
+    sync.map_err(|err| io("fdatasync of log/db", &err))?;
+    for file in fs::read_dir(path).map_err(|err| io("reading the folder log", &err))? {
+        let file = file.map_err(|err| io("reading the folder log", &err))?;
+        let name = file.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with("snap.") && name.ends_with(".generating") {
+            fs::remove_file(file.path())
+                .map_err(|err| io("removing an unfinished snapshot of sled", &err))?;
+        }
+    }
+    Ok(())
 }
 
 fn sled_error(err: &sled::Error) -> LogError {

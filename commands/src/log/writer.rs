@@ -145,8 +145,8 @@ impl Writer {
 
     fn commit(&mut self, group: Vec<Request>) {
         if let Some(full) = self.check_space() {
-            for request in group {
-                let _ = request.reply.send(Err(full.clone()));
+            for Request { prepared, reply } in group {
+                let _ = reply.send(self.answer_without_space(&prepared, &full));
             }
             return;
         }
@@ -164,6 +164,19 @@ impl Writer {
         }
         if self.second_written.elapsed() >= SECOND_HEAD_EVERY {
             self.write_second_head();
+        }
+    }
+
+    /// A command that was run before has its answer, and needs no space for it.
+    fn answer_without_space(
+        &self,
+        prepared: &Prepared,
+        full: &AppendError,
+    ) -> Result<Appended, AppendError> {
+        let mut sequencer = lock(&self.shared.sequencer);
+        match sequencer.find_command(prepared.commit.head.command_id) {
+            Some(_) => sequencer.admit(prepared),
+            None => Err(full.clone()),
         }
     }
 
@@ -264,7 +277,8 @@ fn log_space(full: bool, free_bytes: u64, reserve_bytes: u64) {
     }
 }
 
-fn end_process(err: &LogError) -> ! {
-    tracing::error!(error = %err, "the log could not be written; ending the process, start it again");
-    std::process::exit(EXIT_IO_ERROR)
+/// After a failed write or sync nobody knows what the disk holds: the next start reads it again.
+pub(crate) fn end_process(err: &dyn std::fmt::Display) -> ! {
+    tracing::error!(error = %err, "a write failed; ending the process, start it again");
+    signal_hook::low_level::exit(EXIT_IO_ERROR)
 }
