@@ -20,7 +20,7 @@ mod writer;
 pub(crate) use self::block::event_id;
 pub(crate) use self::commit::sha256;
 pub use self::memory::MemoryLog;
-pub use self::sled::{Inspection, SledLog, SledLogOptions, inspect_second_head};
+pub use self::sled::{Derived, Inspection, SledLog, SledLogOptions, inspect_second_head};
 pub use self::snapshot::{NoSnapshot, SnapshotHeader, read_snapshot, write_snapshot};
 pub use self::stats::LogStats;
 pub(crate) use self::writer::end_process;

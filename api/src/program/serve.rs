@@ -10,6 +10,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use commands::Personal;
 use commands::bootstrap::{ADMINISTRATOR_NAME, Bootstrap, FIRST_PARTY_CLIENT, FIRST_TENANT};
 use commands::keys::random;
+use commands::log::Derived;
 use commands::password::PasswordPool;
 use commands::publisher::{Publisher, PublisherHandle, PublisherOptions};
 use commands::signing::{add_signing_key, make_signing_key, system_head};
@@ -251,7 +252,9 @@ async fn prepare(
 /// way a damaged log does not serve.
 fn check_log(on: &Running) -> Result<(), Failure> {
     let log = on.log.clone();
-    let check = move || log.inspect(|_| Ok(())).map_err(|err| super::running::advise(&err));
+    let check = move || {
+        log.inspect(Derived::Ignored, |_| Ok(())).map_err(|err| super::running::advise(&err))
+    };
     if on.log.head().position <= CHECKED_FIRST_EVENTS {
         return check().map(|_| ());
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use commands::keys::Keyring;
-use commands::log::{NoSnapshot, inspect_second_head, read_snapshot};
+use commands::log::{Derived, NoSnapshot, inspect_second_head, read_snapshot};
 use domain::log::{EventLog as _, LogError, OpenParts as _};
 use domain::{AnyEvent, Recorded, hex};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -128,7 +128,7 @@ fn check_all(
     let keys = running.engine.keys();
     keys.verify()?;
     let (first, second) = (Views::new(keys.clone()), Views::new(keys.clone()));
-    let found = running.log.inspect(|block| {
+    let found = running.log.inspect(Derived::Checked, |block| {
         for event in block {
             check_event(event, keys)?;
         }
