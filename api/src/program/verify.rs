@@ -138,7 +138,7 @@ fn check_all(
         Ok(())
     })?;
     // The second rebuild reads as the program does: through the snapshot, where there is one.
-    let second = match views_of_snapshot(running, &running.folder)? {
+    let second = match views_of_snapshot(running, &running.folder, found.position)? {
         Some(views) => views,
         None => second,
     };
@@ -167,10 +167,15 @@ fn check_event(event: &Recorded, keys: &Keyring) -> Result<(), LogError> {
     AnyEvent::decode(&event.kind, &parts).map(|_| ()).map_err(unreadable)
 }
 
-fn views_of_snapshot(running: &Running, folder: &Path) -> Result<Option<Views>, Failure> {
+/// A running server may have made a newer snapshot meanwhile: that one is for the next time.
+fn views_of_snapshot(
+    running: &Running,
+    folder: &Path,
+    until: u64,
+) -> Result<Option<Views>, Failure> {
     let log = &running.log;
     match read_snapshot(&views_snapshot_path(folder), SNAPSHOT_REVISION, log.id()) {
-        Ok((header, body)) if log.fits(&header) => {
+        Ok((header, body)) if header.position <= until && log.fits(&header) => {
             Ok(Some(Views::from_snapshot(body, running.engine.keys().clone())?))
         }
         Ok(_) | Err(NoSnapshot::Absent | NoSnapshot::Other) => Ok(None),
