@@ -10,6 +10,10 @@ use commands::keys::MasterKey;
 use super::cli::Failure;
 use super::settings::Common;
 
+/// How often, and how long apart, to look whether a server is gone.
+const GONE_LOOKS_MAX: u32 = 20;
+const GONE_LOOK_EVERY: std::time::Duration = std::time::Duration::from_millis(50);
+
 /// The data folder, held by this process.
 pub(crate) struct Home {
     pub(crate) folder: PathBuf,
@@ -75,6 +79,17 @@ pub(crate) fn held(folder: &Path) -> Held {
         Err(TryLockError::WouldBlock) => Held::ByServer,
         Ok(()) | Err(TryLockError::Error(_)) => Held::No,
     }
+}
+
+/// Whether a server that did not answer is gone: a killed one lets go of the folder a moment later.
+pub(crate) fn is_gone(folder: &Path) -> bool {
+    (0..GONE_LOOKS_MAX).any(|_| {
+        let gone = held(folder) == Held::No;
+        if !gone {
+            std::thread::sleep(GONE_LOOK_EVERY);
+        }
+        gone
+    })
 }
 
 /// The master key: from the file or variable that was named, else from the data folder.

@@ -13,7 +13,7 @@ use projections::{SNAPSHOT_REVISION, Views};
 use serde::{Deserialize, Serialize};
 
 use super::cli::Failure;
-use super::home::{Held, held, keys_path, master_key, private_copy};
+use super::home::{Held, held, is_gone, keys_path, master_key, private_copy};
 use super::running::{Opening, Running, views_snapshot_path};
 use super::settings::{Common, Format, Verify};
 use super::socket::{self, Request};
@@ -54,10 +54,14 @@ pub(crate) fn run(common: &Common, options: &Verify) -> Result<ExitCode, Failure
 fn find_report(common: &Common) -> Result<Report, Failure> {
     if held(&common.data) == Held::ByServer {
         let mut report = None;
-        socket::ask(&common.data, &Request::Verify, &mut |line| {
+        let asked = socket::ask(&common.data, &Request::Verify, &mut |line| {
             report = serde_json::from_str(line).ok();
-        })?;
-        return report.ok_or_else(|| "the server gave no report".into());
+        });
+        match asked {
+            Ok(()) => return report.ok_or_else(|| "the server gave no report".into()),
+            Err(_) if is_gone(&common.data) => (),
+            Err(err) => return Err(err),
+        }
     }
     // Looked at before anything is opened: opening writes it anew.
     inspect_second_head(&common.data)?;
