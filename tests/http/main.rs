@@ -8,3 +8,7 @@
 )]
 
 mod endpoints;
+mod idempotency;
+mod positions;
+mod tokens;
+mod user;
