@@ -7,6 +7,8 @@
     reason = "a test fails by panicking"
 )]
 
+mod client;
+mod client_authentication;
 mod endpoints;
 mod idempotency;
 mod positions;
