@@ -7,10 +7,15 @@
     reason = "a test fails by panicking"
 )]
 
+mod api_resource;
 mod client;
 mod client_authentication;
+mod discovery;
 mod endpoints;
 mod idempotency;
+mod operation;
 mod positions;
+mod role;
+mod tenant;
 mod tokens;
 mod user;
