@@ -8,10 +8,12 @@
 )]
 
 mod api_resource;
+mod audit;
 mod client;
 mod client_authentication;
 mod discovery;
 mod endpoints;
+mod errors;
 mod idempotency;
 mod operation;
 mod positions;
