@@ -91,7 +91,7 @@ pub(crate) async fn require(call: Call, needs: Needs) -> Result<Granted, ApiErro
         return Err(ApiError::Forbidden(format!("the token lacks the scope {}", needs.scope)));
     }
     if let Some(permission) = needs.permission
-        && !caller.permissions().any(|it| permission.is_covered_by(it))
+        && !caller.permissions().any(|it| permission.is_covered_by(&it))
     {
         return Err(ApiError::Forbidden(format!("the user lacks the permission {permission}")));
     }

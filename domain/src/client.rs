@@ -209,6 +209,10 @@ fn check_names(data: &ClientRegistered) -> Result<(), Refusal> {
     if !data.client_id.0.bytes().all(|it| it.is_ascii_graphic()) {
         return Err(Refusal::invalid("clientId", "must be visible ASCII without spaces"));
     }
+    // RFC 9068 section 5: the `sub` of a client's own token must not be that of a user.
+    if data.client_id.0.bytes().all(|it| it.is_ascii_digit()) {
+        return Err(Refusal::invalid("clientId", "must not be a number: users have those"));
+    }
     check::required("protocolType", &data.protocol_type, 200)?;
     check::optional("clientName", data.name.as_deref(), 200)?;
     check::optional("description", data.description.as_deref(), 1000)?;

@@ -8,6 +8,7 @@
     reason = "test support"
 )]
 
+pub mod app;
 pub mod given;
 pub mod log;
 pub mod nats;

@@ -1,6 +1,7 @@
 //! Failed passwords: after a few, an account and an address must wait, longer each time.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
 use domain::Timestamp;
@@ -42,13 +43,21 @@ pub(crate) struct Attempt {
 }
 
 impl Attempt {
-    pub(crate) fn new(tenant: u32, name: &str, address: Option<std::net::IpAddr>) -> Self {
+    pub(crate) fn new(tenant: u32, name: &str, address: Option<IpAddr>) -> Self {
         let tenant = tenant.to_le_bytes();
         let name = domain::user::normalise(name);
         Self {
             account: hash_16(&[b"account", &tenant, name.as_bytes()]),
-            address: address.map(|it| hash_16(&[b"address", it.to_string().as_bytes()])),
+            address: address.map(|it| hash_16(&[b"address", &network_of(it)])),
         }
+    }
+}
+
+/// An IPv6 customer has a whole /64 to try from; an IPv4 address may be written as an IPv6 one.
+fn network_of(address: IpAddr) -> [u8; 16] {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.to_ipv6_mapped().octets(),
+        IpAddr::V6(address) => (u128::from(address) >> 64 << 64).to_be_bytes(),
     }
 }
 
@@ -137,5 +146,14 @@ mod tests {
         assert!(attempts.wait(&Attempt::new(2, "ann", None), now).is_none());
         attempts.succeed(&Attempt::new(1, "ANN", None));
         assert_eq!(attempts.wait(&attempt, now), None);
+    }
+
+    #[test]
+    fn addresses_of_one_customer_count_as_one() {
+        let network = |it: &str| network_of(it.parse().unwrap());
+        assert_eq!(network("2001:db8::1"), network("2001:db8::ffff:1"));
+        assert_ne!(network("2001:db8::1"), network("2001:db8:0:1::1"));
+        assert_eq!(network("192.0.2.1"), network("::ffff:192.0.2.1"));
+        assert_ne!(network("192.0.2.1"), network("192.0.2.2"));
     }
 }

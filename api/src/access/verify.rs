@@ -80,8 +80,8 @@ impl Caller {
     }
 
     /// Spec section 1.1: lower-cased and split at commas.
-    pub(crate) fn permissions(&self) -> impl Iterator<Item = &str> {
-        self.permission.iter().flat_map(|it| it.split(','))
+    pub(crate) fn permissions(&self) -> impl Iterator<Item = String> {
+        self.permission.iter().flat_map(|it| it.split(',')).map(str::to_lowercase)
     }
 
     pub(crate) fn has_role(&self, role: &str) -> bool {
@@ -139,7 +139,7 @@ pub(crate) fn verify(call: &Call, tenant: &TenantRow) -> Result<Caller, ApiError
         user,
         client_id: claims.client_id.clone(),
         roles: claims.role.clone(),
-        permission: claims.permission.as_ref().map(|it| it.to_lowercase()),
+        permission: claims.permission.clone(),
         scopes: claims.scope.clone(),
         audience: claims.aud.clone(),
         amr: claims.amr.clone(),

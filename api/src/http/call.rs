@@ -52,9 +52,12 @@ impl Call {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// The host that was asked, with its port.
+    /// The host that was asked, with its port. Two name none (RFC 9112 section 3.2): a proxy may
+    /// have looked at the other one.
     pub(crate) fn host(&self) -> Option<&str> {
-        self.headers.get(HOST)?.to_str().ok()
+        let mut hosts = self.headers.get_all(HOST).iter();
+        let host = hosts.next()?.to_str().ok()?;
+        hosts.next().is_none().then_some(host)
     }
 
     /// The query.
@@ -111,7 +114,12 @@ impl Call {
         let body = self.bytes().await?;
         let text = std::str::from_utf8(&body);
         let text = text.map_err(|_| ApiError::oauth("invalid_request", "the form is not UTF-8"))?;
-        Ok(Query::parse(text))
+        let form = Query::parse(text);
+        if form.has_repeated() {
+            // RFC 6749 section 3.2.
+            return Err(ApiError::oauth("invalid_request", "a parameter is sent more than once"));
+        }
+        Ok(form)
     }
 
     fn content_type(&self, expected: &'static str) -> Result<(), ApiError> {

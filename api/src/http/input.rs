@@ -15,14 +15,23 @@ pub(crate) const QUERY_BYTES_MAX: usize = 8 * 1024;
 #[derive(Debug, Default)]
 pub(crate) struct Query {
     values: HashMap<String, String>,
+    repeated: bool,
     errors: Mutex<FieldErrors>,
 }
 
 impl Query {
     pub(crate) fn parse(query: &str) -> Self {
-        let pairs = form_urlencoded::parse(query.as_bytes());
-        let values = pairs.map(|(name, value)| (name.to_lowercase(), value.into_owned())).collect();
-        Self { values, errors: Default::default() }
+        let mut values = HashMap::new();
+        let mut repeated = false;
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            repeated |= values.insert(name.to_lowercase(), value.into_owned()).is_some();
+        }
+        Self { values, repeated, errors: Default::default() }
+    }
+
+    /// Whether a name stands there more than once; the last value counts.
+    pub(crate) fn has_repeated(&self) -> bool {
+        self.repeated
     }
 
     /// A text that is present and not empty.
@@ -118,9 +127,9 @@ fn place(err: &serde_json::Error) -> String {
 }
 
 /// serde's message says `invalid type: string "secret", expected u32`: the value is cut out, for
-/// it may be a secret.
+/// it may be a secret. From the right, for the value may have that word, too.
 fn explain(message: &str) -> String {
-    match message.split_once("expected ") {
+    match message.rsplit_once("expected ") {
         Some((_, expected)) => format!("has the wrong type: expected {expected}"),
         None => match message.strip_prefix("missing field ") {
             Some(field) => format!("is missing {}", field.trim_matches('`')),

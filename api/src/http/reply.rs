@@ -4,7 +4,7 @@ use commands::Done;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
-use warp::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
+use warp::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, VARY};
 use warp::http::{HeaderMap, StatusCode};
 use warp::reply::Response;
 
@@ -141,6 +141,13 @@ impl Reply {
     #[must_use]
     pub(crate) fn cache(mut self, how: &'static str) -> Self {
         self.headers().insert(CACHE_CONTROL, HeaderValue::from_static(how));
+        self
+    }
+
+    /// Kept for one caller at a time: the next may use the same cache.
+    #[must_use]
+    pub(crate) fn varies_by_caller(mut self) -> Self {
+        self.headers().insert(VARY, HeaderValue::from_static("Authorization"));
         self
     }
 

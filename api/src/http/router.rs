@@ -1,7 +1,7 @@
 //! From a request to its endpoint: boxed routes, joined as a balanced tree, grouped by the
 //! beginning of their paths.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::future::ready;
 use std::net::{IpAddr, SocketAddr};
@@ -38,12 +38,6 @@ pub struct Peer(pub SocketAddr);
 
 type Route = BoxedFilter<(Response,)>;
 
-/// The path has this method, but the request has another.
-#[derive(Debug)]
-struct OtherMethod(String);
-
-impl reject::Reject for OtherMethod {}
-
 /// All endpoints as one filter that answers every request.
 pub(crate) fn router(
     app: &Arc<App>,
@@ -60,8 +54,28 @@ pub(crate) fn router(
         let routes = endpoints.into_iter().map(|it| route(app.clone(), it)).collect();
         in_group(name).and(any_of(routes)).boxed()
     });
+    let routes = any_of(groups.collect());
+    let rest = unmatched_route(app.clone(), endpoints);
     let app = app.clone();
-    any_of(groups.collect()).recover(move |it| ready(Ok(unmatched(&app, &it)))).unify()
+    routes.or(rest).unify().recover(move |it| ready(Ok(unforeseen(&app, &it)))).unify()
+}
+
+/// What no endpoint takes: the path is unknown, or takes other methods only.
+fn unmatched_route(app: Arc<App>, endpoints: Vec<Arc<Endpoint>>) -> Route {
+    warp::path::full()
+        .and(warp::header::headers_cloned())
+        .map(move |path: FullPath, headers: HeaderMap| {
+            let here = endpoints.iter().filter(|it| parameters(it.path, path.as_str()).is_some());
+            // RFC 9110 section 15.5.6: all methods of the path, each once.
+            let allow = here.map(|it| it.method.as_str()).collect::<BTreeSet<_>>();
+            let err = if allow.is_empty() {
+                ApiError::NoRoute
+            } else {
+                ApiError::WrongMethod { allow: Vec::from_iter(allow).join(", ") }
+            };
+            unmatched(&app, err, &hex(&request_id(&headers)))
+        })
+        .boxed()
 }
 
 /// Folded as a tree and boxed at every join, or the compiler gives up at some forty routes.
@@ -97,11 +111,8 @@ fn route(app: Arc<App>, endpoint: Arc<Endpoint>) -> Route {
         .and(warp::method())
         .and_then(move |path: FullPath, method: Method| {
             ready(match parameters(matched.path, path.as_str()) {
-                None => Err(reject::not_found()),
-                Some(_) if method != matched.method => {
-                    Err(reject::custom(OtherMethod(matched.method.to_string())))
-                }
-                Some(parameters) => Ok(parameters),
+                Some(parameters) if method == matched.method => Ok(parameters),
+                _ => Err(reject::not_found()),
             })
         })
         .and(raw_query())
@@ -212,18 +223,17 @@ fn request_id(headers: &HeaderMap) -> [u8; 16] {
     }
 }
 
-/// Only the router comes here; endpoints answer for themselves.
-fn unmatched(app: &App, rejection: &Rejection) -> Response {
-    let shown_id = hex(&commands::keys::random::<16>().unwrap_or_default());
-    let err = match rejection.find::<OtherMethod>() {
-        Some(OtherMethod(allow)) => ApiError::WrongMethod { allow: allow.clone() },
-        None if rejection.is_not_found() => ApiError::NoRoute,
-        None => ApiError::Internal(format!("unforeseen rejection: {rejection:?}")),
-    };
-    let mut response = err.into_response(None, &shown_id, false);
+/// Endpoints answer for themselves, and what none takes is answered by its own route.
+fn unforeseen(app: &App, rejection: &Rejection) -> Response {
+    let err = ApiError::Internal(format!("unforeseen rejection: {rejection:?}"));
+    unmatched(app, err, &hex(&commands::keys::random::<16>().unwrap_or_default()))
+}
+
+fn unmatched(app: &App, err: ApiError, shown_id: &str) -> Response {
+    let mut response = err.into_response(None, shown_id, false);
     app.metrics.count_request("unmatched", response.status(), std::time::Duration::ZERO);
     debug_assert_ne!(response.status(), StatusCode::OK);
-    if let Ok(id) = HeaderValue::from_str(&shown_id) {
+    if let Ok(id) = HeaderValue::from_str(shown_id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
     response

@@ -274,7 +274,7 @@ async fn versions(granted: Granted) -> Outcome {
     }
     let versions = row.apis.iter().map(|it| ApiVersion::shown(it, &row)).collect();
     // Documented; private, because the answer is the caller's own.
-    Ok(Reply::whole_list::<ApiVersion>(versions).cache("private, max-age=60"))
+    Ok(Reply::whole_list::<ApiVersion>(versions).cache("private, max-age=60").varies_by_caller())
 }
 
 async fn set_online(granted: Granted) -> Outcome {

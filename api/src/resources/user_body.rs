@@ -307,10 +307,15 @@ pub(crate) struct ViewUser {
     email_confirmed: bool,
     phone_number: Option<String>,
     phone_number_confirmed: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     roles: Vec<ViewRole>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     claims: Vec<ViewClaim>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     files: Vec<ViewFile>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     properties: Vec<ViewProperty>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     tenants: Vec<ViewTenant>,
 }
 

@@ -1,0 +1,268 @@
+//! `POST /connect/token`: how clients prove themselves, what they may ask for, and back-off.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::{Value, json};
+use tests::app::{Answer, HOST, PASSWORD, TestApp, escape, part_of};
+
+const SECRET: &str = "s3cret:with %odd+signs";
+
+/// The Base64 of a hash, from row 44: 0 is SHA-256, 1 is SHA-512.
+async fn hash(app: &TestApp, token: &str, key_type: u8) -> String {
+    let body = json!({ "plaintext": SECRET, "keyType": key_type });
+    let answer = app.post("/api/Client/1/Secretkey").bearer(token).json(&body).send().await;
+    assert_eq!(answer.header("cache-control"), "no-store");
+    answer.data().as_str().unwrap().to_owned()
+}
+
+/// A client with a secret; members of `over` replace its own.
+async fn register(app: &TestApp, client_id: &str, over: Value) -> String {
+    let token = app.admin().await;
+    let value = hash(app, &token, 1).await;
+    let mut body = json!({
+        "clientId": client_id, "clientSecrets": [{ "value": value }],
+        "allowedGrantTypes": [{ "grantType": "client_credentials" }],
+        "allowedScopes": [{ "scope": "oauthapp.user.get" }, { "scope": "orders.read" }],
+    });
+    for (name, value) in over.as_object().unwrap() {
+        body[name] = value.clone();
+    }
+    app.post("/api/Client").bearer(&token).json(&body).send().await.data();
+    token
+}
+
+async fn ask(app: &TestApp, fields: &[(&str, &str)]) -> Answer {
+    app.post("/connect/token").form(fields).send().await
+}
+
+fn credentials<'a>(client_id: &'a str, secret: &'a str) -> Vec<(&'a str, &'a str)> {
+    vec![("grant_type", "client_credentials"), ("client_id", client_id), ("client_secret", secret)]
+}
+
+async fn basic(app: &TestApp, client_id: &str, secret: &str, fields: &[(&str, &str)]) -> Answer {
+    let pair = BASE64_STANDARD.encode(format!("{}:{}", escape(client_id), escape(secret)));
+    let request = app.post("/connect/token").header("authorization", &format!("Basic {pair}"));
+    request.form(fields).send().await
+}
+
+#[track_caller]
+fn refused(answer: &Answer, status: u16, error: &str) {
+    assert_eq!(answer.status, status, "{}", answer.text);
+    assert_eq!(answer.json()["error"], error, "{}", answer.text);
+    assert!(answer.headers.get("x-log-position").is_none());
+}
+
+#[tokio::test]
+async fn a_client_proves_itself_by_basic_or_by_form() {
+    let app = TestApp::new().await;
+    register(&app, "shop", json!({})).await;
+    let by_form = ask(&app, &credentials("shop", SECRET)).await;
+    let by_basic = basic(&app, "shop", SECRET, &[("grant_type", "client_credentials")]).await;
+    for answer in [&by_form, &by_basic] {
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        assert_eq!(answer.header("cache-control"), "no-store");
+        assert!(answer.position() > 0);
+        let json = answer.json();
+        assert_eq!((&json["token_type"], &json["expires_in"]), (&json!("Bearer"), &json!(3600)));
+        // `orders.read` is allowed, but nobody knows it yet.
+        assert_eq!(json["scope"], "oauthapp.user.get");
+        let claims = part_of(json["access_token"].as_str().unwrap(), 1);
+        assert_eq!((&claims["sub"], &claims["client_id"]), (&json!("shop"), &json!("shop")));
+        assert!(claims.get("role").is_none() && claims.get("permission").is_none());
+    }
+    let token = by_form.json()["access_token"].as_str().unwrap().to_owned();
+    assert_eq!(app.get("/api/User").bearer(&token).send().await.status, 403);
+}
+
+#[tokio::test]
+async fn both_ways_at_once_and_wrong_proofs_are_refused() {
+    let app = TestApp::new().await;
+    register(&app, "shop", json!({})).await;
+    let both = basic(&app, "shop", SECRET, &credentials("shop", SECRET)).await;
+    refused(&both, 400, "invalid_request");
+    let two = [("grant_type", "client_credentials"), ("client_id", "other")];
+    refused(&basic(&app, "shop", SECRET, &two).await, 400, "invalid_request");
+    for (client_id, secret) in [("shop", "wrong"), ("shop", ""), ("nobody", SECRET), ("", SECRET)] {
+        refused(&ask(&app, &credentials(client_id, secret)).await, 401, "invalid_client");
+        let answer = basic(&app, client_id, secret, &[("grant_type", "client_credentials")]).await;
+        refused(&answer, 401, "invalid_client");
+        assert_eq!(answer.header("www-authenticate"), "Basic realm=\"chancery\"");
+    }
+    let long = "x".repeat(2_000);
+    refused(&ask(&app, &credentials("shop", &long)).await, 401, "invalid_client");
+    for header in ["Basic", "Basic !!!", "Basic c2hvcA==", "Bearer x", "Basic /w=="] {
+        let request = app.post("/connect/token").header("authorization", header);
+        let answer = request.form(&[("grant_type", "client_credentials")]).send().await;
+        refused(&answer, 401, "invalid_client");
+    }
+    // The hash itself proves nothing.
+    let token = app.admin().await;
+    let hash = hash(&app, &token, 1).await;
+    refused(&ask(&app, &credentials("shop", &hash)).await, 401, "invalid_client");
+}
+
+#[tokio::test]
+async fn secrets_count_as_sha_256_and_sha_512_until_they_expire() {
+    let app = TestApp::new().await;
+    let token = app.admin().await;
+    let (sha256, sha512) = (hash(&app, &token, 0).await, hash(&app, &token, 1).await);
+    let secrets = [
+        ("sha256", json!([{ "value": sha256 }]), true),
+        ("sha512", json!([{ "value": sha512 }]), true),
+        ("both", json!([{ "value": "other" }, { "value": sha256 }]), true),
+        ("expired", json!([{ "value": sha256, "expiration": "2020-01-01 00:00:00" }]), false),
+        ("later", json!([{ "value": sha256, "expiration": "2999-01-01" }]), true),
+        (
+            "renewed",
+            json!([{ "value": sha256, "expiration": "2020-01-01" },
+                           { "value": sha512 }]),
+            true,
+        ),
+        ("none", json!([]), false),
+    ];
+    for (client_id, secrets, counts) in secrets {
+        register(&app, client_id, json!({ "clientSecrets": secrets })).await;
+        let answer = ask(&app, &credentials(client_id, SECRET)).await;
+        assert_eq!(answer.status == 200, counts, "{client_id}: {}", answer.text);
+    }
+    register(&app, "off", json!({ "enabled": false })).await;
+    refused(&ask(&app, &credentials("off", SECRET)).await, 401, "invalid_client");
+}
+
+#[tokio::test]
+async fn grants_are_for_those_who_may_use_them() {
+    let app = TestApp::new().await;
+    register(&app, "shop", json!({})).await;
+    let mut fields = credentials("shop", SECRET);
+    for (grant, error) in [
+        ("password", "unauthorized_client"),
+        ("authorization_code", "unsupported_grant_type"),
+        ("CLIENT_CREDENTIALS", "unsupported_grant_type"),
+        ("", "invalid_request"),
+    ] {
+        fields[0].1 = grant;
+        refused(&ask(&app, &fields).await, 400, error);
+    }
+    let grants = json!([{ "grantType": "client_credentials" }, { "grantType": "password" }]);
+    let public = json!({
+        "requireClientSecret": false, "clientSecrets": [], "allowedGrantTypes": grants,
+    });
+    register(&app, "public", public).await;
+    refused(&ask(&app, &credentials("public", "")).await, 400, "unauthorized_client");
+    let password = [
+        ("grant_type", "password"),
+        ("client_id", "public"),
+        ("username", "admin"),
+        ("password", PASSWORD),
+    ];
+    refused(&ask(&app, &password).await, 400, "unauthorized_client");
+    let first_party = credentials("chancery-cli", "");
+    refused(&ask(&app, &first_party).await, 400, "unauthorized_client");
+}
+
+#[tokio::test]
+async fn parameters_that_are_sent_twice_are_refused() {
+    let app = TestApp::new().await;
+    register(&app, "shop", json!({})).await;
+    for twice in [("client_id", "shop"), ("grant_type", "client_credentials"), ("scope", "x")] {
+        let mut fields = credentials("shop", SECRET);
+        fields.push(("scope", "oauthapp.user.get"));
+        fields.push(twice);
+        refused(&ask(&app, &fields).await, 400, "invalid_request");
+    }
+}
+
+#[tokio::test]
+async fn a_scope_is_granted_if_it_is_allowed_and_known_here() {
+    let app = TestApp::new().await;
+    let token = register(&app, "shop", json!({})).await;
+    let mut fields = credentials("shop", SECRET);
+    fields.push(("scope", "orders.read"));
+    refused(&ask(&app, &fields).await, 400, "invalid_scope");
+    let resource = |name: &str, enabled: bool, scope: &str| json!({ "name": name, "enabled": enabled, "scopes": [{ "scope": scope }] });
+    let add = async |body: Value| {
+        app.post("/api/ApiResource").bearer(&token).json(&body).send().await.data()
+    };
+    add(resource("closed", false, "orders.read")).await;
+    refused(&ask(&app, &fields).await, 400, "invalid_scope");
+    add(resource("orders", true, "orders.read")).await;
+    let granted = ask(&app, &fields).await.json();
+    assert_eq!(granted["scope"], "orders.read");
+    let token = granted["access_token"].as_str().unwrap();
+    assert_eq!(part_of(token, 1)["aud"], json!(["orders"]));
+    // For another audience: it opens nothing here.
+    assert_eq!(app.get("/api/Role").bearer(token).send().await.status, 401);
+    for scope in ["oauthapp.all", "nonsense", "ORDERS.READ", "orders.read nonsense"] {
+        fields[3].1 = scope;
+        refused(&ask(&app, &fields).await, 400, "invalid_scope");
+    }
+    fields[3].1 = "orders.read  orders.read oauthapp.user.get";
+    let both = ask(&app, &fields).await.json();
+    assert_eq!(both["scope"], "orders.read oauthapp.user.get");
+    let aud = &part_of(both["access_token"].as_str().unwrap(), 1)["aud"];
+    assert_eq!(aud, &json!(["oauthapp", "orders"]));
+}
+
+#[tokio::test]
+async fn clients_and_scopes_of_another_tenant_are_unknown() {
+    let app = TestApp::new().await;
+    app.tenant("other:8080").await;
+    register(&app, "shop", json!({})).await;
+    let fields = credentials("shop", SECRET);
+    let there = app.post("/connect/token").host("other:8080").form(&fields).send().await;
+    refused(&there, 401, "invalid_client");
+    let here = app.post("/connect/token").host(&HOST.to_uppercase()).form(&fields).send().await;
+    assert_eq!(here.status, 200, "hosts have no case");
+}
+
+#[tokio::test]
+async fn wrong_passwords_are_slowed_down_by_account_with_retry_after() {
+    let app = TestApp::new().await;
+    let sign_in = async |name: &str, password: &str| {
+        let form = [
+            ("grant_type", "password"),
+            ("client_id", "chancery-cli"),
+            ("username", name),
+            ("password", password),
+        ];
+        app.post("/connect/token").from("192.0.2.1").form(&form).send().await
+    };
+    for name in ["admin", "nobody"] {
+        let mut tries = 0;
+        let slowed = loop {
+            let answer = sign_in(name, "wrong").await;
+            tries += 1;
+            if answer.status == 429 {
+                break answer;
+            }
+            refused(&answer, 400, "invalid_grant");
+            assert!(tries < 20, "{name} is never slowed down");
+        };
+        assert!(tries > 5, "{name} is slowed down after {tries}");
+        assert!(slowed.header("retry-after").parse::<u64>().unwrap() >= 1);
+        assert_eq!(slowed.json()["codeName"], "TooManyRequests");
+    }
+    // The right password has to wait, too: it must not be told apart.
+    assert_eq!(sign_in("ADMIN", PASSWORD).await.status, 429);
+    app.user(1, "ben", &[1], "x").await;
+    assert_eq!(sign_in("ben", PASSWORD).await.status, 200, "another account is free");
+}
+
+#[tokio::test]
+async fn what_is_missing_or_too_long_is_told_without_a_hash() {
+    let app = TestApp::new().await;
+    let base = [("grant_type", "password"), ("client_id", "chancery-cli")];
+    let with = |more: &[(&'static str, &'static str)]| [&base[..], more].concat();
+    refused(&ask(&app, &with(&[])).await, 400, "invalid_request");
+    refused(&ask(&app, &with(&[("username", "admin")])).await, 400, "invalid_request");
+    let long: &str = "x".repeat(300).leak();
+    let long = with(&[("username", "admin"), ("password", long)]);
+    refused(&ask(&app, &long).await, 400, "invalid_grant");
+    let scope = with(&[("username", "admin"), ("password", "wrong"), ("scope", "nonsense")]);
+    refused(&ask(&app, &scope).await, 400, "invalid_scope");
+    let json = app.post("/connect/token").json(&json!({})).send().await;
+    assert_eq!(json.status, 415);
+    let no_utf8 = app.post("/connect/token");
+    let no_utf8 = no_utf8.body("application/x-www-form-urlencoded", b"a=\xff").send().await;
+    refused(&no_utf8, 400, "invalid_request");
+}

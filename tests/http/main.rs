@@ -1,0 +1,23 @@
+//! The wire: the whole program over a log in memory, asked as its clients ask it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod api_resource;
+mod audit;
+mod client;
+mod client_authentication;
+mod discovery;
+mod endpoints;
+mod errors;
+mod idempotency;
+mod operation;
+mod positions;
+mod role;
+mod tenant;
+mod tokens;
+mod user;

@@ -1,0 +1,402 @@
+//! The whole program over a log in memory, without a socket: what a wire test asks, and of whom.
+
+use std::sync::{Arc, OnceLock};
+
+use api::{App, AppSettings, LogFigures, Peer};
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use bytes::Bytes;
+use commands::Engine;
+use commands::bootstrap::{Bootstrap, FIRST_TENANT, bootstrap};
+use commands::keys::Keyring;
+use commands::log::MemoryLog;
+use commands::password::PasswordPool;
+use commands::signing::{add_signing_key, make_signing_key, system_head};
+use domain::log::{CommitHead, EventLog};
+use domain::signing_key::SigningAlgorithm;
+use domain::tenant::{Tenant, TenantCommand, TenantCreated, TenantHost, TenantProperties};
+use domain::user::{PasswordVerifier, User, UserClaim, UserCommand, UserPersonal, UserRegistered};
+use domain::{Aggregate, TenantId, Timestamp, UserId};
+use http_body_util::BodyExt as _;
+use projections::{Views, catch_up, follow};
+use serde_json::{Value, json};
+use warp::Filter as _;
+use warp::filters::BoxedFilter;
+use warp::http::HeaderMap;
+use warp::reply::Response;
+use warp::test::RequestBuilder;
+
+/// Where the first tenant answers.
+pub const HOST: &str = "localhost:8080";
+
+/// The password of the administrator.
+pub const PASSWORD: &str = "Correct-horse-1";
+
+/// The scopes that the first-party client may ask for.
+const SCOPES: [&str; 2] = ["oauthapp.all", "isms.all"];
+
+/// A program that has just started for the first time.
+pub struct TestApp {
+    pub engine: Arc<Engine>,
+    pub views: Arc<Views>,
+    routes: BoxedFilter<(Response,)>,
+}
+
+/// The one hash of the one password: hashing is slow on purpose.
+pub async fn verifier() -> PasswordVerifier {
+    static VERIFIER: OnceLock<PasswordVerifier> = OnceLock::new();
+    if let Some(verifier) = VERIFIER.get() {
+        return verifier.clone();
+    }
+    let verifier = PasswordPool::new(1).hash(PASSWORD).await.unwrap();
+    VERIFIER.get_or_init(|| verifier).clone()
+}
+
+/// The time of the machine: what the program under test reads, too.
+#[allow(clippy::disallowed_methods, reason = "tokens must be valid now")]
+pub fn now() -> Timestamp {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    Timestamp(now.as_micros() as i64)
+}
+
+impl TestApp {
+    pub async fn new() -> Self {
+        Self::signing_with(SigningAlgorithm::Es256).await
+    }
+
+    pub async fn signing_with(algorithm: SigningAlgorithm) -> Self {
+        let keys = Arc::new(Keyring::ephemeral().unwrap());
+        let log: Arc<dyn EventLog> = Arc::new(MemoryLog::new(keys.log_id()));
+        let engine = Arc::new(Engine::new(log.clone(), keys.clone()));
+        let views = Arc::new(Views::new(keys));
+        let first = Bootstrap {
+            hosts: vec![HOST.to_owned()],
+            algorithm,
+            password: verifier().await,
+            scopes: SCOPES.map(str::to_owned).to_vec(),
+        };
+        bootstrap(&engine, first, now()).await.unwrap();
+        catch_up(&*log, &views, &|_| ()).unwrap();
+        tokio::spawn(follow(log, views.clone()));
+        let settings = AppSettings { algorithm, public_url: None, business_statuses: false };
+        let figures = Arc::new(LogFigures::default);
+        let passwords = PasswordPool::new(2);
+        let app = App::new(engine.clone(), views.clone(), passwords, settings, figures);
+        Self { engine, views, routes: api::routes(&app).boxed() }
+    }
+
+    pub fn ask(&self, method: &str, path: &str) -> Ask<'_> {
+        let request = warp::test::request().method(method).path(path);
+        Ask { app: self, request, host: HOST.to_owned() }
+    }
+
+    pub fn get(&self, path: &str) -> Ask<'_> {
+        self.ask("GET", path)
+    }
+
+    pub fn post(&self, path: &str) -> Ask<'_> {
+        self.ask("POST", path)
+    }
+
+    /// A token of the administrator, from the token endpoint.
+    pub async fn admin(&self) -> String {
+        self.sign_in("admin", PASSWORD).await
+    }
+
+    pub async fn sign_in(&self, name: &str, password: &str) -> String {
+        let form = [
+            ("grant_type", "password"),
+            ("client_id", "chancery-cli"),
+            ("username", name),
+            ("password", password),
+        ];
+        let answer = self.post("/connect/token").form(&form).send().await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        answer.json()["access_token"].as_str().unwrap().to_owned()
+    }
+
+    /// A head for a command that does not come by HTTP.
+    pub fn head(&self, tenant: TenantId) -> CommitHead {
+        system_head(tenant, "test", now()).unwrap()
+    }
+
+    /// Runs a command that has no endpoint, and waits until it shows.
+    pub async fn run<A: Aggregate>(&self, tenant: u32, id: &str, command: A::Command) {
+        let done = self.engine.handle::<A>(id, &command, &self.head(TenantId(tenant))).await;
+        self.shows(done.unwrap().position).await;
+    }
+
+    pub async fn shows(&self, position: u64) {
+        self.views.wait(position, std::time::Duration::from_secs(10)).await.unwrap();
+    }
+
+    /// A user of a tenant with roles and a permission, whose password is [`PASSWORD`].
+    pub async fn user(&self, tenant: u32, name: &str, roles: &[u32], permission: &str) -> u32 {
+        let permission =
+            UserClaim { id: 1, claim_type: "permission".to_owned(), value: permission.to_owned() };
+        let password = verifier().await;
+        let tenant = TenantId(tenant);
+        let command = |number: u64| UserCommand::Register {
+            data: Box::new(UserRegistered {
+                user: UserId(number as u32),
+                tenant,
+                user_key: [number as u8; 16],
+                parent: UserId(1),
+                lineage: format!("/1/{number}/"),
+                roles: roles.to_vec(),
+                permissions: vec![permission.clone()],
+                email_confirmed: false,
+                phone_confirmed: false,
+                lock_flag: false,
+                status: 0,
+                type_ids: None,
+                pool_ids: None,
+                data_amount: 0,
+                points: 0,
+                money: 0,
+            }),
+            personal: Box::new(UserPersonal {
+                user_name: name.to_owned(),
+                ..UserPersonal::default()
+            }),
+            password: Some(password.clone()),
+        };
+        let head = self.head(tenant);
+        let (number, done) = self.engine.create::<User>(command, &head).await.unwrap();
+        self.shows(done.position).await;
+        number as u32
+    }
+
+    /// One more tenant, with a host, a key, the roles `user` (5, 7 …) and `administrator`.
+    pub async fn tenant(&self, host: &str) -> u32 {
+        let number = self.engine.log().highest_id("tenant") as u32 + 1;
+        let tenant = TenantId(number);
+        let created = TenantCreated {
+            tenant,
+            name: format!("tenant-{number}"),
+            theme: None,
+            status: 1,
+            issuer_host: Some(host.to_owned()),
+            hosts: vec![TenantHost { id: 1, name: host.to_owned() }],
+            claims: Vec::new(),
+            cache_seconds: 600,
+            owner: UserId(1),
+            logo_uri: None,
+            description: None,
+        };
+        let secret = ("Azure:ApiManagement:ApiKey".to_owned(), "gateway-key-9".to_owned());
+        let properties = TenantProperties { values: vec![secret] };
+        let create = TenantCommand::Create(Box::new(created), properties);
+        self.run::<Tenant>(number, &number.to_string(), create).await;
+        self.rotate(number, SigningAlgorithm::Es256).await;
+        number
+    }
+
+    /// Adds a signing key to a tenant: it signs from now on.
+    pub async fn rotate(&self, tenant: u32, algorithm: SigningAlgorithm) -> String {
+        let key = make_signing_key(TenantId(tenant), algorithm).unwrap();
+        let mut draft = self.engine.draft(self.head(TenantId(tenant)));
+        let kid = add_signing_key(&mut draft, self.engine.keys(), key).unwrap();
+        let done = draft.commit().await.unwrap();
+        self.shows(done.position).await;
+        kid
+    }
+
+    /// The key that signs for a tenant: `kid` and PKCS #8.
+    pub fn key_of(&self, tenant: u32) -> (String, Vec<u8>) {
+        let tables = self.views.read();
+        let algorithm = SigningAlgorithm::Es256;
+        let row = tables.signing_keys.active(TenantId(tenant), algorithm).unwrap();
+        let kid = row.data.kid.clone();
+        let private = self.engine.keys().signing_key(&kid).unwrap();
+        (kid, private)
+    }
+
+    /// A token as the program would sign it, with claims of the test's choice over the usual ones.
+    pub fn mint(&self, tenant: u32, claims: &Value) -> String {
+        let (kid, private) = self.key_of(tenant);
+        let header = json!({ "typ": "at+jwt", "alg": "ES256", "kid": kid });
+        sign_es256(&header, &merge(usual_claims(), claims), &private)
+    }
+
+    /// A token of a user with one scope, one permission and some roles.
+    pub fn token(&self, user: u32, scope: &str, permission: &str, roles: &[&str]) -> String {
+        let claims = json!({
+            "sub": user.to_string(), "scope": [scope], "permission": permission, "role": roles,
+        });
+        self.mint(FIRST_TENANT.0, &claims)
+    }
+
+    /// A token of a user of the first tenant who may do what any user may.
+    pub fn token_of(&self, user: u32) -> String {
+        self.token(user, "oauthapp.all", "oauthapp.all", &["user"])
+    }
+}
+
+/// The claims of a good token of the administrator.
+pub fn usual_claims() -> Value {
+    let now = now().seconds();
+    json!({
+        "iss": format!("http://{HOST}"), "aud": ["oauthapp"], "sub": "1",
+        "client_id": "chancery-cli", "client_tenant": { "id": 1, "name": "oauthapp" },
+        "role": ["user", "administrator"], "permission": "oauthapp.all",
+        "scope": ["oauthapp.all"], "jti": "ffffffff000000000000000000000001",
+        "iat": now, "nbf": now, "exp": now + 600,
+    })
+}
+
+/// Claims over claims; null takes one away.
+pub fn merge(mut claims: Value, over: &Value) -> Value {
+    for (name, value) in over.as_object().unwrap() {
+        match value {
+            Value::Null => claims.as_object_mut().unwrap().remove(name),
+            value => claims.as_object_mut().unwrap().insert(name.clone(), value.clone()),
+        };
+    }
+    claims
+}
+
+/// The first two parts of a token.
+pub fn unsigned(header: &Value, claims: &Value) -> String {
+    let part = |it: &Value| BASE64_URL_SAFE_NO_PAD.encode(it.to_string());
+    format!("{}.{}", part(header), part(claims))
+}
+
+pub fn sign_es256(header: &Value, claims: &Value, private: &[u8]) -> String {
+    let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, private).unwrap();
+    let message = unsigned(header, claims);
+    let signature = key.sign(&SystemRandom::new(), message.as_bytes()).unwrap();
+    format!("{message}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature))
+}
+
+/// What a token says, unchecked: `n` is 0 for its header, 1 for its claims.
+pub fn part_of(token: &str, n: usize) -> Value {
+    let part = BASE64_URL_SAFE_NO_PAD.decode(token.split('.').nth(n).unwrap()).unwrap();
+    serde_json::from_slice(&part).unwrap()
+}
+
+/// A request that is being put together.
+#[must_use]
+pub struct Ask<'a> {
+    app: &'a TestApp,
+    request: RequestBuilder,
+    host: String,
+}
+
+impl Ask<'_> {
+    pub fn bearer(self, token: &str) -> Self {
+        self.header("authorization", &format!("Bearer {token}"))
+    }
+
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.request = self.request.header(name, value);
+        self
+    }
+
+    pub fn host(mut self, host: &str) -> Self {
+        self.host = host.to_owned();
+        self
+    }
+
+    pub fn from(mut self, address: &str) -> Self {
+        self.request = self.request.extension(Peer(format!("{address}:1234").parse().unwrap()));
+        self
+    }
+
+    pub fn body(mut self, content_type: &str, body: impl AsRef<[u8]>) -> Self {
+        self.request = self.request.header("content-type", content_type).body(body);
+        self
+    }
+
+    pub fn json(self, body: &Value) -> Self {
+        self.body("application/json", body.to_string())
+    }
+
+    pub fn form(self, fields: &[(&str, &str)]) -> Self {
+        let fields = fields.iter().map(|(name, value)| format!("{name}={}", escape(value)));
+        let form = fields.collect::<Vec<_>>().join("&");
+        self.body("application/x-www-form-urlencoded", form)
+    }
+
+    /// The answer, with its body still on its way.
+    pub async fn open(self) -> Response {
+        let request = match self.host.as_str() {
+            "" => self.request,
+            host => self.request.header("host", host),
+        };
+        request.filter(&self.app.routes).await.unwrap()
+    }
+
+    pub async fn send(self) -> Answer {
+        let (head, body) = self.open().await.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        Answer { status: head.status.as_u16(), headers: head.headers, text: text_of(&body) }
+    }
+}
+
+fn text_of(body: &Bytes) -> String {
+    String::from_utf8(body.to_vec()).unwrap()
+}
+
+/// Percent-encodes whatever is not plain.
+pub fn escape(text: &str) -> String {
+    let plain = |it: u8| it.is_ascii_alphanumeric() || b"-._~".contains(&it);
+    text.bytes()
+        .map(|it| if plain(it) { char::from(it).to_string() } else { format!("%{it:02X}") })
+        .collect()
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub text: String,
+}
+
+impl Answer {
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text)
+            .unwrap_or_else(|err| panic!("{err}: {} {}", self.status, self.text))
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |it| it.to_str().unwrap())
+    }
+
+    /// The position in the answer to a write.
+    #[track_caller]
+    pub fn position(&self) -> u64 {
+        let position = self.header("x-log-position").parse();
+        position.unwrap_or_else(|_| panic!("no position: {} {}", self.status, self.text))
+    }
+
+    /// `data` of an envelope that says success.
+    #[track_caller]
+    pub fn data(&self) -> Value {
+        let json = self.json();
+        assert_eq!((self.status, &json["code"]), (200, &json!(200)), "{}", self.text);
+        json["data"].clone()
+    }
+
+    /// The envelope's code, with HTTP 200.
+    #[track_caller]
+    pub fn code(&self) -> i64 {
+        assert_eq!(self.status, 200, "{}", self.text);
+        self.json()["code"].as_i64().unwrap()
+    }
+
+    /// Asserts a validation problem that names this field.
+    #[track_caller]
+    pub fn breaks(&self, field: &str) {
+        assert_eq!(self.status, 400, "{}", self.text);
+        assert_eq!(self.header("content-type"), "application/problem+json; charset=utf-8");
+        let json = self.json();
+        assert_eq!((&json["status"], &json["code"]), (&json!(400), &json!(422)), "{json}");
+        assert_eq!(json["codeName"], "UnprocessableEntity");
+        assert!(json["errors"][field][0].is_string(), "{field}: {json}");
+    }
+}
