@@ -1,5 +1,7 @@
 //! Log lines: for people or for programs, on standard error.
 
+use std::io::IsTerminal as _;
+
 use tracing_subscriber::EnvFilter;
 
 use super::settings::{Common, LogFormat};
@@ -8,6 +10,8 @@ use super::settings::{Common, LogFormat};
 pub(crate) fn start(common: &Common) {
     let filter = EnvFilter::try_new(&common.log).unwrap_or_else(|_| EnvFilter::new("info"));
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // In a file or a journal the codes of colours only hide words from a search.
+    let lines = lines.with_ansi(std::io::stderr().is_terminal());
     // A second start in one process, as in tests, changes nothing.
     let _ = match common.log_format {
         LogFormat::Json => lines.json().flatten_event(true).try_init(),
