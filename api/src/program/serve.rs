@@ -23,7 +23,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::cli::Failure;
 use super::home::{Home, master_key_or_new, socket_path};
-use super::running::{Opening, Running};
+use super::running::{Opening, Running, advise};
 use super::settings::{BusinessErrors, Common, Serve};
 use super::{one_shots, snapshots, socket};
 use crate::access::scopes;
@@ -38,7 +38,7 @@ const CHECKED_FIRST_EVENTS: u64 = 20_000;
 /// Runs until SIGTERM or SIGINT.
 pub(crate) fn run(common: &Common, options: &Serve) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let result = runtime.block_on(serve(common, options));
+    let result = runtime.block_on(serve(common, options)).map_err(advise);
     // What still runs, such as an audit stream, must not keep the process.
     runtime.shutdown_timeout(Duration::from_secs(1));
     result
@@ -251,14 +251,14 @@ async fn prepare(
 /// way a damaged log does not serve.
 fn check_log(on: &Running) -> Result<(), Failure> {
     let log = on.log.clone();
-    let check = move || log.inspect(|_| Ok(())).map_err(|err| super::running::advise(&err));
+    let check = move || log.inspect(|_| Ok(())).map_err(Failure::from);
     if on.log.head().position <= CHECKED_FIRST_EVENTS {
         return check().map(|_| ());
     }
     std::thread::Builder::new().name("log-check".to_owned()).spawn(move || match check() {
         Ok(found) => tracing::info!(position = found.position, "the log is whole"),
         Err(err) => {
-            tracing::error!(error = %err, "the log is damaged; ending the process");
+            tracing::error!(error = %advise(err), "the log is damaged; ending the process");
             std::process::exit(1);
         }
     })?;
