@@ -58,6 +58,7 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
         accept_head: options.accept_head,
     };
     let on = tokio::task::block_in_place(|| Running::open(&home.folder, &master, opening))?;
+    let snapshot = on.views.position();
     let algorithm = options.token_algorithm.into();
     let hosts = hosts_of(&options.listen, address, public_url.as_deref());
     let password = make_first_commit(&on, hosts.clone(), algorithm).await?;
@@ -96,12 +97,18 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
     tracing::info!(
         address = %address,
         position = on.log.head().position,
+        snapshot,
         milliseconds = started.elapsed().as_millis() as u64,
         "ready"
     );
     greet(address, password.as_deref());
     let filter = crate::routes(&app);
-    server::serve(listener, filter, options.connections_max, stop_signal()?).await;
+    let signal = stop_signal()?;
+    let stop = async {
+        signal.await;
+        app.stop();
+    };
+    server::serve(listener, filter, options.connections_max, stop).await;
 
     tracing::info!("stopping");
     if let Some(publisher) = &publisher {
