@@ -45,10 +45,10 @@ pub(crate) fn run(common: &Common, options: &Replay) -> Result<(), Failure> {
         })?;
         return Ok(failed.map_or_else(|| out.flush(), Err)?);
     }
+    let copy = private_copy(&common.data)?;
     let master = master_key(common, &common.data)?;
     // Read from the folder itself, so that an error names the file that the operator knows.
     Keyring::open_read_only(&keys_path(&common.data), &master)?;
-    let copy = private_copy(&common.data)?;
     let running = Running::open(copy.path(), &master, Opening::default()).map_err(advise)?;
     print(&*running.log, running.engine.keys(), &query, &mut |line| Ok(writeln!(out, "{line}")?))?;
     Ok(out.flush()?)
