@@ -10,4 +10,5 @@
 
 pub mod given;
 pub mod nats;
+pub mod process;
 pub mod samples;
