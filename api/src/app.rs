@@ -9,7 +9,7 @@ use commands::publisher::{PublisherHandle, PublisherStatus};
 use domain::TenantId;
 use domain::signing_key::SigningAlgorithm;
 use projections::{TenantRow, Views};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 use crate::access::attempts::Attempts;
 use crate::access::signer::{ReadyKey, Signer};
@@ -76,6 +76,8 @@ pub struct App {
     publisher: OnceLock<Arc<PublisherHandle>>,
     /// Places for open audit streams.
     pub(crate) streams: Arc<Semaphore>,
+    /// Whether the program is about to end.
+    stopping: watch::Sender<bool>,
 }
 
 /// How many audit streams may be open.
@@ -102,7 +104,22 @@ impl App {
             log_figures,
             publisher: OnceLock::new(),
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
+            stopping: watch::Sender::new(false),
         })
+    }
+
+    /// Ends what would never end by itself: open audit streams.
+    pub(crate) fn stop(&self) {
+        self.stopping.send_replace(true);
+    }
+
+    /// Resolves when the program is about to end.
+    pub(crate) fn stopped(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut stopping = self.stopping.subscribe();
+        async move {
+            // Without the program there is nothing to wait for.
+            let _ = stopping.wait_for(|it| *it).await;
+        }
     }
 
     /// Lets `/metrics` say how far the publisher is.

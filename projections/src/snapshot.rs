@@ -17,7 +17,7 @@ use crate::tables::{Tables, decode};
 use crate::views::Views;
 
 /// Changes with this format, and with what the read models make of events.
-pub const SNAPSHOT_REVISION: u32 = 1;
+pub const SNAPSHOT_REVISION: u32 = 2;
 
 /// How many events of the tail are read at a time.
 const BATCH_EVENTS: usize = 4_096;

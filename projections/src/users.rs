@@ -25,6 +25,13 @@ pub struct UserRow {
     pub tokens_from: Timestamp,
 }
 
+/// From when tokens count after a new password. A token bears whole seconds, and one from under the
+/// last password at least the second that came after it: this one begins later than both.
+fn after_tokens_of(last: Timestamp, time: Timestamp) -> Timestamp {
+    let second = Timestamp(last.0.saturating_add(999_999)).seconds();
+    Timestamp(time.0.max(Timestamp::from_seconds(second).0).saturating_add(1))
+}
+
 /// Which users are wanted. Absent parts do not filter.
 #[derive(Debug, Clone, Default)]
 pub struct UserFilter {
@@ -134,7 +141,7 @@ impl Users {
                     let row = Arc::make_mut(row);
                     row.password = fact.secret.clone();
                     row.updated = time;
-                    row.tokens_from = time;
+                    row.tokens_from = after_tokens_of(row.tokens_from, time);
                 }
             }
             UserEvent::Deleted(fact) => self.remove(fact.data.user),

@@ -12,4 +12,5 @@ pub mod app;
 pub mod given;
 pub mod log;
 pub mod nats;
+pub mod process;
 pub mod samples;

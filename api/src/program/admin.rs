@@ -7,7 +7,7 @@ use domain::signing_key::SigningAlgorithm;
 use super::cli::Failure;
 use super::home::{Held, Home, held, master_key};
 use super::one_shots::OneShot;
-use super::running::{Opening, Running};
+use super::running::{Opening, Running, advise};
 use super::settings::Common;
 use super::socket::{self, Request};
 use crate::http::call::now;
@@ -24,8 +24,8 @@ pub(crate) fn run(common: &Common, what: &OneShot) -> Result<ExitCode, Failure> 
     }
     let home = Home::open(&common.data)?;
     let master = master_key(common, &home.folder)?;
-    let on = Running::open(&home.folder, &master, Opening::default())?;
-    on.catch_up(&|_| ())?;
+    let on = Running::open(&home.folder, &master, Opening::default()).map_err(advise)?;
+    on.catch_up(&|_| ()).map_err(advise)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let follower = projections::follow(on.engine.log().clone(), on.views.clone());
     let said = runtime.block_on(async {

@@ -1,7 +1,7 @@
 //! `chancery backup`: the log, block by block and checked on the way, and then the keys.
 
-use std::fs::{self, DirBuilder, File};
-use std::os::unix::fs::DirBuilderExt as _;
+use std::fs::{self, DirBuilder, File, Permissions};
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use super::cli::Failure;
@@ -18,6 +18,7 @@ pub(crate) fn copy(from: &Running, to: &Path) -> Result<String, Failure> {
         .recursive(true)
         .mode(0o700)
         .create(to)
+        .and_then(|()| fs::set_permissions(to, Permissions::from_mode(0o700)))
         .map_err(|err| format!("{}: {err}", to.display()))?;
     let position = from.log.copy_to(to, |_| ())?;
     for name in ["keys", "master.key"] {

@@ -17,8 +17,7 @@ pub fn run() -> ExitCode {
         Ok(settings) => settings,
         Err(err) => err.exit(),
     };
-    telemetry::start(&settings.common);
-    match run_command(settings) {
+    match telemetry::start(&settings.common).and_then(|()| run_command(settings)) {
         Ok(code) => code,
         Err(err) => {
             eprintln!("chancery: {err}");

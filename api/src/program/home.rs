@@ -1,8 +1,8 @@
 //! The data folder: who may use it, and where its parts are.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io::Write as _;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use commands::keys::MasterKey;
@@ -49,6 +49,7 @@ impl Home {
             .mode(0o700)
             .create(&folder)
             .map_err(|err| format!("the data folder {}: {err}", folder.display()))?;
+        close_to_others(&folder);
         let lock = OpenOptions::new()
             .read(true)
             .write(true)
@@ -70,6 +71,41 @@ impl Home {
             }
         }
     }
+}
+
+/// Takes the rights of others from a folder that is ours, and from what is ours in it: an older
+/// version, a restored copy or a folder made by hand may have left them.
+fn close_to_others(folder: &Path) {
+    let empty = fs::read_dir(folder).is_ok_and(|mut it| it.next().is_none());
+    let closed = match empty || keys_path(folder).exists() {
+        true => close_ours(folder),
+        // Somebody named a folder with other things in it.
+        false => Ok(()),
+    };
+    let open = fs::metadata(folder).is_ok_and(|it| it.permissions().mode() & 0o077 != 0);
+    if open || closed.is_err() {
+        let path = folder.display();
+        tracing::warn!(%path, "others on this machine may look into the data folder: chmod 700");
+    }
+}
+
+fn close_ours(folder: &Path) -> std::io::Result<()> {
+    fs::set_permissions(folder, Permissions::from_mode(0o700))?;
+    for name in ["head", "keys", "lock", "log", "master.key", "publisher", "snapshots"] {
+        let path = folder.join(name);
+        if path.exists() {
+            close(&path)?;
+        }
+    }
+    Ok(())
+}
+
+fn close(path: &Path) -> std::io::Result<()> {
+    if !path.is_dir() {
+        return fs::set_permissions(path, Permissions::from_mode(0o600));
+    }
+    fs::set_permissions(path, Permissions::from_mode(0o700))?;
+    fs::read_dir(path)?.try_for_each(|it| close(&it?.path()))
 }
 
 /// Whether a server holds the folder. Changes nothing in it.

@@ -35,14 +35,19 @@ impl Running {
         master: &MasterKey,
         opening: Opening,
     ) -> Result<Self, Failure> {
-        let keys = Arc::new(Keyring::open(&keys_path(folder), master)?);
+        // The keys are made before the log is.
+        let keys = match folder.join("log").join("db").exists() {
+            true => Keyring::open_existing(&keys_path(folder), master)?,
+            false => Keyring::open(&keys_path(folder), master)?,
+        };
+        let keys = Arc::new(keys);
         let log = SledLog::open(&SledLogOptions {
             folder: folder.to_owned(),
             id: keys.log_id(),
             reserve_bytes: opening.reserve_bytes,
             accept_head: opening.accept_head,
         });
-        let log = Arc::new(log.map_err(|err| advise(&err))?);
+        let log = Arc::new(log?);
         let views = Arc::new(load_views(&log, folder, &keys));
         let port: Arc<dyn EventLog> = log.clone();
         let engine = Arc::new(Engine::new(port, keys));
@@ -51,7 +56,7 @@ impl Running {
 
     /// Lets the read models take in all that is durable.
     pub(crate) fn catch_up(&self, progress: &(dyn Fn(u64) + Sync)) -> Result<(), Failure> {
-        catch_up(&*self.log, &self.views, progress).map_err(|err| advise(&err))
+        Ok(catch_up(&*self.log, &self.views, progress)?)
     }
 }
 
@@ -76,9 +81,10 @@ fn load_views(log: &SledLog, folder: &Path, keys: &Arc<Keyring>) -> Views {
     Views::new(keys.clone())
 }
 
-/// What the operator should do about a log that cannot be opened.
-pub(crate) fn advise(err: &LogError) -> Failure {
-    let advice = match err {
+/// Adds what the operator should do about a log that cannot be opened.
+pub(crate) fn advise(err: Failure) -> Failure {
+    let Some(log_error) = err.downcast_ref::<LogError>() else { return err };
+    let advice = match log_error {
         LogError::Damaged { .. } | LogError::Store(_) => {
             "Keep the folder as it is, run `chancery verify` on it to see how far the log is \
              good, and restore the last backup (docs/operations.md, \"Restore\")."

@@ -24,7 +24,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::cli::Failure;
 use super::home::{Home, master_key_or_new, socket_path};
-use super::running::{Opening, Running};
+use super::running::{Opening, Running, advise};
 use super::settings::{BusinessErrors, Common, Serve};
 use super::{one_shots, snapshots, socket};
 use crate::access::scopes;
@@ -39,7 +39,7 @@ const CHECKED_FIRST_EVENTS: u64 = 20_000;
 /// Runs until SIGTERM or SIGINT.
 pub(crate) fn run(common: &Common, options: &Serve) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let result = runtime.block_on(serve(common, options));
+    let result = runtime.block_on(serve(common, options)).map_err(advise);
     // What still runs, such as an audit stream, must not keep the process.
     runtime.shutdown_timeout(Duration::from_secs(1));
     result
@@ -59,6 +59,7 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
         accept_head: options.accept_head,
     };
     let on = tokio::task::block_in_place(|| Running::open(&home.folder, &master, opening))?;
+    let snapshot = on.views.position();
     let algorithm = options.token_algorithm.into();
     let hosts = hosts_of(&options.listen, address, public_url.as_deref());
     let password = make_first_commit(&on, hosts.clone(), algorithm).await?;
@@ -97,12 +98,18 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
     tracing::info!(
         address = %address,
         position = on.log.head().position,
+        snapshot,
         milliseconds = started.elapsed().as_millis() as u64,
         "ready"
     );
     greet(address, password.as_deref());
     let filter = crate::routes(&app);
-    server::serve(listener, filter, options.connections_max, stop_signal()?).await;
+    let signal = stop_signal()?;
+    let stop = async {
+        signal.await;
+        app.stop();
+    };
+    server::serve(listener, filter, options.connections_max, stop).await;
 
     tracing::info!("stopping");
     if let Some(publisher) = &publisher {
@@ -252,16 +259,14 @@ async fn prepare(
 /// way a damaged log does not serve.
 fn check_log(on: &Running) -> Result<(), Failure> {
     let log = on.log.clone();
-    let check = move || {
-        log.inspect(Derived::Ignored, |_| Ok(())).map_err(|err| super::running::advise(&err))
-    };
+    let check = move || log.inspect(Derived::Ignored, |_| Ok(())).map_err(Failure::from);
     if on.log.head().position <= CHECKED_FIRST_EVENTS {
         return check().map(|_| ());
     }
     std::thread::Builder::new().name("log-check".to_owned()).spawn(move || match check() {
         Ok(found) => tracing::info!(position = found.position, "the log is whole"),
         Err(err) => {
-            tracing::error!(error = %err, "the log is damaged; ending the process");
+            tracing::error!(error = %advise(err), "the log is damaged; ending the process");
             std::process::exit(1);
         }
     })?;

@@ -2,8 +2,12 @@
 
 use std::path::PathBuf;
 
+use clap::builder::RangedU64ValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use domain::signing_key::SigningAlgorithm;
+
+/// No machine serves more.
+const CONNECTIONS_MAX: u64 = 1_000_000;
 
 /// The command line of `chancery`.
 #[derive(Debug, Parser)]
@@ -49,7 +53,7 @@ pub(crate) struct Common {
     #[arg(long, global = true, env = "CHANCERY_LOG_FORMAT", default_value = "text")]
     pub(crate) log_format: LogFormat,
 
-    /// Which log lines are written, such as info or chancery=debug.
+    /// Which log lines are written, such as info, or info,api=debug for more about requests.
     #[arg(
         long,
         global = true,
@@ -134,7 +138,13 @@ pub(crate) struct Serve {
     pub(crate) business_errors: BusinessErrors,
 
     /// How many connections are served at once; more wait.
-    #[arg(long, env = "CHANCERY_CONNECTIONS_MAX", default_value_t = 1_024, value_name = "N")]
+    #[arg(
+        long,
+        env = "CHANCERY_CONNECTIONS_MAX",
+        default_value_t = 1_024,
+        value_name = "N",
+        value_parser = RangedU64ValueParser::<usize>::new().range(1..=CONNECTIONS_MAX)
+    )]
     pub(crate) connections_max: usize,
 
     /// Refuse changes when less than this is left on the disk, in MiB.

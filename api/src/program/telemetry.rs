@@ -1,16 +1,25 @@
 //! Log lines: for people or for programs, on standard error.
 
+use std::io::IsTerminal as _;
+
 use tracing_subscriber::EnvFilter;
 
+use super::cli::Failure;
 use super::settings::{Common, LogFormat};
 
-/// Starts writing log lines. A filter that cannot be read counts as `info`.
-pub(crate) fn start(common: &Common) {
-    let filter = EnvFilter::try_new(&common.log).unwrap_or_else(|_| EnvFilter::new("info"));
+/// Starts writing log lines.
+///
+/// # Errors
+/// When the filter cannot be read.
+pub(crate) fn start(common: &Common) -> Result<(), Failure> {
+    let filter = EnvFilter::try_new(&common.log).map_err(|err| format!("--log: {err}"))?;
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // In a file or a journal the codes of colours only hide words from a search.
+    let lines = lines.with_ansi(std::io::stderr().is_terminal());
     // A second start in one process, as in tests, changes nothing.
     let _ = match common.log_format {
         LogFormat::Json => lines.json().flatten_event(true).try_init(),
         LogFormat::Text => lines.with_target(false).try_init(),
     };
+    Ok(())
 }

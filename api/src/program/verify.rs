@@ -66,9 +66,9 @@ fn find_report(common: &Common) -> Result<Report, Failure> {
     // Looked at before anything is opened: opening writes it anew.
     inspect_second_head(&common.data)?;
     let copy = private_copy(&common.data)?;
-    let master = master_key(common, copy.path())?;
-    // Read-only first: it says whether the file is as it was written.
-    Keyring::open_read_only(&keys_path(copy.path()), &master)?;
+    let master = master_key(common, &common.data)?;
+    // Read-only first: it says whether the file is as it was written, and where it is.
+    Keyring::open_read_only(&keys_path(&common.data), &master)?;
     let running = match Running::open(copy.path(), &master, Opening::default()) {
         Ok(running) => running,
         Err(err) => return Ok(failed(&*err, 0)),
@@ -107,7 +107,7 @@ fn failed(err: &(dyn std::error::Error + Send + Sync + 'static), events: u64) ->
         Some(LogError::Damaged { position, .. } | LogError::Unreadable { position, .. }) => {
             Some(*position)
         }
-        _ => position_in(&err.to_string()),
+        _ => None,
     };
     Report {
         position: position.map_or(events, |it| it.saturating_sub(1)),
@@ -116,12 +116,6 @@ fn failed(err: &(dyn std::error::Error + Send + Sync + 'static), events: u64) ->
         problem: Some(err.to_string()),
         ..Report::default()
     }
-}
-
-/// Advice has been added to the error: the position stands in its text.
-fn position_in(text: &str) -> Option<u64> {
-    let (_, rest) = text.split_once("position ")?;
-    rest.split(|it: char| !it.is_ascii_digit()).next()?.parse().ok()
 }
 
 fn check_all(

@@ -68,6 +68,8 @@ async fn stream(granted: Granted) -> Outcome {
         retry_seconds: 5,
         why: "too many audit streams are open",
     })?;
+    // It would never end by itself, and a graceful stop would wait for it in vain.
+    let mut stopped = Box::pin(app.stopped());
     let mut follower =
         Follower { app, granted, wanted, cursor, waiting: VecDeque::new(), _place: place };
     let (to_client, mut events) = mpsc::channel(BATCH_EVENTS_MAX);
@@ -76,6 +78,7 @@ async fn stream(granted: Granted) -> Outcome {
             let event = tokio::select! {
                 event = follower.next() => event,
                 () = to_client.closed() => None,
+                () = &mut stopped => None,
             };
             let Some(event) = event else { return };
             if to_client.send(Ok::<Event, Infallible>(event)).await.is_err() {

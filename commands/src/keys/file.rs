@@ -117,15 +117,32 @@ impl Keyring {
         Self::load(Some(file), entries, path, master)
     }
 
-    /// Opens the key file without changing it: for `verify` and `replay`.
+    /// Opens the key file of a log that exists. New keys in the place of lost ones would open
+    /// nothing, and hide that they are lost.
     ///
     /// # Errors
-    /// As [`Keyring::open`], and when the file is missing.
+    /// As [`Keyring::open`], and when the file or one of its first keys is missing.
+    pub fn open_existing(path: &Path, master: &MasterKey) -> Result<Self, KeyError> {
+        Self::open_read_only(path, master)?;
+        Self::open(path, master)
+    }
+
+    /// Opens the key file of a log that exists without changing it: for `verify` and `replay`.
+    ///
+    /// # Errors
+    /// As [`Keyring::open_existing`].
     pub fn open_read_only(path: &Path, master: &MasterKey) -> Result<Self, KeyError> {
         let bytes = std::fs::read(path).map_err(|err| file_error(path, &err.into()))?;
         let entries = super::slots::decode(&bytes).map_err(|err| file_error(path, &err))?.entries;
-        if entries.is_empty() {
-            return Err(KeyError::File { path: path.to_owned(), why: "it is empty".to_owned() });
+        let has = |kind, id: Option<[u8; 16]>| {
+            entries.iter().any(|it| it.kind == kind && id.is_none_or(|id| it.id == id))
+        };
+        let whole = has(SlotKind::Header, None)
+            && has(SlotKind::System, Some(CLAIM_KEY))
+            && has(SlotKind::System, Some(SECRET_KEY));
+        if !whole {
+            let why = "its first keys are missing; restore it from a backup".to_owned();
+            return Err(KeyError::File { path: path.to_owned(), why });
         }
         Self::load(None, entries, path, master)
     }

@@ -3,7 +3,7 @@
 //! One file, two slots of 128 bytes, written in turn and synced: a torn write spoils one of them.
 
 use std::fs::{File, OpenOptions};
-use std::os::unix::fs::FileExt as _;
+use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 use bytes::Bytes;
@@ -53,10 +53,11 @@ pub(crate) enum Intact {
 impl SecondHeadFile {
     /// Opens or creates the file, and says what stands there.
     pub(crate) fn open(path: &Path) -> Result<(Self, Found), LogError> {
-        let open =
-            || OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false).mode(0o600);
         let fresh = !path.exists();
-        let file = open().map_err(|err| LogError::Store(format!("opening head: {err}")))?;
+        let file =
+            options.open(path).map_err(|err| LogError::Store(format!("opening head: {err}")))?;
         if fresh {
             // Its name must be durable before the first commit is: a log without it is refused.
             let folder = path.parent().unwrap_or(path);

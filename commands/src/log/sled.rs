@@ -1,5 +1,7 @@
 //! The log in sled: the adapter that a program runs on.
 
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -170,6 +172,15 @@ impl SledLog {
         Ok(Inspection { position: head.position, hash: head.hash, merkle_root: root })
     }
 
+    /// Says whether the index snapshot is as it was written. If it is not, nothing is lost: a start
+    /// does without it.
+    ///
+    /// # Errors
+    /// When it is damaged.
+    pub fn check_index_snapshot(&self) -> Result<(), LogError> {
+        IndexSnapshot::read(&self.shared.folder, self.shared.id).map(|_| ())
+    }
+
     /// Copies the log up to the durable head into an empty folder, as a log of its own.
     ///
     /// # Errors
@@ -220,7 +231,10 @@ impl SledLog {
             block_hash: head.hash,
         };
         let path = index_snapshot_path(&shared.folder);
-        std::fs::create_dir_all(path.parent().unwrap_or(&shared.folder))
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(path.parent().unwrap_or(&shared.folder))
             .and_then(|()| write_snapshot(&path, &header, &index_snapshot::encode(&sequencer)))
             .map_err(|err| LogError::Store(format!("writing the index snapshot: {err}")))
     }

@@ -2,8 +2,9 @@
 //!
 //! A snapshot that does not fit in any respect is not an error: it is made again.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use bytes::Bytes;
@@ -47,7 +48,8 @@ pub fn write_snapshot(path: &Path, header: &SnapshotHeader, body: &[u8]) -> std:
 
     let folder = path.parent().unwrap_or(path);
     let temporary = path.with_extension("tmp");
-    let mut file = File::create(&temporary)?;
+    let mut options = OpenOptions::new();
+    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
     file.write_all(&out.0)?;
     file.write_all(body)?;
     file.sync_all()?;

@@ -5,7 +5,8 @@
 //! at most 7 KiB. Opening and scanning a damaged store panics inside sled: see `contain`.
 
 use std::cell::Cell;
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Once;
@@ -58,6 +59,7 @@ impl Store {
         }
         prepare(path)?;
         let (db, tree) = open_sled(path)?;
+        make_private(path).map_err(|err| io("closing the store to others", &err))?;
         let file = File::open(path.join("db")).map_err(|err| io("opening log/db", &err))?;
         Ok(Self {
             tree,
@@ -207,6 +209,19 @@ fn read_key(key: &[u8]) -> Option<(u64, u8)> {
     let (first, part) = key.split_first_chunk::<8>()?;
     let [part] = part else { return None };
     Some((u64::from_be_bytes(*first), *part))
+}
+
+/// sled makes its files for everybody to read. Those that it makes later lie in a closed folder.
+fn make_private(folder: &Path) -> std::io::Result<()> {
+    fs::set_permissions(folder, Permissions::from_mode(0o700))?;
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        match path.is_dir() {
+            true => make_private(&path)?,
+            false => fs::set_permissions(path, Permissions::from_mode(0o600))?,
+        }
+    }
+    Ok(())
 }
 
 fn open_sled(path: &Path) -> Result<(sled::Db, sled::Tree), LogError> {

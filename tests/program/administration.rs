@@ -1,0 +1,168 @@
+//! One-shots, through the running server and on a closed folder.
+
+use std::fs;
+
+use serde_json::{Value, json};
+use tests::process::{Program, Said, contents, finish};
+
+use crate::story::tell;
+
+fn set_password(program: &Program, name: &str, password: &str) -> Said {
+    let mut command = program.command(&["user", "set-password", name]);
+    command.arg("--data").arg(&program.data).env("CHANCERY_PASSWORD", password);
+    finish(command)
+}
+
+async fn keys_of(program: &Program) -> usize {
+    let keys = program.get("/.well-known/openid-configuration/jwks", "").await;
+    keys.json["keys"].as_array().unwrap().len()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rotated_keys_leave_old_tokens_valid() {
+    let mut program = Program::started(&[]).await;
+    let old = program.token().await;
+    let said = program.run(&["keys", "rotate"]).ok();
+    assert!(said.out.contains("1 keys sign now, 1 are retired"), "{said:?}");
+    assert_eq!(keys_of(&program).await, 2);
+    assert_eq!(program.get("/api/User", &old).await.status, 200);
+    let new = program.token().await;
+    let kid = |token: &str| token.split('.').next().unwrap().to_owned();
+    assert_ne!(kid(&old), kid(&new));
+    program.stop().await;
+    program.run(&["keys", "rotate"]).ok();
+    program.start().await;
+    assert_eq!(keys_of(&program).await, 3);
+    for token in [&old, &new, &program.token().await] {
+        assert_eq!(program.get("/api/User", token).await.status, 200);
+    }
+    program.verified();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_password_ends_the_tokens_of_the_old_one() {
+    let mut program = Program::started(&[]).await;
+    tell(&program).await;
+    let token = |answer: tests::process::Answer| {
+        let token = answer.json["access_token"].as_str();
+        token.unwrap_or_else(|| panic!("{answer:?}")).to_owned()
+    };
+    let old = token(program.sign_in("admin", tests::process::PASSWORD).await);
+    set_password(&program, "admin", "short").refused("at least 6 characters");
+    set_password(&program, "nobody", "Second-2-open").refused("no user of this name");
+    set_password(&program, "admin", "Second-2-open").ok();
+    assert_eq!(program.get("/api/User", &old).await.status, 401);
+    let new = token(program.sign_in("admin", "Second-2-open").await);
+    assert_eq!(program.get("/api/User", &new).await.status, 200);
+    program.stop().await;
+    set_password(&program, "admin", "Third-3-open").ok();
+    program.start().await;
+    assert_eq!(program.get("/api/User", &new).await.status, 401);
+    assert_eq!(program.sign_in("admin", "Second-2-open").await.status, 400);
+    token(program.sign_in("admin", "Third-3-open").await);
+    program.verified();
+}
+
+/// Nothing of alice can be read anywhere.
+async fn assert_forgotten(program: &Program, token: &str) {
+    let shown = json!(program.replayed()).to_string();
+    let page = program.get("/api/audit/events?limit=1000", token).await.json.to_string();
+    let list = program.get("/api/User", token).await.json.to_string();
+    for text in [shown, page, list] {
+        assert!(!text.contains("alice") && !text.contains("1234567"), "{text}");
+    }
+    let detail = program.get("/api/User/2", token).await;
+    assert_ne!(detail.json["code"], 200, "{detail:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_erased_person_is_gone_everywhere_and_for_good() {
+    let mut program = Program::started(&[]).await;
+    let token = tell(&program).await;
+    let alice = program.sign_in("alice", "Alice-1-open").await;
+    assert_eq!(alice.status, 200, "{alice:?}");
+    let said = program.run(&["user", "erase", "2"]).ok();
+    assert!(said.out.contains("user 2 is forgotten"), "{said:?}");
+    assert_forgotten(&program, &token).await;
+    let ended = program.get("/api/User", alice.json["access_token"].as_str().unwrap()).await;
+    assert_eq!(ended.status, 401);
+    program.run(&["user", "erase", "99"]).refused("there is no user 99");
+    program.verified();
+    program.kill();
+    program.start().await;
+    assert_forgotten(&program, &token).await;
+    program.stop().await;
+    program.verified();
+    program.start().await;
+    assert_forgotten(&program, &token).await;
+    let again = json!({ "userName": "alice", "email": "alice@example.com" });
+    assert_eq!(*program.post("/api/User", &token, again).await.data(), 3);
+    program.stop().await;
+    program.run(&["user", "erase", "3"]).ok();
+    program.start().await;
+    assert_forgotten(&program, &token).await;
+    program.verified();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crash_between_the_event_and_the_key_is_made_good_at_the_next_start() {
+    let mut program = Program::started(&[]).await;
+    let token = tell(&program).await;
+    program.stop().await;
+    let keys = fs::read(program.data.join("keys")).unwrap();
+    program.run(&["user", "erase", "2"]).ok();
+    assert_ne!(fs::read(program.data.join("keys")).unwrap(), keys);
+    fs::write(program.data.join("keys"), &keys).unwrap();
+    program.start().await;
+    assert_forgotten(&program, &token).await;
+    program.stop().await;
+    let now = fs::read(program.data.join("keys")).unwrap();
+    let changed = now.chunks(128).zip(keys.chunks(128)).filter(|(now, then)| now != then).count();
+    assert_eq!(changed, 1, "the key of the person was not destroyed");
+    program.verified();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_is_whole_and_can_be_served() {
+    let mut program = Program::started(&[]).await;
+    let token = tell(&program).await;
+    let events = program.replayed();
+    let online = program.beside("online");
+    let to = |path: &std::path::Path| path.to_str().unwrap().to_owned();
+    program.run(&["backup", "--to", &to(&online)]).ok();
+    program.run(&["backup", "--to", &to(&online)]).refused("is not empty");
+    // A relative path counts from where the operator is, not from where the server is.
+    program.run(&["backup", "--to", "relative"]).ok();
+    assert!(program.beside("relative/keys").exists());
+    program.stop().await;
+    let before = contents(&program.data);
+    let offline = program.beside("offline");
+    program.run(&["backup", "--to", &to(&offline)]).ok();
+    program.run(&["backup", "--to", &to(&program.data)]).refused("is not empty");
+    let log = |all: &[(std::path::PathBuf, u32, std::time::SystemTime, Vec<u8>)]| {
+        all.iter().filter(|it| it.0.ends_with("keys")).map(|it| it.3.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(log(&before), log(&contents(&program.data)));
+    for folder in [online, offline] {
+        program.data = folder;
+        program.verified();
+        assert_eq!(program.replayed(), events);
+        program.start().await;
+        let user = program.get("/api/User/2", &token).await;
+        assert_eq!(user.data()["email"], "alice@example.org");
+        program.post("/api/Client/IssueToken", &token, json!({})).await.data();
+        program.stop().await;
+        program.verified();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_one_shot_where_there_is_no_log_makes_none() {
+    let program = Program::new(&[]);
+    for arguments in [&["keys", "rotate"][..], &["user", "erase", "1"], &["replay"]] {
+        program.run(arguments).refused("holds no log");
+    }
+    let report = program.run(&["verify", "--format", "json"]);
+    assert_eq!((report.code, &report.json()["ok"]), (Some(1), &Value::from(false)));
+    assert!(!program.data.exists());
+}

@@ -1,0 +1,20 @@
+//! The program itself: started, asked, killed, damaged, and started again.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail them by a panic"
+)]
+
+mod administration;
+mod crashes;
+mod files;
+mod limits;
+mod options;
+mod privacy;
+mod stopping;
+mod story;
+mod streaming;
+mod tampering;
