@@ -8,6 +8,7 @@
     reason = "test support"
 )]
 
+pub mod bench;
 pub mod given;
 pub mod nats;
 pub mod samples;
