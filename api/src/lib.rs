@@ -2,7 +2,7 @@
 
 mod access;
 mod app;
-mod bench;
+pub mod bench;
 mod connect;
 mod endpoints;
 mod http;

@@ -14,4 +14,5 @@ mod socket;
 mod telemetry;
 mod verify;
 
+pub(crate) use self::cli::Failure;
 pub use self::cli::run;

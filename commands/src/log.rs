@@ -17,6 +17,9 @@ mod store;
 mod wire;
 mod writer;
 
+/// What a block takes besides its commits, in bytes.
+pub const BLOCK_HEADER_BYTES: u64 = block::HEADER_BYTES as u64;
+
 pub(crate) use self::block::event_id;
 pub(crate) use self::commit::sha256;
 pub use self::memory::MemoryLog;

@@ -78,7 +78,7 @@ fn take_in(
     }
     match decoded {
         Ok((events, decoded)) => {
-            views.fold(&events, &decoded);
+            views.fold(&events, decoded);
             turn.pass(true);
             Ok(())
         }

@@ -51,13 +51,13 @@ impl Clients {
         Page::sort(rows.filter(|it| filter(it)).cloned().collect(), key, paging)
     }
 
-    pub(crate) fn apply(&mut self, event: &ClientEvent) {
+    pub(crate) fn apply(&mut self, event: ClientEvent) {
         match event {
             ClientEvent::Registered(fact) => {
-                let data = fact.data.clone();
+                let data = fact.data;
                 self.by_client_id.insert(data.client_id.0.clone(), data.client);
                 self.by_owner.entry((data.tenant, data.owner)).or_default().insert(data.client);
-                let secrets = fact.secret.clone().unwrap_or_default().values;
+                let secrets = fact.secret.unwrap_or_default().values;
                 self.rows.insert(data.client, Arc::new(ClientRow { data, secrets }));
             }
         }

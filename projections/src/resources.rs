@@ -126,12 +126,12 @@ impl Resources {
         Page::sort(rows.filter(|it| filter(it)).cloned().collect(), key, paging)
     }
 
-    pub(crate) fn apply(&mut self, event: &ResourceEvent, recorded: &Recorded) {
+    pub(crate) fn apply(&mut self, event: ResourceEvent, recorded: &Recorded) {
         let time = recorded.commit.time;
-        if let ResourceEvent::Created(fact) = event {
-            self.insert(&fact.data);
-            return;
-        }
+        let event = match event {
+            ResourceEvent::Created(fact) => return self.insert(fact.data),
+            changed => changed,
+        };
         // The stream is the resource: `resource-7`.
         let number = recorded.stream.number().unwrap_or(0) as u32;
         let Some(row) = self.rows.get_mut(&number) else { return };
@@ -186,7 +186,7 @@ impl Resources {
         }
     }
 
-    fn insert(&mut self, data: &ResourceCreated) {
+    fn insert(&mut self, data: ResourceCreated) {
         self.by_owner.entry((data.tenant, data.owner)).or_default().insert(data.resource);
         if data.enabled {
             for scope in &data.scopes {
@@ -194,14 +194,15 @@ impl Resources {
                 self.by_scope.entry(key).or_default().insert(data.resource);
             }
         }
+        let number = data.resource;
         let row = ResourceRow {
-            data: data.clone(),
+            data,
             updated: None,
             path: None,
             last_publication: None,
             apis: Vec::new(),
         };
-        self.rows.insert(data.resource, Arc::new(row));
+        self.rows.insert(number, Arc::new(row));
     }
 }
 

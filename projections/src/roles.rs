@@ -26,10 +26,10 @@ impl Roles {
         self.rows.get(&role).filter(|it| it.tenant == tenant)
     }
 
-    pub(crate) fn apply(&mut self, event: &RoleEvent) {
+    pub(crate) fn apply(&mut self, event: RoleEvent) {
         match event {
             RoleEvent::Created(fact) => {
-                self.rows.insert(fact.data.role, Arc::new(fact.data.clone()));
+                self.rows.insert(fact.data.role, Arc::new(fact.data));
             }
         }
     }

@@ -4,13 +4,17 @@
 //! So there is one way to make a row, from its events, and no second format of rows. The next
 //! snapshot is made from the last one and the tail of the log, beside the live tables.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io::{self, Read as _};
 use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
+use std::thread;
 
 use bytes::Bytes;
 use domain::log::{CommitHead, EventLog, LogError, OpenParts};
-use domain::{CommandId, EventId, Parts, Recorded, StreamId, SubjectId, TenantId, Timestamp};
+use domain::{
+    AnyEvent, CommandId, EventId, Parts, Recorded, StreamId, SubjectId, TenantId, Timestamp,
+};
 
 use crate::audit::Audit;
 use crate::tables::{Tables, decode};
@@ -21,6 +25,17 @@ pub const SNAPSHOT_REVISION: u32 = 2;
 
 /// How many events of the tail are read at a time.
 const BATCH_EVENTS: usize = 4_096;
+
+/// How many events of a snapshot are decoded at a time.
+const CHUNK_EVENTS: u64 = 1_024;
+
+/// How many threads decode, and how many chunks each may be ahead.
+const DECODERS: usize = 2;
+const DECODED_CHUNKS_MAX: usize = 4;
+
+/// An event in a snapshot: so many bytes of numbers, then so many counted parts.
+const EVENT_FIXED_BYTES: u64 = 8 + 4 + 16 + 8 + 4 + 8;
+const EVENT_COUNTED_PARTS: usize = 5;
 
 /// The last snapshot as far as the next one needs it.
 struct Kept {
@@ -36,12 +51,37 @@ impl Views {
     /// # Errors
     /// When the body cannot be read, or an event in it cannot be opened.
     pub fn from_snapshot(body: Bytes, keys: Arc<dyn OpenParts>) -> io::Result<Self> {
-        let kept = Kept::decode(body)?;
-        let mut tables = Tables { audit: kept.audit, ..Tables::default() };
-        let decoded = decode_all(&kept.events, &*keys)?;
-        for (recorded, event) in kept.events.iter().zip(&decoded) {
-            tables.apply_kept(recorded, event.as_ref());
-        }
+        let mut from = io::Cursor::new(body.clone());
+        let mut kept = Kept::decode_head(&mut from)?;
+        let mut tables = Tables { audit: std::mem::take(&mut kept.audit), ..Tables::default() };
+        let chunks = cut(&mut from)?;
+        // Opening and decoding is most of the work: on two threads. The rows are made in order.
+        thread::scope(|scope| {
+            let decoders = (0..DECODERS).map(|n| {
+                let (chunks, body, keys) = (&chunks, &body, &*keys);
+                let (sender, receiver) = sync_channel(DECODED_CHUNKS_MAX);
+                scope.spawn(move || {
+                    for chunk in chunks.iter().skip(n).step_by(DECODERS) {
+                        let decoded = decode_chunk(body, chunk, keys);
+                        let failed = decoded.is_err();
+                        if sender.send(decoded).is_err() || failed {
+                            return;
+                        }
+                    }
+                });
+                receiver
+            });
+            let decoders = decoders.collect::<Vec<_>>();
+            for decoder in decoders.iter().cycle().take(chunks.len()) {
+                let decoded = decoder.recv();
+                for (recorded, event) in
+                    decoded.map_err(|_| io::Error::other("a decoding thread panicked"))??
+                {
+                    tables.apply_kept(&recorded, event);
+                }
+            }
+            io::Result::Ok(())
+        })?;
         tables.position = kept.position;
         tables.now = kept.now;
         tables.tokens.forget(kept.now);
@@ -49,23 +89,44 @@ impl Views {
     }
 }
 
-type Decoded = Vec<Option<domain::AnyEvent>>;
+/// Where some events of a snapshot stand, and how many.
+struct Chunk {
+    start: u64,
+    count: u64,
+}
 
-/// Opening and decoding is most of the work: on two threads.
-fn decode_all(events: &[Recorded], keys: &dyn OpenParts) -> io::Result<Decoded> {
-    let (left, right) = events.split_at(events.len() / 2);
-    let decode_half = |half: &[Recorded]| {
-        half.iter()
-            .map(|it| decode(it, keys).map_err(io::Error::other))
-            .collect::<io::Result<Decoded>>()
-    };
-    std::thread::scope(|scope| {
-        let right = scope.spawn(|| decode_half(right));
-        let mut all = decode_half(left)?;
-        let right = right.join().map_err(|_| io::Error::other("a decoding thread panicked"))??;
-        all.extend(right);
-        Ok(all)
-    })
+type Decoded = Vec<(Recorded, Option<AnyEvent>)>;
+
+/// Finds the beginnings of the chunks by passing over the events.
+fn cut(from: &mut io::Cursor<Bytes>) -> io::Result<Vec<Chunk>> {
+    let mut left = u64::from_le_bytes(array(from)?);
+    let mut chunks = Vec::new();
+    while left > 0 {
+        let chunk = Chunk { start: from.position(), count: left.min(CHUNK_EVENTS) };
+        left -= chunk.count;
+        for _ in 0..chunk.count {
+            from.set_position(from.position() + EVENT_FIXED_BYTES);
+            for _ in 0..EVENT_COUNTED_PARTS {
+                let count = u32::from_le_bytes(array(from)?);
+                let count = if count == u32::MAX { 0 } else { count };
+                from.set_position(from.position() + u64::from(count));
+            }
+        }
+        chunks.push(chunk);
+    }
+    Ok(chunks)
+}
+
+fn decode_chunk(body: &Bytes, chunk: &Chunk, keys: &dyn OpenParts) -> io::Result<Decoded> {
+    let mut from = io::Cursor::new(body.clone());
+    from.set_position(chunk.start);
+    let mut kinds = Kinds::default();
+    let events = (0..chunk.count).map(|_| {
+        let recorded = decode_event(body, &mut from, &mut kinds)?;
+        let event = decode(&recorded, keys).map_err(io::Error::other)?;
+        Ok((recorded, event))
+    });
+    events.collect()
 }
 
 /// Makes the body of the next snapshot, up to `head`, from the last one and the tail.
@@ -142,15 +203,21 @@ impl Kept {
 
     fn decode(body: Bytes) -> io::Result<Self> {
         let mut from = io::Cursor::new(body.clone());
-        let position = u64::from_le_bytes(array(&mut from)?);
-        let now = Timestamp(i64::from_le_bytes(array(&mut from)?));
-        let audit = Audit::decode(&mut from)?;
+        let mut kept = Self::decode_head(&mut from)?;
         let count = u64::from_le_bytes(array(&mut from)?) as usize;
-        let mut events = Vec::with_capacity(count.min(10_000_000));
+        kept.events.reserve(count.min(10_000_000));
+        let mut kinds = Kinds::default();
         for _ in 0..count {
-            events.push(decode_event(&body, &mut from)?);
+            kept.events.push(decode_event(&body, &mut from, &mut kinds)?);
         }
-        Ok(Self { position, now, audit, events })
+        Ok(kept)
+    }
+
+    /// All but the events.
+    fn decode_head(from: &mut io::Cursor<Bytes>) -> io::Result<Self> {
+        let position = u64::from_le_bytes(array(from)?);
+        let now = Timestamp(i64::from_le_bytes(array(from)?));
+        Ok(Self { position, now, audit: Audit::decode(from)?, events: Vec::new() })
     }
 }
 
@@ -177,16 +244,20 @@ fn put(bytes: Option<&[u8]>, out: &mut Vec<u8>) {
 }
 
 /// Who, command and trace are not kept: no row shows them, and the log has them.
-fn decode_event(body: &Bytes, from: &mut io::Cursor<Bytes>) -> io::Result<Recorded> {
+fn decode_event(
+    body: &Bytes,
+    from: &mut io::Cursor<Bytes>,
+    kinds: &mut Kinds,
+) -> io::Result<Recorded> {
     let position = u64::from_le_bytes(array(from)?);
     let version = u32::from_le_bytes(array(from)?);
     let event_id = EventId(array(from)?);
     let subject = SubjectId(u64::from_le_bytes(array(from)?));
     let tenant = TenantId(u32::from_le_bytes(array(from)?));
     let time = Timestamp(i64::from_le_bytes(array(from)?));
-    let stream = text(body, from)?;
-    let stream = StreamId::parse(&stream).ok_or_else(|| io::Error::other("not a stream"))?;
-    let kind = Arc::from(text(body, from)?);
+    let stream = text(body, from, StreamId::parse)?;
+    let stream = stream.ok_or_else(|| io::Error::other("not a stream"))?;
+    let kind = text(body, from, |it| kinds.shared(it))?;
     let data = get(body, from)?.ok_or_else(|| io::Error::other("an event without data"))?;
     let parts = Parts { data, personal: get(body, from)?, secret: get(body, from)? };
     let commit = Arc::new(CommitHead {
@@ -201,9 +272,28 @@ fn decode_event(body: &Bytes, from: &mut io::Cursor<Bytes>) -> io::Result<Record
     Ok(Recorded { position, version, stream, kind, event_id, subject, commit, parts })
 }
 
-fn text(body: &Bytes, from: &mut io::Cursor<Bytes>) -> io::Result<String> {
+fn text<T>(
+    body: &Bytes,
+    from: &mut io::Cursor<Bytes>,
+    read: impl FnOnce(&str) -> T,
+) -> io::Result<T> {
     let bytes = get(body, from)?.unwrap_or_default();
-    String::from_utf8(bytes.to_vec()).map_err(io::Error::other)
+    std::str::from_utf8(&bytes).map(read).map_err(io::Error::other)
+}
+
+/// One shared copy of each name: there are few kinds, and many events.
+#[derive(Default)]
+struct Kinds(HashMap<Box<str>, Arc<str>>);
+
+impl Kinds {
+    fn shared(&mut self, kind: &str) -> Arc<str> {
+        if let Some(shared) = self.0.get(kind) {
+            return shared.clone();
+        }
+        let shared: Arc<str> = kind.into();
+        self.0.insert(kind.into(), shared.clone());
+        shared
+    }
 }
 
 fn get(body: &Bytes, from: &mut io::Cursor<Bytes>) -> io::Result<Option<Bytes>> {

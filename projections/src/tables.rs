@@ -59,26 +59,26 @@ impl Tables {
     }
 
     /// Takes in the next event of the log.
-    pub(crate) fn apply(&mut self, recorded: &Recorded, event: Option<&AnyEvent>) {
+    pub(crate) fn apply(&mut self, recorded: &Recorded, event: Option<AnyEvent>) {
         self.audit.apply(recorded);
         self.change(recorded, event);
         self.position = recorded.position;
     }
 
     /// Takes in an event that a snapshot kept; the audit index has it already.
-    pub(crate) fn apply_kept(&mut self, recorded: &Recorded, event: Option<&AnyEvent>) {
+    pub(crate) fn apply_kept(&mut self, recorded: &Recorded, event: Option<AnyEvent>) {
         self.change(recorded, event);
     }
 
-    fn change(&mut self, recorded: &Recorded, event: Option<&AnyEvent>) {
+    fn change(&mut self, recorded: &Recorded, event: Option<AnyEvent>) {
         match event {
             None => (),
             Some(AnyEvent::Client(event)) => self.clients.apply(event),
             Some(AnyEvent::Resource(event)) => self.resources.apply(event, recorded),
             Some(AnyEvent::Role(event)) => self.roles.apply(event),
-            Some(AnyEvent::SigningKey(event)) => self.signing_keys.apply(event, recorded),
-            Some(AnyEvent::Tenant(event)) => self.tenants.apply(event, recorded),
-            Some(AnyEvent::Token(event)) => self.tokens.apply(event, recorded),
+            Some(AnyEvent::SigningKey(event)) => self.signing_keys.apply(&event, recorded),
+            Some(AnyEvent::Tenant(event)) => self.tenants.apply(&event, recorded),
+            Some(AnyEvent::Token(event)) => self.tokens.apply(&event, recorded),
             Some(AnyEvent::User(event)) => self.users.apply(event, recorded),
         }
         if recorded.commit.time > self.now {

@@ -122,15 +122,15 @@ impl Users {
         among.filter(|it| filter.fits(it)).cloned().collect()
     }
 
-    pub(crate) fn apply(&mut self, event: &UserEvent, recorded: &Recorded) {
+    pub(crate) fn apply(&mut self, event: UserEvent, recorded: &Recorded) {
         let time = recorded.commit.time;
         match event {
             UserEvent::Registered(fact) => {
                 self.remove(fact.data.user);
                 self.insert(UserRow {
-                    data: fact.data.clone(),
-                    personal: fact.personal.clone(),
-                    password: fact.secret.clone(),
+                    data: fact.data,
+                    personal: fact.personal,
+                    password: fact.secret,
                     created: time,
                     updated: time,
                     tokens_from: Timestamp(0),
@@ -139,7 +139,7 @@ impl Users {
             UserEvent::PasswordSet(fact) => {
                 if let Some(row) = self.rows.get_mut(&fact.data.user) {
                     let row = Arc::make_mut(row);
-                    row.password = fact.secret.clone();
+                    row.password = fact.secret;
                     row.updated = time;
                     row.tokens_from = after_tokens_of(row.tokens_from, time);
                 }

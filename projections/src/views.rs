@@ -111,7 +111,7 @@ impl Views {
                 }
             }
         }
-        self.fold(events, &decoded);
+        self.fold(events, decoded);
         match failed {
             Some(err) => {
                 self.stop(&err);
@@ -122,11 +122,11 @@ impl Views {
     }
 
     /// Folds events that were decoded already.
-    pub(crate) fn fold(&self, events: &[Recorded], decoded: &[Option<AnyEvent>]) {
+    pub(crate) fn fold(&self, events: &[Recorded], decoded: Vec<Option<AnyEvent>>) {
         let position = {
             let mut tables = self.tables.write().unwrap_or_else(PoisonError::into_inner);
             for (recorded, event) in events.iter().zip(decoded) {
-                tables.apply(recorded, event.as_ref());
+                tables.apply(recorded, event);
             }
             tables.position
         };

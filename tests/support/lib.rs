@@ -9,6 +9,7 @@
 )]
 
 pub mod app;
+pub mod bench;
 pub mod given;
 pub mod log;
 pub mod nats;

@@ -21,7 +21,7 @@ pub(crate) type Key = u128;
 #[derive(Debug)]
 pub(crate) struct Prepared {
     pub(crate) commit: Commit,
-    pub(crate) bytes: Vec<u8>,
+    pub(crate) bytes: Bytes,
     pub(crate) hash: [u8; 32],
     pub(crate) streams: Vec<Key>,
     pub(crate) claims: Vec<ClaimKey>,
@@ -50,7 +50,7 @@ impl Prepared {
                 bytes.len()
             )));
         }
-        let prepared = Self::from_stored(commit, bytes);
+        let prepared = Self::from_stored(commit, bytes.into());
         let mut streams = prepared.streams.clone();
         streams.sort_unstable();
         if streams.windows(2).any(|it| matches!(it, [a, b] if a == b)) {
@@ -60,7 +60,7 @@ impl Prepared {
     }
 
     /// What was read from the log needs no check of the limits.
-    pub(crate) fn from_stored(commit: Commit, bytes: Vec<u8>) -> Self {
+    pub(crate) fn from_stored(commit: Commit, bytes: Bytes) -> Self {
         Self {
             hash: sha256(&bytes),
             streams: commit.writes.iter().map(|it| stream_key(&it.stream)).collect(),

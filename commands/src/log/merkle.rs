@@ -15,10 +15,9 @@ impl Frontier {
     /// Adds one event: its position, its place in its commit, and the hash of that commit.
     pub(crate) fn push_event(&mut self, position: u64, index: u16, commit_hash: &[u8; 32]) {
         let mut leaf = [0; 43];
-        let parts: [&[u8]; 4] = [&[0], &position.to_be_bytes(), &index.to_be_bytes(), commit_hash];
-        for (to, from) in leaf.iter_mut().zip(parts.into_iter().flatten()) {
-            *to = *from;
-        }
+        put(&mut leaf, 1, &position.to_be_bytes());
+        put(&mut leaf, 9, &index.to_be_bytes());
+        put(&mut leaf, 11, commit_hash);
         self.push(sha256(&leaf));
     }
 
@@ -61,9 +60,15 @@ impl Frontier {
 
 fn parent(left: &[u8; 32], right: &[u8; 32]) -> [u8; 32] {
     let mut node = [1; 65];
-    let children = left.iter().chain(right);
-    node.iter_mut().skip(1).zip(children).for_each(|(to, from)| *to = *from);
+    put(&mut node, 1, left);
+    put(&mut node, 33, right);
     sha256(&node)
+}
+
+fn put(to: &mut [u8], at: usize, from: &[u8]) {
+    if let Some(to) = to.get_mut(at..at + from.len()) {
+        to.copy_from_slice(from);
+    }
 }
 
 #[cfg(test)]

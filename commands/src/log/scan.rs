@@ -68,7 +68,7 @@ impl Walk {
     fn take_in(&mut self, block: Block) -> Result<Vec<Recorded>, LogError> {
         let mut events = Vec::with_capacity(block.events as usize);
         for (commit, bytes) in block.commits {
-            let prepared = Prepared::from_stored(commit, bytes.to_vec());
+            let prepared = Prepared::from_stored(commit, bytes);
             let at = self.position() + 1;
             let appended = self
                 .sequencer

@@ -105,8 +105,11 @@ impl Reader {
 
     /// Hands a text to `read`, without a copy of its own.
     pub(crate) fn text<T>(&mut self, read: impl FnOnce(&str) -> T) -> Result<T, Malformed> {
-        let count = self.u8()?;
-        let bytes = self.take(usize::from(count))?;
-        std::str::from_utf8(&bytes).map(read).map_err(|_| Malformed("a name is not UTF-8"))
+        let count = usize::from(self.u8()?);
+        let bytes = self.bytes.get(..count).ok_or(Malformed("bytes are missing"))?;
+        let text = std::str::from_utf8(bytes).map_err(|_| Malformed("a name is not UTF-8"))?;
+        let read = read(text);
+        bytes::Buf::advance(&mut self.bytes, count);
+        Ok(read)
     }
 }
