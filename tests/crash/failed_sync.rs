@@ -14,7 +14,7 @@ fn a_failed_sync_of_the_store_ends_the_process_and_loses_nothing() {
 
 #[test]
 fn a_failed_sync_of_the_keys_ends_the_process_and_loses_nothing() {
-    check_failed_sync("200 data/keys");
+    check_failed_sync("20 data/keys");
 }
 
 fn check_failed_sync(which: &str) {

@@ -192,7 +192,9 @@ fn a_spoilt_key_file_is_refused_or_says_whose_key_is_missing() {
     let log = keys.log_id();
     let clear = Parts { data: "d".into(), personal: Some("p".into()), secret: Some("s".into()) };
     let events = (1..=40).map(|person| {
-        keys.ensure_subject(SubjectId(person)).unwrap();
+        if !keys.want_subject(SubjectId(person)).unwrap() {
+            keys.make_wanted().unwrap();
+        }
         let (name, event_id) = (format!("user-{person}"), [9; 16]);
         let kind = "user.registered.v1";
         let place = Place { stream: &name, event_id, kind, subject: SubjectId(person) };
