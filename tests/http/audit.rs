@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
-use tests::app::{TestApp, merge};
+use tests::app::TestApp;
 use warp::reply::Response;
 
 /// How long an event of a stream may take: only a failure waits for it.
@@ -264,10 +264,9 @@ async fn streams_are_limited_and_their_places_come_free() {
 }
 
 #[tokio::test]
-async fn an_audit_of_nobody_is_refused() {
+async fn the_role_user_is_not_enough_for_the_audit() {
     let (app, _) = with_token().await;
-    let claims = merge(json!({ "role": ["user"] }), &json!({}));
-    let token = app.mint(1, &claims);
+    let token = app.token(1, "oauthapp.all", "oauthapp.all", &["user"]);
     for path in ["/api/audit/events", "/api/audit/stream"] {
         assert_eq!(app.get(path).bearer(&token).send().await.status, 403, "{path}");
     }

@@ -195,6 +195,15 @@ async fn an_issued_token_lives_a_day_at_most_and_issues_no_other() {
 }
 
 #[tokio::test]
+async fn issuing_a_token_is_no_new_proof_of_the_user() {
+    let app = TestApp::new().await;
+    let token = app.mint(1, &json!({ "auth_time": 1_700_000_000 }));
+    let answer = app.post("/api/Client/IssueToken").bearer(&token).json(&json!({})).send().await;
+    let issued = answer.data().as_str().unwrap().to_owned();
+    assert_eq!(part_of(&issued, 1)["auth_time"], 1_700_000_000);
+}
+
+#[tokio::test]
 async fn an_issued_token_says_the_permission_as_the_first_one_did() {
     let app = TestApp::new().await;
     let token = app.token(1, "oauthapp.all", "OAuthApp.All,Orders.Read", &["user"]);

@@ -1,7 +1,9 @@
 //! What an error looks like, whatever went wrong, and what it never says.
 
+use api::AppSettings;
+use domain::signing_key::SigningAlgorithm;
 use serde_json::{Value, json};
-use tests::app::{Answer, HOST, PASSWORD, TestApp};
+use tests::app::{Answer, HOST, PASSWORD, TestApp, part_of};
 
 #[track_caller]
 fn is_problem(answer: &Answer, status: u16, code_name: &str) {
@@ -96,6 +98,39 @@ async fn bodies_that_cannot_be_read_are_told_apart() {
     let large = ask("application/json", large.into()).await;
     is_problem(&large, 413, "PayloadTooLarge");
     assert!(large.json()["errors"]["body"][0].as_str().unwrap().contains("262144"));
+}
+
+#[tokio::test]
+async fn business_errors_have_real_statuses_where_the_operator_wants_them() {
+    let algorithm = SigningAlgorithm::Es256;
+    let settings = AppSettings { algorithm, public_url: None, business_statuses: true };
+    let app = TestApp::with(settings).await;
+    let token = app.admin().await;
+    let post = async |path: &str, body: Value| {
+        let answer = app.post(path).bearer(&token).json(&body).send().await;
+        (answer.status, answer.json()["code"].as_i64().unwrap())
+    };
+    assert_eq!(post("/api/Role", json!({ "name": "user" })).await, (409, 417));
+    assert_eq!(post("/api/User", json!({ "userName": "admin" })).await, (409, 100_009));
+    assert_eq!(post("/api/ApiResource/9/Versions/1", json!({})).await, (404, 404));
+    assert_eq!(post("/api/ApiResource", json!({ "name": "a" })).await, (200, 200));
+    assert_eq!(post("/api/ApiResource/1/Versions/1", json!({})).await, (422, 300_010));
+}
+
+#[tokio::test]
+async fn a_public_url_is_the_issuer_of_the_first_tenant_only() {
+    let settings = AppSettings {
+        algorithm: SigningAlgorithm::Es256,
+        public_url: Some("https://id.example.org".to_owned()),
+        business_statuses: false,
+    };
+    let app = TestApp::with(settings).await;
+    let token = app.admin().await;
+    assert_eq!(part_of(&token, 1)["iss"], "https://id.example.org");
+    assert_eq!(app.get("/api/Role").bearer(&token).send().await.status, 200);
+    app.tenant("other:8080").await;
+    let document = app.get("/.well-known/openid-configuration").host("other:8080").send().await;
+    assert_eq!(document.json()["issuer"], "http://other:8080");
 }
 
 #[tokio::test]

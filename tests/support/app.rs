@@ -67,20 +67,24 @@ impl TestApp {
     }
 
     pub async fn signing_with(algorithm: SigningAlgorithm) -> Self {
+        let settings = AppSettings { algorithm, public_url: None, business_statuses: false };
+        Self::with(settings).await
+    }
+
+    pub async fn with(settings: AppSettings) -> Self {
         let keys = Arc::new(Keyring::ephemeral().unwrap());
         let log: Arc<dyn EventLog> = Arc::new(MemoryLog::new(keys.log_id()));
         let engine = Arc::new(Engine::new(log.clone(), keys.clone()));
         let views = Arc::new(Views::new(keys));
         let first = Bootstrap {
             hosts: vec![HOST.to_owned()],
-            algorithm,
+            algorithm: settings.algorithm,
             password: verifier().await,
             scopes: SCOPES.map(str::to_owned).to_vec(),
         };
         bootstrap(&engine, first, now()).await.unwrap();
         catch_up(&*log, &views, &|_| ()).unwrap();
         tokio::spawn(follow(log, views.clone()));
-        let settings = AppSettings { algorithm, public_url: None, business_statuses: false };
         let figures = Arc::new(LogFigures::default);
         let passwords = PasswordPool::new(2);
         let app = App::new(engine.clone(), views.clone(), passwords, settings, figures);

@@ -30,6 +30,8 @@ pub(crate) struct TokenRequest {
     pub(crate) audience: Vec<String>,
     pub(crate) grant: Grant,
     pub(crate) amr: &'static [&'static str],
+    /// When the user proved itself, in seconds; `None` for now.
+    pub(crate) auth_time: Option<i64>,
     /// Seconds.
     pub(crate) lifetime: i64,
     /// Not issued before this: the user's last change of password.
@@ -170,7 +172,8 @@ pub(crate) async fn issue(
                 UserId::NONE => request.client_id.clone(),
                 user => user.to_string(),
             },
-            auth_time: (request.user != UserId::NONE).then_some(now.seconds()),
+            auth_time: (request.user != UserId::NONE)
+                .then_some(request.auth_time.unwrap_or(now.seconds())),
             role: &request.roles,
             permission: request.permission.as_deref(),
             jti: &jti,

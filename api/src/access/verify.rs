@@ -46,6 +46,8 @@ pub(crate) struct Claims {
     pub(crate) aud: Vec<String>,
     #[serde(default)]
     pub(crate) amr: Vec<String>,
+    #[serde(default)]
+    pub(crate) auth_time: Option<i64>,
     pub(crate) jti: String,
     pub(crate) iat: i64,
     pub(crate) nbf: i64,
@@ -68,6 +70,7 @@ pub(crate) struct Caller {
     pub(crate) scopes: Vec<String>,
     pub(crate) audience: Vec<String>,
     pub(crate) amr: Vec<String>,
+    pub(crate) auth_time: Option<i64>,
 }
 
 impl Caller {
@@ -143,6 +146,7 @@ pub(crate) fn verify(call: &Call, tenant: &TenantRow) -> Result<Caller, ApiError
         scopes: claims.scope.clone(),
         audience: claims.aud.clone(),
         amr: claims.amr.clone(),
+        auth_time: claims.auth_time,
     })
 }
 

@@ -109,6 +109,7 @@ fn client_credentials(
         audience,
         grant: Grant::ClientCredentials,
         amr: &[],
+        auth_time: None,
         lifetime: i64::from(client.data.lifetimes.access_token),
         not_before: Timestamp(0),
     })
@@ -162,6 +163,7 @@ async fn password(open: &Open, client: &ClientRow, form: &Query) -> Result<Token
         audience,
         grant: Grant::Password,
         amr: &["pwd"],
+        auth_time: None,
         lifetime: i64::from(client.data.lifetimes.access_token),
         not_before: user.tokens_from,
     })

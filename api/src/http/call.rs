@@ -52,12 +52,9 @@ impl Call {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// The host that was asked, with its port. Two name none (RFC 9112 section 3.2): a proxy may
-    /// have looked at the other one.
+    /// The host that was asked, with its port.
     pub(crate) fn host(&self) -> Option<&str> {
-        let mut hosts = self.headers.get_all(HOST).iter();
-        let host = hosts.next()?.to_str().ok()?;
-        hosts.next().is_none().then_some(host)
+        only_host(&self.headers)
     }
 
     /// The query.
@@ -130,5 +127,27 @@ impl Call {
                 || (expected == "application/json" && it.to_ascii_lowercase().ends_with("+json"))
         });
         if fits { Ok(()) } else { Err(ApiError::WrongContentType { expected }) }
+    }
+}
+
+/// Two hosts are none (RFC 9112 section 3.2): a proxy may have looked at the other one.
+fn only_host(headers: &HeaderMap) -> Option<&str> {
+    let mut hosts = headers.get_all(HOST).iter();
+    let host = hosts.next()?.to_str().ok()?;
+    hosts.next().is_none().then_some(host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_hosts_are_none() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(only_host(&headers), None);
+        headers.append(HOST, "a:8080".parse().unwrap());
+        assert_eq!(only_host(&headers), Some("a:8080"));
+        headers.append(HOST, "b:8080".parse().unwrap());
+        assert_eq!(only_host(&headers), None);
     }
 }

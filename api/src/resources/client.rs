@@ -180,6 +180,7 @@ async fn issue_token(mut granted: Granted) -> Outcome {
         audience: caller.audience,
         grant: Grant::IssueToken,
         amr: &[AMR_ISSUED],
+        auth_time: caller.auth_time,
         lifetime,
         not_before: row.map_or(Timestamp(0), |it| it.tokens_from),
     };
