@@ -10,6 +10,7 @@ pub(crate) mod scopes;
 pub(crate) mod signer;
 pub(crate) mod verify;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ use domain::log::CommitHead;
 use domain::{Aggregate, CommandId, TenantId, UserId};
 use projections::{Tables, TenantRow};
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 
 use crate::access::scopes::Code;
 use crate::access::verify::{Caller, verify};
@@ -181,7 +183,8 @@ impl Granted {
         if let Some(done) = self.call.app.find_repeated(&head)? {
             return Ok((engine.number_at(done.first)?, done));
         }
-        let (number, done) = engine.create::<A>(command, &head).await?;
+        let created = engine.create::<A>(command, &head).await;
+        let (number, done) = created.map_err(|err| name_largest(err.into(), body))?;
         self.settle(&done).await;
         Ok((number, done))
     }
@@ -197,7 +200,8 @@ impl Granted {
         if let Some(done) = self.call.app.find_repeated(&head)? {
             return Ok(done);
         }
-        let done = self.call.app.engine.handle::<A>(id, &command, &head).await?;
+        let done = self.call.app.engine.handle::<A>(id, &command, &head).await;
+        let done = done.map_err(|err| name_largest(err.into(), body))?;
         self.settle(&done).await;
         Ok(done)
     }
@@ -224,6 +228,15 @@ impl Granted {
             trace: self.call.trace_id(),
         })
     }
+}
+
+/// A commit that is too large names the member of the body that should shrink.
+fn name_largest(err: ApiError, body: &[u8]) -> ApiError {
+    let ApiError::TooLarge { field, bytes_max } = err else { return err };
+    let members = serde_json::from_slice::<HashMap<String, Box<RawValue>>>(body).ok();
+    let largest = members.into_iter().flatten().max_by_key(|(_, value)| value.get().len());
+    let field = if field == "body" { largest.map_or(field, |(name, _)| name) } else { field };
+    ApiError::TooLarge { field, bytes_max }
 }
 
 impl App {

@@ -97,10 +97,15 @@ impl Resources {
     }
 
     /// The names of the enabled resources of a tenant that contain a scope: its audiences.
+    ///
+    /// A scope belongs to whoever declared it first: a resource of another user that declares it
+    /// later must not receive tokens that were meant for the first.
     pub fn audiences(&self, tenant: TenantId, scope: &str) -> Vec<&str> {
         let resources = self.by_scope.get(&(tenant, scope.to_owned()));
-        let rows = resources.into_iter().flatten().filter_map(|it| self.rows.get(it));
-        rows.map(|it| it.data.name.as_str()).collect()
+        let mut rows =
+            resources.into_iter().flatten().filter_map(|it| self.rows.get(it)).peekable();
+        let owner = rows.peek().map(|it| it.data.owner);
+        rows.filter(|it| Some(it.data.owner) == owner).map(|it| it.data.name.as_str()).collect()
     }
 
     /// The scopes of the enabled resources of a tenant that the discovery document names.

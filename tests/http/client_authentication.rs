@@ -263,3 +263,23 @@ async fn what_is_missing_or_too_long_is_told_without_a_hash() {
     let no_utf8 = no_utf8.body("application/x-www-form-urlencoded", b"a=\xff").send().await;
     refused(&no_utf8, 400, "invalid_request");
 }
+
+#[tokio::test]
+async fn a_scope_belongs_to_whoever_declared_it_first() {
+    let app = TestApp::new().await;
+    let token = register(&app, "shop", json!({})).await;
+    let other = app.user(1, "eve", &[1], "oauthapp.all").await;
+    let other = app.token_of(other);
+    let create = async |token: &str, name: &str| {
+        let body = json!({ "name": name, "scopes": [{ "scope": "orders.read" }] });
+        app.post("/api/ApiResource").bearer(token).json(&body).send().await.data();
+    };
+    create(&token, "orders").await;
+    create(&other, "stranger").await;
+    create(&token, "orders-archive").await;
+    let mut fields = credentials("shop", SECRET);
+    fields.push(("scope", "orders.read"));
+    let issued = ask(&app, &fields).await.json();
+    let claims = part_of(issued["access_token"].as_str().unwrap(), 1);
+    assert_eq!(claims["aud"], json!(["orders", "orders-archive"]));
+}

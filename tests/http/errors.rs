@@ -141,6 +141,7 @@ async fn what_does_not_fit_into_a_commit_is_413() {
     let body = json!({ "name": "orders", "scopes": scopes });
     let answer = app.post("/api/ApiResource").bearer(&token).json(&body).send().await;
     is_problem(&answer, 413, "PayloadTooLarge");
+    assert!(answer.json()["errors"]["scopes"].is_array(), "{}", answer.text);
     // The next one is not harmed.
     let body = json!({ "name": "orders" });
     app.post("/api/ApiResource").bearer(&token).json(&body).send().await.data();
