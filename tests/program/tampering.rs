@@ -88,7 +88,6 @@ async fn a_flipped_byte_of_the_log_is_found_and_not_served() {
             }
             found += 1;
             let report = assert_found(&copy, &["log", "block", "position", "store"]);
-            println!("{needle} at {at}: {report}");
             assert!(report["first_bad_position"].as_u64() >= Some(1), "{report}");
             assert_not_served(&copy, "chancery verify");
         }
@@ -99,13 +98,14 @@ async fn a_flipped_byte_of_the_log_is_found_and_not_served() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_log_that_was_cut_is_found_and_not_served() {
     let (program, ..) = stopped().await;
-    let length = fs::metadata(program.data.join("log/db")).unwrap().len();
-    for left in [length - 1, length / 2, 1_000, 10, 0] {
+    let db = fs::read(program.data.join("log/db")).unwrap();
+    // Behind the last page the store leaves room for the next ones.
+    let last = db.iter().rposition(|it| *it != 0).unwrap() as u64;
+    for left in [last, last / 2, 1_000, 10, 0] {
         let copy = program.copy();
         let file = fs::File::options().write(true).open(copy.data.join("log/db")).unwrap();
         file.set_len(left).unwrap();
-        let said = copy.run(&["verify", "--format", "json"]);
-        println!("cut to {left} of {length}: {said:?}");
+        println!("cut to {left}");
         let report = assert_found(&copy, &["log", "store", "block"]);
         assert!(report["first_bad_position"].is_u64(), "{report}");
         assert_not_served(&copy, "chancery verify");
@@ -123,7 +123,6 @@ async fn a_flipped_byte_of_the_keys_is_found_and_not_served() {
     for slot in 0..slots {
         let copy = program.copy();
         flip(&copy.data.join("keys"), slot * 128 + 40);
-        println!("slot {slot} of {slots}: {:?}", copy.run(&["verify", "--format", "json"]));
         assert_found(&copy, &["key file"]);
         assert_not_served(&copy, "key file");
     }
@@ -137,7 +136,6 @@ async fn keys_that_were_cut_or_are_gone_are_found_and_not_served() {
         let copy = program.copy();
         let file = fs::File::options().write(true).open(copy.data.join("keys")).unwrap();
         file.set_len(left).unwrap();
-        println!("cut to {left} of {length}: {:?}", copy.run(&["verify", "--format", "json"]));
         assert_found(&copy, &["key file"]);
         assert_not_served(&copy, "key file");
     }
