@@ -88,7 +88,6 @@ async fn a_flipped_byte_of_the_log_is_found_and_not_served() {
             }
             found += 1;
             let report = assert_found(&copy, &["log", "block", "position", "store"]);
-            println!("{needle} at {at}: {report}");
             assert!(report["first_bad_position"].as_u64() >= Some(1), "{report}");
             assert_not_served(&copy, "chancery verify");
         }
@@ -99,15 +98,17 @@ async fn a_flipped_byte_of_the_log_is_found_and_not_served() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_log_that_was_cut_is_found_and_not_served() {
     let (program, ..) = stopped().await;
-    let length = fs::metadata(program.data.join("log/db")).unwrap().len();
-    for left in [length - 1, length / 2, 1_000, 10, 0] {
+    let db = fs::read(program.data.join("log/db")).unwrap();
+    // Behind the last page the store leaves room for the next ones.
+    let last = db.iter().rposition(|it| *it != 0).unwrap() as u64;
+    for left in [last, last / 2, 1_000, 10, 0] {
         let copy = program.copy();
         let file = fs::File::options().write(true).open(copy.data.join("log/db")).unwrap();
         file.set_len(left).unwrap();
-        let said = copy.run(&["verify", "--format", "json"]);
-        println!("cut to {left} of {length}: {said:?}");
+        println!("cut to {left}");
         let report = assert_found(&copy, &["log", "store", "block"]);
-        assert!(report["first_bad_position"].is_u64(), "{report}");
+        // Without its first page the store cannot be opened, and nobody knows what it held.
+        assert!(left < 1_000 || report["first_bad_position"].is_u64(), "{report}");
         assert_not_served(&copy, "chancery verify");
     }
     let copy = program.copy();
@@ -116,28 +117,43 @@ async fn a_log_that_was_cut_is_found_and_not_served() {
     copy.start_refused().refused("chancery verify");
 }
 
+/// Where the slots of the key file are that something needs: those of the installation, and of the
+/// two persons there are. Behind them are keys that were made ahead.
+fn needed_slots(program: &Program) -> Vec<usize> {
+    let keys = fs::read(program.data.join("keys")).unwrap();
+    let needed = keys.chunks(128).enumerate().filter(|(_, slot)| {
+        let person = u64::from_le_bytes(slot[8..16].try_into().unwrap());
+        slot[4] != 3 || person <= 2
+    });
+    needed.map(|(n, _)| n).collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_flipped_byte_of_the_keys_is_found_and_not_served() {
-    let (program, ..) = stopped().await;
-    let slots = fs::metadata(program.data.join("keys")).unwrap().len() as usize / 128;
-    for slot in 0..slots {
+    let (program, token, answers) = stopped().await;
+    let needed = needed_slots(&program);
+    assert!(needed.len() >= 6, "{needed:?}");
+    for slot in needed {
         let copy = program.copy();
         flip(&copy.data.join("keys"), slot * 128 + 40);
-        println!("slot {slot} of {slots}: {:?}", copy.run(&["verify", "--format", "json"]));
         assert_found(&copy, &["key file"]);
         assert_not_served(&copy, "key file");
     }
+    // Like a torn append: nobody has this key yet.
+    let copy = program.copy();
+    let length = fs::metadata(copy.data.join("keys")).unwrap().len() as usize;
+    flip(&copy.data.join("keys"), length - 100);
+    assert_served(copy, &token, &answers).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_that_were_cut_or_are_gone_are_found_and_not_served() {
     let (program, ..) = stopped().await;
-    let length = fs::metadata(program.data.join("keys")).unwrap().len();
-    for left in [length - 128, length - 1, 128, 0] {
+    let last = *needed_slots(&program).last().unwrap() as u64 * 128;
+    for left in [last + 127, last, 128, 0] {
         let copy = program.copy();
         let file = fs::File::options().write(true).open(copy.data.join("keys")).unwrap();
         file.set_len(left).unwrap();
-        println!("cut to {left} of {length}: {:?}", copy.run(&["verify", "--format", "json"]));
         assert_found(&copy, &["key file"]);
         assert_not_served(&copy, "key file");
     }

@@ -39,7 +39,7 @@ impl Running {
         opening: Opening,
     ) -> Result<Self, Failure> {
         // The keys are made before the log is.
-        let keys = match folder.join("log").join("db").exists() {
+        let keys = match folder.join("log").exists() {
             true => Keyring::open_existing(&keys_path(folder), master)?,
             false => Keyring::open(&keys_path(folder), master)?,
         };
