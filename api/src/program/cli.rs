@@ -19,11 +19,18 @@ pub fn run() -> ExitCode {
     };
     match telemetry::start(&settings.common).and_then(|()| run_command(settings)) {
         Ok(code) => code,
+        // `chancery replay | head`: the reader has seen enough.
+        Err(err) if is_broken_pipe(&err) => ExitCode::SUCCESS,
         Err(err) => {
             eprintln!("chancery: {err}");
             ExitCode::FAILURE
         }
     }
+}
+
+fn is_broken_pipe(err: &Failure) -> bool {
+    let io = err.downcast_ref::<std::io::Error>();
+    io.is_some_and(|it| it.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
 fn run_command(settings: Settings) -> Result<ExitCode, Failure> {

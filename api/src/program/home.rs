@@ -30,9 +30,12 @@ pub(crate) enum Held {
     No,
 }
 
+/// The name of the socket in the data folder.
+pub(crate) const SOCKET_NAME: &str = "admin.sock";
+
 /// Where tools talk to the running server.
 pub(crate) fn socket_path(folder: &Path) -> PathBuf {
-    folder.join("admin.sock")
+    folder.join(SOCKET_NAME)
 }
 
 /// Where the key file is.

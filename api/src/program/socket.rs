@@ -4,10 +4,12 @@
 //! One request a connection, one JSON object; then lines, each with a letter before it: `l` a line
 //! of output, `p` progress, `d` done, `e` an error.
 
+use std::fs::File;
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +17,7 @@ use domain::signing_key::SigningAlgorithm;
 use serde::{Deserialize, Serialize};
 
 use super::cli::Failure;
-use super::home::socket_path;
+use super::home::{SOCKET_NAME, socket_path};
 use super::one_shots::OneShot;
 use super::running::Running;
 use super::{replay, verify};
@@ -36,6 +38,20 @@ pub(crate) enum Request {
     OneShot(OneShot),
 }
 
+/// The folder of the socket under a short name: the path of a socket has at most 108 bytes
+/// (unix(7)), and data folders may lie deep.
+struct Near(File);
+
+impl Near {
+    fn to(folder: &Path) -> Result<Self, Failure> {
+        Ok(Self(File::open(folder)?))
+    }
+
+    fn socket(&self) -> PathBuf {
+        PathBuf::from(format!("/proc/self/fd/{}/{SOCKET_NAME}", self.0.as_raw_fd()))
+    }
+}
+
 /// Asks the running server. `line` gets the lines of output.
 pub(crate) fn ask(
     folder: &Path,
@@ -43,7 +59,8 @@ pub(crate) fn ask(
     line: &mut dyn FnMut(&str),
 ) -> Result<(), Failure> {
     let path = socket_path(folder);
-    let mut stream = UnixStream::connect(&path).map_err(|err| {
+    let near = Near::to(folder)?;
+    let mut stream = UnixStream::connect(near.socket()).map_err(|err| {
         format!(
             "a server holds {}, but does not answer at {}: {err}",
             folder.display(),
@@ -78,7 +95,9 @@ pub(crate) fn serve(
     let path = socket_path(&running.folder);
     // Left by a server that was killed; the lock says that it is gone.
     let _ = std::fs::remove_file(&path);
-    let listener = UnixListener::bind(&path).map_err(|err| format!("{}: {err}", path.display()))?;
+    let near = Near::to(&running.folder)?;
+    let listener = UnixListener::bind(near.socket());
+    let listener = listener.map_err(|err| format!("{}: {err}", path.display()))?;
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
     let running = Arc::new(running.clone());
     std::thread::Builder::new().name("admin-socket".to_owned()).spawn(move || {
