@@ -14,6 +14,7 @@ use crate::http::time::WireTime;
 #[skip_serializing_none]
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
+#[schemars(rename = "ApiResource")]
 pub(crate) struct ResourceBody {
     pub(crate) id: i64,
     pub(crate) enabled: bool,
@@ -55,6 +56,7 @@ impl Default for ResourceBody {
 #[skip_serializing_none]
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
+#[schemars(rename = "ApiResourceSecret")]
 pub(crate) struct SecretBody {
     pub(crate) id: u32,
     pub(crate) api_resource_id: i64,
@@ -82,6 +84,7 @@ impl Default for SecretBody {
 
 #[derive(Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
+#[schemars(rename = "ApiResourceScope")]
 pub(crate) struct ScopeBody {
     pub(crate) id: u32,
     pub(crate) api_resource_id: i64,
@@ -90,6 +93,7 @@ pub(crate) struct ScopeBody {
 
 #[derive(Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
+#[schemars(rename = "ApiResourceClaim")]
 pub(crate) struct ClaimBody {
     pub(crate) id: u32,
     pub(crate) api_resource_id: i64,
@@ -98,6 +102,7 @@ pub(crate) struct ClaimBody {
 
 #[derive(Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
+#[schemars(rename = "ApiResourceProperty")]
 pub(crate) struct PropertyBody {
     pub(crate) id: u32,
     pub(crate) api_resource_id: i64,
@@ -109,6 +114,7 @@ pub(crate) struct PropertyBody {
 #[skip_serializing_none]
 #[derive(Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
+#[schemars(rename = "ApiResourcePublishRequest")]
 pub(crate) struct PublishBody {
     pub(crate) name: Option<String>,
     pub(crate) description: Option<String>,
@@ -125,6 +131,7 @@ pub(crate) struct PublishBody {
 /// Row 9.
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
+#[schemars(rename = "ApiResourcePublishRevisionsRequest")]
 pub(crate) struct RevisionBody {
     pub(crate) api_id: String,
     pub(crate) swagger_url: Option<String>,
@@ -134,6 +141,7 @@ pub(crate) struct RevisionBody {
 /// Row 10.
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
+#[schemars(rename = "ApiResourceCreateVersionRequest")]
 pub(crate) struct VersionBody {
     pub(crate) revision_id: Option<String>,
     pub(crate) api_version_name: Option<String>,

@@ -69,6 +69,7 @@ impl ErrorData for Single<String> {}
 /// Row 43.
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "ClientIssueTokenRequest")]
 struct IssueTokenBody {
     /// Seconds, at most 86400; less than 1 and absent mean 3600.
     #[serde(default)]
@@ -78,6 +79,7 @@ struct IssueTokenBody {
 /// Row 44.
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "ClientPostSecretkeyRequest")]
 struct SecretKeyBody {
     /// 0 or `Sha256`, 1 or `Sha512`; the default is 1.
     #[serde(default = "sha512", deserialize_with = "read_key_type")]

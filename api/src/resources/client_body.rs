@@ -18,6 +18,7 @@ use crate::http::time::WireTime;
 #[skip_serializing_none]
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
+#[schemars(rename = "Client")]
 pub(crate) struct ClientBody {
     id: i64,
     enabled: bool,
@@ -84,9 +85,10 @@ impl Default for ClientBody {
 
 /// A child row whose only member of its own is a text.
 macro_rules! child {
-    ($name:ident, $member:ident) => {
+    ($name:ident, $member:ident, $schema:literal) => {
         #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
         #[serde(default, rename_all = "camelCase")]
+        #[schemars(rename = $schema)]
         pub(crate) struct $name {
             id: u32,
             client_id: i64,
@@ -107,16 +109,17 @@ macro_rules! child {
     };
 }
 
-child!(GrantTypeBody, grant_type);
-child!(RedirectUriBody, redirect_uri);
-child!(PostLogoutRedirectUriBody, post_logout_redirect_uri);
-child!(ScopeBody, scope);
-child!(ProviderBody, provider);
-child!(OriginBody, origin);
+child!(GrantTypeBody, grant_type, "ClientGrantType");
+child!(RedirectUriBody, redirect_uri, "ClientRedirectUri");
+child!(PostLogoutRedirectUriBody, post_logout_redirect_uri, "ClientPostLogoutRedirectUri");
+child!(ScopeBody, scope, "ClientScope");
+child!(ProviderBody, provider, "ClientIdPRestriction");
+child!(OriginBody, origin, "ClientCorsOrigin");
 
 #[skip_serializing_none]
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
+#[schemars(rename = "ClientSecret")]
 pub(crate) struct SecretBody {
     id: u32,
     client_id: i64,
@@ -144,6 +147,7 @@ impl Default for SecretBody {
 
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
+#[schemars(rename = "ClientClaim")]
 pub(crate) struct ClaimBody {
     id: u32,
     client_id: i64,
@@ -153,6 +157,7 @@ pub(crate) struct ClaimBody {
 
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
+#[schemars(rename = "ClientProperty")]
 pub(crate) struct PropertyBody {
     id: u32,
     client_id: i64,

@@ -30,6 +30,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
 #[skip_serializing_none]
 #[derive(Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
+#[schemars(rename = "Role")]
 struct RoleBody {
     id: i64,
     name: String,
@@ -40,6 +41,7 @@ struct RoleBody {
 
 #[derive(Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
+#[schemars(rename = "RoleClaim")]
 struct ClaimBody {
     id: u32,
     role_id: i64,

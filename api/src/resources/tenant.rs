@@ -40,6 +40,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
 #[skip_serializing_none]
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "Tenant")]
 struct TenantBody {
     id: i64,
     name: String,
@@ -59,6 +60,7 @@ struct TenantBody {
 
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "TenantHost")]
 struct HostBody {
     id: u32,
     app_tenant_id: i64,
@@ -67,6 +69,7 @@ struct HostBody {
 
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "TenantClaim")]
 struct ClaimBody {
     id: u32,
     app_tenant_id: i64,
@@ -76,6 +79,7 @@ struct ClaimBody {
 
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "TenantProperty")]
 struct PropertyBody {
     id: u32,
     app_tenant_id: i64,

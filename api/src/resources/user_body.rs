@@ -79,10 +79,12 @@ pub(crate) struct AppUser {
 
 /// A row of a kind that no endpoint fills.
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Unused")]
 struct Empty {}
 
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
+#[schemars(rename = "UserRole")]
 pub(crate) struct RoleLink {
     user_id: i64,
     pub(crate) role_id: u32,
@@ -90,6 +92,7 @@ pub(crate) struct RoleLink {
 
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
+#[schemars(rename = "UserClaim")]
 pub(crate) struct Claim {
     id: u32,
     user_id: i64,
@@ -99,6 +102,7 @@ pub(crate) struct Claim {
 
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
+#[schemars(rename = "UserLogin")]
 struct Login {
     login_provider: String,
     provider_key: String,
@@ -106,6 +110,7 @@ struct Login {
 
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
+#[schemars(rename = "UserTenant")]
 struct TenantLink {
     id: u32,
     user_id: i64,
@@ -114,6 +119,7 @@ struct TenantLink {
 
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
+#[schemars(rename = "UserFile")]
 struct File {
     id: u32,
     user_id: i64,
@@ -123,6 +129,7 @@ struct File {
 
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
+#[schemars(rename = "UserProperty")]
 struct Property {
     id: u32,
     user_id: i64,
@@ -278,6 +285,7 @@ fn claims_of(row: &UserRow, personal: &UserPersonal) -> Vec<UserClaim> {
 #[skip_serializing_none]
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "View_User")]
 pub(crate) struct ViewUser {
     #[serde(rename = "parentUserID")]
     parent_user_id: i64,
