@@ -71,6 +71,8 @@ pub struct Engine {
     log: Arc<dyn EventLog>,
     keys: Arc<Keyring>,
     states: StateCache,
+    /// Held by the one who makes keys for all who wait.
+    making_keys: tokio::sync::Mutex<()>,
     /// The last number given out in each category.
     numbers: Mutex<HashMap<&'static str, u64>>,
 }
@@ -78,7 +80,13 @@ pub struct Engine {
 impl Engine {
     /// An engine over a log and the keys that belong to it.
     pub fn new(log: Arc<dyn EventLog>, keys: Arc<Keyring>) -> Self {
-        Self { log, keys, states: StateCache::default(), numbers: Mutex::default() }
+        Self {
+            log,
+            keys,
+            states: StateCache::default(),
+            making_keys: tokio::sync::Mutex::default(),
+            numbers: Mutex::default(),
+        }
     }
 
     /// The log.
@@ -280,13 +288,21 @@ impl<'a> Draft<'a> {
 }
 
 impl Engine {
-    /// A person's key is durable before the commit that needs it.
+    /// A person's key is durable before the commit that needs it. One caller at a time writes, for
+    /// all who wait by then; a person who has a key costs no switch of threads.
     async fn make_subject_keys(&self, writes: &[ClearWrite]) -> Result<(), Error> {
         let events = writes.iter().flat_map(|it| &it.events);
         let named = events.filter(|(_, _, parts)| parts.personal.is_some());
         for subject in named.map(|(_, subject, _)| *subject).collect::<Vec<_>>() {
+            if self.keys.want_subject(subject)? {
+                continue;
+            }
+            let _turn = self.making_keys.lock().await;
+            if self.keys.want_subject(subject)? {
+                continue;
+            }
             let keys = self.keys.clone();
-            let made = tokio::task::spawn_blocking(move || keys.ensure_subject(subject)).await;
+            let made = tokio::task::spawn_blocking(move || keys.make_wanted()).await;
             made.map_err(|_| LogError::Closing)??;
         }
         Ok(())
@@ -298,13 +314,16 @@ impl Engine {
         for write in writes {
             let mut events = Vec::with_capacity(write.events.len());
             for (kind, subject, parts) in write.events {
-                let place = Place {
+                let place = |index| Place {
                     stream: write.stream.as_str(),
                     event_id: event_id(&head.command_id.0, index).0,
                     kind,
                     subject,
                 };
-                let parts = self.keys.seal(&place, &parts)?;
+                let parts = match parts {
+                    Parts { personal: None, secret: None, .. } => parts,
+                    _ => self.keys.seal(&place(index), &parts)?,
+                };
                 events.push(NewEvent { kind: kind.to_owned(), subject, parts });
                 index += 1;
             }

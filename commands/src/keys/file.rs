@@ -17,6 +17,9 @@ use crate::lock::{lock, read, write};
 use crate::log::sha256;
 
 const CLAIM_KEY: [u8; 16] = *b"claims\0\0\0\0\0\0\0\0\0\0";
+/// How many keys are made at once: the next persons have the next numbers, and wait for no sync.
+const MADE_AHEAD: u64 = 128;
+
 const SECRET_KEY: [u8; 16] = *b"secrets\0\0\0\0\0\0\0\0\0";
 
 /// Why the keys cannot be used.
@@ -216,28 +219,33 @@ impl Keyring {
         hash
     }
 
-    /// Makes sure that a person has a key, durably.
-    ///
-    /// May block on the disk. Callers that come together share one sync: whoever gets the file
-    /// writes for all who wait.
+    /// Whether a person has a key. If not, [`Keyring::make_wanted`] makes one.
     ///
     /// # Errors
-    /// When the file cannot be written, or the person was erased.
-    pub fn ensure_subject(&self, subject: SubjectId) -> Result<(), KeyError> {
+    /// When the person was erased.
+    pub fn want_subject(&self, subject: SubjectId) -> Result<bool, KeyError> {
         match read(&self.subjects).get(&subject.0) {
-            Some(Subject::Live { .. }) => return Ok(()),
+            Some(Subject::Live { .. }) => return Ok(true),
             Some(Subject::Erased) => {
                 return Err(KeyError::Missing(format!("key of person {subject}: it is erased")));
             }
             None => (),
         }
         lock(&self.wanted).push(subject.0);
+        Ok(false)
+    }
+
+    /// Makes the keys of all who want one, and some ahead, durably, with one sync. May block on
+    /// the disk.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn make_wanted(&self) -> Result<(), KeyError> {
         let mut file = lock(&self.file);
-        if read(&self.subjects).contains_key(&subject.0) {
-            return Ok(());
-        }
         let mut wanted = std::mem::take(&mut *lock(&self.wanted));
-        wanted.push(subject.0);
+        if let Some(last) = wanted.iter().max().copied() {
+            wanted.extend(last.saturating_add(1)..last.saturating_add(MADE_AHEAD));
+        }
         wanted.sort_unstable();
         wanted.dedup();
         let mut made = Vec::with_capacity(wanted.len());
