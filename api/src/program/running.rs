@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
 
 use commands::Engine;
 use commands::keys::{Keyring, MasterKey};
-use commands::log::{SledLog, SledLogOptions, read_snapshot};
+use commands::log::{SledLog, SledLogOptions, SnapshotHeader, read_snapshot};
 use domain::log::{EventLog, LogError};
 use projections::{SNAPSHOT_REVISION, Views, catch_up};
 
@@ -19,6 +20,8 @@ pub(crate) struct Running {
     pub(crate) log: Arc<SledLog>,
     pub(crate) engine: Arc<Engine>,
     pub(crate) views: Arc<Views>,
+    /// Where the snapshot of the read models stands; 0 if there is none that fits.
+    pub(crate) snapshot_position: u64,
 }
 
 /// How to open a log.
@@ -36,17 +39,25 @@ impl Running {
         opening: Opening,
     ) -> Result<Self, Failure> {
         let keys = Arc::new(Keyring::open(&keys_path(folder), master)?);
-        let log = SledLog::open(&SledLogOptions {
+        let options = SledLogOptions {
             folder: folder.to_owned(),
             id: keys.log_id(),
             reserve_bytes: opening.reserve_bytes,
             accept_head: opening.accept_head,
+        };
+        // Both take long at a long log, and do not need each other until the end.
+        let (log, snapshot) = thread::scope(|scope| {
+            let snapshot = scope.spawn(|| load_views(folder, &keys));
+            (SledLog::open(&options), snapshot.join())
         });
         let log = Arc::new(log.map_err(|err| advise(&err))?);
-        let views = Arc::new(load_views(&log, folder, &keys));
+        let snapshot = snapshot.ok().flatten().filter(|(header, _)| log.fits(header));
+        let views = snapshot.map_or_else(|| Views::new(keys.clone()), |(_, views)| views);
+        let snapshot_position = views.position();
+        let views = Arc::new(views);
         let port: Arc<dyn EventLog> = log.clone();
         let engine = Arc::new(Engine::new(port, keys));
-        Ok(Self { folder: folder.to_owned(), log, engine, views })
+        Ok(Self { folder: folder.to_owned(), log, engine, views, snapshot_position })
     }
 
     /// Lets the read models take in all that is durable.
@@ -60,20 +71,17 @@ pub(crate) fn views_snapshot_path(folder: &Path) -> PathBuf {
     folder.join("snapshots").join("views")
 }
 
-/// From the snapshot if it fits, else empty: it is only derived.
-fn load_views(log: &SledLog, folder: &Path, keys: &Arc<Keyring>) -> Views {
-    let snapshot = read_snapshot(&views_snapshot_path(folder), SNAPSHOT_REVISION, log.id());
-    if let Ok((header, body)) = snapshot
-        && log.fits(&header)
-    {
-        match Views::from_snapshot(body, keys.clone()) {
-            Ok(views) => return views,
-            Err(err) => {
-                tracing::warn!(error = %err, "the snapshot of the read models is made again");
-            }
+/// From the snapshot, if there is one: it is only derived. The log says whether it fits.
+fn load_views(folder: &Path, keys: &Arc<Keyring>) -> Option<(SnapshotHeader, Views)> {
+    let path = views_snapshot_path(folder);
+    let (header, body) = read_snapshot(&path, SNAPSHOT_REVISION, keys.log_id()).ok()?;
+    match Views::from_snapshot(body, keys.clone()) {
+        Ok(views) => Some((header, views)),
+        Err(err) => {
+            tracing::warn!(error = %err, "the snapshot of the read models is made again");
+            None
         }
     }
-    Views::new(keys.clone())
 }
 
 /// What the operator should do about a log that cannot be opened.

@@ -36,9 +36,7 @@ pub(crate) fn snapshot(log: &SledLog, folder: &Path) -> Result<u64, LogError> {
 /// Makes snapshots until `stop`, in a thread of its own.
 pub(crate) fn start(running: &Running, stop: Arc<AtomicBool>) -> std::thread::JoinHandle<()> {
     let (log, folder) = (running.log.clone(), running.folder.clone());
-    let path = views_snapshot_path(&folder);
-    let stored = read_snapshot(&path, SNAPSHOT_REVISION, log.id());
-    let mut last = stored.map_or(0, |(header, _)| header.position);
+    let mut last = running.snapshot_position;
     std::thread::spawn(move || {
         while !stop.load(Relaxed) {
             std::thread::park_timeout(LOOK_EVERY);
