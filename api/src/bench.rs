@@ -48,6 +48,7 @@ struct Figures {
     append_events_per_s: f64,
     append_ratio: f64,
     in_flight: usize,
+    events_per_block: f64,
     events: u64,
     raw_replay_events_per_s: f64,
     replay_events_per_s: f64,
@@ -90,6 +91,7 @@ fn measure(runtime: &tokio::runtime::Runtime, folder: &Path) -> Result<Figures, 
     progress.set_message("128 commits in flight, beside a plain file");
     let before = (space(&folder.join("log"))?, log.head().position);
     let logical_before = logical_bytes(&log);
+    let blocks_before = log.stats().blocks();
     let (mut group, mut append) = (Vec::new(), Vec::new());
     for _ in 0..TURNS {
         group.push(runtime.block_on(raw.group_per_s(RAW_EVENT_BYTES, IN_FLIGHT, RAW_TIME))?);
@@ -97,6 +99,7 @@ fn measure(runtime: &tokio::runtime::Runtime, folder: &Path) -> Result<Figures, 
     }
     let events = log.head().position;
     let appended = (events - before.1) as f64;
+    let blocks = log.stats().blocks() - blocks_before;
     let logical = (logical_bytes(&log) - logical_before) as f64 / appended;
     let on_disk = space(&folder.join("log"))?.saturating_sub(before.0) as f64 / appended;
 
@@ -122,6 +125,7 @@ fn measure(runtime: &tokio::runtime::Runtime, folder: &Path) -> Result<Figures, 
         raw_group_events_per_s: median(group),
         append_events_per_s: median(append),
         in_flight: IN_FLIGHT,
+        events_per_block: appended / blocks as f64,
         events,
         replay_ratio: ratios(&replayed, &raw_replayed),
         raw_replay_events_per_s: median(raw_replayed),
@@ -235,7 +239,7 @@ fn print_table(it: &Figures) {
         it.commit_ratio,
     );
     line(
-        &format!("append, events/s, {IN_FLIGHT} in flight, groups of at most 512"),
+        &format!("append, events/s, {IN_FLIGHT} in flight, {:.0} a sync", it.events_per_block),
         it.append_events_per_s,
         it.raw_group_events_per_s,
         it.append_ratio,

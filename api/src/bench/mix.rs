@@ -26,7 +26,7 @@ const FIRST_NUMBER: u64 = 1_000;
 pub enum Kind {
     /// A token without a user.
     Token,
-    /// A user with personal data and a password.
+    /// A user with personal data and a password; the next free number.
     User,
     /// A role with a claim.
     Role,
@@ -66,7 +66,7 @@ pub async fn append(
         }
         Kind::User => {
             let head = system_head(TENANT, "user-1", now)?;
-            engine.handle::<User>(&id, &user(number as u32), &head).await
+            engine.create::<User>(|number| user(number as u32), &head).await.map(|it| it.1)
         }
         Kind::Role => {
             let head = system_head(TENANT, "user-1", now)?;
