@@ -13,6 +13,18 @@ pub struct Paging {
     pub ascending: bool,
 }
 
+impl Paging {
+    /// Cuts a page out of items that are in ascending order.
+    pub(crate) fn cut<T>(self, items: impl DoubleEndedIterator<Item = T>) -> Vec<T> {
+        let Self { skip, take, ascending } = self;
+        if ascending {
+            items.skip(skip).take(take).collect()
+        } else {
+            items.rev().skip(skip).take(take).collect()
+        }
+    }
+}
+
 /// Some rows, and how many match in all.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Page<R> {
@@ -32,13 +44,7 @@ impl<R> Page<R> {
     where
         R: 'a,
     {
-        let Paging { skip, take, ascending } = paging;
-        let rows = if ascending {
-            rows.skip(skip).take(take).cloned().collect()
-        } else {
-            rows.rev().skip(skip).take(take).cloned().collect()
-        };
-        Self { total, rows }
+        Self { total, rows: paging.cut(rows).into_iter().cloned().collect() }
     }
 
     /// Sorts rows by a key and cuts a page out of them. Equal keys keep the order of the rows.
