@@ -139,12 +139,12 @@ fn fill_and_wait(asked: &str) {
     let (kind, folder) = (part().to_owned(), part().to_owned());
     let (log, engine) = open(Path::new(&folder));
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let time = if kind == "expired" { now().plus_seconds(-4 * 3_600) } else { now() };
     let of: fn(u64) -> Kind = if kind == "mix" { kind_of } else { |_| Kind::Token };
-    runtime.block_on(fill(&engine, range, 128, of, time)).unwrap();
+    runtime.block_on(fill(&engine, range, 128, of, now())).unwrap();
     if kind == "expired" {
-        let later = (range.1, range.1 + 1);
-        runtime.block_on(fill(&engine, later, 1, |_| Kind::Role, now())).unwrap();
+        // For the log it is as late as its latest commit says.
+        let (later, hours_later) = ((range.1, range.1 + 1), now().plus_seconds(3 * 3_600));
+        runtime.block_on(fill(&engine, later, 1, |_| Kind::Role, hours_later)).unwrap();
     }
     assert!(log.head().position > range.1 - range.0);
     println!("filled");

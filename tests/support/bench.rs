@@ -45,7 +45,7 @@ impl Server {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let address = SocketAddr::from(([127, 0, 0, 1], port));
         let mut command = on_core(core, &binary_path());
-        command.args(["serve", "--log", "warn", "--listen", &address.to_string(), "--data"]);
+        command.args(["serve", "--log", "error", "--listen", &address.to_string(), "--data"]);
         command.arg(folder).env("CHANCERY_ADMIN_PASSWORD", PASSWORD).stdout(Stdio::null());
         let started = Instant::now();
         let child = command.spawn().unwrap();
