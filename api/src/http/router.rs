@@ -1,7 +1,6 @@
-//! From a request to its endpoint: boxed routes, joined as a balanced tree, grouped by the
-//! beginning of their paths.
+//! From a request to its endpoint, through a table, and from its outcome to the answer.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 use std::convert::Infallible;
 use std::future::ready;
 use std::net::{IpAddr, SocketAddr};
@@ -13,12 +12,11 @@ use domain::hex;
 use futures_util::StreamExt as _;
 use percent_encoding::percent_decode_str;
 use tracing::Instrument as _;
-use warp::filters::BoxedFilter;
 use warp::http::header::{HeaderName, HeaderValue};
 use warp::http::{HeaderMap, Method, StatusCode};
 use warp::path::FullPath;
 use warp::reply::Response;
-use warp::{Filter, Rejection, reject};
+use warp::{Filter, Rejection};
 
 use super::call::{BodyStream, Call, now};
 use super::endpoint::Endpoint;
@@ -36,95 +34,108 @@ const SUPPORTED_VERSIONS: HeaderName = HeaderName::from_static("api-supported-ve
 #[derive(Debug, Clone, Copy)]
 pub struct Peer(pub SocketAddr);
 
-type Route = BoxedFilter<(Response,)>;
+/// What a path and a method lead to.
+enum Found {
+    /// An endpoint, with the parameters of its path.
+    Endpoint(Arc<Endpoint>, Vec<String>),
+    /// The path takes these methods only.
+    OtherMethods(String),
+    /// No endpoint has the path.
+    Nothing,
+}
+
+/// The endpoints by the first two words of their paths.
+struct Table(HashMap<String, Vec<Arc<Endpoint>>>);
+
+impl Table {
+    fn new(endpoints: Vec<Endpoint>) -> Self {
+        let mut groups: HashMap<String, Vec<Arc<Endpoint>>> = HashMap::new();
+        for endpoint in endpoints {
+            groups.entry(group_of(endpoint.path)).or_default().push(Arc::new(endpoint));
+        }
+        // Literal segments win over parameters (spec section 1.1).
+        groups.values_mut().for_each(|it| it.sort_by_key(|it| it.path.matches('{').count()));
+        Self(groups)
+    }
+
+    fn find(&self, path: &str, method: &Method) -> Found {
+        let Some(group) = self.0.get(&group_of(path)) else { return Found::Nothing };
+        // RFC 9110 section 15.5.6: all methods of the path, each once.
+        let mut allow = BTreeSet::new();
+        for endpoint in group {
+            match parameters(endpoint.path, path) {
+                Some(parameters) if *method == endpoint.method => {
+                    return Found::Endpoint(endpoint.clone(), parameters);
+                }
+                Some(_) => {
+                    allow.insert(endpoint.method.as_str());
+                }
+                None => (),
+            }
+        }
+        match allow.is_empty() {
+            true => Found::Nothing,
+            false => Found::OtherMethods(Vec::from_iter(allow).join(", ")),
+        }
+    }
+}
 
 /// All endpoints as one filter that answers every request.
+///
+/// One filter, not one for each endpoint: every filter that does not match costs a future and a
+/// rejection, and a table costs one look (docs/decisions/0008-routing.md).
 pub(crate) fn router(
     app: &Arc<App>,
     endpoints: Vec<Endpoint>,
 ) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone + use<> {
-    let endpoints = endpoints.into_iter().map(Arc::new).collect::<Vec<_>>();
-    let mut groups: BTreeMap<String, Vec<Arc<Endpoint>>> = BTreeMap::new();
-    for endpoint in &endpoints {
-        groups.entry(group_of(endpoint.path)).or_default().push(endpoint.clone());
-    }
-    let groups = groups.into_iter().map(|(name, mut endpoints)| {
-        // Literal segments win over parameters (spec section 1.1).
-        endpoints.sort_by_key(|it| it.path.matches('{').count());
-        let routes = endpoints.into_iter().map(|it| route(app.clone(), it)).collect();
-        in_group(name).and(any_of(routes)).boxed()
-    });
-    let routes = any_of(groups.collect());
-    let rest = unmatched_route(app.clone(), endpoints);
-    let app = app.clone();
-    routes.or(rest).unify().recover(move |it| ready(Ok(unforeseen(&app, &it)))).unify()
-}
-
-/// What no endpoint takes: the path is unknown, or takes other methods only.
-fn unmatched_route(app: Arc<App>, endpoints: Vec<Arc<Endpoint>>) -> Route {
-    warp::path::full()
-        .and(warp::header::headers_cloned())
-        .map(move |path: FullPath, headers: HeaderMap| {
-            let here = endpoints.iter().filter(|it| parameters(it.path, path.as_str()).is_some());
-            // RFC 9110 section 15.5.6: all methods of the path, each once.
-            let allow = here.map(|it| it.method.as_str()).collect::<BTreeSet<_>>();
-            let err = if allow.is_empty() {
-                ApiError::NoRoute
-            } else {
-                ApiError::WrongMethod { allow: Vec::from_iter(allow).join(", ") }
-            };
-            unmatched(&app, err, &hex(&request_id(&headers)))
-        })
-        .boxed()
-}
-
-/// Folded as a tree and boxed at every join, or the compiler gives up at some forty routes.
-fn any_of(mut routes: Vec<Route>) -> Route {
-    if routes.len() <= 1 {
-        let none = || warp::any().and_then(|| ready(Err(reject::not_found()))).boxed();
-        return routes.pop().unwrap_or_else(none);
-    }
-    let right = routes.split_off(routes.len() / 2);
-    any_of(routes).or(any_of(right)).unify().boxed()
-}
-
-/// `/api/User/{id}` is in the group `/api/user`.
-fn group_of(path: &str) -> String {
-    let segments = path.split('/').skip(1).take_while(|it| !it.starts_with('{'));
-    segments.take(2).map(|it| format!("/{}", it.to_ascii_lowercase())).collect()
-}
-
-fn in_group(group: String) -> impl Filter<Extract = (), Error = Rejection> + Clone {
-    warp::path::full()
-        .and_then(move |path: FullPath| {
-            let path = path.as_str();
-            let inside = path.get(..group.len()).is_some_and(|it| it.eq_ignore_ascii_case(&group))
-                && path.as_bytes().get(group.len()).is_none_or(|it| *it == b'/');
-            ready(if inside { Ok(()) } else { Err(reject::not_found()) })
-        })
-        .untuple_one()
-}
-
-fn route(app: Arc<App>, endpoint: Arc<Endpoint>) -> Route {
-    let matched = endpoint.clone();
+    let table = Arc::new(Table::new(endpoints));
+    let (answering, app) = (app.clone(), app.clone());
     warp::path::full()
         .and(warp::method())
-        .and_then(move |path: FullPath, method: Method| {
-            ready(match parameters(matched.path, path.as_str()) {
-                Some(parameters) if method == matched.method => Ok(parameters),
-                _ => Err(reject::not_found()),
-            })
-        })
+        .map(move |path: FullPath, method: Method| table.find(path.as_str(), &method))
         .and(raw_query())
         .and(warp::header::headers_cloned())
         .and(warp::ext::optional::<Peer>())
         .and(warp::body::stream())
-        .then(move |parameters, raw_query, headers, peer: Option<Peer>, body| {
+        .then(move |found, raw_query, headers: HeaderMap, peer: Option<Peer>, body| {
+            let app = answering.clone();
             let body: BodyStream = Box::pin(stream_of(body));
-            let peer = peer.map(|it| it.0.ip());
-            answer(app.clone(), endpoint.clone(), parameters, raw_query, headers, peer, body)
+            async move {
+                let err = match found {
+                    Found::Endpoint(endpoint, parameters) => {
+                        let peer = peer.map(|it| it.0.ip());
+                        let sent = Sent { parameters, raw_query, headers, peer, body };
+                        return answer(app, endpoint, sent).await;
+                    }
+                    Found::OtherMethods(allow) => ApiError::WrongMethod { allow },
+                    Found::Nothing => ApiError::NoRoute,
+                };
+                unmatched(&app, err, &hex(&request_id(&headers)))
+            }
         })
         .boxed()
+        .recover(move |it| ready(Ok(unforeseen(&app, &it))))
+        .unify()
+}
+
+/// `/api/User/{id}` and `/API/user/7` are in the group `/api/user`.
+fn group_of(path: &str) -> String {
+    let segments = path.split('/').skip(1).take_while(|it| !it.starts_with('{')).take(2);
+    let mut group = String::with_capacity(path.len());
+    for segment in segments {
+        group.push('/');
+        group.extend(segment.chars().map(|it| it.to_ascii_lowercase()));
+    }
+    group
+}
+
+/// A request as it was sent, without its path and method.
+struct Sent {
+    parameters: Vec<String>,
+    raw_query: String,
+    headers: HeaderMap,
+    peer: Option<IpAddr>,
+    body: BodyStream,
 }
 
 fn stream_of<B: bytes::Buf>(
@@ -156,15 +167,8 @@ fn parameters(pattern: &str, path: &str) -> Option<Vec<String>> {
     }
 }
 
-async fn answer(
-    app: Arc<App>,
-    endpoint: Arc<Endpoint>,
-    parameters: Vec<String>,
-    raw_query: String,
-    headers: HeaderMap,
-    peer: Option<IpAddr>,
-    body: BodyStream,
-) -> Response {
+async fn answer(app: Arc<App>, endpoint: Arc<Endpoint>, sent: Sent) -> Response {
+    let Sent { parameters, raw_query, headers, peer, body } = sent;
     let started = Instant::now();
     let request_id = request_id(&headers);
     let shown_id = hex(&request_id);
