@@ -16,7 +16,7 @@ async fn every_event_arrives_in_order_with_its_subject_and_id() {
     installation.add_roles(700).await;
     let publisher = installation.publish_to(&server.url());
     published(&publisher, 700).await;
-    installation.add_user("ada").await;
+    installation.add_user("zelda").await;
     installation.add_roles(50).await;
     published(&publisher, 751).await;
     assert_is_the_log(&server.url(), &installation).await;
@@ -68,7 +68,7 @@ async fn a_plain_subscriber_sees_what_happens_to_users() {
     client.flush().await.unwrap();
     let installation = Installation::in_memory();
     installation.add_roles(3).await;
-    installation.add_user("ada").await;
+    installation.add_user("zelda").await;
     installation.add_roles(3).await;
     installation.add_user("bob").await;
     let publisher = installation.publish_to(&server.url());
@@ -82,7 +82,7 @@ async fn a_plain_subscriber_sees_what_happens_to_users() {
 #[tokio::test(flavor = "multi_thread")]
 async fn personal_parts_are_published_only_when_asked_for_and_secrets_never() {
     let installation = Installation::in_memory();
-    installation.add_user("ada").await;
+    installation.add_user("zelda").await;
     for personal in [Personal::Hidden, Personal::Shown] {
         let server = NatsServer::start();
         let options = PublisherOptions { personal, ..options(&server.url()) };
@@ -91,12 +91,12 @@ async fn personal_parts_are_published_only_when_asked_for_and_secrets_never() {
         let event = stored(&server.url()).await.remove(0).json;
         assert_eq!(event["data"]["secret"], "***");
         let text = event.to_string();
-        for byte in ["170,170", "187,187", "aaaa", "bbbb"] {
+        for byte in ["170,170", "187,187", "aaaaaaaa", "bbbbbbbb"] {
             assert!(!text.contains(byte), "{text}");
         }
         match personal {
-            Personal::Shown => assert_eq!(event["data"]["personal"]["user_name"], "ada"),
-            Personal::Hidden => assert!(!text.contains("ada"), "{text}"),
+            Personal::Shown => assert_eq!(event["data"]["personal"]["userName"], "zelda"),
+            Personal::Hidden => assert!(!text.contains("zelda"), "{text}"),
         }
     }
 }
