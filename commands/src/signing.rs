@@ -86,14 +86,6 @@ pub fn add_signing_key(
     Ok(kid)
 }
 
-/// A random command id.
-///
-/// # Errors
-/// When the operating system has no randomness.
-pub fn random_command_id() -> Result<domain::CommandId, NotOpened> {
-    Ok(domain::CommandId(random()?))
-}
-
 /// The head of a commit that the program makes for itself, in a tenant.
 ///
 /// # Errors
@@ -104,7 +96,7 @@ pub fn system_head(
     now: domain::Timestamp,
 ) -> Result<CommitHead, NotOpened> {
     Ok(CommitHead {
-        command_id: random_command_id()?,
+        command_id: domain::CommandId(random()?),
         fingerprint: 0,
         tenant,
         actor: actor.to_owned(),

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use warp::http::{Method, StatusCode};
 
-use super::user_body::{AppUser, CLAIM_PERMISSION, Placement, ViewUser, day_after, day_of};
+use super::user_body::{AppUser, Placement, ViewUser, day_after, day_of};
 use crate::access::{Granted, Open, ROLE_USER, user};
 use crate::http::codes::{self, ApiCode, USER_CODES};
 use crate::http::endpoint::{Endpoint, Outcome, QueryParameter, endpoint};
@@ -246,7 +246,6 @@ async fn detail(granted: Granted) -> Outcome {
     let user = UserId(granted.call.number(0, "id")?);
     let row = granted.ask(|tables| tables.users.get(granted.tenant_id(), user).cloned());
     let row = row.ok_or_else(|| ApiError::not_found("user"))?;
-    debug_assert!(row.data.permissions.iter().all(|it| it.claim_type == CLAIM_PERMISSION));
     Ok(Reply::single(AppUser::shown(&row)))
 }
 
