@@ -265,7 +265,7 @@ impl Call {
         body: &[u8],
     ) -> Result<(CommandId, u64), ApiError> {
         let Some(key) = self.headers.get("idempotency-key") else {
-            let random = commands::keys::random();
+            let random = commands::keys::random_id();
             let random = random.map_err(|err| ApiError::Internal(err.to_string()))?;
             return Ok((CommandId(random), 0));
         };

@@ -8,4 +8,4 @@ mod seal;
 mod slots;
 
 pub use self::file::{KeyError, Keyring, MasterKey, Place};
-pub use self::seal::{NotOpened, random};
+pub use self::seal::{NotOpened, random, random_id};

@@ -1,8 +1,10 @@
 //! The event log: its bytes, its sequencer and its adapters. All adapters pass `log_contract`.
 
+mod answers;
 mod block;
 mod commit;
 mod feed;
+mod gathering;
 mod index_snapshot;
 mod kinds;
 mod memory;

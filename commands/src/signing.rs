@@ -13,7 +13,7 @@ use domain::signing_key::{SigningAlgorithm, SigningKey, SigningKeyAdded, Signing
 use serde_json::json;
 
 use crate::engine::{Draft, Error};
-use crate::keys::{Keyring, NotOpened, random};
+use crate::keys::{Keyring, NotOpened, random_id};
 use crate::log::sha256;
 
 /// A key pair that was just made.
@@ -96,12 +96,12 @@ pub fn system_head(
     now: domain::Timestamp,
 ) -> Result<CommitHead, NotOpened> {
     Ok(CommitHead {
-        command_id: domain::CommandId(random()?),
+        command_id: domain::CommandId(random_id()?),
         fingerprint: 0,
         tenant,
         actor: actor.to_owned(),
         time: now,
-        correlation: random()?,
+        correlation: random_id()?,
         trace: [0; 16],
     })
 }

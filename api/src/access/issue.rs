@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use commands::Done;
-use commands::keys::random;
+use commands::keys::random_id;
 use domain::log::CommitHead;
 use domain::token::{Grant, Token, TokenCommand, TokenIssued, token_id};
 use domain::{ClientName, Timestamp, UserId};
@@ -141,7 +141,7 @@ pub(crate) async fn issue(
     let now =
         Timestamp::from_seconds(head.time.seconds().max(round_up_to_seconds(request.not_before)));
     let expires_at = now.plus_seconds(request.lifetime);
-    let random = random().map_err(|err| ApiError::Internal(err.to_string()))?;
+    let random = random_id().map_err(|err| ApiError::Internal(err.to_string()))?;
     let jti = token_id(expires_at, random);
     let key = app.signing_key(request.tenant.data.tenant)?;
     let issued = TokenIssued {

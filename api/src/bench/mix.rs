@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use commands::keys::random;
+use commands::keys::random_id;
 use commands::signing::system_head;
 use commands::{Done, Engine, Error};
 use domain::resource::{Resource, ResourceCommand, ResourceCreated, ResourceSecrets};
@@ -61,7 +61,7 @@ pub async fn append(
         Kind::Token => {
             let head = system_head(TENANT, "client-bench-shop", now)?;
             let issued = token(now, token_seconds);
-            let id = token_id(issued.expires_at, random()?);
+            let id = token_id(issued.expires_at, random_id()?);
             engine.handle::<Token>(&id, &TokenCommand::Issue(Box::new(issued)), &head).await
         }
         Kind::User => {

@@ -223,14 +223,14 @@ fn request_id(headers: &HeaderMap) -> [u8; 16] {
                 _ => crate::access::hash_16(&[sent.as_bytes()]),
             }
         }
-        _ => commands::keys::random().unwrap_or_default(),
+        _ => commands::keys::random_id().unwrap_or_default(),
     }
 }
 
 /// Endpoints answer for themselves, and what none takes is answered by its own route.
 fn unforeseen(app: &App, rejection: &Rejection) -> Response {
     let err = ApiError::Internal(format!("unforeseen rejection: {rejection:?}"));
-    unmatched(app, err, &hex(&commands::keys::random::<16>().unwrap_or_default()))
+    unmatched(app, err, &hex(&commands::keys::random_id::<16>().unwrap_or_default()))
 }
 
 fn unmatched(app: &App, err: ApiError, shown_id: &str) -> Response {

@@ -1,5 +1,7 @@
 //! Sealing: AES-256-GCM with a fresh nonce each time, from a well-kept library.
 
+use std::cell::RefCell;
+
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_lc_rs::rand;
 
@@ -22,7 +24,7 @@ impl SealKey {
 
     /// Nonce ‖ ciphertext ‖ tag.
     pub(crate) fn seal(&self, place: &[u8], clear: &[u8]) -> Result<Vec<u8>, NotOpened> {
-        let nonce: [u8; NONCE_LEN] = random()?;
+        let nonce: [u8; NONCE_LEN] = random_id()?;
         let mut sealed = Vec::with_capacity(clear.len() + SEAL_BYTES);
         sealed.extend_from_slice(clear);
         self.0
@@ -53,9 +55,43 @@ impl std::fmt::Debug for SealKey {
     }
 }
 
-/// Random bytes from the operating system.
+/// Random bytes, seeded by the operating system.
+///
+/// # Errors
+/// When it has no randomness.
 pub fn random<const N: usize>() -> Result<[u8; N], NotOpened> {
     let mut bytes = [0; N];
     rand::fill(&mut bytes).map_err(|_| NotOpened)?;
     Ok(bytes)
+}
+
+/// Random bytes for what is no secret: ids and nonces. They are drawn in stock, because a draw has
+/// a price whatever its size. None is handed out twice.
+///
+/// # Errors
+/// When the operating system has no randomness.
+pub fn random_id<const N: usize>() -> Result<[u8; N], NotOpened> {
+    thread_local! {
+        static STOCK: RefCell<Stock> = const { RefCell::new(Stock { bytes: [0; STOCK_BYTES], used: STOCK_BYTES }) };
+    }
+    STOCK.with_borrow_mut(Stock::take)
+}
+
+const STOCK_BYTES: usize = 512;
+
+struct Stock {
+    bytes: [u8; STOCK_BYTES],
+    used: usize,
+}
+
+impl Stock {
+    fn take<const N: usize>(&mut self) -> Result<[u8; N], NotOpened> {
+        if self.used + N > STOCK_BYTES {
+            self.bytes = random()?;
+            self.used = 0;
+        }
+        let taken = self.bytes.get(self.used..).and_then(|it| it.first_chunk::<N>()).copied();
+        self.used += N;
+        taken.ok_or(NotOpened)
+    }
 }

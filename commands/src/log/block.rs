@@ -1,7 +1,8 @@
 //! A block: the commits of one fsync, with their place in the hash chain.
 //!
-//! Header (80 bytes): magic, format, codec, two reserved bytes, log id, first position, number of
-//! events, number of commits, hash of the block before, length of the body, crc32c of all that.
+//! Header (112 bytes): magic, format, codec, two reserved bytes, log id, first position, number of
+//! events, number of commits, hash of the block before, Merkle root of all events up to the last of
+//! this block, length of the body, crc32c of header and body.
 //! Body: each commit with its length. Numbers are little-endian.
 
 use std::sync::Arc;
@@ -18,26 +19,38 @@ use super::wire::{Malformed, Reader, Writer};
 pub(crate) const BLOCK_BODY_BYTES_MAX: usize = 64 * 1024;
 
 /// The size of the header, in bytes.
-pub(crate) const HEADER_BYTES: usize = 80;
+pub(crate) const HEADER_BYTES: usize = 112;
 
 const MAGIC: &[u8; 4] = b"CHBK";
 const FORMAT: u8 = 1;
 const CRC_AT: usize = HEADER_BYTES - 4;
 
+/// What a block says besides its commits.
+#[derive(Debug)]
+pub(crate) struct BlockPlace {
+    pub(crate) log: LogId,
+    pub(crate) first: u64,
+    /// The hash of the block before; zero for the first.
+    pub(crate) previous: [u8; 32],
+    /// The Merkle root over all events up to the last of this block.
+    pub(crate) root: [u8; 32],
+}
+
 /// Writes a block from commits that the sequencer admitted, in their order.
-pub(crate) fn encode(log: LogId, first: u64, previous: &[u8; 32], commits: &[Prepared]) -> Vec<u8> {
-    let events = commits.iter().map(|it| it.commit.event_count()).sum::<usize>();
+pub(crate) fn encode(place: &BlockPlace, commits: &[Prepared]) -> Vec<u8> {
+    let events = commits.iter().map(|it| it.events).sum::<u32>();
     let body = commits.iter().map(|it| it.bytes.len() + 4).sum::<usize>();
     let mut out = Writer(Vec::with_capacity(HEADER_BYTES + body));
     out.raw(MAGIC);
     out.u8(FORMAT);
     out.u8(CODEC);
     out.u16(0);
-    out.raw(&log.0);
-    out.u64(first);
-    out.u32(events as u32);
+    out.raw(&place.log.0);
+    out.u64(place.first);
+    out.u32(events);
     out.u32(commits.len() as u32);
-    out.raw(previous);
+    out.raw(&place.previous);
+    out.raw(&place.root);
     out.u32(body as u32);
     out.u32(0);
     for commit in commits {
@@ -56,6 +69,8 @@ pub(crate) struct Block {
     pub(crate) first: u64,
     pub(crate) events: u32,
     pub(crate) previous: [u8; 32],
+    /// The Merkle root over all events up to the last of this block.
+    pub(crate) root: [u8; 32],
     /// SHA-256 of the whole block.
     pub(crate) hash: [u8; 32],
     pub(crate) commits: Vec<(Commit, Bytes)>,
@@ -86,6 +101,7 @@ impl Block {
         let events = from.u32()?;
         let count = from.u32()?;
         let previous = from.array()?;
+        let root = from.array()?;
         let _body = from.u32()?;
         let _crc = from.u32()?;
         let mut commits = Vec::with_capacity(count.min(1024) as usize);
@@ -101,7 +117,7 @@ impl Block {
         if counted != events as usize || events == 0 {
             return Err(Malformed("the event count of a block is wrong"));
         }
-        Ok(Self { log, first, events, previous, hash: [0; 32], commits })
+        Ok(Self { log, first, events, previous, root, hash: [0; 32], commits })
     }
 
     /// The position of the last event.

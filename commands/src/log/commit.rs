@@ -1,5 +1,7 @@
 //! A commit as bytes, and what of it can be computed before its turn comes.
 
+use std::sync::Arc;
+
 use aws_lc_rs::digest::{SHA256, digest};
 use bytes::Bytes;
 use domain::codec::COMMIT_BYTES_MAX;
@@ -8,6 +10,7 @@ use domain::log::{
 };
 use domain::{CommandId, Parts, StreamId, SubjectId, TenantId, Timestamp};
 
+use super::kinds::intern;
 use super::wire::{Malformed, Reader, Writer};
 
 const PERSONAL: u8 = 1;
@@ -16,16 +19,32 @@ const SECRET: u8 = 2;
 /// A stream or claim as the indexes know it: the first 16 bytes of a SHA-256.
 pub(crate) type Key = u128;
 
-/// A commit with its bytes, hash and index keys: all that does not need the log's state, so that
-/// many callers work on it at once and the one writer does not.
+/// A commit as bytes, with its hash and all that the sequencer asks of it: what does not need the
+/// log's state, so that many callers work on it at once and the one writer does not.
 #[derive(Debug)]
 pub(crate) struct Prepared {
-    pub(crate) commit: Commit,
+    pub(crate) command: CommandId,
+    pub(crate) fingerprint: u64,
+    pub(crate) time: Timestamp,
+    /// How many events, over all streams.
+    pub(crate) events: u32,
     pub(crate) bytes: Bytes,
     pub(crate) hash: [u8; 32],
-    pub(crate) streams: Vec<Key>,
+    pub(crate) streams: Vec<StreamUse>,
     pub(crate) claims: Vec<ClaimKey>,
     pub(crate) releases: Vec<ClaimKey>,
+}
+
+/// What a commit does to a stream.
+#[derive(Debug)]
+pub(crate) struct StreamUse {
+    pub(crate) key: Key,
+    pub(crate) expected: u32,
+    pub(crate) events: u32,
+    /// When the stream ends, if it does.
+    pub(crate) closes_at: Option<Timestamp>,
+    /// Category and number of an aggregate that has a number.
+    pub(crate) number: Option<(Arc<str>, u64)>,
 }
 
 /// Which value, and who holds it.
@@ -37,13 +56,13 @@ pub(crate) struct ClaimKey {
 
 impl Prepared {
     /// Checks the limits and computes the rest.
-    pub(crate) fn new(commit: Commit) -> Result<Self, AppendError> {
+    pub(crate) fn new(commit: &Commit) -> Result<Self, AppendError> {
         let malformed = |why: &str| AppendError::Malformed(why.to_owned());
         let events = commit.event_count();
         if events == 0 || events > COMMIT_EVENTS_MAX {
             return Err(malformed("a commit has 1 to 1,000 events"));
         }
-        let bytes = encode(&commit).map_err(|err| malformed(err.0))?;
+        let bytes = encode(commit).map_err(|err| malformed(err.0))?;
         if bytes.len() > COMMIT_BYTES_MAX {
             return Err(AppendError::Malformed(format!(
                 "a commit has at most {COMMIT_BYTES_MAX} bytes, this one has {}",
@@ -51,24 +70,45 @@ impl Prepared {
             )));
         }
         let prepared = Self::from_stored(commit, bytes.into());
-        let mut streams = prepared.streams.clone();
-        streams.sort_unstable();
-        if streams.windows(2).any(|it| matches!(it, [a, b] if a == b)) {
-            return Err(malformed("a stream stands in a commit twice"));
+        for (n, used) in prepared.streams.iter().enumerate() {
+            if prepared.streams.iter().take(n).any(|it| it.key == used.key) {
+                return Err(malformed("a stream stands in a commit twice"));
+            }
         }
         Ok(prepared)
     }
 
     /// What was read from the log needs no check of the limits.
-    pub(crate) fn from_stored(commit: Commit, bytes: Bytes) -> Self {
+    pub(crate) fn from_stored(commit: &Commit, bytes: Bytes) -> Self {
         Self {
+            command: commit.head.command_id,
+            fingerprint: commit.head.fingerprint,
+            time: commit.head.time,
+            events: commit.event_count() as u32,
             hash: sha256(&bytes),
-            streams: commit.writes.iter().map(|it| stream_key(&it.stream)).collect(),
+            streams: commit.writes.iter().map(StreamUse::new).collect(),
             claims: commit.claims.iter().map(claim_key).collect(),
             releases: commit.releases.iter().map(claim_key).collect(),
-            commit,
             bytes,
         }
+    }
+
+    /// The commit itself, to say in clear what was refused.
+    pub(crate) fn commit(&self) -> Result<Commit, AppendError> {
+        decode(self.bytes.clone()).map_err(|err| AppendError::Malformed(err.to_string()))
+    }
+}
+
+impl StreamUse {
+    fn new(write: &StreamWrite) -> Self {
+        let stream = &write.stream;
+        let closes_at = stream.closes_at();
+        let number = match closes_at {
+            None => stream.number().map(|number| (intern(stream.category()), number)),
+            Some(_) => None,
+        };
+        let events = write.events.len() as u32;
+        Self { key: stream_key(stream), expected: write.expected, events, closes_at, number }
     }
 }
 
@@ -96,7 +136,7 @@ pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
 }
 
 fn encode(commit: &Commit) -> Result<Vec<u8>, Malformed> {
-    let mut out = Writer(Vec::with_capacity(512));
+    let mut out = Writer(Vec::with_capacity(encoded_bytes(commit)));
     out.raw(&commit.head.command_id.0);
     out.u64(commit.head.fingerprint);
     out.u32(commit.head.tenant.0);
@@ -123,6 +163,26 @@ fn encode(commit: &Commit) -> Result<Vec<u8>, Malformed> {
         }
     }
     Ok(out.0)
+}
+
+/// How many bytes `encode` writes: one allocation, and none too large.
+fn encoded_bytes(commit: &Commit) -> usize {
+    const HEAD: usize = 16 + 8 + 4 + 8 + 16 + 16 + 1;
+    const CLAIM: usize = 4 + 1 + 32 + 1;
+    const WRITE: usize = 1 + 4 + 2;
+    const EVENT: usize = 1 + 8 + 1 + 2;
+    let claims = commit.claims.iter().chain(&commit.releases);
+    let claims = claims.map(|it| CLAIM + it.kind.len() + it.stream.as_str().len()).sum::<usize>();
+    let part = |it: &Option<Bytes>| it.as_ref().map_or(0, |it| 2 + it.len());
+    let event = |it: &NewEvent| {
+        let sealed = part(&it.parts.personal) + part(&it.parts.secret);
+        EVENT + it.kind.len() + it.parts.data.len() + sealed
+    };
+    let write = |it: &StreamWrite| {
+        WRITE + it.stream.as_str().len() + it.events.iter().map(event).sum::<usize>()
+    };
+    let writes = commit.writes.iter().map(write).sum::<usize>();
+    HEAD + commit.head.actor.len() + 3 * 2 + claims + writes
 }
 
 fn encode_event(out: &mut Writer, event: &NewEvent) -> Result<(), Malformed> {

@@ -7,7 +7,7 @@ use super::sequencer::{Known, Positions, Sequencer};
 use super::wire::{Malformed, Reader, Writer};
 
 /// Changes with the layout below, and with every rule of the sequencer.
-pub(crate) const INDEX_REVISION: u32 = 1;
+pub(crate) const INDEX_REVISION: u32 = 2;
 
 /// Writes the state.
 pub(crate) fn encode(state: &Sequencer) -> Vec<u8> {

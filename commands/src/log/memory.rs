@@ -44,12 +44,12 @@ impl EventLog for MemoryLog {
     }
 
     async fn append(&self, commit: Commit) -> Result<Appended, AppendError> {
-        let prepared = Prepared::new(commit)?;
+        let prepared = Prepared::new(&commit)?;
         let mut state = self.state();
         let appended = state.sequencer.admit(&prepared)?;
         if !appended.repeated {
             let mut position = appended.first;
-            record(prepared.commit, &mut position, &mut state.events);
+            record(commit, &mut position, &mut state.events);
         }
         // Under the lock: the head never moves back.
         self.head.send_replace(state.sequencer.position);

@@ -1,22 +1,53 @@
 //! Reading the whole log again, block after block, and checking everything that can be checked.
 
+use bytes::Bytes;
 use domain::log::LogError;
 use domain::{LogId, Recorded};
 
 use super::block::{Block, damaged};
 use super::commit::Prepared;
+use super::index_snapshot;
 use super::merkle::Frontier;
 use super::second_head::{Found, SecondHead};
 use super::sequencer::Sequencer;
-use super::store::{Store, StoredHead};
+use super::sled::DurableHead;
+use super::store::Store;
+use super::wire::{Malformed, Reader, Writer};
+
+/// What a walk builds: the state of the log at its end.
+#[derive(Debug, Default)]
+pub(crate) struct Index {
+    pub(crate) sequencer: Sequencer,
+    pub(crate) frontier: Frontier,
+}
+
+impl Index {
+    /// The body of a snapshot.
+    pub(crate) fn to_snapshot(&self) -> Vec<u8> {
+        let mut out = Writer::default();
+        self.frontier.encode(&mut out);
+        out.raw(&index_snapshot::encode(&self.sequencer));
+        out.0
+    }
+
+    /// Reads the body of a snapshot.
+    pub(crate) fn from_snapshot(body: Bytes) -> Result<Self, Malformed> {
+        let mut from = Reader::new(body);
+        let frontier = Frontier::decode(&mut from)?;
+        let sequencer = index_snapshot::decode(from.rest())?;
+        if sequencer.position != frontier.count() {
+            return Err(Malformed("index and Merkle tree are of different lengths"));
+        }
+        Ok(Self { sequencer, frontier })
+    }
+}
 
 /// A walk along the hash chain that rebuilds the indexes on its way.
 pub(crate) struct Walk {
     log: LogId,
     previous: [u8; 32],
     sequencer: Sequencer,
-    /// `None` after a snapshot: the frontier of the head stands for the part before it.
-    frontier: Option<Frontier>,
+    frontier: Frontier,
 }
 
 impl Walk {
@@ -25,12 +56,13 @@ impl Walk {
             log,
             previous: [0; 32],
             sequencer: Sequencer::default(),
-            frontier: Some(Frontier::default()),
+            frontier: Frontier::default(),
         }
     }
 
-    pub(crate) fn resume(log: LogId, previous: [u8; 32], sequencer: Sequencer) -> Self {
-        Self { log, previous, sequencer, frontier: None }
+    /// Goes on after the block with this hash.
+    pub(crate) fn resume(log: LogId, previous: [u8; 32], index: Index) -> Self {
+        Self { log, previous, sequencer: index.sequencer, frontier: index.frontier }
     }
 
     /// The last position that was read.
@@ -38,8 +70,9 @@ impl Walk {
         self.sequencer.position
     }
 
-    pub(crate) fn sequencer(&self) -> &Sequencer {
-        &self.sequencer
+    /// Whether the walk has built just this.
+    pub(crate) fn built(&self, index: &Index) -> bool {
+        self.sequencer == index.sequencer && self.frontier == index.frontier
     }
 
     /// Reads the next block, up to `head`, and returns its events.
@@ -66,9 +99,10 @@ impl Walk {
     }
 
     fn take_in(&mut self, block: Block) -> Result<Vec<Recorded>, LogError> {
+        let (first, root) = (block.first, block.root);
         let mut events = Vec::with_capacity(block.events as usize);
         for (commit, bytes) in block.commits {
-            let prepared = Prepared::from_stored(commit, bytes);
+            let prepared = Prepared::from_stored(&commit, bytes);
             let at = self.position() + 1;
             let appended = self
                 .sequencer
@@ -77,58 +111,44 @@ impl Walk {
             if appended.repeated {
                 return Err(damaged(at, "a command id stands in the log twice"));
             }
-            if let Some(frontier) = &mut self.frontier {
-                for (position, index) in (at..=appended.last).zip(0..) {
-                    frontier.push_event(position, index, &prepared.hash);
-                }
+            for (position, index) in (at..=appended.last).zip(0..) {
+                self.frontier.push_event(position, index, &prepared.hash);
             }
             let mut position = at;
-            super::block::record(prepared.commit, &mut position, &mut events);
+            super::block::record(commit, &mut position, &mut events);
+        }
+        if self.frontier.root() != root {
+            return Err(damaged(first, "the Merkle root does not fit the events"));
         }
         Ok(events)
     }
 
-    /// The Merkle root of all that was read; of nothing after a snapshot.
+    /// The Merkle root of all that was read.
     pub(crate) fn root(&self) -> [u8; 32] {
-        self.frontier.as_ref().map_or([0; 32], Frontier::root)
+        self.frontier.root()
     }
 
-    /// The head that belongs to the last block, which begins at `block`.
-    pub(crate) fn stored_head(&self, block: u64) -> StoredHead {
-        StoredHead {
-            log: self.log,
-            position: self.position(),
-            last_block: block,
-            hash: self.previous,
-            frontier: self.frontier.clone().unwrap_or_default(),
-        }
-    }
-
-    /// Compares where the walk ended with the stored head.
-    pub(crate) fn finish(self, head: &StoredHead) -> Result<Sequencer, LogError> {
+    /// Compares where the walk ended with the head, and returns what it built.
+    pub(crate) fn finish(self, head: &DurableHead) -> Result<Index, LogError> {
         self.check_end(head)?;
-        Ok(self.sequencer)
+        Ok(Index { sequencer: self.sequencer, frontier: self.frontier })
     }
 
-    pub(crate) fn check_end(&self, head: &StoredHead) -> Result<(), LogError> {
+    pub(crate) fn check_end(&self, head: &DurableHead) -> Result<(), LogError> {
         let at = self.position();
         if at != head.position || self.previous != head.hash {
             return Err(damaged(at.max(1), "the head of the log does not fit its last block"));
         }
-        match &self.frontier {
-            Some(frontier)
-                if head.frontier.count() > 0
-                    && (frontier.count() != at || frontier.root() != head.frontier.root()) =>
-            {
-                Err(damaged(at.max(1), "the Merkle root does not fit the events"))
-            }
-            _ => Ok(()),
-        }
+        Ok(())
     }
 }
 
 /// Compares the head kept outside the store with the head in it.
-pub(crate) fn check_second_head(found: &Found, head: &StoredHead) -> Result<(), LogError> {
+pub(crate) fn check_second_head(
+    found: &Found,
+    log: LogId,
+    head: &DurableHead,
+) -> Result<(), LogError> {
     match found {
         // It is missing before the first start, and where somebody removed it.
         Found::Nothing if head.position == 0 => Ok(()),
@@ -143,14 +163,14 @@ pub(crate) fn check_second_head(found: &Found, head: &StoredHead) -> Result<(), 
              --accept-head {}",
             head.position
         ))),
+        Found::Head(second, _) if second.log != log => {
+            Err(LogError::Store(format!("the file head belongs to log {}", second.log)))
+        }
         Found::Head(second, _) => check_position(second, head),
     }
 }
 
-fn check_position(second: &SecondHead, head: &StoredHead) -> Result<(), LogError> {
-    if second.log != head.log {
-        return Err(LogError::Store(format!("the file head belongs to log {}", second.log)));
-    }
+fn check_position(second: &SecondHead, head: &DurableHead) -> Result<(), LogError> {
     if second.position > head.position {
         return Err(damaged(
             head.position + 1,

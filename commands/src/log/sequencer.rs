@@ -6,10 +6,10 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::hash::{BuildHasherDefault, Hasher};
 
-use domain::log::{AppendError, Appended, COMMAND_ID_SECONDS_MAX, COMMAND_IDS_MAX};
+use domain::log::{AppendError, Appended, COMMAND_ID_SECONDS_MAX, COMMAND_IDS_MAX, Commit};
 use domain::{CommandId, StreamId, Timestamp};
 
-use super::commit::{ClaimKey, Key, Prepared, stream_key};
+use super::commit::{ClaimKey, Key, Prepared, StreamUse, stream_key};
 
 /// Keys are the output of a hash already, so a bucket takes their low bits as they are.
 #[derive(Debug, Default, Clone)]
@@ -72,9 +72,8 @@ pub(crate) struct Sequencer {
 impl Sequencer {
     /// Judges a commit, and takes it in if it may enter.
     pub(crate) fn admit(&mut self, prepared: &Prepared) -> Result<Appended, AppendError> {
-        let head = &prepared.commit.head;
-        if let Some(known) = self.find_command(head.command_id) {
-            if known.fingerprint != head.fingerprint {
+        if let Some(known) = self.find_command(prepared.command) {
+            if known.fingerprint != prepared.fingerprint {
                 return Err(AppendError::CommandReused);
             }
             return Ok(Appended { repeated: true, ..known });
@@ -85,18 +84,15 @@ impl Sequencer {
     }
 
     fn check_versions(&self, prepared: &Prepared) -> Result<(), AppendError> {
-        let now = self.now.max(prepared.commit.head.time);
-        for (write, key) in prepared.commit.writes.iter().zip(&prepared.streams) {
-            if write.stream.closes_at().is_some_and(|end| end <= now) {
-                return Err(AppendError::Closed { stream: write.stream.clone() });
+        let now = self.now.max(prepared.time);
+        for (n, used) in prepared.streams.iter().enumerate() {
+            if used.closes_at.is_some_and(|end| end <= now) {
+                return Err(AppendError::Closed { stream: stream_of(prepared, n)? });
             }
-            let actual = self.streams.get(key).map_or(0, Positions::version);
-            if actual != write.expected {
-                return Err(AppendError::Conflict {
-                    stream: write.stream.clone(),
-                    expected: write.expected,
-                    actual,
-                });
+            let actual = self.streams.get(&used.key).map_or(0, Positions::version);
+            if actual != used.expected {
+                let (stream, expected) = (stream_of(prepared, n)?, used.expected);
+                return Err(AppendError::Conflict { stream, expected, actual });
             }
         }
         Ok(())
@@ -104,37 +100,35 @@ impl Sequencer {
 
     /// Releases come first: one commit may give a value back and hold another, or the same.
     fn check_claims(&self, prepared: &Prepared) -> Result<(), AppendError> {
-        for (release, clear) in prepared.releases.iter().zip(&prepared.commit.releases) {
+        for (n, release) in prepared.releases.iter().enumerate() {
             if self.claims.get(&release.value) != Some(&release.holder) {
-                return Err(AppendError::Malformed(format!(
-                    "{} does not hold the {} that it gives back",
-                    clear.stream, clear.kind
-                )));
+                return Err(not_held(&prepared.commit()?, n));
             }
         }
         let released = |it: &ClaimKey| prepared.releases.iter().any(|r| r.value == it.value);
-        for (n, (claim, clear)) in prepared.claims.iter().zip(&prepared.commit.claims).enumerate() {
+        for (n, claim) in prepared.claims.iter().enumerate() {
             let held = self.claims.contains_key(&claim.value) && !released(claim);
             let twice = prepared.claims.iter().take(n).any(|it| it.value == claim.value);
             if held || twice {
-                return Err(AppendError::Claimed { kind: clear.kind.clone() });
+                let claims = prepared.commit()?.claims;
+                let kind = claims.into_iter().nth(n).map(|it| it.kind).unwrap_or_default();
+                return Err(AppendError::Claimed { kind });
             }
         }
         Ok(())
     }
 
     fn take_in(&mut self, prepared: &Prepared) -> Appended {
-        let head = &prepared.commit.head;
         let first = self.position + 1;
-        self.now = self.now.max(head.time);
-        for (write, key) in prepared.commit.writes.iter().zip(&prepared.streams) {
-            if write.expected == 0 {
-                self.note_new_stream(&write.stream, *key);
+        self.now = self.now.max(prepared.time);
+        for used in &prepared.streams {
+            if used.expected == 0 {
+                self.note_new_stream(used);
             }
-            for _ in &write.events {
+            for _ in 0..used.events {
                 self.position += 1;
                 self.streams
-                    .entry(*key)
+                    .entry(used.key)
                     .and_modify(|it| it.push(self.position))
                     .or_insert(Positions::One(self.position));
             }
@@ -146,22 +140,23 @@ impl Sequencer {
             self.claims.insert(claim.value, claim.holder);
         }
         let events = (self.position + 1 - first) as u32;
-        let known = Known { first, fingerprint: head.fingerprint, events };
-        let command = Key::from_le_bytes(head.command_id.0);
+        let known = Known { first, fingerprint: prepared.fingerprint, events };
+        let command = Key::from_le_bytes(prepared.command.0);
         self.commands.insert(command, known);
-        self.command_order.push_back((command, head.time.0));
+        self.command_order.push_back((command, prepared.time.0));
         self.forget();
         known.appended()
     }
 
-    fn note_new_stream(&mut self, stream: &StreamId, key: Key) {
-        if let Some(end) = stream.closes_at() {
-            self.ends.entry(end.seconds()).or_default().push(key);
-        } else if let Some(number) = stream.number() {
-            match self.highest.get_mut(stream.category()) {
-                Some(highest) => *highest = number.max(*highest),
+    fn note_new_stream(&mut self, used: &StreamUse) {
+        if let Some(end) = used.closes_at {
+            self.ends.entry(end.seconds()).or_default().push(used.key);
+        }
+        if let Some((category, number)) = &used.number {
+            match self.highest.get_mut(&**category) {
+                Some(highest) => *highest = (*highest).max(*number),
                 None => {
-                    self.highest.insert(stream.category().to_owned(), number);
+                    self.highest.insert(category.to_string(), *number);
                 }
             }
         }
@@ -198,6 +193,17 @@ impl Sequencer {
         positions.retain(|it| *it <= durable);
         positions
     }
+}
+
+fn stream_of(prepared: &Prepared, n: usize) -> Result<StreamId, AppendError> {
+    let write = prepared.commit()?.writes.into_iter().nth(n);
+    write.map(|it| it.stream).ok_or_else(|| AppendError::Malformed("no such write".to_owned()))
+}
+
+fn not_held(commit: &Commit, n: usize) -> AppendError {
+    let clear = commit.releases.get(n);
+    let (stream, kind) = clear.map_or(("", ""), |it| (it.stream.as_str(), it.kind.as_str()));
+    AppendError::Malformed(format!("{stream} does not hold the {kind} that it gives back"))
 }
 
 impl Positions {

@@ -15,12 +15,12 @@ use tokio::sync::{Semaphore, oneshot, watch};
 use super::block::{Block, damaged};
 use super::commit::{Prepared, stream_key};
 use super::feed::Feed;
-use super::index_snapshot::{self, INDEX_REVISION};
-use super::scan::{Walk, check_second_head};
+use super::index_snapshot::INDEX_REVISION;
+use super::scan::{Index, Walk, check_second_head};
 use super::second_head::{self, Found, Intact, SecondHeadFile};
 use super::sequencer::Sequencer;
 use super::snapshot::{NoSnapshot, SnapshotHeader, read_snapshot, write_snapshot};
-use super::store::{Store, StoredHead};
+use super::store::Store;
 use super::writer::{Request, Writer, WriterHandle};
 use crate::lock::lock;
 use crate::log::stats::LogStats;
@@ -63,17 +63,20 @@ pub(crate) struct Shared {
     pub(crate) stats: LogStats,
 }
 
-/// The durable end of the log, with the block that it lies in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The durable end of the log: its last block.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct DurableHead {
+    /// The position of the last event; 0 for an empty log.
     pub(crate) position: u64,
+    /// The first position of the block.
     pub(crate) block: u64,
+    /// The hash of the block; zero for an empty log.
     pub(crate) hash: [u8; 32],
 }
 
 impl SledLogOptions {
-    fn check_second_head(&self, found: &Found, head: &StoredHead) -> Result<(), LogError> {
-        match check_second_head(found, head) {
+    fn check_second_head(&self, found: &Found, head: &DurableHead) -> Result<(), LogError> {
+        match check_second_head(found, self.id, head) {
             Err(err) if self.accept_head == Some(head.position) => {
                 tracing::warn!(error = %err, position = head.position, "the log is taken as it is");
                 Ok(())
@@ -91,39 +94,20 @@ impl SledLog {
     pub fn open(options: &SledLogOptions) -> Result<Self, LogError> {
         let store = Store::open(&options.folder.join("log"))?;
         let (second, found) = SecondHeadFile::open(&second_head_path(&options.folder))?;
-        let head = match store.head()? {
-            Some(head) => head,
-            None => {
-                if let Some((first, _)) = store.block_from(0)? {
-                    return Err(damaged(first, "the head of the log is missing"));
-                }
-                options.check_second_head(&found, &StoredHead::empty(options.id))?;
-                let head = StoredHead::empty(options.id);
-                store.put_first_head(&head)?;
-                head
-            }
-        };
-        if head.log != options.id {
-            return Err(LogError::Store(format!(
-                "the store is log {}, the key file belongs to log {}",
-                head.log, options.id
-            )));
-        }
+        let head = read_head(&store, options.id)?;
         options.check_second_head(&found, &head)?;
-        let sequencer = load_index(&store, &options.folder, &head)?;
-        let durable =
-            DurableHead { position: head.position, block: head.last_block, hash: head.hash };
+        let Index { sequencer, frontier } = load_index(&store, &options.folder, options.id, &head)?;
         let shared = Arc::new(Shared {
             id: options.id,
             folder: options.folder.clone(),
             store,
             sequencer: Mutex::new(sequencer),
-            head: watch::Sender::new(durable),
+            head: watch::Sender::new(head),
             feed: Feed::default(),
             stats: LogStats::default(),
         });
         let (handle, writer) =
-            Writer::start(shared.clone(), head.frontier, second, options.reserve_bytes)?;
+            Writer::start(shared.clone(), frontier, second, options.reserve_bytes)?;
         Ok(Self {
             shared,
             writer: Mutex::new(Some(writer)),
@@ -162,14 +146,8 @@ impl SledLog {
                 snapshot.compare(&walk)?;
             }
         }
-        let root = walk.root();
-        // The stored frontier is newer if commits came meanwhile; then the chain must do.
-        if let Some(stored) = shared.store.head()?
-            && stored.position == head.position
-        {
-            walk.check_end(&stored)?;
-        }
-        Ok(Inspection { position: head.position, hash: head.hash, merkle_root: root })
+        walk.check_end(&head)?;
+        Ok(Inspection { position: head.position, hash: head.hash, merkle_root: walk.root() })
     }
 
     /// Says whether the index snapshot is as it was written. If it is not, nothing is lost: a start
@@ -189,22 +167,20 @@ impl SledLog {
         let shared = &self.shared;
         let head = *shared.head.borrow();
         let copy = Store::open(&folder.join("log"))?;
-        let mut stored = StoredHead::empty(shared.id);
-        copy.put_first_head(&stored)?;
         let mut walk = Walk::from_start(shared.id);
         while walk.position() < head.position {
             let first = walk.position() + 1;
             walk.step(&shared.store, head.position)?;
             let block = shared.store.block_from(first)?;
             let (_, bytes) = block.ok_or_else(|| damaged(first, "the block is missing"))?;
-            stored = walk.stored_head(first);
-            copy.put_block(first, &bytes, &stored)?;
+            copy.put_block(first, &bytes)?;
             progress(walk.position());
         }
+        walk.check_end(&head)?;
         copy.sync()?;
         let (mut second, _) = SecondHeadFile::open(&second_head_path(folder))?;
-        second.write(shared.id, stored.position, stored.hash)?;
-        Ok(stored.position)
+        second.write(shared.id, head.position, head.hash)?;
+        Ok(head.position)
     }
 
     /// Brings the index snapshot up to the durable head, without touching the commit path: the
@@ -215,14 +191,7 @@ impl SledLog {
     pub fn snapshot_index(&self) -> Result<(), LogError> {
         let shared = &self.shared;
         let head = *shared.head.borrow();
-        let stored = StoredHead {
-            log: shared.id,
-            position: head.position,
-            last_block: head.block,
-            hash: head.hash,
-            frontier: Default::default(),
-        };
-        let sequencer = load_index(&shared.store, &shared.folder, &stored)?;
+        let index = load_index(&shared.store, &shared.folder, shared.id, &head)?;
         let header = SnapshotHeader {
             revision: INDEX_REVISION,
             log: shared.id,
@@ -235,7 +204,7 @@ impl SledLog {
             .recursive(true)
             .mode(0o700)
             .create(path.parent().unwrap_or(&shared.folder))
-            .and_then(|()| write_snapshot(&path, &header, &index_snapshot::encode(&sequencer)))
+            .and_then(|()| write_snapshot(&path, &header, &index.to_snapshot()))
             .map_err(|err| LogError::Store(format!("writing the index snapshot: {err}")))
     }
 
@@ -303,7 +272,7 @@ pub struct Inspection {
 /// The stored index snapshot, to be compared with a rebuilt index.
 struct IndexSnapshot {
     position: u64,
-    sequencer: Sequencer,
+    index: Index,
 }
 
 impl IndexSnapshot {
@@ -311,8 +280,8 @@ impl IndexSnapshot {
         let damaged = || LogError::Store("snapshots/index is damaged; remove it".to_owned());
         match read_snapshot(&index_snapshot_path(folder), INDEX_REVISION, log) {
             Ok((header, body)) => {
-                let sequencer = index_snapshot::decode(body).map_err(|_| damaged())?;
-                Ok(Some(Self { position: header.position, sequencer }))
+                let index = Index::from_snapshot(body).map_err(|_| damaged())?;
+                Ok(Some(Self { position: header.position, index }))
             }
             Err(NoSnapshot::Damaged) => Err(damaged()),
             Err(NoSnapshot::Absent | NoSnapshot::Other) => Ok(None),
@@ -320,7 +289,7 @@ impl IndexSnapshot {
     }
 
     fn compare(&self, walk: &Walk) -> Result<(), LogError> {
-        if walk.position() == self.position && *walk.sequencer() != self.sequencer {
+        if walk.position() == self.position && !walk.built(&self.index) {
             let why = "snapshots/index differs from the index of the log; remove it";
             return Err(damaged(self.position, why));
         }
@@ -342,18 +311,37 @@ pub fn inspect_second_head(folder: &Path) -> Result<(), LogError> {
     }
 }
 
+/// The last block, as the end of the log.
+fn read_head(store: &Store, log: LogId) -> Result<DurableHead, LogError> {
+    let Some((first, bytes)) = store.last_block()? else { return Ok(DurableHead::default()) };
+    let block = Block::decode(bytes).map_err(|err| damaged(first, err.to_string()))?;
+    if block.first != first {
+        return Err(damaged(first, "the block stands in the wrong place"));
+    }
+    if block.log != log {
+        return Err(LogError::Store(format!(
+            "the store is log {}, the key file belongs to log {log}",
+            block.log
+        )));
+    }
+    Ok(DurableHead { position: block.last(), block: first, hash: block.hash })
+}
+
 /// The index up to a head: from the snapshot and the tail, or from the beginning.
-fn load_index(store: &Store, folder: &Path, head: &StoredHead) -> Result<Sequencer, LogError> {
-    let snapshot = read_snapshot(&index_snapshot_path(folder), INDEX_REVISION, head.log).ok();
-    let snapshot =
-        snapshot.filter(|(header, _)| header.position <= head.position && fits(store, header));
-    let mut walk = match snapshot {
-        Some((header, body)) => match index_snapshot::decode(body) {
-            Ok(sequencer) => Walk::resume(head.log, header.block_hash, sequencer),
-            Err(_) => Walk::from_start(head.log),
-        },
-        None => Walk::from_start(head.log),
-    };
+fn load_index(
+    store: &Store,
+    folder: &Path,
+    log: LogId,
+    head: &DurableHead,
+) -> Result<Index, LogError> {
+    let snapshot = read_snapshot(&index_snapshot_path(folder), INDEX_REVISION, log).ok();
+    let snapshot = snapshot.filter(|(header, _)| header.position <= head.position);
+    let resumed = snapshot.and_then(|(header, body)| {
+        let block = last_block_of(store, &header)?;
+        let index = Index::from_snapshot(body).ok()?;
+        (index.frontier.root() == block.root).then(|| Walk::resume(log, block.hash, index))
+    });
+    let mut walk = resumed.unwrap_or_else(|| Walk::from_start(log));
     while walk.position() < head.position {
         walk.step(store, head.position)?;
     }
@@ -362,14 +350,14 @@ fn load_index(store: &Store, folder: &Path, head: &StoredHead) -> Result<Sequenc
 
 /// Whether the block that a snapshot ends with stands in the store.
 pub(crate) fn fits(store: &Store, header: &SnapshotHeader) -> bool {
-    if header.position == 0 {
-        return true;
-    }
-    let block = match store.block_from(header.block) {
-        Ok(Some((first, bytes))) if first == header.block => Block::decode(bytes),
-        _ => return false,
-    };
-    block.is_ok_and(|it| it.hash == header.block_hash && it.last() == header.position)
+    header.position == 0 || last_block_of(store, header).is_some()
+}
+
+/// The block that a snapshot ends with, if it stands in the store.
+fn last_block_of(store: &Store, header: &SnapshotHeader) -> Option<Block> {
+    let (_, bytes) = store.block_from(header.block).ok()?.filter(|it| it.0 == header.block)?;
+    let block = Block::decode(bytes).ok()?;
+    (block.hash == header.block_hash && block.last() == header.position).then_some(block)
 }
 
 impl Shared {
@@ -413,13 +401,16 @@ impl EventLog for SledLog {
     }
 
     async fn append(&self, commit: Commit) -> Result<Appended, AppendError> {
-        let prepared = Prepared::new(commit)?;
+        let prepared = Prepared::new(&commit)?;
+        drop(commit);
         let _place = self.places.acquire().await.map_err(|_| LogError::Closing)?;
         let (reply, answer) = oneshot::channel();
         let handle = lock(&self.requests).clone().ok_or(LogError::Closing)?;
         handle.send(Request { prepared, reply })?;
         drop(handle);
-        answer.await.map_err(|_| LogError::Closing)?
+        let reply = answer.await.map_err(|_| LogError::Closing)?;
+        drop(reply.of_others);
+        reply.outcome
     }
 
     fn head(&self) -> Head {

@@ -14,32 +14,15 @@ use std::sync::Once;
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use domain::LogId;
 use domain::log::LogError;
 
 use super::block::damaged;
-use super::merkle::Frontier;
-use super::wire::{Malformed, Reader, Writer};
 
 /// The largest stored value, in bytes: about sixteen fit on a page that stays out of `blobs/`.
 const PART_BYTES_MAX: usize = 7 * 1024;
 
 /// sled's page cache, in bytes; its own default of 1 GiB grows to 3.5 GiB.
 const CACHE_BYTES: u64 = 64 * 1024 * 1024;
-
-/// Sorts after every block: a position never has this first byte.
-const HEAD_KEY: &[u8] = &[0xff];
-
-/// The end of the log as stored with its last block.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct StoredHead {
-    pub(crate) log: LogId,
-    pub(crate) position: u64,
-    /// The first position of the last block; 0 for an empty log.
-    pub(crate) last_block: u64,
-    pub(crate) hash: [u8; 32],
-    pub(crate) frontier: Frontier,
-}
 
 /// An open store.
 #[derive(Debug)]
@@ -71,25 +54,13 @@ impl Store {
         })
     }
 
-    /// Puts a block and the new head on the shelf: both or none. Not durable before `sync`.
-    pub(crate) fn put_block(
-        &self,
-        first: u64,
-        bytes: &[u8],
-        head: &StoredHead,
-    ) -> Result<(), LogError> {
+    /// Puts a block on the shelf: all its parts or none. Not durable before `sync`.
+    pub(crate) fn put_block(&self, first: u64, bytes: &[u8]) -> Result<(), LogError> {
         let mut batch = sled::Batch::default();
         for (part, bytes) in (0_u8..).zip(bytes.chunks(PART_BYTES_MAX)) {
             batch.insert(&part_key(first, part), bytes);
         }
-        batch.insert(HEAD_KEY, head.encode());
         self.tree.apply_batch(batch).map_err(|err| sled_error(&err))
-    }
-
-    /// Stores the head of an empty log.
-    pub(crate) fn put_first_head(&self, head: &StoredHead) -> Result<(), LogError> {
-        self.tree.insert(HEAD_KEY, head.encode()).map_err(|err| sled_error(&err))?;
-        self.sync()
     }
 
     /// Makes everything put so far durable. An error here must end the process: what the page
@@ -117,19 +88,15 @@ impl Store {
         Ok(())
     }
 
-    /// The stored head, if the store has one.
-    pub(crate) fn head(&self) -> Result<Option<StoredHead>, LogError> {
-        let value = contain("reading the head", || self.tree.get(HEAD_KEY))?;
-        value
-            .map(|it| StoredHead::decode(Bytes::copy_from_slice(&it)))
-            .transpose()
-            .map_err(|err| damaged(0, format!("the head of the log: {err}")))
+    /// The last block: the head of the log.
+    pub(crate) fn last_block(&self) -> Result<Option<(u64, Bytes)>, LogError> {
+        self.block_with(u64::MAX)
     }
 
     /// The first block at or after a position: its first position, and its bytes.
     pub(crate) fn block_from(&self, position: u64) -> Result<Option<(u64, Bytes)>, LogError> {
         let found = contain("reading the store", || {
-            let mut parts = self.tree.range(part_key(position, 0).as_slice()..HEAD_KEY);
+            let mut parts = self.tree.range(part_key(position, 0).as_slice()..);
             let Some((key, value)) = parts.next().transpose()? else { return Ok(None) };
             let Some((first, part)) = read_key(&key) else { return Ok(Some((0, 0, Vec::new()))) };
             let mut bytes = value.to_vec();
@@ -162,41 +129,6 @@ impl Store {
             Some((first, _)) => self.block_from(first),
             None => Ok(None),
         }
-    }
-}
-
-impl StoredHead {
-    pub(crate) fn empty(log: LogId) -> Self {
-        Self { log, position: 0, last_block: 0, hash: [0; 32], frontier: Frontier::default() }
-    }
-
-    fn encode(&self) -> Vec<u8> {
-        let mut out = Writer::default();
-        out.raw(&self.log.0);
-        out.u64(self.position);
-        out.u64(self.last_block);
-        out.raw(&self.hash);
-        self.frontier.encode(&mut out);
-        let crc = crc32c::crc32c(&out.0);
-        out.u32(crc);
-        out.0
-    }
-
-    fn decode(bytes: Bytes) -> Result<Self, Malformed> {
-        let crc_at = bytes.len().saturating_sub(4);
-        let crc = crc32c::crc32c(bytes.get(..crc_at).unwrap_or_default());
-        let mut from = Reader::new(bytes);
-        let head = Self {
-            log: LogId(from.array()?),
-            position: from.u64()?,
-            last_block: from.u64()?,
-            hash: from.array()?,
-            frontier: Frontier::decode(&mut from)?,
-        };
-        if from.u32()? != crc || !from.is_empty() {
-            return Err(Malformed("the checksum is wrong"));
-        }
-        Ok(head)
     }
 }
 

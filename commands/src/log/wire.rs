@@ -76,6 +76,11 @@ impl Reader {
         Ok(self.bytes.split_to(count))
     }
 
+    /// All that was not read yet.
+    pub(crate) fn rest(self) -> Bytes {
+        self.bytes
+    }
+
     pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
         let array = self.bytes.first_chunk::<N>().copied().ok_or(Malformed("bytes are missing"))?;
         bytes::Buf::advance(&mut self.bytes, N);

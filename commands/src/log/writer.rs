@@ -1,27 +1,25 @@
 //! The one writer: takes what waits, lets the sequencer judge it, stores it as a block, syncs,
 //! moves the head, and only then answers.
 //!
-//! No artificial delay: while one block syncs, the next one gathers.
+//! While one block syncs, the next one gathers: see `gathering`.
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use domain::log::{AppendError, Appended, LogError};
-use tokio::sync::oneshot;
 
-use super::block::{self, BLOCK_BODY_BYTES_MAX, record};
+use super::answers::{Answers, ReplySender};
+use super::block::{self, BlockPlace};
 use super::commit::Prepared;
+use super::gathering::Gathering;
 use super::merkle::Frontier;
 use super::second_head::SecondHeadFile;
 use super::sled::{DurableHead, Shared};
-use super::store::StoredHead;
 use crate::lock::lock;
-
-/// The most commits in one block.
-const GROUP_COMMITS_MAX: usize = 512;
 
 /// How often the second head is written at most.
 const SECOND_HEAD_EVERY: Duration = Duration::from_secs(1);
@@ -36,7 +34,7 @@ const EXIT_IO_ERROR: i32 = 74;
 #[derive(Debug)]
 pub(crate) struct Request {
     pub(crate) prepared: Prepared,
-    pub(crate) reply: oneshot::Sender<Result<Appended, AppendError>>,
+    pub(crate) reply: ReplySender,
 }
 
 /// Where requests go in. When the last one is dropped, the writer finishes.
@@ -52,9 +50,7 @@ impl WriterHandle {
 /// The state that only the writer thread has.
 pub(crate) struct Writer {
     shared: Arc<Shared>,
-    requests: Receiver<Request>,
-    /// Taken from the queue, but too large for the block that was being gathered.
-    held_over: Option<Request>,
+    queue: Gathering,
     frontier: Frontier,
     second: SecondHeadFile,
     second_written: Instant,
@@ -63,8 +59,6 @@ pub(crate) struct Writer {
     free_bytes: u64,
     space_checked: Option<Instant>,
 }
-
-type Answer = (oneshot::Sender<Result<Appended, AppendError>>, Result<Appended, AppendError>);
 
 impl Writer {
     /// Starts the thread.
@@ -78,8 +72,7 @@ impl Writer {
         let second_position = shared.head.borrow().position;
         let mut writer = Self {
             shared,
-            requests,
-            held_over: None,
+            queue: Gathering::new(requests),
             frontier,
             second,
             second_written: Instant::now(),
@@ -100,7 +93,8 @@ impl Writer {
     fn run(&mut self) {
         // A panic here leaves the log in a state that nobody knows: end, and read it again.
         let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            while let Some(group) = self.gather() {
+            while let Some(first) = self.wait() {
+                let group = self.queue.fill(first);
                 self.commit(group);
             }
             self.write_second_head();
@@ -110,32 +104,13 @@ impl Writer {
         }
     }
 
-    /// Waits for a commit and takes whatever waits beside it. `None` when all senders are gone.
-    fn gather(&mut self) -> Option<Vec<Request>> {
-        let first = match self.held_over.take() {
-            Some(request) => request,
-            None => self.wait()?,
-        };
-        let mut bytes = first.prepared.bytes.len() + 4;
-        let mut group = vec![first];
-        while group.len() < GROUP_COMMITS_MAX {
-            let Ok(request) = self.requests.try_recv() else { break };
-            bytes += request.prepared.bytes.len() + 4;
-            if bytes > BLOCK_BODY_BYTES_MAX {
-                self.held_over = Some(request);
-                break;
-            }
-            group.push(request);
-        }
-        Some(group)
-    }
-
+    /// Waits for the first commit of a block. `None` when all senders are gone.
     fn wait(&mut self) -> Option<Request> {
         loop {
             if self.second_position == self.shared.head.borrow().position {
-                return self.requests.recv().ok();
+                return self.queue.first().ok();
             }
-            match self.requests.recv_timeout(SECOND_HEAD_EVERY) {
+            match self.queue.first_within(SECOND_HEAD_EVERY) {
                 Ok(request) => return Some(request),
                 Err(RecvTimeoutError::Timeout) => self.write_second_head(),
                 Err(RecvTimeoutError::Disconnected) => return None,
@@ -145,23 +120,22 @@ impl Writer {
 
     fn commit(&mut self, group: Vec<Request>) {
         if let Some(full) = self.check_space() {
+            let mut answers = Answers::with_capacity(group.len());
             for Request { prepared, reply } in group {
-                let _ = reply.send(self.answer_without_space(&prepared, &full));
+                answers.push(reply, self.answer_without_space(&prepared, &full));
             }
-            return;
+            return answers.send();
         }
         let before = *self.shared.head.borrow();
         let (admitted, answers) = self.admit(group);
         if !admitted.is_empty() {
             let started = Instant::now();
-            let head = self.store(&before, &admitted);
-            self.shared.stats.count_block(admitted.len(), head.1, started.elapsed());
-            self.publish(head.0, admitted);
+            let (head, block) = self.store(&before, &admitted);
+            self.shared.stats.count_block(admitted.len(), block.len(), started.elapsed());
+            self.shared.feed.push(head.block, head.position, block);
+            self.shared.head.send_replace(head);
         }
-        for (reply, answer) in answers {
-            // A caller that went away has its commit all the same.
-            let _ = reply.send(answer);
-        }
+        answers.send();
         if self.second_written.elapsed() >= SECOND_HEAD_EVERY {
             self.write_second_head();
         }
@@ -174,15 +148,15 @@ impl Writer {
         full: &AppendError,
     ) -> Result<Appended, AppendError> {
         let mut sequencer = lock(&self.shared.sequencer);
-        match sequencer.find_command(prepared.commit.head.command_id) {
+        match sequencer.find_command(prepared.command) {
             Some(_) => sequencer.admit(prepared),
             None => Err(full.clone()),
         }
     }
 
-    fn admit(&mut self, group: Vec<Request>) -> (Vec<Prepared>, Vec<Answer>) {
+    fn admit(&mut self, group: Vec<Request>) -> (Vec<Prepared>, Answers) {
         let mut admitted = Vec::with_capacity(group.len());
-        let mut answers = Vec::with_capacity(group.len());
+        let mut answers = Answers::with_capacity(group.len());
         let mut sequencer = lock(&self.shared.sequencer);
         for Request { prepared, reply } in group {
             let answer = sequencer.admit(&prepared);
@@ -191,46 +165,31 @@ impl Writer {
                 Ok(_) => (),
                 Err(_) => self.shared.stats.count_refused(),
             }
-            answers.push((reply, answer));
+            answers.push(reply, answer);
         }
         (admitted, answers)
     }
 
     /// Stores the block durably, or ends the process: after a failed sync the page cache lies,
     /// and a retry would acknowledge what is not there.
-    fn store(&mut self, before: &DurableHead, admitted: &[Prepared]) -> (DurableHead, usize) {
+    fn store(&mut self, before: &DurableHead, admitted: &[Prepared]) -> (DurableHead, Bytes) {
         let first = before.position + 1;
-        let block = block::encode(self.shared.id, first, &before.hash, admitted);
         let mut position = before.position;
         for prepared in admitted {
-            for index in 0..prepared.commit.event_count() {
+            for index in 0..prepared.events {
                 position += 1;
                 self.frontier.push_event(position, index as u16, &prepared.hash);
             }
         }
+        let (previous, root) = (before.hash, self.frontier.root());
+        let block =
+            block::encode(&BlockPlace { log: self.shared.id, first, previous, root }, admitted);
         let hash = super::commit::sha256(&block);
-        let head = StoredHead {
-            log: self.shared.id,
-            position,
-            last_block: first,
-            hash,
-            frontier: self.frontier.clone(),
-        };
-        let stored = self.shared.store.put_block(first, &block, &head);
+        let stored = self.shared.store.put_block(first, &block);
         if let Err(err) = stored.and_then(|()| self.shared.store.sync()) {
             end_process(&err);
         }
-        (DurableHead { position, block: first, hash }, block.len())
-    }
-
-    fn publish(&self, head: DurableHead, admitted: Vec<Prepared>) {
-        let mut events = Vec::new();
-        let mut position = head.block;
-        for prepared in admitted {
-            record(prepared.commit, &mut position, &mut events);
-        }
-        self.shared.feed.push(events);
-        self.shared.head.send_replace(head);
+        (DurableHead { position, block: first, hash }, block.into())
     }
 
     fn write_second_head(&mut self) {

@@ -1,0 +1,65 @@
+//! Telling callers what became of their commits.
+//!
+//! Waking a task from outside its runtime is dear, and the writer has better things to do. So it
+//! wakes a few callers of a block only, and each of them wakes its share of the others.
+
+use domain::log::{AppendError, Appended};
+use tokio::sync::oneshot;
+
+/// How many callers the writer wakes itself.
+const WOKEN_MAX: usize = 2;
+
+type Outcome = Result<Appended, AppendError>;
+
+/// Where a caller waits.
+pub(crate) type ReplySender = oneshot::Sender<Reply>;
+
+/// What a caller gets: its own outcome, and those of others, to be passed on by dropping them.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) outcome: Outcome,
+    pub(crate) of_others: Answers,
+}
+
+/// Answers that nobody has been given yet. Dropping them gives them: a caller that went away
+/// meanwhile takes nobody's answer with it.
+#[derive(Debug, Default)]
+pub(crate) struct Answers(Vec<(ReplySender, Outcome)>);
+
+impl Answers {
+    pub(crate) fn with_capacity(capacity: usize) -> Self {
+        Self(Vec::with_capacity(capacity))
+    }
+
+    pub(crate) fn push(&mut self, sender: ReplySender, outcome: Outcome) {
+        self.0.push((sender, outcome));
+    }
+
+    /// Wakes some of the callers, who wake the others.
+    pub(crate) fn send(mut self) {
+        while !self.0.is_empty() {
+            let share = self.0.len().div_ceil(WOKEN_MAX).max(WOKEN_MAX);
+            let others = self.0.split_off(self.0.len().saturating_sub(share));
+            Self(others).send_through_one();
+        }
+    }
+
+    fn send_through_one(mut self) {
+        while let Some((sender, outcome)) = self.0.pop() {
+            let of_others = Self(std::mem::take(&mut self.0));
+            match sender.send(Reply { outcome, of_others }) {
+                Ok(()) => return,
+                // A caller that went away has its commit all the same.
+                Err(mut reply) => self.0 = std::mem::take(&mut reply.of_others.0),
+            }
+        }
+    }
+}
+
+impl Drop for Answers {
+    fn drop(&mut self) {
+        for (sender, outcome) in self.0.drain(..) {
+            let _ = sender.send(Reply { outcome, of_others: Self::default() });
+        }
+    }
+}
