@@ -18,7 +18,7 @@ use super::reader::{Outgoing, ReadEnd, Reader, Source};
 use crate::cloud_event::event_id;
 
 /// The most messages that wait for their acknowledgement.
-const WINDOW_EVENTS_MAX: usize = 256;
+const WINDOW_EVENTS_MAX: usize = 2_048;
 
 /// The most payload that waits for its acknowledgement, in bytes: a slow line must be able to
 /// carry a window within [`ACKNOWLEDGEMENT_WAIT_MAX`]. A single larger message still goes out.
