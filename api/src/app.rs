@@ -9,12 +9,14 @@ use commands::publisher::{PublisherHandle, PublisherStatus};
 use domain::TenantId;
 use domain::signing_key::SigningAlgorithm;
 use projections::{TenantRow, Views};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
 use crate::access::attempts::Attempts;
 use crate::access::signer::{ReadyKey, Signer};
 use crate::access::verify::Verifier;
 use crate::http::error::ApiError;
+use crate::http::places::Places;
+use crate::http::proxies::Proxies;
 use crate::operation::metrics::Metrics;
 
 /// The choices of an operator that handlers read.
@@ -26,6 +28,19 @@ pub struct AppSettings {
     pub public_url: Option<String>,
     /// Whether documented business errors have real HTTP statuses instead of 200.
     pub business_statuses: bool,
+    /// Who is believed about the address of a caller.
+    pub proxies: Proxies,
+}
+
+impl Default for AppSettings {
+    fn default() -> Self {
+        Self {
+            algorithm: SigningAlgorithm::Es256,
+            public_url: None,
+            business_statuses: false,
+            proxies: Proxies::default(),
+        }
+    }
 }
 
 /// Counters of a log that has them.
@@ -75,13 +90,10 @@ pub struct App {
     /// The publisher, where there is one.
     publisher: OnceLock<Arc<PublisherHandle>>,
     /// Places for open audit streams.
-    pub(crate) streams: Arc<Semaphore>,
+    pub(crate) streams: Places,
     /// Whether the program is about to end.
     stopping: watch::Sender<bool>,
 }
-
-/// How many audit streams may be open.
-const STREAMS_MAX: usize = 64;
 
 impl App {
     /// A program over a log and read models that have caught up with it.
@@ -103,7 +115,7 @@ impl App {
             metrics: Metrics::default(),
             log_figures,
             publisher: OnceLock::new(),
-            streams: Arc::new(Semaphore::new(STREAMS_MAX)),
+            streams: Places::default(),
             stopping: watch::Sender::new(false),
         })
     }

@@ -6,6 +6,8 @@ pub(crate) mod endpoint;
 pub(crate) mod error;
 pub(crate) mod input;
 pub(crate) mod paging;
+pub(crate) mod places;
+pub(crate) mod proxies;
 pub(crate) mod reply;
 pub(crate) mod router;
 pub(crate) mod server;

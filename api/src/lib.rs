@@ -21,6 +21,7 @@ pub use crate::access::scopes::Code;
 pub use crate::app::{App, AppSettings, LogFigures, StatsOf};
 pub use crate::endpoints::all as endpoints;
 pub use crate::http::endpoint::{Access, Endpoint};
+pub use crate::http::proxies::Proxies;
 pub use crate::http::router::Peer;
 pub use crate::program::run;
 

@@ -1,5 +1,6 @@
 //! `POST /connect/token`: how clients prove themselves, what they may ask for, and back-off.
 
+use api::{AppSettings, Proxies};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use futures_util::future::join_all;
@@ -243,6 +244,33 @@ async fn wrong_passwords_are_slowed_down_by_account_with_retry_after() {
     }
     app.user(1, "ben", &[1], "x").await;
     assert_eq!(sign_in("ben", PASSWORD).await.status, 200, "another account is free");
+}
+
+#[tokio::test]
+async fn behind_a_trusted_proxy_each_caller_has_an_address_of_its_own() {
+    let proxies = Proxies::new(vec!["10.0.0.1/32".parse().unwrap()]);
+    let app = TestApp::with(AppSettings { proxies, ..AppSettings::default() }).await;
+    let sign_in = async |peer: &str, forwarded: &str, name: &str, password: &str| {
+        let form = [
+            ("grant_type", "password"),
+            ("client_id", "chancery-cli"),
+            ("username", name),
+            ("password", password),
+        ];
+        let ask = app.post("/connect/token").from(peer).header("x-forwarded-for", forwarded);
+        ask.form(&form).send().await.status
+    };
+    // More than are free for an address.
+    for n in 0..51 {
+        let status = sign_in("10.0.0.1", "192.0.2.1", &format!("guess{n}"), "wrong").await;
+        assert_eq!(status, if n < 50 { 400 } else { 429 }, "{n}");
+    }
+    let neighbour = sign_in("10.0.0.1", "192.0.2.2", "admin", PASSWORD).await;
+    assert_eq!(neighbour, 200, "another caller of the same proxy");
+    let forged = sign_in("10.0.0.1", "192.0.2.77, 192.0.2.1", "admin", PASSWORD).await;
+    assert_eq!(forged, 429, "what a caller writes before the proxy's own word");
+    let direct = sign_in("192.0.2.1", "192.0.2.2", "admin", PASSWORD).await;
+    assert_eq!(direct, 429, "a stranger is no proxy");
 }
 
 #[tokio::test]

@@ -228,7 +228,21 @@ async fn a_known_path_with_another_method_is_405_and_names_all_that_it_takes() {
         assert_eq!(answer.json()["codeName"], "MethodNotAllowed");
     }
     let answer = app.ask("PUT", "/api/User").send().await;
-    assert_eq!(answer.header("allow"), "GET, POST");
+    assert_eq!(answer.header("allow"), "GET, HEAD, POST");
+}
+
+#[tokio::test]
+async fn head_is_answered_as_get() {
+    let app = TestApp::new().await;
+    let token = app.admin().await;
+    for path in ["/health/live", "/api/Role", "/.well-known/openid-configuration"] {
+        let (head, get) = (app.ask("HEAD", path), app.get(path));
+        let (head, get) = (head.bearer(&token).send().await, get.bearer(&token).send().await);
+        let shown = |it: &Answer| (it.status, it.header("content-type").to_owned());
+        assert_eq!(shown(&head), shown(&get), "{path}");
+    }
+    assert_eq!(app.ask("HEAD", "/api/User").send().await.status, 401, "no way past the check");
+    assert_eq!(app.ask("HEAD", "/connect/token").send().await.status, 405);
 }
 
 #[tokio::test]

@@ -1,7 +1,6 @@
 //! What an error looks like, whatever went wrong, and what it never says.
 
 use api::AppSettings;
-use domain::signing_key::SigningAlgorithm;
 use serde_json::{Value, json};
 use tests::app::{Answer, HOST, PASSWORD, TestApp, part_of};
 
@@ -102,8 +101,7 @@ async fn bodies_that_cannot_be_read_are_told_apart() {
 
 #[tokio::test]
 async fn business_errors_have_real_statuses_where_the_operator_wants_them() {
-    let algorithm = SigningAlgorithm::Es256;
-    let settings = AppSettings { algorithm, public_url: None, business_statuses: true };
+    let settings = AppSettings { business_statuses: true, ..AppSettings::default() };
     let app = TestApp::with(settings).await;
     let token = app.admin().await;
     let post = async |path: &str, body: Value| {
@@ -120,9 +118,8 @@ async fn business_errors_have_real_statuses_where_the_operator_wants_them() {
 #[tokio::test]
 async fn a_public_url_is_the_issuer_of_the_first_tenant_only() {
     let settings = AppSettings {
-        algorithm: SigningAlgorithm::Es256,
         public_url: Some("https://id.example.org".to_owned()),
-        business_statuses: false,
+        ..AppSettings::default()
     };
     let app = TestApp::with(settings).await;
     let token = app.admin().await;

@@ -190,6 +190,22 @@ async fn a_deleted_user_is_gone_the_name_is_free_and_its_tokens_end() {
 }
 
 #[tokio::test]
+async fn an_administrator_is_always_left() {
+    let (app, token) = with_token().await;
+    let own = app.ask("DELETE", "/api/User/1").bearer(&token).send().await;
+    assert_eq!((own.status, own.json()["codeName"].clone()), (403, json!("Forbidden")));
+    let clerk = app.token(1, "oauthapp.all", "oauthapp.user.all", &["user"]);
+    let by_clerk = app.ask("DELETE", "/api/User/1").bearer(&clerk).send().await;
+    assert_eq!(by_clerk.status, 403, "{}", by_clerk.text);
+    let second = app.user(1, "second", &[1, 4], "oauthapp.all").await;
+    let second_token = app.sign_in("second", PASSWORD).await;
+    let other = app.ask("DELETE", "/api/User/1").bearer(&second_token).send().await;
+    assert_eq!(other.data(), 1, "{}", other.text);
+    let path = format!("/api/User/{second}");
+    assert_eq!(app.ask("DELETE", &path).bearer(&second_token).send().await.status, 403);
+}
+
+#[tokio::test]
 async fn head_answers_without_an_envelope_and_with_real_statuses() {
     let (app, token) = with_token().await;
     let id = create(&app, &token, json!({ "userName": "ann", "phoneNumber": "+1 555" })).await;

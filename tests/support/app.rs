@@ -67,7 +67,7 @@ impl TestApp {
     }
 
     pub async fn signing_with(algorithm: SigningAlgorithm) -> Self {
-        let settings = AppSettings { algorithm, public_url: None, business_statuses: false };
+        let settings = AppSettings { algorithm, ..AppSettings::default() };
         Self::with(settings).await
     }
 

@@ -59,6 +59,8 @@ impl Table {
     }
 
     fn find(&self, path: &str, method: &Method) -> Found {
+        // RFC 9110 section 9.3.2: as GET, and the server leaves the body out.
+        let method = if *method == Method::HEAD { &Method::GET } else { method };
         let Some(group) = self.0.get(&group_of(path)) else { return Found::Nothing };
         // RFC 9110 section 15.5.6: all methods of the path, each once.
         let mut allow = BTreeSet::new();
@@ -69,6 +71,9 @@ impl Table {
                 }
                 Some(_) => {
                     allow.insert(endpoint.method.as_str());
+                    if endpoint.method == Method::GET {
+                        allow.insert(Method::HEAD.as_str());
+                    }
                 }
                 None => (),
             }
@@ -103,7 +108,7 @@ pub(crate) fn router(
             async move {
                 let err = match found {
                     Found::Endpoint(endpoint, parameters) => {
-                        let peer = peer.map(|it| it.0.ip());
+                        let peer = peer.map(|it| app.settings.proxies.caller(it.0.ip(), &headers));
                         let sent = Sent { parameters, raw_query, headers, peer, body };
                         return answer(app, endpoint, sent).await;
                     }

@@ -30,6 +30,7 @@ use super::{one_shots, snapshots, socket};
 use crate::access::scopes;
 use crate::app::{App, AppSettings, LogFigures};
 use crate::http::call::now;
+use crate::http::proxies::Proxies;
 use crate::http::server;
 
 /// A log up to this size is checked from its beginning before the first request is taken; a
@@ -78,6 +79,7 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
             algorithm,
             public_url,
             business_statuses: options.business_errors == BusinessErrors::Status,
+            proxies: Proxies::new(options.trusted_proxies.clone()),
         },
         Arc::new(move || LogFigures::from(log.stats())),
     );

@@ -5,6 +5,9 @@ use std::path::PathBuf;
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use domain::signing_key::SigningAlgorithm;
+use ipnet::IpNet;
+
+use crate::http::proxies::parse_network;
 
 /// No machine serves more.
 const CONNECTIONS_MAX: u64 = 1_000_000;
@@ -146,6 +149,17 @@ pub(crate) struct Serve {
         value_parser = RangedU64ValueParser::<usize>::new().range(1..=CONNECTIONS_MAX)
     )]
     pub(crate) connections_max: usize,
+
+    /// A reverse proxy whose X-Forwarded-For is believed: an address or a network such as
+    /// 10.0.0.0/8; several with commas. Without it all callers of a proxy look like one.
+    #[arg(
+        long,
+        env = "CHANCERY_TRUSTED_PROXIES",
+        value_name = "ADDR",
+        value_delimiter = ',',
+        value_parser = parse_network
+    )]
+    pub(crate) trusted_proxies: Vec<IpNet>,
 
     /// Refuse changes when less than this is left on the disk, in MiB.
     #[arg(long, env = "CHANCERY_DISK_RESERVE_MIB", default_value_t = 128, value_name = "MIB")]

@@ -10,7 +10,7 @@ use std::time::Duration;
 use commands::{EventJson, Personal};
 use domain::Recorded;
 use futures_util::stream::poll_fn;
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::sync::mpsc;
 use warp::http::Method;
 use warp::reply::Reply as _;
 use warp::sse::Event;
@@ -22,6 +22,7 @@ use crate::app::App;
 use crate::http::call::{Call, now};
 use crate::http::endpoint::{Endpoint, Outcome, endpoint};
 use crate::http::error::ApiError;
+use crate::http::places::Place;
 use crate::http::reply::Reply;
 
 /// How many events are read at a time.
@@ -49,7 +50,7 @@ struct Follower {
     /// The last position that was looked at.
     cursor: u64,
     waiting: VecDeque<Recorded>,
-    _place: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 async fn stream(granted: Granted) -> Outcome {
@@ -64,10 +65,10 @@ async fn stream(granted: Granted) -> Outcome {
             .map_err(|_| ApiError::field("Last-Event-ID", "must be a position of the log"))?,
     };
     let app = granted.call.app.clone();
-    let place = app.streams.clone().try_acquire_owned().map_err(|_| ApiError::TooMany {
-        retry_seconds: 5,
-        why: "too many audit streams are open",
-    })?;
+    let place = app
+        .streams
+        .take(granted.tenant_id())
+        .ok_or(ApiError::TooMany { retry_seconds: 5, why: "too many audit streams are open" })?;
     // It would never end by itself, and a graceful stop would wait for it in vain.
     let mut stopped = Box::pin(app.stopped());
     let mut follower =

@@ -8,7 +8,8 @@ use serde::Deserialize;
 use warp::http::{Method, StatusCode};
 
 use super::user_body::{AppUser, Placement, ViewUser, day_after, day_of};
-use crate::access::{Granted, Open, ROLE_USER, user};
+use crate::access::issue::roles_and_permission;
+use crate::access::{Granted, Open, ROLE_ADMINISTRATOR, ROLE_USER, user};
 use crate::http::codes::{self, ApiCode, USER_CODES};
 use crate::http::endpoint::{Endpoint, Outcome, QueryParameter, endpoint};
 use crate::http::error::ApiError;
@@ -251,13 +252,28 @@ async fn detail(granted: Granted) -> Outcome {
 
 async fn delete(granted: Granted) -> Outcome {
     let user = UserId(granted.call.number(0, "id")?);
-    let known = granted.ask(|tables| tables.users.get(granted.tenant_id(), user).is_some());
+    let row = granted.ask(|tables| tables.users.get(granted.tenant_id(), user).cloned());
     let repeated = granted.created_before(&[])?;
-    if !known && repeated.is_none() {
-        return Err(ApiError::not_found("user"));
+    if repeated.is_none() {
+        let row = row.ok_or_else(|| ApiError::not_found("user"))?;
+        check_deletion(&granted, &row)?;
     }
     let done = granted.submit::<User>(&user.to_string(), &[], UserCommand::Delete).await?;
     Ok(Reply::single(i64::from(user.0)).written(&done))
+}
+
+/// Nobody deletes themselves, and administrators are deleted by administrators only: so one is
+/// always left who can let others in.
+fn check_deletion(granted: &Granted, row: &UserRow) -> Result<(), ApiError> {
+    if row.data.user == granted.user() {
+        return Err(ApiError::Forbidden("nobody may delete themselves".to_owned()));
+    }
+    let (roles, _) = granted.ask(|tables| roles_and_permission(tables, row));
+    if roles.iter().any(|it| it == ROLE_ADMINISTRATOR) && !granted.caller.is_administrator() {
+        let why = "only administrators may delete an administrator".to_owned();
+        return Err(ApiError::Forbidden(why));
+    }
+    Ok(())
 }
 
 /// Row 84: no envelope, and real statuses.

@@ -1,0 +1,81 @@
+//! Who is calling, where a reverse proxy stands between.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use warp::http::HeaderMap;
+
+/// The most hops of `X-Forwarded-For` that are looked at, from the nearest.
+const HOPS_MAX: usize = 16;
+
+/// The proxies that the operator trusts to say for whom they call.
+#[derive(Debug, Clone, Default)]
+pub struct Proxies(Vec<IpNet>);
+
+impl Proxies {
+    /// Addresses and networks (`10.0.0.0/8`).
+    pub fn new(networks: Vec<IpNet>) -> Self {
+        Self(networks)
+    }
+
+    /// The nearest address that no trusted proxy has: each of them adds, at the end of
+    /// `X-Forwarded-For`, the one that called it. What stands before it anybody can write.
+    pub(crate) fn caller(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        let mut caller = peer.to_canonical();
+        if !self.trust(caller) {
+            return caller;
+        }
+        let values = headers.get_all("x-forwarded-for").iter().rev();
+        let hops = values.flat_map(|it| it.to_str().unwrap_or_default().rsplit(','));
+        for hop in hops.take(HOPS_MAX) {
+            let Ok(address) = hop.trim().parse::<IpAddr>() else { return caller };
+            caller = address.to_canonical();
+            if !self.trust(caller) {
+                return caller;
+            }
+        }
+        caller
+    }
+
+    fn trust(&self, address: IpAddr) -> bool {
+        self.0.iter().any(|it| it.contains(&address))
+    }
+}
+
+/// Reads an address or a network.
+pub(crate) fn parse_network(text: &str) -> Result<IpNet, String> {
+    let text = text.trim();
+    let network = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+    network.map_err(|_| "not an IP address or a network such as 10.0.0.0/8".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn caller(trusted: &[&str], peer: &str, forwarded: &[&str]) -> String {
+        let networks = trusted.iter().map(|it| parse_network(it).unwrap()).collect();
+        let mut headers = HeaderMap::new();
+        for value in forwarded {
+            headers.append("x-forwarded-for", value.parse().unwrap());
+        }
+        Proxies::new(networks).caller(peer.parse().unwrap(), &headers).to_string()
+    }
+
+    #[test]
+    fn only_a_trusted_proxy_is_believed() {
+        assert_eq!(caller(&[], "10.0.0.1", &["1.1.1.1"]), "10.0.0.1");
+        assert_eq!(caller(&["10.0.0.2"], "10.0.0.1", &["1.1.1.1"]), "10.0.0.1");
+        assert_eq!(caller(&["10.0.0.0/8"], "10.0.0.1", &["1.1.1.1"]), "1.1.1.1");
+        assert_eq!(caller(&["10.0.0.1"], "::ffff:10.0.0.1", &["2001:db8::7"]), "2001:db8::7");
+    }
+
+    #[test]
+    fn the_nearest_untrusted_hop_counts_whatever_stands_before_it() {
+        let trusted = ["10.0.0.0/8"];
+        assert_eq!(caller(&trusted, "10.0.0.1", &["6.6.6.6, 1.1.1.1, 10.0.0.9"]), "1.1.1.1");
+        assert_eq!(caller(&trusted, "10.0.0.1", &["6.6.6.6", "1.1.1.1"]), "1.1.1.1");
+        assert_eq!(caller(&trusted, "10.0.0.1", &["1.1.1.1, noise"]), "10.0.0.1");
+        assert_eq!(caller(&trusted, "10.0.0.1", &[]), "10.0.0.1");
+    }
+}
