@@ -63,3 +63,51 @@ impl Drop for Answers {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome(first: u64) -> Outcome {
+        Ok(Appended { first, last: first, fingerprint: 0, repeated: false })
+    }
+
+    /// As callers do: take the own outcome, pass the others on.
+    fn take(receiver: &mut oneshot::Receiver<Reply>) -> Option<u64> {
+        let reply = receiver.try_recv().ok()?;
+        reply.outcome.ok().map(|it| it.first)
+    }
+
+    #[test]
+    fn every_caller_gets_its_own_answer_whoever_goes_away() {
+        for callers in 0..20_u64 {
+            for gone in 0..=callers {
+                let mut answers = Answers::with_capacity(4);
+                let mut receivers = Vec::new();
+                for n in 0..callers {
+                    let (sender, receiver) = oneshot::channel();
+                    answers.push(sender, outcome(n));
+                    receivers.push(Some(receiver));
+                }
+                // Every other one of them leaves: before the answer, or with it in its hands.
+                for n in (0..gone).step_by(2) {
+                    receivers[n as usize] = None;
+                }
+                answers.send();
+                for n in (1..gone).step_by(2) {
+                    receivers[n as usize] = None;
+                }
+                // Those who were woken pass on what they have, in any order.
+                let mut found = vec![None; callers as usize];
+                for _ in 0..2 {
+                    for (receiver, found) in receivers.iter_mut().zip(&mut found) {
+                        *found = found.or_else(|| take(receiver.as_mut()?));
+                    }
+                }
+                for n in gone..callers {
+                    assert_eq!(found[n as usize], Some(n), "{callers} callers, {gone} gone");
+                }
+            }
+        }
+    }
+}

@@ -186,3 +186,78 @@ pub(crate) fn event_id(command_id: &[u8; 16], index: u32) -> EventId {
 pub(crate) fn damaged(position: u64, why: impl Into<String>) -> LogError {
     LogError::Damaged { position, why: why.into() }
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use domain::log::{CommitHead, HashedClaim, NewEvent, StreamWrite};
+    use domain::{CommandId, Parts, StreamId, SubjectId, TenantId, Timestamp, hex};
+
+    use super::*;
+
+    /// Two events of one stream; claims one value and gives another back.
+    pub(in super::super) fn commit() -> Commit {
+        let claim = |stream: &str| HashedClaim {
+            scope: TenantId(1),
+            kind: "user_name".to_owned(),
+            hash: [4; 32],
+            stream: StreamId::parse(stream).unwrap(),
+        };
+        let event = |personal: Option<&'static [u8]>| NewEvent {
+            kind: "user.registered.v1".to_owned(),
+            subject: SubjectId(7),
+            parts: Parts {
+                data: Bytes::from_static(b"data"),
+                personal: personal.map(Bytes::from_static),
+                secret: None,
+            },
+        };
+        Commit {
+            head: CommitHead {
+                command_id: CommandId([1; 16]),
+                fingerprint: 2,
+                tenant: TenantId(1),
+                actor: "user-1".to_owned(),
+                time: Timestamp(3),
+                correlation: [5; 16],
+                trace: [6; 16],
+            },
+            claims: vec![claim("user-7")],
+            releases: vec![claim("user-8")],
+            writes: vec![StreamWrite {
+                stream: StreamId::parse("user-7").unwrap(),
+                expected: 0,
+                events: vec![event(Some(b"sealed")), event(None)],
+            }],
+        }
+    }
+
+    fn bytes() -> Vec<u8> {
+        let place =
+            BlockPlace { log: LogId([8; 16]), first: 9, previous: [10; 32], root: [11; 32] };
+        encode(&place, &[Prepared::new(&commit()).unwrap()])
+    }
+
+    /// Logs are read for ever: these bytes never change. A new layout gets a new format number.
+    #[test]
+    fn the_layout_of_a_block_is_frozen() {
+        let bytes = bytes();
+        assert_eq!(bytes.len(), bytes.capacity(), "one allocation, and none too large");
+        assert_eq!(hex(&bytes[..8]), "4348424b01010000");
+        let golden = "90f8474162e76f52ca552c67fdef919f66a032b5b4d836e18b7668a705818b90";
+        assert_eq!(hex(&sha256(&bytes)), golden);
+    }
+
+    #[test]
+    fn a_block_is_read_as_it_was_written_and_no_flipped_bit_goes_unseen() {
+        let bytes = bytes();
+        let block = Block::decode(bytes.clone().into()).unwrap();
+        assert_eq!((block.log, block.first, block.last()), (LogId([8; 16]), 9, 10));
+        assert_eq!((block.previous, block.root), ([10; 32], [11; 32]));
+        assert_eq!(block.commits[0].0, commit());
+        for at in 0..bytes.len() {
+            let mut damaged = bytes.clone();
+            damaged[at] ^= 0x10;
+            assert!(Block::decode(damaged.into()).is_err(), "byte {at}");
+        }
+    }
+}

@@ -72,3 +72,71 @@ impl Feed {
         Some(wanted.cloned().collect())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::log::{Commit, CommitHead, NewEvent, StreamWrite};
+    use domain::{CommandId, LogId, Parts, StreamId, SubjectId, TenantId, Timestamp};
+
+    use super::super::block::{BlockPlace, encode};
+    use super::super::commit::Prepared;
+    use super::*;
+
+    fn block(first: u64, events: u64) -> Bytes {
+        let event = NewEvent {
+            kind: "role.created.v1".to_owned(),
+            subject: SubjectId(0),
+            parts: Parts::default(),
+        };
+        let stream = StreamId::new("role", first);
+        let events = vec![event; events as usize];
+        let commit = Commit {
+            head: CommitHead {
+                command_id: CommandId([first as u8; 16]),
+                fingerprint: 0,
+                tenant: TenantId(1),
+                actor: "test".to_owned(),
+                time: Timestamp(1),
+                correlation: [0; 16],
+                trace: [0; 16],
+            },
+            claims: Vec::new(),
+            releases: Vec::new(),
+            writes: vec![StreamWrite { stream, expected: 0, events }],
+        };
+        let place = BlockPlace { log: LogId([1; 16]), first, previous: [0; 32], root: [0; 32] };
+        encode(&place, &[Prepared::new(&commit).unwrap()]).into()
+    }
+
+    #[test]
+    fn reading_goes_on_anywhere_within_the_newest_blocks() {
+        let feed = Feed::default();
+        assert!(feed.after(0, 10).is_none());
+        for (first, last) in [(5, 9), (10, 10), (11, 30)] {
+            feed.push(first, last, block(first, last + 1 - first));
+        }
+        assert!(feed.after(3, 10).is_none(), "the feed begins at 5");
+        assert!(feed.after(30, 10).is_none(), "nothing is newer");
+        for after in 4..30 {
+            for events_max in [1, 2, 7, 100] {
+                let found = feed.after(after, events_max).unwrap();
+                let found = found.iter().map(|it| it.position).collect::<Vec<_>>();
+                let wanted = (after + 1..=30).take(events_max).collect::<Vec<_>>();
+                assert_eq!(found, wanted, "after {after}, at most {events_max}");
+            }
+        }
+    }
+
+    #[test]
+    fn old_blocks_make_room() {
+        let feed = Feed::default();
+        let size = block(1, 1).len();
+        let blocks = (2 * FEED_BYTES_MAX / size) as u64;
+        for first in 1..=blocks {
+            feed.push(first, first, block(first, 1));
+        }
+        assert!(feed.after(0, 1).is_none());
+        assert_eq!(feed.after(blocks - 1, 1).map(|it| it.len()), Some(1));
+        assert!(read(&feed.blocks).bytes <= FEED_BYTES_MAX);
+    }
+}

@@ -182,3 +182,34 @@ fn check_position(second: &SecondHead, head: &DurableHead) -> Result<(), LogErro
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::block::{BlockPlace, encode};
+    use super::*;
+
+    /// Somebody who rewrites a block can make its crc and its hash right, but not every root.
+    #[test]
+    fn a_block_whose_merkle_root_is_wrong_is_refused() {
+        let folder = std::env::temp_dir().join(format!("chancery-walk-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(&folder).unwrap();
+        let store = Store::open(&folder.join("log")).unwrap();
+        let mut commit = super::super::block::tests::commit();
+        commit.releases.clear();
+        let prepared = Prepared::new(&commit).unwrap();
+        let mut frontier = Frontier::default();
+        frontier.push_event(1, 0, &prepared.hash);
+        frontier.push_event(2, 1, &prepared.hash);
+        let log = LogId([8; 16]);
+        let put = |root| {
+            let place = BlockPlace { log, first: 1, previous: [0; 32], root };
+            store.put_block(1, &encode(&place, std::slice::from_ref(&prepared))).unwrap();
+            Walk::from_start(log).step(&store, 2)
+        };
+        assert_eq!(put(frontier.root()).unwrap().len(), 2);
+        let Err(LogError::Damaged { position: 1, why }) = put([9; 32]) else { panic!() };
+        assert!(why.contains("Merkle root"), "{why}");
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+}
