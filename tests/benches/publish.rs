@@ -25,6 +25,9 @@ const PER_SECOND: u64 = 20_000;
 const SECONDS: u64 = 5;
 const TICK: Duration = Duration::from_millis(2);
 
+/// The size of a message on the raw side.
+const RAW_BYTES: usize = 700;
+
 fn main() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(run());
@@ -33,6 +36,7 @@ fn main() {
 async fn run() {
     let nats = NatsServer::start();
     let raw = raw_publish_us(&nats).await;
+    let (raw_p50, raw_p99) = raw_lag_ms(&nats).await;
     let folder = TempDir::with_prefix("chancery-bench-").unwrap();
     let keys = Arc::new(Keyring::ephemeral().unwrap());
     let options = SledLogOptions {
@@ -98,6 +102,10 @@ async fn run() {
     println!("{rate:.0} events/s for {SECONDS} s; log, publisher and nats-server share the cores");
     println!("lag from durable to subscriber: p50 {p50:.2} ms, p99 {p99:.2} ms");
     println!(
+        "raw: as many messages of {RAW_BYTES} bytes, straight from a client: p50 {raw_p50:.2} ms, \
+         p99 {raw_p99:.2} ms"
+    );
+    println!(
         "one publish with its acknowledgement alone: p50 {raw:.0} µs; p50 is {:.1} times that",
         p50 * 1e3 / raw
     );
@@ -117,8 +125,40 @@ async fn raw_publish_us(nats: &NatsServer) -> f64 {
     let mut taken = Vec::new();
     for _ in 0..2_000 {
         let one = Instant::now();
-        context.publish("raw", vec![7; 600].into()).await.unwrap().await.unwrap();
+        context.publish("raw", vec![7; RAW_BYTES].into()).await.unwrap().await.unwrap();
         taken.push(one.elapsed().as_secs_f64() * 1e6);
     }
     quantile(&mut taken, 0.5)
+}
+
+/// The raw limit at this rate: a client that publishes into a stream and has nothing else to do.
+async fn raw_lag_ms(nats: &NatsServer) -> (f64, f64) {
+    let client = async_nats::connect(nats.url()).await.unwrap();
+    let subscriber = async_nats::connect(nats.url()).await.unwrap();
+    let mut messages = subscriber.subscribe("raw").await.unwrap();
+    subscriber.flush().await.unwrap();
+    let all = PER_SECOND * SECONDS;
+    let receiving = tokio::spawn(async move {
+        let mut seen = Vec::with_capacity(all as usize);
+        while (seen.len() as u64) < all {
+            messages.next().await.unwrap();
+            seen.push(Instant::now());
+        }
+        seen
+    });
+    let mut sent = Vec::with_capacity(all as usize);
+    let started = Instant::now();
+    let mut ticks = tokio::time::interval(TICK);
+    while (sent.len() as u64) < all {
+        ticks.tick().await;
+        let due = (started.elapsed().as_secs_f64() * PER_SECOND as f64) as u64;
+        while (sent.len() as u64) < due.min(all) {
+            sent.push(Instant::now());
+            client.publish("raw", vec![7; RAW_BYTES].into()).await.unwrap();
+        }
+    }
+    let seen = receiving.await.unwrap();
+    let lags = seen.iter().zip(&sent).map(|(seen, sent)| (*seen - *sent).as_secs_f64() * 1e3);
+    let mut lags = lags.collect::<Vec<_>>();
+    (quantile(&mut lags, 0.5), quantile(&mut lags, 0.99))
 }
