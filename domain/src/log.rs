@@ -222,6 +222,10 @@ pub trait OpenParts: Send + Sync {
     /// # Errors
     /// When a part was changed, or its key is missing without having been erased.
     fn open_parts(&self, event: &Recorded) -> Result<Parts, Unreadable>;
+
+    /// The hash under which a value is looked up. Whoever does not have its key learns nothing
+    /// from it.
+    fn lookup_hash(&self, tenant: TenantId, what: &str, value: &str) -> u128;
 }
 
 impl Commit {
