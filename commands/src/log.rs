@@ -14,6 +14,7 @@ mod sled;
 mod snapshot;
 mod stats;
 mod store;
+mod table;
 mod wire;
 mod writer;
 

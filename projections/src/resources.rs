@@ -6,6 +6,7 @@ use std::sync::Arc;
 use domain::resource::{PublishRequest, ResourceCreated, ResourceEvent};
 use domain::{Recorded, TenantId, Timestamp, UserId};
 
+use crate::index::Index;
 use crate::page::{Page, Paging};
 
 /// An API resource, with its face at the gateway.
@@ -82,7 +83,7 @@ pub struct Resources {
     rows: BTreeMap<u32, Arc<ResourceRow>>,
     by_owner: HashMap<(TenantId, UserId), BTreeSet<u32>>,
     /// Which enabled resources contain a scope.
-    by_scope: HashMap<(TenantId, String), BTreeSet<u32>>,
+    by_scope: Index<(TenantId, String)>,
 }
 
 /// How a revision is called at the gateway: `A;rev=n`.
@@ -102,8 +103,7 @@ impl Resources {
     /// later must not receive tokens that were meant for the first.
     pub fn audiences(&self, tenant: TenantId, scope: &str) -> Vec<&str> {
         let resources = self.by_scope.get(&(tenant, scope.to_owned()));
-        let mut rows =
-            resources.into_iter().flatten().filter_map(|it| self.rows.get(it)).peekable();
+        let mut rows = resources.filter_map(|it| self.rows.get(&it)).peekable();
         let owner = rows.peek().map(|it| it.data.owner);
         rows.filter(|it| Some(it.data.owner) == owner).map(|it| it.data.name.as_str()).collect()
     }
@@ -195,8 +195,7 @@ impl Resources {
         self.by_owner.entry((data.tenant, data.owner)).or_default().insert(data.resource);
         if data.enabled {
             for scope in &data.scopes {
-                let key = (data.tenant, scope.clone());
-                self.by_scope.entry(key).or_default().insert(data.resource);
+                self.by_scope.insert((data.tenant, scope.clone()), data.resource);
             }
         }
         let number = data.resource;

@@ -4,65 +4,57 @@
 //! So there is one way to make a row, from its events, and no second format of rows. The next
 //! snapshot is made from the last one and the tail of the log, beside the live tables.
 
-use std::collections::{HashMap, HashSet};
-use std::io::{self, Read as _};
+use std::collections::HashSet;
+use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
 use bytes::Bytes;
-use domain::log::{CommitHead, EventLog, LogError, OpenParts};
-use domain::{
-    AnyEvent, CommandId, EventId, Parts, Recorded, StreamId, SubjectId, TenantId, Timestamp,
-};
+use domain::log::{EventLog, LogError, OpenParts};
+use domain::{AnyEvent, Recorded, StreamId, Timestamp};
 
 use crate::audit::Audit;
-use crate::tables::{Tables, decode};
+use crate::kept::{self, Cut, Kept, Kinds, malformed, user_change};
+use crate::sealed::Keys;
+use crate::tables::{Change, Tables, decode};
+use crate::users::Lookups;
 use crate::views::Views;
 
 /// Changes with this format, and with what the read models make of events.
-pub const SNAPSHOT_REVISION: u32 = 2;
+pub const SNAPSHOT_REVISION: u32 = 3;
 
 /// How many events of the tail are read at a time.
 const BATCH_EVENTS: usize = 4_096;
 
 /// How many events of a snapshot are decoded at a time.
-const CHUNK_EVENTS: u64 = 1_024;
+const CHUNK_EVENTS: u32 = 1_024;
 
 /// How many threads decode, and how many chunks each may be ahead.
 const DECODERS: usize = 2;
 const DECODED_CHUNKS_MAX: usize = 4;
 
-/// An event in a snapshot: so many bytes of numbers, then so many counted parts.
-const EVENT_FIXED_BYTES: u64 = 8 + 4 + 16 + 8 + 4 + 8;
-const EVENT_COUNTED_PARTS: usize = 5;
-
-/// The last snapshot as far as the next one needs it.
-struct Kept {
-    position: u64,
-    now: Timestamp,
-    audit: Audit,
-    events: Vec<Recorded>,
-}
-
 impl Views {
     /// Read models from the body of a snapshot.
     ///
     /// # Errors
-    /// When the body cannot be read, or an event in it cannot be opened.
+    /// When the body cannot be read, or an event in it cannot be decoded.
     pub fn from_snapshot(body: Bytes, keys: Arc<dyn OpenParts>) -> io::Result<Self> {
-        let mut from = io::Cursor::new(body.clone());
-        let mut kept = Kept::decode_head(&mut from)?;
-        let mut tables = Tables { audit: std::mem::take(&mut kept.audit), ..Tables::default() };
-        let chunks = cut(&mut from)?;
-        // Opening and decoding is most of the work: on two threads. The rows are made in order.
+        let mut from = Cut(&body);
+        let head = Head::decode(&mut from)?;
+        let keys = Keys(keys);
+        let mut tables = Tables::new(keys.clone());
+        tables.audit = head.audit;
+        let chunks = chunks(&mut from)?;
+        // Decoding is most of the work: on two threads. The rows are made in order.
         thread::scope(|scope| {
             let decoders = (0..DECODERS).map(|n| {
-                let (chunks, body, keys) = (&chunks, &body, &*keys);
+                let (chunks, kinds, keys) = (&chunks, &head.kinds, &keys);
                 let (sender, receiver) = sync_channel(DECODED_CHUNKS_MAX);
                 scope.spawn(move || {
                     for chunk in chunks.iter().skip(n).step_by(DECODERS) {
-                        let decoded = decode_chunk(body, chunk, keys);
+                        let decoded = decode_chunk(chunk, kinds, keys);
                         let failed = decoded.is_err();
                         if sender.send(decoded).is_err() || failed {
                             return;
@@ -74,57 +66,79 @@ impl Views {
             let decoders = decoders.collect::<Vec<_>>();
             for decoder in decoders.iter().cycle().take(chunks.len()) {
                 let decoded = decoder.recv();
-                for (recorded, event) in
+                for (recorded, change) in
                     decoded.map_err(|_| io::Error::other("a decoding thread panicked"))??
                 {
-                    tables.apply_kept(&recorded, event);
+                    tables.change(&recorded, change);
                 }
             }
             io::Result::Ok(())
         })?;
-        tables.position = kept.position;
-        tables.now = kept.now;
-        tables.tokens.forget(kept.now);
-        Ok(Self::with(tables, keys))
+        tables.position = head.position;
+        tables.now = head.now;
+        tables.tokens.forget(head.now);
+        Ok(Self::with(tables))
     }
 }
 
-/// Where some events of a snapshot stand, and how many.
-struct Chunk {
-    start: u64,
-    count: u64,
+/// All of a snapshot but its events.
+#[derive(Default)]
+struct Head {
+    position: u64,
+    now: Timestamp,
+    audit: Audit,
+    kinds: Kinds,
 }
 
-type Decoded = Vec<(Recorded, Option<AnyEvent>)>;
+impl Head {
+    fn encode(&self, out: &mut Vec<u8>) -> io::Result<()> {
+        out.extend_from_slice(&self.position.to_le_bytes());
+        out.extend_from_slice(&self.now.0.to_le_bytes());
+        self.audit.encode(out)?;
+        self.kinds.encode(out);
+        Ok(())
+    }
 
-/// Finds the beginnings of the chunks by passing over the events.
-fn cut(from: &mut io::Cursor<Bytes>) -> io::Result<Vec<Chunk>> {
-    let mut left = u64::from_le_bytes(array(from)?);
+    fn decode(from: &mut Cut<'_>) -> io::Result<Self> {
+        let position = u64::from_le_bytes(from.array()?);
+        let now = Timestamp(i64::from_le_bytes(from.array()?));
+        let audit = Audit::decode(&mut from.0)?;
+        Ok(Self { position, now, audit, kinds: Kinds::decode(from)? })
+    }
+}
+
+/// Some events of a snapshot, one after the other.
+struct Chunk<'a> {
+    events: u32,
+    bytes: &'a [u8],
+}
+
+/// Finds the chunks, which stand behind the head.
+fn chunks<'a>(from: &mut Cut<'a>) -> io::Result<Vec<Chunk<'a>>> {
     let mut chunks = Vec::new();
-    while left > 0 {
-        let chunk = Chunk { start: from.position(), count: left.min(CHUNK_EVENTS) };
-        left -= chunk.count;
-        for _ in 0..chunk.count {
-            from.set_position(from.position() + EVENT_FIXED_BYTES);
-            for _ in 0..EVENT_COUNTED_PARTS {
-                let count = u32::from_le_bytes(array(from)?);
-                let count = if count == u32::MAX { 0 } else { count };
-                from.set_position(from.position() + u64::from(count));
-            }
-        }
-        chunks.push(chunk);
+    while !from.0.is_empty() {
+        let events = u32::from_le_bytes(from.array()?);
+        let length = u32::from_le_bytes(from.array()?) as usize;
+        chunks.push(Chunk { events, bytes: from.take(length)? });
     }
     Ok(chunks)
 }
 
-fn decode_chunk(body: &Bytes, chunk: &Chunk, keys: &dyn OpenParts) -> io::Result<Decoded> {
-    let mut from = io::Cursor::new(body.clone());
-    from.set_position(chunk.start);
-    let mut kinds = Kinds::default();
-    let events = (0..chunk.count).map(|_| {
-        let recorded = decode_event(body, &mut from, &mut kinds)?;
-        let event = decode(&recorded, keys).map_err(io::Error::other)?;
-        Ok((recorded, event))
+fn decode_chunk(
+    chunk: &Chunk<'_>,
+    kinds: &Kinds,
+    keys: &Keys,
+) -> io::Result<Vec<(Recorded, Change)>> {
+    // A copy that no other thread counts the users of.
+    let bytes = Bytes::copy_from_slice(chunk.bytes);
+    let mut from = Cut(&bytes);
+    let events = (0..chunk.events).map(|_| {
+        let (recorded, lookups) = Kept::next(&mut from)?.recorded(&bytes, kinds)?;
+        let change = match recorded.stream.category() {
+            "user" => user_change(&recorded, lookups),
+            _ => decode(&recorded, keys),
+        };
+        Ok((recorded, change.map_err(io::Error::other)?))
     });
     events.collect()
 }
@@ -136,182 +150,169 @@ fn decode_chunk(body: &Bytes, chunk: &Chunk, keys: &dyn OpenParts) -> io::Result
 pub fn next_snapshot(
     last: Option<Bytes>,
     log: &dyn EventLog,
+    keys: Arc<dyn OpenParts>,
     head: u64,
 ) -> Result<Vec<u8>, LogError> {
     let store = |err: io::Error| LogError::Store(format!("the snapshot of the views: {err}"));
-    let mut kept = match last {
-        Some(body) => Kept::decode(body).map_err(store)?,
-        None => {
-            Kept { position: 0, now: Timestamp(0), audit: Audit::default(), events: Vec::new() }
-        }
+    let last = last.unwrap_or_default();
+    let mut events = Cut(&last);
+    let mut next = match last.is_empty() {
+        true => Head::default(),
+        false => Head::decode(&mut events).map_err(store)?,
     };
-    while kept.position < head {
-        let count = BATCH_EVENTS.min((head - kept.position) as usize);
-        for recorded in log.read_after(kept.position, count)? {
-            kept.audit.apply(&recorded);
-            kept.position = recorded.position;
-            kept.now = kept.now.max(recorded.commit.time);
-            if !matters_never(&recorded) {
-                kept.events.push(recorded);
-            }
+    let old_kinds = std::mem::replace(&mut next.kinds, Kinds::known());
+    let mut tail = Tail::default();
+    let keys = Keys(keys);
+    while next.position < head {
+        let count = BATCH_EVENTS.min((head - next.position) as usize);
+        for recorded in log.read_after(next.position, count)? {
+            next.audit.apply(&recorded);
+            next.position = recorded.position;
+            next.now = next.now.max(recorded.commit.time);
+            tail.push(&recorded, &next.kinds, &keys)?;
         }
     }
-    kept.drop_what_is_past();
-    kept.encode().map_err(store)
+    let mut out = Vec::with_capacity(last.len() + tail.bytes.len() + 1024 * 1024);
+    next.encode(&mut out).map_err(store)?;
+    tail.append_what_matters(events, &old_kinds, &next, &mut out).map_err(store)?;
+    Ok(out)
 }
 
-/// Issued tokens change no read model but the audit index.
-fn matters_never(recorded: &Recorded) -> bool {
-    &*recorded.kind == "token.issued.v1"
-}
-
-impl Kept {
-    /// Walks backwards: what a later event made meaningless is not kept.
-    fn drop_what_is_past(&mut self) {
-        let mut ended: HashSet<StreamId> = HashSet::new();
-        let mut passwords: HashSet<StreamId> = HashSet::new();
-        let now = self.now;
-        let mut kept = Vec::with_capacity(self.events.len());
-        for recorded in std::mem::take(&mut self.events).into_iter().rev() {
-            let past = recorded.stream.closes_at().is_some_and(|end| end <= now);
-            if past || ended.contains(&recorded.stream) {
-                continue;
-            }
-            match &*recorded.kind {
-                "user.deleted.v1" | "user.erased.v1" => {
-                    ended.insert(recorded.stream);
-                }
-                "user.password_set.v1" if !passwords.insert(recorded.stream.clone()) => (),
-                _ => kept.push(recorded),
-            }
-        }
-        kept.reverse();
-        self.events = kept;
-    }
-
-    fn encode(&self) -> io::Result<Vec<u8>> {
-        let mut out = Vec::with_capacity(self.events.len() * 400 + 1024);
-        out.extend_from_slice(&self.position.to_le_bytes());
-        out.extend_from_slice(&self.now.0.to_le_bytes());
-        self.audit.encode(&mut out)?;
-        out.extend_from_slice(&(self.events.len() as u64).to_le_bytes());
-        for recorded in &self.events {
-            encode_event(recorded, &mut out);
-        }
-        Ok(out)
-    }
-
-    fn decode(body: Bytes) -> io::Result<Self> {
-        let mut from = io::Cursor::new(body.clone());
-        let mut kept = Self::decode_head(&mut from)?;
-        let count = u64::from_le_bytes(array(&mut from)?) as usize;
-        kept.events.reserve(count.min(10_000_000));
-        let mut kinds = Kinds::default();
-        for _ in 0..count {
-            kept.events.push(decode_event(&body, &mut from, &mut kinds)?);
-        }
-        Ok(kept)
-    }
-
-    /// All but the events.
-    fn decode_head(from: &mut io::Cursor<Bytes>) -> io::Result<Self> {
-        let position = u64::from_le_bytes(array(from)?);
-        let now = Timestamp(i64::from_le_bytes(array(from)?));
-        Ok(Self { position, now, audit: Audit::decode(from)?, events: Vec::new() })
-    }
-}
-
-fn encode_event(recorded: &Recorded, out: &mut Vec<u8>) {
-    let head = &recorded.commit;
-    out.extend_from_slice(&recorded.position.to_le_bytes());
-    out.extend_from_slice(&recorded.version.to_le_bytes());
-    out.extend_from_slice(&recorded.event_id.0);
-    out.extend_from_slice(&recorded.subject.0.to_le_bytes());
-    out.extend_from_slice(&head.tenant.0.to_le_bytes());
-    out.extend_from_slice(&head.time.0.to_le_bytes());
-    for bytes in [recorded.stream.as_str().as_bytes(), recorded.kind.as_bytes()] {
-        put(Some(bytes), out);
-    }
-    put(Some(&recorded.parts.data), out);
-    put(recorded.parts.personal.as_deref(), out);
-    put(recorded.parts.secret.as_deref(), out);
-}
-
-fn put(bytes: Option<&[u8]>, out: &mut Vec<u8>) {
-    let count = bytes.map_or(u32::MAX, |it| it.len() as u32);
-    out.extend_from_slice(&count.to_le_bytes());
-    out.extend_from_slice(bytes.unwrap_or_default());
-}
-
-/// Who, command and trace are not kept: no row shows them, and the log has them.
-fn decode_event(
-    body: &Bytes,
-    from: &mut io::Cursor<Bytes>,
-    kinds: &mut Kinds,
-) -> io::Result<Recorded> {
-    let position = u64::from_le_bytes(array(from)?);
-    let version = u32::from_le_bytes(array(from)?);
-    let event_id = EventId(array(from)?);
-    let subject = SubjectId(u64::from_le_bytes(array(from)?));
-    let tenant = TenantId(u32::from_le_bytes(array(from)?));
-    let time = Timestamp(i64::from_le_bytes(array(from)?));
-    let stream = text(body, from, StreamId::parse)?;
-    let stream = stream.ok_or_else(|| io::Error::other("not a stream"))?;
-    let kind = text(body, from, |it| kinds.shared(it))?;
-    let data = get(body, from)?.ok_or_else(|| io::Error::other("an event without data"))?;
-    let parts = Parts { data, personal: get(body, from)?, secret: get(body, from)? };
-    let commit = Arc::new(CommitHead {
-        command_id: CommandId([0; 16]),
-        fingerprint: 0,
-        tenant,
-        actor: String::new(),
-        time,
-        correlation: [0; 16],
-        trace: [0; 16],
-    });
-    Ok(Recorded { position, version, stream, kind, event_id, subject, commit, parts })
-}
-
-fn text<T>(
-    body: &Bytes,
-    from: &mut io::Cursor<Bytes>,
-    read: impl FnOnce(&str) -> T,
-) -> io::Result<T> {
-    let bytes = get(body, from)?.unwrap_or_default();
-    std::str::from_utf8(&bytes).map(read).map_err(io::Error::other)
-}
-
-/// One shared copy of each name: there are few kinds, and many events.
+/// The events behind the last snapshot, as the next one keeps them.
 #[derive(Default)]
-struct Kinds(HashMap<Box<str>, Arc<str>>);
+struct Tail {
+    bytes: Vec<u8>,
+    events: Vec<Range<usize>>,
+}
 
-impl Kinds {
-    fn shared(&mut self, kind: &str) -> Arc<str> {
-        if let Some(shared) = self.0.get(kind) {
-            return shared.clone();
+impl Tail {
+    fn push(&mut self, recorded: &Recorded, kinds: &Kinds, keys: &Keys) -> Result<(), LogError> {
+        // Issued tokens change no read model but the audit index.
+        if &*recorded.kind == "token.issued.v1" {
+            return Ok(());
         }
-        let shared: Arc<str> = kind.into();
-        self.0.insert(kind.into(), shared.clone());
-        shared
+        let position = recorded.position;
+        let unreadable = |why| LogError::Unreadable { position, why };
+        let mut lookups = Lookups::default();
+        if recorded.stream.category() == "user" && recorded.parts.personal.is_some() {
+            let parts = keys.0.open_parts(recorded).map_err(unreadable)?;
+            if let AnyEvent::User(event) =
+                AnyEvent::decode(&recorded.kind, &parts).map_err(unreadable)?
+            {
+                lookups = Lookups::of(keys, &event);
+            }
+        }
+        let kind = kinds.number(&recorded.kind).ok_or_else(|| {
+            LogError::Store(format!("the snapshot of the views: {} is unknown", recorded.kind))
+        })?;
+        let start = self.bytes.len();
+        kept::encode(recorded, kind, lookups, &mut self.bytes);
+        self.events.push(start..self.bytes.len());
+        Ok(())
+    }
+
+    /// Writes the kept events of the last snapshot and those of the tail, without what a later
+    /// event made meaningless.
+    fn append_what_matters(
+        &self,
+        mut last: Cut<'_>,
+        last_kinds: &Kinds,
+        next: &Head,
+        out: &mut Vec<u8>,
+    ) -> io::Result<()> {
+        let mut past = Past { now: next.now, ..Past::default() };
+        let mut matters = Vec::with_capacity(self.events.len());
+        for range in self.events.iter().rev() {
+            let event = self.event(range)?;
+            let kind = next.kinds.name(event.kind).ok_or_else(|| malformed("an unknown kind"))?;
+            matters.push(past.still_matters(kind, event.stream));
+        }
+        let mut chunks = Chunks { out, head: None, events: 0 };
+        for chunk in self::chunks(&mut last)? {
+            let mut events = Cut(chunk.bytes);
+            for _ in 0..chunk.events {
+                let event = Kept::next(&mut events)?;
+                let kind = last_kinds.name(event.kind).ok_or_else(|| malformed("no such kind"))?;
+                if past.matters(kind, event.stream) {
+                    let kind = next.kinds.number(kind).ok_or_else(|| malformed("lost a kind"))?;
+                    chunks.push(&event, kind);
+                }
+            }
+        }
+        for (range, _) in self.events.iter().zip(matters.iter().rev()).filter(|it| *it.1) {
+            let event = self.event(range)?;
+            chunks.push(&event, event.kind);
+        }
+        chunks.finish();
+        Ok(())
+    }
+
+    fn event(&self, range: &Range<usize>) -> io::Result<Kept<'_>> {
+        Kept::next(&mut Cut(self.bytes.get(range.clone()).unwrap_or_default()))
     }
 }
 
-fn get(body: &Bytes, from: &mut io::Cursor<Bytes>) -> io::Result<Option<Bytes>> {
-    let count = u32::from_le_bytes(array(from)?);
-    if count == u32::MAX {
-        return Ok(None);
-    }
-    let start = from.position() as usize;
-    let end = start.saturating_add(count as usize);
-    if end > body.len() {
-        return Err(io::ErrorKind::UnexpectedEof.into());
-    }
-    from.set_position(end as u64);
-    Ok(Some(body.slice(start..end)))
+/// What later events made meaningless.
+#[derive(Default)]
+struct Past<'a> {
+    now: Timestamp,
+    ended: HashSet<&'a str>,
+    passwords: HashSet<&'a str>,
 }
 
-fn array<const N: usize>(from: &mut io::Cursor<Bytes>) -> io::Result<[u8; N]> {
-    let mut bytes = [0; N];
-    from.read_exact(&mut bytes)?;
-    Ok(bytes)
+impl<'a> Past<'a> {
+    /// Whether an event matters. Events are shown from the last to the first.
+    fn still_matters(&mut self, kind: &str, stream: &'a str) -> bool {
+        if !self.matters(kind, stream) {
+            return false;
+        }
+        match kind {
+            "user.deleted.v1" | "user.erased.v1" => {
+                self.ended.insert(stream);
+                false
+            }
+            "user.password_set.v1" => self.passwords.insert(stream),
+            _ => true,
+        }
+    }
+
+    fn matters(&self, kind: &str, stream: &str) -> bool {
+        let ended = self.ended.contains(stream)
+            || kind == "user.password_set.v1" && self.passwords.contains(stream);
+        let closes = || StreamId::parse(stream).and_then(|it| it.closes_at());
+        let closed = stream.starts_with("token-") && closes().is_some_and(|it| it <= self.now);
+        !ended && !closed
+    }
+}
+
+/// Writes events in chunks.
+struct Chunks<'a> {
+    out: &'a mut Vec<u8>,
+    /// Where the head of the chunk that is being written stands.
+    head: Option<usize>,
+    events: u32,
+}
+
+impl Chunks<'_> {
+    fn push(&mut self, event: &Kept<'_>, kind: u16) {
+        if self.events == CHUNK_EVENTS {
+            self.finish();
+        }
+        self.head.get_or_insert_with(|| {
+            self.out.extend_from_slice(&[0; 8]);
+            self.out.len()
+        });
+        event.copy(kind, self.out);
+        self.events += 1;
+    }
+
+    fn finish(&mut self) {
+        let Some(start) = self.head.take() else { return };
+        let length = (self.out.len() - start) as u32;
+        let head = [self.events.to_le_bytes(), length.to_le_bytes()].concat();
+        if let Some(at) = self.out.get_mut(start - 8..start) {
+            at.copy_from_slice(&head);
+        }
+        self.events = 0;
+    }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
+use commands::keys::Keyring;
 use commands::log::{SledLog, read_snapshot, write_snapshot};
 use domain::log::{EventLog as _, LogError};
 use projections::{SNAPSHOT_REVISION, next_snapshot};
@@ -21,13 +22,13 @@ const EVERY_PART: u64 = 10;
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Brings both snapshots up to the durable head.
-pub(crate) fn snapshot(log: &SledLog, folder: &Path) -> Result<u64, LogError> {
+pub(crate) fn snapshot(log: &SledLog, keys: &Arc<Keyring>, folder: &Path) -> Result<u64, LogError> {
     let header = log.snapshot_header(SNAPSHOT_REVISION);
     log.snapshot_index()?;
     let path = views_snapshot_path(folder);
     let last = read_snapshot(&path, SNAPSHOT_REVISION, log.id()).ok();
     let last = last.filter(|(header, _)| log.fits(header)).map(|(_, body)| body);
-    let body = next_snapshot(last, log, header.position)?;
+    let body = next_snapshot(last, log, keys.clone(), header.position)?;
     write_snapshot(&path, &header, &body)
         .map_err(|err| LogError::Store(format!("writing the snapshot of the views: {err}")))?;
     Ok(header.position)
@@ -36,6 +37,7 @@ pub(crate) fn snapshot(log: &SledLog, folder: &Path) -> Result<u64, LogError> {
 /// Makes snapshots until `stop`, in a thread of its own.
 pub(crate) fn start(running: &Running, stop: Arc<AtomicBool>) -> std::thread::JoinHandle<()> {
     let (log, folder) = (running.log.clone(), running.folder.clone());
+    let keys = running.engine.keys().clone();
     let mut last = running.snapshot_position;
     std::thread::spawn(move || {
         while !stop.load(Relaxed) {
@@ -44,7 +46,7 @@ pub(crate) fn start(running: &Running, stop: Arc<AtomicBool>) -> std::thread::Jo
             if head.saturating_sub(last) < EVERY_EVENTS_MIN.max(head / EVERY_PART) {
                 continue;
             }
-            match snapshot(&log, &folder) {
+            match snapshot(&log, &keys, &folder) {
                 Ok(position) => {
                     last = position;
                     tracing::info!(position, "snapshots made");
