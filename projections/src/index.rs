@@ -52,6 +52,10 @@ impl<K: Eq + Hash, S: BuildHasher> PartialEq for Index<K, S> {
 }
 
 impl<K: Eq + Hash, S: BuildHasher> Index<K, S> {
+    pub(crate) fn reserve(&mut self, values: usize) {
+        self.holders.reserve(values);
+    }
+
     pub(crate) fn insert(&mut self, key: K, row: u32) {
         let entry = self.holders.entry(key);
         entry.and_modify(|it| it.add(row)).or_insert(Holders::One(row));

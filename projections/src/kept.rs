@@ -1,24 +1,18 @@
 //! The layout of an event that a snapshot keeps, as it stands in the log, its parts sealed.
 //!
-//! Beside a user's registration stand the keyed hashes by which the user is found, so that a start
-//! need not open it. Who, command and trace are not kept: no row shows them, and the log has them.
+//! The events of a user or a resource stand together, with what the row is found by, so that a start
+//! reads none of them. Who, command and trace are not kept: no row shows them, and the log has them.
 
 use std::io;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use domain::{
-    AnyEvent, EventId, Parts, Recorded, StoredEvent as _, StreamId, SubjectId, Timestamp,
-};
-use domain::{Unreadable, user::UserEvent};
+use domain::{AnyEvent, EventId, Parts, Recorded, StoredEvent, StreamId, SubjectId, Timestamp};
 
 use crate::sealed::head_at;
-use crate::tables::Change;
-use crate::users::{Lookups, UserChange};
 
 const PERSONAL: u8 = 1;
 const SECRET: u8 = 2;
-const LOOKUPS: u8 = 4;
 
 /// The names of kinds, by the numbers that a snapshot gives them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -50,27 +44,18 @@ impl Kinds {
 }
 
 /// Writes an event behind others.
-pub(crate) fn encode(recorded: &Recorded, kind: u16, lookups: Lookups, out: &mut Vec<u8>) {
+pub(crate) fn encode(recorded: &Recorded, kind: u16, out: &mut Vec<u8>) {
     let parts = &recorded.parts;
     let flag = |is: bool, flag| if is { flag } else { 0 };
-    let found = lookups != Lookups::default();
     let start = out.len();
     out.extend_from_slice(&[0; 4]);
     out.extend_from_slice(&kind.to_le_bytes());
-    out.push(
-        flag(parts.personal.is_some(), PERSONAL)
-            | flag(parts.secret.is_some(), SECRET)
-            | flag(found, LOOKUPS),
-    );
+    out.push(flag(parts.personal.is_some(), PERSONAL) | flag(parts.secret.is_some(), SECRET));
     put(Some(recorded.stream.as_str().as_bytes()), out);
     out.extend_from_slice(&recorded.position.to_le_bytes());
     out.extend_from_slice(&recorded.subject.0.to_le_bytes());
     out.extend_from_slice(&recorded.commit.time.0.to_le_bytes());
     out.extend_from_slice(&recorded.event_id.0);
-    if found {
-        let Lookups { name, email, phone } = lookups;
-        [name, email, phone].iter().for_each(|it| out.extend_from_slice(&it.to_le_bytes()));
-    }
     put(Some(&parts.data), out);
     put(parts.personal.as_deref(), out);
     put(parts.secret.as_deref(), out);
@@ -117,11 +102,7 @@ impl<'a> Kept<'a> {
     }
 
     /// All of it. Its parts are slices of `chunk`, in which it lies.
-    pub(crate) fn recorded(
-        mut self,
-        chunk: &Bytes,
-        kinds: &Kinds,
-    ) -> io::Result<(Recorded, Lookups)> {
+    pub(crate) fn recorded(mut self, chunk: &Bytes, kinds: &Kinds) -> io::Result<Recorded> {
         let kind = kinds.name(self.kind).ok_or_else(|| malformed("a kind has no name"))?.clone();
         let stream = StreamId::parse(self.stream).ok_or_else(|| malformed("not a stream"))?;
         let from = &mut self.rest;
@@ -129,12 +110,6 @@ impl<'a> Kept<'a> {
         let subject = SubjectId(u64::from_le_bytes(from.array()?));
         let time = Timestamp(i64::from_le_bytes(from.array()?));
         let event_id = EventId(from.array()?);
-        let mut lookups = Lookups::default();
-        if self.flags & LOOKUPS != 0 {
-            for to in [&mut lookups.name, &mut lookups.email, &mut lookups.phone] {
-                *to = u128::from_le_bytes(from.array()?);
-            }
-        }
         let data = chunk.slice_ref(from.counted()?);
         let mut part = |flag| {
             let is_there = self.flags & flag != 0;
@@ -142,17 +117,52 @@ impl<'a> Kept<'a> {
         };
         let parts = Parts { data, personal: part(PERSONAL)?, secret: part(SECRET)? };
         let commit = Arc::new(head_at(time));
-        let recorded =
-            Recorded { position, version: 0, stream, kind, event_id, subject, commit, parts };
-        Ok((recorded, lookups))
+        Ok(Recorded { position, version: 0, stream, kind, event_id, subject, commit, parts })
     }
 }
 
-/// What a kept event of a user changes. Nothing is opened.
-pub(crate) fn user_change(recorded: &Recorded, lookups: Lookups) -> Result<Change, Unreadable> {
+/// The events of one row, and what it is found by.
+pub(crate) struct Group<'a> {
+    pub(crate) number: u32,
+    /// All of it, in bytes.
+    pub(crate) length: u32,
+    pub(crate) found: &'a [u8],
+    pub(crate) events: Cut<'a>,
+}
+
+impl<'a> Group<'a> {
+    /// The fixed part: number, count of the rest, count of what it is found by.
+    pub(crate) const BYTES_MIN: usize = 4 + 4 + 2;
+
+    /// Reads the next group.
+    pub(crate) fn next(from: &mut Cut<'a>) -> io::Result<Self> {
+        let number = u32::from_le_bytes(from.array()?);
+        let rest = u32::from_le_bytes(from.array()?);
+        let mut events = Cut(from.take(rest as usize)?);
+        Ok(Self { number, length: rest.saturating_add(8), found: events.counted()?, events })
+    }
+
+    /// Writes the beginning of a group; its events come behind it.
+    pub(crate) fn begin(number: u32, found: &[u8], out: &mut Vec<u8>) {
+        out.extend_from_slice(&number.to_le_bytes());
+        out.extend_from_slice(&[0; 4]);
+        put(Some(found), out);
+    }
+
+    /// Tells the group that begins at `start` that it ends here.
+    pub(crate) fn end(start: usize, out: &mut [u8]) {
+        let rest = out.len().saturating_sub(start + 8) as u32;
+        let at = out.get_mut(start + 4..).and_then(|it| it.first_chunk_mut());
+        if let Some(at) = at {
+            *at = rest.to_le_bytes();
+        }
+    }
+}
+
+/// An event of which only the part in clear is read: nothing is opened.
+pub(crate) fn clear_event<E: StoredEvent>(recorded: &Recorded) -> io::Result<E> {
     let clear = Parts { data: recorded.parts.data.clone(), personal: None, secret: None };
-    let event = UserEvent::decode(&recorded.kind, &clear)?;
-    Ok(Change::User(UserChange::new(recorded, event, lookups)))
+    E::decode(&recorded.kind, &clear).map_err(io::Error::other)
 }
 
 /// What is left of some bytes.
@@ -172,7 +182,7 @@ impl<'a> Cut<'a> {
         Ok(*array)
     }
 
-    fn counted(&mut self) -> io::Result<&'a [u8]> {
+    pub(crate) fn counted(&mut self) -> io::Result<&'a [u8]> {
         let count = u16::from_le_bytes(self.array()?);
         self.take(usize::from(count))
     }

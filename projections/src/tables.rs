@@ -69,7 +69,7 @@ impl Tables {
         Self {
             audit: Audit::default(),
             clients: Clients::default(),
-            resources: Resources::default(),
+            resources: Resources::new(keys.clone()),
             roles: Roles::default(),
             signing_keys: SigningKeys::default(),
             tenants: Tenants::default(),

@@ -1,6 +1,8 @@
 //! Answers: which users does a tenant have, who is this one, and what proves them?
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
+use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 
 use domain::user::{PasswordVerifier, User, UserEvent, UserPersonal, UserRegistered, normalise};
@@ -11,7 +13,9 @@ use domain::{
 use serde::de::DeserializeOwned;
 
 use crate::index::HashIndex;
+use crate::kept::{Cut, Group, clear_event, malformed};
 use crate::page::Paging;
+use crate::rows::{Row, Rows, Source};
 use crate::sealed::{Keys, Part, Sealed};
 use crate::user_search::{Search, UserFilter, UserOrder};
 
@@ -41,6 +45,17 @@ pub(crate) struct Lookups {
 }
 
 impl Lookups {
+    /// As a snapshot has them.
+    fn encode(self, out: &mut Vec<u8>) {
+        let Self { name, email, phone } = self;
+        [name, email, phone].iter().for_each(|it| out.extend_from_slice(&it.to_le_bytes()));
+    }
+
+    fn decode(from: &mut Cut<'_>) -> io::Result<Self> {
+        let mut next = || from.array().map(u128::from_le_bytes);
+        Ok(Self { name: next()?, email: next()?, phone: next()? })
+    }
+
     /// Of an event that was opened.
     pub(crate) fn of(keys: &Keys, event: &UserEvent) -> Self {
         let UserEvent::Registered(fact) = event else { return Self::default() };
@@ -115,7 +130,7 @@ fn after_tokens_of(last: Timestamp, time: Timestamp) -> Timestamp {
 #[derive(Debug)]
 pub struct Users {
     pub(crate) keys: Keys,
-    rows: BTreeMap<UserId, Arc<UserRow>>,
+    rows: Rows<UserRow>,
     by_tenant: HashMap<TenantId, BTreeSet<UserId>>,
     by_name: HashIndex,
     by_email: HashIndex,
@@ -137,7 +152,7 @@ impl Users {
     pub(crate) fn new(keys: Keys) -> Self {
         Self {
             keys,
-            rows: BTreeMap::new(),
+            rows: Rows::default(),
             by_tenant: HashMap::new(),
             by_name: HashIndex::default(),
             by_email: HashIndex::default(),
@@ -145,21 +160,53 @@ impl Users {
         }
     }
 
+    /// Users who lie in a section of a snapshot.
+    pub(crate) fn read(
+        keys: Keys,
+        source: Source,
+        section: Range<usize>,
+        count: usize,
+    ) -> io::Result<Self> {
+        let mut users = Self::new(keys);
+        for index in [&mut users.by_name, &mut users.by_email, &mut users.by_phone] {
+            index.reserve(count.min(section.len() / Group::BYTES_MIN));
+        }
+        let mut tenants: HashMap<TenantId, Vec<UserId>> = HashMap::new();
+        let mut people = Vec::with_capacity(count.min(section.len() / Group::BYTES_MIN));
+        users.rows = Rows::read(source, section, count, |user, found| {
+            let (tenant, lookups) = read_found(found)?;
+            users.indexes(lookups).for_each(|(index, hash)| index.insert(hash, user));
+            tenants.entry(tenant).or_default().push(UserId(user));
+            if lookups != Lookups::default() {
+                people.push(UserId(user).into());
+            }
+            Ok(())
+        })?;
+        // Nobody is opened now, so a key that was lost would show late.
+        if !users.keys.0.has_keys(&people) {
+            return Err(malformed("the key of a person is missing"));
+        }
+        // A set is made of a sorted list faster than one by one.
+        let sets = tenants.into_iter().map(|(tenant, users)| (tenant, users.into_iter().collect()));
+        users.by_tenant = sets.collect();
+        Ok(users)
+    }
+
     /// A user of a tenant.
     pub fn get(&self, tenant: TenantId, user: UserId) -> Option<&Arc<UserRow>> {
-        self.rows.get(&user).filter(|it| it.data.tenant == tenant)
+        self.rows.get(user.0).filter(|it| it.data.tenant == tenant)
     }
 
     /// The user of a tenant who signs in with this name.
     pub fn named(&self, tenant: TenantId, user_name: &str) -> Option<&Arc<UserRow>> {
         let user = self.by_name.get(&name_hash(&self.keys, tenant, user_name)).next()?;
-        self.rows.get(&UserId(user))
+        self.rows.get(user)
     }
 
     /// The user of a tenant with this phone number; the one registered first, if several.
     pub fn with_phone(&self, tenant: TenantId, phone_number: &str) -> Option<&Arc<UserRow>> {
         let user = self.by_phone.get(&phone_hash(&self.keys, tenant, phone_number)).next()?;
-        self.rows.get(&UserId(user))
+        self.rows.get(user)
     }
 
     /// Who a user is; `None` once the person was erased.
@@ -187,7 +234,7 @@ impl Users {
         paging: Paging,
     ) -> Search {
         let rows_of = |users: &mut dyn Iterator<Item = UserId>| {
-            users.filter_map(|it| self.rows.get(&it)).cloned().collect::<Vec<_>>()
+            users.filter_map(|it| self.rows.get(it.0)).cloned().collect::<Vec<_>>()
         };
         let none = BTreeSet::new();
         let all = self.by_tenant.get(&tenant).unwrap_or(&none);
@@ -207,7 +254,7 @@ impl Users {
                 rows_of(&mut users.map(UserId))
             }
             (None, None) => {
-                let rows = all.iter().filter_map(|it| self.rows.get(it));
+                let rows = all.iter().filter_map(|it| self.rows.get(it.0));
                 rows.filter(|it| fits(it)).cloned().collect()
             }
         };
@@ -222,11 +269,8 @@ impl Users {
                 self.insert(row);
             }
             UserChange::PasswordSet { user, password, time } => {
-                if let Some(row) = self.rows.get_mut(&user) {
-                    let row = Arc::make_mut(row);
-                    row.password = password;
-                    row.updated = time;
-                    row.tokens_from = after_tokens_of(row.tokens_from, time);
+                if let Some(row) = self.rows.get_mut(user.0) {
+                    row.set_password(password, time);
                 }
             }
             UserChange::Ended(user) => self.remove(user),
@@ -237,11 +281,11 @@ impl Users {
         let (tenant, user) = (row.data.tenant, row.data.user);
         self.indexes(row.lookups).for_each(|(index, hash)| index.insert(hash, user.0));
         self.by_tenant.entry(tenant).or_default().insert(user);
-        self.rows.insert(user, row);
+        self.rows.insert(user.0, row);
     }
 
     fn remove(&mut self, user: UserId) {
-        let Some(row) = self.rows.remove(&user) else { return };
+        let Some(row) = self.rows.remove(user.0) else { return };
         if let Some(users) = self.by_tenant.get_mut(&row.data.tenant) {
             users.remove(&user);
         }
@@ -258,7 +302,45 @@ impl Users {
     }
 }
 
+impl Row for UserRow {
+    fn make(found: &[u8], events: &[Recorded]) -> io::Result<Option<Arc<Self>>> {
+        let (_, lookups) = read_found(found)?;
+        let mut row: Option<Arc<Self>> = None;
+        for recorded in events {
+            match UserChange::new(recorded, clear_event(recorded)?, lookups) {
+                UserChange::Registered(registered) => row = Some(registered),
+                UserChange::PasswordSet { password, time, .. } => {
+                    row.iter_mut().for_each(|it| {
+                        Arc::make_mut(it).set_password(password.clone(), time);
+                    });
+                }
+                UserChange::Ended(_) => row = None,
+            }
+        }
+        Ok(row)
+    }
+}
+
+/// What a snapshot keeps to find a user, of an event that was opened.
+pub(crate) fn found(keys: &Keys, event: &UserEvent) -> Option<Vec<u8>> {
+    let UserEvent::Registered(fact) = event else { return None };
+    let mut out = fact.data.tenant.0.to_le_bytes().to_vec();
+    Lookups::of(keys, event).encode(&mut out);
+    Some(out)
+}
+
+fn read_found(found: &[u8]) -> io::Result<(TenantId, Lookups)> {
+    let mut from = Cut(found);
+    Ok((TenantId(u32::from_le_bytes(from.array()?)), Lookups::decode(&mut from)?))
+}
+
 impl UserRow {
+    fn set_password(&mut self, password: Option<Sealed>, time: Timestamp) {
+        self.password = password;
+        self.updated = time;
+        self.tokens_from = after_tokens_of(self.tokens_from, time);
+    }
+
     pub(crate) fn personal(&self, keys: &Keys) -> Option<UserPersonal> {
         self.opened(self.personal.as_ref()?, Part::Personal, keys, |event| match event {
             UserEvent::Registered(fact) => fact.personal,

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use domain::log::OpenParts;
 use domain::{LogId, Parts, Recorded, SubjectId, TenantId, Unreadable};
 
-use super::found::{CLAIM_KEY, Found, SECRET_KEY, Subject, WrappedKey, place};
+use super::found::{CLAIM_KEY, Found, SECRET_KEY, Subject, Subjects, WrappedKey, place};
 use super::seal::{NotOpened, SealKey, random};
 use super::slots::{Extent, SlotError, SlotFile, SlotKind};
 use crate::lock::{lock, read, write};
@@ -97,7 +97,7 @@ pub struct Keyring {
     wrap: SealKey,
     claims: hmac::Key,
     secrets: SealKey,
-    subjects: RwLock<HashMap<u64, Subject>>,
+    subjects: RwLock<Subjects>,
     signing: RwLock<HashMap<[u8; 16], Vec<u8>>>,
     /// Persons who wait for a key.
     wanted: Mutex<Vec<u64>>,
@@ -394,6 +394,11 @@ impl OpenParts for Keyring {
             None => None,
         };
         Ok(Parts { data: event.parts.data.clone(), personal, secret })
+    }
+
+    fn has_keys(&self, people: &[SubjectId]) -> bool {
+        let subjects = read(&self.subjects);
+        people.iter().all(|it| subjects.contains_key(&it.0))
     }
 
     fn lookup_hash(&self, tenant: TenantId, what: &str, value: &str) -> u128 {

@@ -1,6 +1,7 @@
 //! What the key file holds, before it is used.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::path::Path;
 
 use super::file::{KeyError, MasterKey};
@@ -23,12 +24,33 @@ pub(crate) enum Subject {
     Erased,
 }
 
+/// The data keys by person.
+pub(crate) type Subjects = HashMap<u64, Subject, BuildHasherDefault<NumberHasher>>;
+
+/// People are numbered one after the other: any odd factor spreads them, and nobody else chooses.
+#[derive(Default)]
+pub(crate) struct NumberHasher(u64);
+
+impl Hasher for NumberHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|it| self.write_u64(self.0.rotate_left(8) ^ u64::from(*it)));
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
 /// What the key file holds.
 #[derive(Default)]
 pub(crate) struct Found {
     pub(crate) header: Option<([u8; 16], Vec<u8>)>,
     pub(crate) system: HashMap<[u8; 16], Vec<u8>>,
-    pub(crate) subjects: HashMap<u64, Subject>,
+    pub(crate) subjects: Subjects,
     pub(crate) signing: HashMap<[u8; 16], Vec<u8>>,
 }
 
