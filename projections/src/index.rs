@@ -7,6 +7,7 @@ use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher, RandomState};
 #[derive(Debug, PartialEq)]
 enum Holders {
     One(u32),
+    #[allow(clippy::box_collection, reason = "keeps the entry of one at 16 bytes")]
     Many(Box<BTreeSet<u32>>),
 }
 

@@ -57,13 +57,16 @@ pub struct Search(Stage);
 #[derive(Debug)]
 enum Stage {
     Found(Page<UserRow>),
-    Among {
-        rows: Vec<Arc<UserRow>>,
-        keys: Keys,
-        filter: UserFilter,
-        order: UserOrder,
-        paging: Paging,
-    },
+    Among(Box<Among>),
+}
+
+#[derive(Debug)]
+struct Among {
+    rows: Vec<Arc<UserRow>>,
+    keys: Keys,
+    filter: UserFilter,
+    order: UserOrder,
+    paging: Paging,
 }
 
 impl Search {
@@ -78,18 +81,14 @@ impl Search {
         order: UserOrder,
         paging: Paging,
     ) -> Self {
-        Self(Stage::Among { rows, keys, filter, order, paging })
+        Self(Stage::Among(Box::new(Among { rows, keys, filter, order, paging })))
     }
 
     /// How many users must be opened to finish, at about two microseconds each, or more if both
     /// filter and order are about what is sealed.
     pub fn opens(&self) -> usize {
         match &self.0 {
-            Stage::Among { rows, filter, order, .. }
-                if filter.is_about_personal() || order.is_about_personal() =>
-            {
-                rows.len()
-            }
+            Stage::Among(among) if among.is_about_personal() => among.rows.len(),
             _ => 0,
         }
     }
@@ -98,13 +97,22 @@ impl Search {
     pub fn finish(self) -> Page<UserRow> {
         match self.0 {
             Stage::Found(page) => page,
-            Stage::Among { mut rows, keys, filter, order, paging } => {
-                if filter.is_about_personal() {
-                    rows.retain(|it| filter.fits_personal(it, it.personal(&keys).as_ref()));
-                }
-                order.page(rows, &keys, paging)
-            }
+            Stage::Among(among) => among.finish(),
         }
+    }
+}
+
+impl Among {
+    fn is_about_personal(&self) -> bool {
+        self.filter.is_about_personal() || self.order.is_about_personal()
+    }
+
+    fn finish(self) -> Page<UserRow> {
+        let Self { mut rows, keys, filter, order, paging } = self;
+        if filter.is_about_personal() {
+            rows.retain(|it| filter.fits_personal(it, it.personal(&keys).as_ref()));
+        }
+        order.page(rows, &keys, paging)
     }
 }
 
