@@ -4,6 +4,7 @@
 //! parts, and the private halves of the signing keys.
 
 mod file;
+mod found;
 mod seal;
 mod slots;
 

@@ -16,6 +16,7 @@ mod sled;
 mod snapshot;
 mod stats;
 mod store;
+mod table;
 mod wire;
 mod writer;
 

@@ -222,6 +222,13 @@ pub trait OpenParts: Send + Sync {
     /// # Errors
     /// When a part was changed, or its key is missing without having been erased.
     fn open_parts(&self, event: &Recorded) -> Result<Parts, Unreadable>;
+
+    /// Whether all of these people have a key, or had one that was destroyed.
+    fn has_keys(&self, people: &[SubjectId]) -> bool;
+
+    /// The hash under which a value is looked up. Whoever does not have its key learns nothing
+    /// from it.
+    fn lookup_hash(&self, tenant: TenantId, what: &str, value: &str) -> u128;
 }
 
 impl Commit {

@@ -1,12 +1,18 @@
 //! Answers: which API resources has a user, what is published of them, and which scopes exist?
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
+use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 
 use domain::resource::{PublishRequest, ResourceCreated, ResourceEvent};
 use domain::{Recorded, TenantId, Timestamp, UserId};
 
+use crate::index::HashIndex;
+use crate::kept::{Cut, Group, clear_event};
 use crate::page::{Page, Paging};
+use crate::rows::{Row, Rows, Source};
+use crate::sealed::Keys;
 
 /// An API resource, with its face at the gateway.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,12 +83,72 @@ pub struct ReleaseRow {
 }
 
 /// The API resources, by number.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Debug)]
 pub struct Resources {
-    rows: BTreeMap<u32, Arc<ResourceRow>>,
+    keys: Keys,
+    rows: Rows<ResourceRow>,
     by_owner: HashMap<(TenantId, UserId), BTreeSet<u32>>,
     /// Which enabled resources contain a scope.
-    by_scope: HashMap<(TenantId, String), BTreeSet<u32>>,
+    by_scope: HashIndex,
+    /// The enabled resources whose scopes the discovery document names.
+    discoverable: BTreeSet<(TenantId, u32)>,
+}
+
+/// Of the same resources: the keys are those of the log.
+impl PartialEq for Resources {
+    fn eq(&self, other: &Self) -> bool {
+        self.rows == other.rows
+            && self.by_owner == other.by_owner
+            && self.by_scope == other.by_scope
+            && self.discoverable == other.discoverable
+    }
+}
+
+/// What a resource is found by.
+struct Found {
+    tenant: TenantId,
+    owner: UserId,
+    discoverable: bool,
+    /// The hashes of the scopes by which it is found: of none if it is not enabled.
+    scopes: Vec<u128>,
+}
+
+impl Found {
+    fn of(keys: &Keys, data: &ResourceCreated) -> Self {
+        let scopes = data.scopes.iter().filter(|_| data.enabled);
+        Self {
+            tenant: data.tenant,
+            owner: data.owner,
+            discoverable: data.enabled && data.show_in_discovery_document,
+            scopes: scopes.map(|it| keys.0.lookup_hash(data.tenant, "scope", it)).collect(),
+        }
+    }
+
+    fn encode(&self) -> Vec<u8> {
+        let mut out = self.tenant.0.to_le_bytes().to_vec();
+        out.extend_from_slice(&self.owner.0.to_le_bytes());
+        out.push(u8::from(self.discoverable));
+        self.scopes.iter().for_each(|it| out.extend_from_slice(&it.to_le_bytes()));
+        out
+    }
+
+    fn decode(found: &[u8]) -> io::Result<Self> {
+        let mut from = Cut(found);
+        let tenant = TenantId(u32::from_le_bytes(from.array()?));
+        let owner = UserId(u32::from_le_bytes(from.array()?));
+        let discoverable = from.array()? != [0];
+        let mut scopes = Vec::with_capacity(from.0.len() / size_of::<u128>());
+        while !from.0.is_empty() {
+            scopes.push(u128::from_le_bytes(from.array()?));
+        }
+        Ok(Self { tenant, owner, discoverable, scopes })
+    }
+}
+
+/// What a snapshot keeps to find a resource.
+pub(crate) fn found(keys: &Keys, event: &ResourceEvent) -> Option<Vec<u8>> {
+    let ResourceEvent::Created(fact) = event else { return None };
+    Some(Found::of(keys, &fact.data).encode())
 }
 
 /// How a revision is called at the gateway: `A;rev=n`.
@@ -91,9 +157,35 @@ pub fn revision_id(api_id: &str, revision: u32) -> String {
 }
 
 impl Resources {
+    pub(crate) fn new(keys: Keys) -> Self {
+        Self {
+            keys,
+            rows: Rows::default(),
+            by_owner: HashMap::new(),
+            by_scope: HashIndex::default(),
+            discoverable: BTreeSet::new(),
+        }
+    }
+
+    /// Resources that lie in a section of a snapshot.
+    pub(crate) fn read(
+        keys: Keys,
+        source: Source,
+        section: Range<usize>,
+        count: usize,
+    ) -> io::Result<Self> {
+        let mut resources = Self::new(keys);
+        resources.by_scope.reserve(count.min(section.len() / Group::BYTES_MIN));
+        resources.rows = Rows::read(source, section, count, |resource, found| {
+            resources.index(resource, &Found::decode(found)?);
+            Ok(())
+        })?;
+        Ok(resources)
+    }
+
     /// A resource of a user of a tenant.
     pub fn get(&self, tenant: TenantId, owner: UserId, resource: u32) -> Option<&Arc<ResourceRow>> {
-        self.rows.get(&resource).filter(|it| it.data.tenant == tenant && it.data.owner == owner)
+        self.rows.get(resource).filter(|it| it.data.tenant == tenant && it.data.owner == owner)
     }
 
     /// The names of the enabled resources of a tenant that contain a scope: its audiences.
@@ -101,18 +193,16 @@ impl Resources {
     /// A scope belongs to whoever declared it first: a resource of another user that declares it
     /// later must not receive tokens that were meant for the first.
     pub fn audiences(&self, tenant: TenantId, scope: &str) -> Vec<&str> {
-        let resources = self.by_scope.get(&(tenant, scope.to_owned()));
-        let mut rows =
-            resources.into_iter().flatten().filter_map(|it| self.rows.get(it)).peekable();
+        let resources = self.by_scope.get(&self.keys.0.lookup_hash(tenant, "scope", scope));
+        let mut rows = resources.filter_map(|it| self.rows.get(it)).peekable();
         let owner = rows.peek().map(|it| it.data.owner);
         rows.filter(|it| Some(it.data.owner) == owner).map(|it| it.data.name.as_str()).collect()
     }
 
     /// The scopes of the enabled resources of a tenant that the discovery document names.
     pub fn discoverable_scopes(&self, tenant: TenantId) -> BTreeSet<String> {
-        let rows = self.rows.values().filter(|it| {
-            it.data.tenant == tenant && it.data.enabled && it.data.show_in_discovery_document
-        });
+        let resources = self.discoverable.range((tenant, 0)..=(tenant, u32::MAX));
+        let rows = resources.filter_map(|(_, it)| self.rows.get(*it));
         rows.flat_map(|it| it.data.scopes.clone()).collect()
     }
 
@@ -127,20 +217,56 @@ impl Resources {
     ) -> Page<ResourceRow> {
         let none = BTreeSet::new();
         let owned = self.by_owner.get(&(tenant, owner)).unwrap_or(&none);
-        let rows = owned.iter().filter_map(|it| self.rows.get(it));
+        let rows = owned.iter().filter_map(|it| self.rows.get(*it));
         Page::sort(rows.filter(|it| filter(it)).cloned().collect(), key, paging)
     }
 
     pub(crate) fn apply(&mut self, event: ResourceEvent, recorded: &Recorded) {
-        let time = recorded.commit.time;
-        let event = match event {
-            ResourceEvent::Created(fact) => return self.insert(fact.data),
-            changed => changed,
-        };
         // The stream is the resource: `resource-7`.
         let number = recorded.stream.number().unwrap_or(0) as u32;
-        let Some(row) = self.rows.get_mut(&number) else { return };
-        let row = Arc::make_mut(row);
+        match event {
+            ResourceEvent::Created(fact) => {
+                self.index(fact.data.resource, &Found::of(&self.keys, &fact.data));
+                self.rows.insert(fact.data.resource, Arc::new(ResourceRow::new(fact.data)));
+            }
+            changed => {
+                if let Some(row) = self.rows.get_mut(number) {
+                    row.apply(changed, recorded.commit.time);
+                }
+            }
+        }
+    }
+
+    fn index(&mut self, resource: u32, found: &Found) {
+        self.by_owner.entry((found.tenant, found.owner)).or_default().insert(resource);
+        found.scopes.iter().for_each(|it| self.by_scope.insert(*it, resource));
+        if found.discoverable {
+            self.discoverable.insert((found.tenant, resource));
+        }
+    }
+}
+
+impl Row for ResourceRow {
+    fn make(_found: &[u8], events: &[Recorded]) -> io::Result<Option<Arc<Self>>> {
+        let mut row: Option<Self> = None;
+        for recorded in events {
+            match (clear_event(recorded)?, &mut row) {
+                (ResourceEvent::Created(fact), _) => row = Some(Self::new(fact.data)),
+                (event, Some(row)) => row.apply(event, recorded.commit.time),
+                (_, None) => (),
+            }
+        }
+        Ok(row.map(Arc::new))
+    }
+}
+
+impl ResourceRow {
+    fn new(data: ResourceCreated) -> Self {
+        Self { data, updated: None, path: None, last_publication: None, apis: Vec::new() }
+    }
+
+    fn apply(&mut self, event: ResourceEvent, time: Timestamp) {
+        let row = self;
         row.updated = Some(time);
         match event {
             ResourceEvent::Created(_) => (),
@@ -191,27 +317,6 @@ impl Resources {
         }
     }
 
-    fn insert(&mut self, data: ResourceCreated) {
-        self.by_owner.entry((data.tenant, data.owner)).or_default().insert(data.resource);
-        if data.enabled {
-            for scope in &data.scopes {
-                let key = (data.tenant, scope.clone());
-                self.by_scope.entry(key).or_default().insert(data.resource);
-            }
-        }
-        let number = data.resource;
-        let row = ResourceRow {
-            data,
-            updated: None,
-            path: None,
-            last_publication: None,
-            apis: Vec::new(),
-        };
-        self.rows.insert(number, Arc::new(row));
-    }
-}
-
-impl ResourceRow {
     fn publish(&mut self, request: &PublishRequest, created: bool, revision: u32, time: Timestamp) {
         self.path = Some(request.suffix.clone());
         self.last_publication = Some(Arc::new(request.clone()));

@@ -1,19 +1,19 @@
 //! All read models together: what one lock guards and one event changes.
 
-use domain::log::OpenParts;
 use domain::{AnyEvent, Recorded, Timestamp, Unreadable};
 
 use crate::audit::Audit;
 use crate::clients::Clients;
 use crate::resources::Resources;
 use crate::roles::Roles;
+use crate::sealed::Keys;
 use crate::signing_keys::SigningKeys;
 use crate::tenants::Tenants;
 use crate::tokens::Tokens;
-use crate::users::Users;
+use crate::users::{Lookups, UserChange, Users};
 
 /// Every read model of the program. Two of them, folded from the same log, are equal.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Debug, PartialEq)]
 pub struct Tables {
     /// Where in the log things are.
     pub audit: Audit,
@@ -40,50 +40,81 @@ pub struct Tables {
 /// A kind whose payload no read model asks for: its events are counted, not decoded.
 const UNREAD: &str = "token.issued.v1";
 
+/// What an event changes.
+#[derive(Debug)]
+pub(crate) enum Change {
+    /// No read model asks for its payload.
+    Nothing,
+    User(UserChange),
+    Other(Box<AnyEvent>),
+}
+
 /// Opens and decodes an event, if any read model asks for its payload.
-pub(crate) fn decode(
-    recorded: &Recorded,
-    keys: &dyn OpenParts,
-) -> Result<Option<AnyEvent>, Unreadable> {
+pub(crate) fn decode(recorded: &Recorded, keys: &Keys) -> Result<Change, Unreadable> {
     if &*recorded.kind == UNREAD {
-        return Ok(None);
+        return Ok(Change::Nothing);
     }
-    let parts = keys.open_parts(recorded)?;
-    AnyEvent::decode(&recorded.kind, &parts).map(Some)
+    let parts = keys.0.open_parts(recorded)?;
+    Ok(match AnyEvent::decode(&recorded.kind, &parts)? {
+        AnyEvent::User(event) => {
+            let lookups = Lookups::of(keys, &event);
+            Change::User(UserChange::new(recorded, event, lookups))
+        }
+        event => Change::Other(Box::new(event)),
+    })
 }
 
 impl Tables {
+    pub(crate) fn new(keys: Keys) -> Self {
+        Self {
+            audit: Audit::default(),
+            clients: Clients::default(),
+            resources: Resources::new(keys.clone()),
+            roles: Roles::default(),
+            signing_keys: SigningKeys::default(),
+            tenants: Tenants::default(),
+            tokens: Tokens::default(),
+            users: Users::new(keys),
+            position: 0,
+            now: Timestamp(0),
+        }
+    }
+
     /// The position of the last event that was taken in.
     pub fn position(&self) -> u64 {
         self.position
     }
 
     /// Takes in the next event of the log.
-    pub(crate) fn apply(&mut self, recorded: &Recorded, event: Option<AnyEvent>) {
+    pub(crate) fn apply(&mut self, recorded: &Recorded, change: Change) {
         self.audit.apply(recorded);
-        self.change(recorded, event);
+        self.change(recorded, change);
         self.position = recorded.position;
     }
 
     /// Takes in an event that a snapshot kept; the audit index has it already.
-    pub(crate) fn apply_kept(&mut self, recorded: &Recorded, event: Option<AnyEvent>) {
-        self.change(recorded, event);
-    }
-
-    fn change(&mut self, recorded: &Recorded, event: Option<AnyEvent>) {
-        match event {
-            None => (),
-            Some(AnyEvent::Client(event)) => self.clients.apply(event),
-            Some(AnyEvent::Resource(event)) => self.resources.apply(event, recorded),
-            Some(AnyEvent::Role(event)) => self.roles.apply(event),
-            Some(AnyEvent::SigningKey(event)) => self.signing_keys.apply(&event, recorded),
-            Some(AnyEvent::Tenant(event)) => self.tenants.apply(&event, recorded),
-            Some(AnyEvent::Token(event)) => self.tokens.apply(&event, recorded),
-            Some(AnyEvent::User(event)) => self.users.apply(event, recorded),
+    pub(crate) fn change(&mut self, recorded: &Recorded, change: Change) {
+        match change {
+            Change::Nothing => (),
+            Change::User(change) => self.users.apply(change),
+            Change::Other(event) => self.take_in(*event, recorded),
         }
         if recorded.commit.time > self.now {
             self.now = recorded.commit.time;
             self.tokens.forget(self.now);
+        }
+    }
+
+    fn take_in(&mut self, event: AnyEvent, recorded: &Recorded) {
+        match event {
+            AnyEvent::Client(event) => self.clients.apply(event),
+            AnyEvent::Resource(event) => self.resources.apply(event, recorded),
+            AnyEvent::Role(event) => self.roles.apply(event),
+            AnyEvent::SigningKey(event) => self.signing_keys.apply(&event, recorded),
+            AnyEvent::Tenant(event) => self.tenants.apply(&event, recorded),
+            AnyEvent::Token(event) => self.tokens.apply(&event, recorded),
+            // They change by `UserChange`.
+            AnyEvent::User(_) => (),
         }
     }
 }

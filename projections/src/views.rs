@@ -3,11 +3,12 @@
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
+use domain::Recorded;
 use domain::log::{LogError, OpenParts};
-use domain::{AnyEvent, Recorded};
 use tokio::sync::watch;
 
-use crate::tables::{Tables, decode};
+use crate::sealed::Keys;
+use crate::tables::{Change, Tables, decode};
 
 /// Why an answer cannot be given.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -33,7 +34,7 @@ pub enum ViewError {
 /// All read models. They never skip an event: what they cannot read stops them.
 pub struct Views {
     tables: RwLock<Tables>,
-    keys: Arc<dyn OpenParts>,
+    keys: Keys,
     progress: watch::Sender<Progress>,
 }
 
@@ -46,10 +47,11 @@ struct Progress {
 impl Views {
     /// Empty read models.
     pub fn new(keys: Arc<dyn OpenParts>) -> Self {
-        Self::with(Tables::default(), keys)
+        Self::with(Tables::new(Keys(keys)))
     }
 
-    pub(crate) fn with(tables: Tables, keys: Arc<dyn OpenParts>) -> Self {
+    pub(crate) fn with(tables: Tables) -> Self {
+        let keys = tables.users.keys.clone();
         let progress = Progress { position: tables.position, stopped: None };
         Self { tables: RwLock::new(tables), keys, progress: watch::Sender::new(progress) }
     }
@@ -91,8 +93,8 @@ impl Views {
         }
     }
 
-    pub(crate) fn keys(&self) -> &dyn OpenParts {
-        &*self.keys
+    pub(crate) fn keys(&self) -> &Keys {
+        &self.keys
     }
 
     /// Takes in the next events of the log. What comes before them must have been taken in.
@@ -103,7 +105,7 @@ impl Views {
         let mut decoded = Vec::with_capacity(events.len());
         let mut failed = None;
         for recorded in events {
-            match decode(recorded, &*self.keys) {
+            match decode(recorded, &self.keys) {
                 Ok(event) => decoded.push(event),
                 Err(why) => {
                     failed = Some(LogError::Unreadable { position: recorded.position, why });
@@ -122,11 +124,11 @@ impl Views {
     }
 
     /// Folds events that were decoded already.
-    pub(crate) fn fold(&self, events: &[Recorded], decoded: Vec<Option<AnyEvent>>) {
+    pub(crate) fn fold(&self, events: &[Recorded], decoded: Vec<Change>) {
         let position = {
             let mut tables = self.tables.write().unwrap_or_else(PoisonError::into_inner);
-            for (recorded, event) in events.iter().zip(decoded) {
-                tables.apply(recorded, event);
+            for (recorded, change) in events.iter().zip(decoded) {
+                tables.apply(recorded, change);
             }
             tables.position
         };

@@ -21,3 +21,4 @@ mod role;
 mod tenant;
 mod tokens;
 mod user;
+mod views_snapshot;

@@ -139,10 +139,13 @@ async fn password(open: &Open, client: &ClientRow, form: &Query) -> Result<Token
         let why = "too many failed passwords; wait before the next try";
         return Err(ApiError::TooMany { retry_seconds, why });
     }
-    let user = app.views.read().users.named(open.tenant.data.tenant, name).cloned();
-    let verifier = user.as_ref().and_then(|it| it.password.as_ref());
+    let (user, verifier) = {
+        let tables = app.views.read();
+        let user = tables.users.named(open.tenant.data.tenant, name);
+        (user.cloned(), user.and_then(|it| tables.users.password(it)))
+    };
     app.attempts.fail(&attempt, open.call.now);
-    match app.passwords.verify(password, verifier).await {
+    match app.passwords.verify(password, verifier.as_ref()).await {
         Ok(true) => app.attempts.succeed(&attempt),
         Ok(false) => return Err(wrong()),
         Err(err) => {

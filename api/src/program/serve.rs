@@ -122,7 +122,7 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
     tokio::task::block_in_place(|| {
         let _ = snapshotter.join();
         on.log.close();
-        match snapshots::snapshot(&on.log, &on.folder) {
+        match snapshots::snapshot(&on.log, on.engine.keys(), &on.folder) {
             Ok(position) => tracing::info!(position, "stopped"),
             Err(err) => tracing::warn!(error = %err, "stopped without a snapshot"),
         }

@@ -5,29 +5,30 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
+use commands::keys::Keyring;
 use commands::log::{SledLog, read_snapshot, write_snapshot};
 use domain::log::{EventLog as _, LogError};
-use projections::{SNAPSHOT_REVISION, next_snapshot};
+use projections::{AuditFilter, SNAPSHOT_REVISION, Views, next_snapshot};
 
 use super::running::{Running, views_snapshot_path};
 
-/// A snapshot is due after this many events at least.
-const EVERY_EVENTS_MIN: u64 = 50_000;
+/// A snapshot is due after this many events at least: a start reads those in a tenth of a second.
+const EVERY_EVENTS_MIN: u64 = 20_000;
 
 /// And after this part of the whole log: a snapshot costs as much as the log is long.
-const EVERY_PART: u64 = 10;
+const EVERY_PART: u64 = 20;
 
 /// How often to look whether one is due.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Brings both snapshots up to the durable head.
-pub(crate) fn snapshot(log: &SledLog, folder: &Path) -> Result<u64, LogError> {
+pub(crate) fn snapshot(log: &SledLog, keys: &Arc<Keyring>, folder: &Path) -> Result<u64, LogError> {
     let header = log.snapshot_header(SNAPSHOT_REVISION);
     log.snapshot_index()?;
     let path = views_snapshot_path(folder);
     let last = read_snapshot(&path, SNAPSHOT_REVISION, log.id()).ok();
     let last = last.filter(|(header, _)| log.fits(header)).map(|(_, body)| body);
-    let body = next_snapshot(last, log, header.position)?;
+    let body = next_snapshot(last, log, keys.clone(), header.position)?;
     write_snapshot(&path, &header, &body)
         .map_err(|err| LogError::Store(format!("writing the snapshot of the views: {err}")))?;
     Ok(header.position)
@@ -36,15 +37,18 @@ pub(crate) fn snapshot(log: &SledLog, folder: &Path) -> Result<u64, LogError> {
 /// Makes snapshots until `stop`, in a thread of its own.
 pub(crate) fn start(running: &Running, stop: Arc<AtomicBool>) -> std::thread::JoinHandle<()> {
     let (log, folder) = (running.log.clone(), running.folder.clone());
+    let keys = running.engine.keys().clone();
+    let views = running.views.clone();
     let mut last = running.snapshot_position;
     std::thread::spawn(move || {
         while !stop.load(Relaxed) {
             std::thread::park_timeout(LOOK_EVERY);
             let head = log.head().position;
-            if head.saturating_sub(last) < EVERY_EVENTS_MIN.max(head / EVERY_PART) {
+            let waits = head.saturating_sub(last) < EVERY_EVENTS_MIN.max(head / EVERY_PART);
+            if waits && !has_erased(&views, last) {
                 continue;
             }
-            match snapshot(&log, &folder) {
+            match snapshot(&log, &keys, &folder) {
                 Ok(position) => {
                     last = position;
                     tracing::info!(position, "snapshots made");
@@ -57,4 +61,11 @@ pub(crate) fn start(running: &Running, stop: Arc<AtomicBool>) -> std::thread::Jo
             }
         }
     })
+}
+
+/// Whether somebody was erased since. The last snapshot has the hashes by which the person was
+/// found: whoever has the keys of the installation could try names on them.
+fn has_erased(views: &Views, since: u64) -> bool {
+    let filter = AuditFilter { kind: Some("user.erased".to_owned()), ..AuditFilter::default() };
+    !views.read().audit.find(&filter, since, 1).1.is_empty()
 }

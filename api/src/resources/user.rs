@@ -2,7 +2,7 @@
 
 use domain::UserId;
 use domain::user::{IdentityRule, User, UserCommand, check_password, check_user_name};
-use projections::{UserFilter, UserRow};
+use projections::{UserFilter, UserOrder};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use warp::http::{Method, StatusCode};
@@ -27,6 +27,9 @@ const FILTERS: [QueryParameter; 8] = [
     text("q.claimType", "beginning of the type of a claim; with q.claimValue only"),
     text("q.claimValue", "beginning of the value of a claim; with q.claimType only"),
 ];
+
+/// How many users may be opened on a thread that serves requests.
+const OPENED_AT_ONCE_MAX: usize = 100;
 
 const PHONE: [QueryParameter; 1] =
     [text("PhoneNumber", "the phone number; may stand in a JSON body instead")];
@@ -81,32 +84,29 @@ async fn list(granted: Granted) -> Outcome {
     }
     let tenant = granted.tenant_id();
     let paging = list.paging;
-    let (total, rows) = granted.ask(|tables| {
-        let page = if list.orders_by("CreateDate") {
-            tables.users.page_by(tenant, &filter, |it| it.created, paging)
-        } else if list.orders_by("UserName") {
-            let name = |it: &UserRow| it.personal.as_ref().map(|it| it.user_name.to_lowercase());
-            tables.users.page_by(tenant, &filter, name, paging)
-        } else if list.orders_by("NickName") {
-            tables.users.page_by(
-                tenant,
-                &filter,
-                |it| it.personal.as_ref()?.nick_name.clone(),
-                paging,
-            )
-        } else if list.orders_by("Email") {
-            tables.users.page_by(tenant, &filter, |it| it.personal.as_ref()?.email.clone(), paging)
-        } else if list.orders_by("Status") {
-            tables.users.page_by(tenant, &filter, |it| it.data.status, paging)
-        } else if list.orders_by("DataAmount") {
-            tables.users.page_by(tenant, &filter, |it| it.data.data_amount, paging)
-        } else {
-            tables.users.page(tenant, &filter, paging)
-        };
-        let rows = page.rows.iter().map(|it| ViewUser::shown(it, tables)).collect::<Vec<_>>();
-        (page.total, rows)
-    });
+    let search = granted.ask(|tables| tables.users.search(tenant, filter, order_of(&list), paging));
+    let page = if search.opens() > OPENED_AT_ONCE_MAX {
+        let finished = tokio::task::spawn_blocking(move || search.finish()).await;
+        finished.map_err(|err| ApiError::Internal(err.to_string()))?
+    } else {
+        search.finish()
+    };
+    let shown = |tables: &_| page.rows.iter().map(|it| ViewUser::shown(it, tables)).collect();
+    let (total, rows) = (page.total, granted.ask(shown));
     Ok(Reply::list(paging.skip, paging.take, total as u64, rows))
+}
+
+fn order_of(list: &ListQuery) -> UserOrder {
+    let orders = [
+        ("CreateDate", UserOrder::Created),
+        ("UserName", UserOrder::UserName),
+        ("NickName", UserOrder::NickName),
+        ("Email", UserOrder::Email),
+        ("Status", UserOrder::Status),
+        ("DataAmount", UserOrder::DataAmount),
+    ];
+    let wanted = orders.into_iter().find(|(name, _)| list.orders_by(name));
+    wanted.map(|(_, order)| order).unwrap_or_default()
 }
 
 /// The filter, and whether it asks for external logins.
@@ -245,9 +245,11 @@ fn identity_error(broken: &[IdentityRule]) -> ApiError {
 
 async fn detail(granted: Granted) -> Outcome {
     let user = UserId(granted.call.number(0, "id")?);
-    let row = granted.ask(|tables| tables.users.get(granted.tenant_id(), user).cloned());
-    let row = row.ok_or_else(|| ApiError::not_found("user"))?;
-    Ok(Reply::single(AppUser::shown(&row)))
+    let shown = granted.ask(|tables| {
+        let row = tables.users.get(granted.tenant_id(), user);
+        row.map(|it| AppUser::shown(it, &tables.users))
+    });
+    Ok(Reply::single(shown.ok_or_else(|| ApiError::not_found("user"))?))
 }
 
 async fn delete(granted: Granted) -> Outcome {

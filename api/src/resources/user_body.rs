@@ -4,7 +4,7 @@ use domain::user::{
     USER_CHILDREN_MAX, UserClaim, UserFile, UserPersonal, UserProperty, UserRegistered, normalise,
 };
 use domain::{TenantId, Timestamp, UserId, hex};
-use projections::{Tables, UserRow};
+use projections::{Tables, UserRow, Users};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
@@ -215,8 +215,8 @@ impl AppUser {
     }
 
     /// A user as row 82 shows it: without anything that proves the user (H11).
-    pub(crate) fn shown(row: &UserRow) -> Self {
-        let personal = row.personal.clone().unwrap_or_default();
+    pub(crate) fn shown(row: &UserRow, users: &Users) -> Self {
+        let personal = users.personal(row).unwrap_or_default();
         let user_id = i64::from(row.data.user.0);
         Self {
             id: user_id,
@@ -368,7 +368,7 @@ impl ErrorData for List<ViewUser> {}
 
 impl ViewUser {
     pub(crate) fn shown(row: &UserRow, tables: &Tables) -> Self {
-        let personal = row.personal.clone().unwrap_or_default();
+        let personal = tables.users.personal(row).unwrap_or_default();
         let user_id = i64::from(row.data.user.0);
         let parent = tables.users.get(row.data.tenant, row.data.parent);
         let roles = row.data.roles.iter().filter_map(|it| tables.roles.get(row.data.tenant, *it));
@@ -387,7 +387,9 @@ impl ViewUser {
             earned_diff: 0.0,
             commission: 0.0,
             lineage: row.data.lineage.clone(),
-            parent_user_name: parent.and_then(|it| Some(it.personal.as_ref()?.user_name.clone())),
+            parent_user_name: parent
+                .and_then(|it| tables.users.personal(it))
+                .map(|it| it.user_name),
             pool_ids: row.data.pool_ids.clone(),
             email_confirmed: row.data.email_confirmed,
             phone_number_confirmed: row.data.phone_confirmed,

@@ -11,16 +11,14 @@ use bytes::Bytes;
 use domain::log::OpenParts;
 use domain::{LogId, Parts, Recorded, SubjectId, TenantId, Unreadable};
 
+use super::found::{CLAIM_KEY, Found, SECRET_KEY, Subject, Subjects, WrappedKey, place};
 use super::seal::{NotOpened, SealKey, random};
-use super::slots::{Entry, SlotError, SlotFile, SlotKind};
+use super::slots::{Extent, SlotError, SlotFile, SlotKind};
 use crate::lock::{lock, read, write};
 use crate::log::sha256;
 
-const CLAIM_KEY: [u8; 16] = *b"claims\0\0\0\0\0\0\0\0\0\0";
 /// How many keys are made at once: the next persons have the next numbers, and wait for no sync.
 const MADE_AHEAD: u64 = 128;
-
-const SECRET_KEY: [u8; 16] = *b"secrets\0\0\0\0\0\0\0\0\0";
 
 /// Why the keys cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -77,6 +75,10 @@ impl MasterKey {
         Ok(Self(bytes.ok_or(KeyError::MalformedMaster)?))
     }
 
+    pub(crate) fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// Base64, as it stands in a file.
     pub fn to_text(&self) -> String {
         BASE64_STANDARD.encode(self.0)
@@ -88,13 +90,6 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
     digits.map(|it| u8::from_str_radix(std::str::from_utf8(it).ok()?, 16).ok()).collect()
 }
 
-/// The data key of a person.
-#[derive(Debug, Clone)]
-enum Subject {
-    Live { slot: u64, wrapped: Vec<u8> },
-    Erased,
-}
-
 /// All keys. In memory they stay wrapped until they are used.
 #[derive(Debug)]
 pub struct Keyring {
@@ -102,7 +97,7 @@ pub struct Keyring {
     wrap: SealKey,
     claims: hmac::Key,
     secrets: SealKey,
-    subjects: RwLock<HashMap<u64, Subject>>,
+    subjects: RwLock<Subjects>,
     signing: RwLock<HashMap<[u8; 16], Vec<u8>>>,
     /// Persons who wait for a key.
     wanted: Mutex<Vec<u64>>,
@@ -116,8 +111,13 @@ impl Keyring {
     /// # Errors
     /// When the file is damaged, or the master key is not its own.
     pub fn open(path: &Path, master: &MasterKey) -> Result<Self, KeyError> {
-        let (file, entries) = SlotFile::open(path).map_err(|err| file_error(path, &err))?;
-        Self::load(Some(file), entries, path, master)
+        let bytes = match std::fs::read(path) {
+            Err(err) if err.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+            read => read.map_err(|err| file_error(path, &err.into()))?,
+        };
+        let (found, extent) = Found::read(&bytes).map_err(|err| file_error(path, &err))?;
+        let file = SlotFile::open(path, &extent).map_err(|err| file_error(path, &err))?;
+        Self::load(Some(file), found, path, master)
     }
 
     /// Opens the key file of a log that exists. New keys in the place of lost ones would open
@@ -126,8 +126,10 @@ impl Keyring {
     /// # Errors
     /// As [`Keyring::open`], and when the file or one of its first keys is missing.
     pub fn open_existing(path: &Path, master: &MasterKey) -> Result<Self, KeyError> {
-        Self::open_read_only(path, master)?;
-        Self::open(path, master)
+        let (found, extent) = Self::read_whole(path)?;
+        found.check_master(path, master)?;
+        let file = SlotFile::open(path, &extent).map_err(|err| file_error(path, &err))?;
+        Self::load(Some(file), found, path, master)
     }
 
     /// Opens the key file of a log that exists without changing it: for `verify` and `replay`.
@@ -135,19 +137,18 @@ impl Keyring {
     /// # Errors
     /// As [`Keyring::open_existing`].
     pub fn open_read_only(path: &Path, master: &MasterKey) -> Result<Self, KeyError> {
+        let (found, _) = Self::read_whole(path)?;
+        Self::load(None, found, path, master)
+    }
+
+    fn read_whole(path: &Path) -> Result<(Found, Extent), KeyError> {
         let bytes = std::fs::read(path).map_err(|err| file_error(path, &err.into()))?;
-        let entries = super::slots::decode(&bytes).map_err(|err| file_error(path, &err))?.entries;
-        let has = |kind, id: Option<[u8; 16]>| {
-            entries.iter().any(|it| it.kind == kind && id.is_none_or(|id| it.id == id))
-        };
-        let whole = has(SlotKind::Header, None)
-            && has(SlotKind::System, Some(CLAIM_KEY))
-            && has(SlotKind::System, Some(SECRET_KEY));
-        if !whole {
+        let (found, extent) = Found::read(&bytes).map_err(|err| file_error(path, &err))?;
+        if !found.is_whole() {
             let why = "its first keys are missing; restore it from a backup".to_owned();
             return Err(KeyError::File { path: path.to_owned(), why });
         }
-        Self::load(None, entries, path, master)
+        Ok((found, extent))
     }
 
     /// Keys in memory, for a log in memory.
@@ -155,50 +156,27 @@ impl Keyring {
     /// # Errors
     /// When the operating system has no randomness.
     pub fn ephemeral() -> Result<Self, KeyError> {
-        Self::load(None, Vec::new(), Path::new("memory"), &MasterKey::generate()?)
+        Self::load(None, Found::default(), Path::new("memory"), &MasterKey::generate()?)
     }
 
     fn load(
         mut file: Option<SlotFile>,
-        entries: Vec<Entry>,
+        found: Found,
         path: &Path,
         master: &MasterKey,
     ) -> Result<Self, KeyError> {
-        let wrap = SealKey::new(&master.0)?;
-        let mut system = HashMap::new();
-        let (mut subjects, mut signing) = (HashMap::new(), HashMap::new());
-        let mut log = None;
-        for entry in entries {
-            let subject = u64::from_le_bytes(entry.id.first_chunk().copied().unwrap_or_default());
-            match entry.kind {
-                SlotKind::Header => {
-                    let fits = wrap.open(&place(SlotKind::Header, entry.id), &entry.wrapped);
-                    fits.map_err(|_| KeyError::WrongMaster(path.to_owned()))?;
-                    log = Some(LogId(entry.id));
-                }
-                SlotKind::System => {
-                    system.insert(entry.id, unwrap_key(&wrap, SlotKind::System, &entry)?);
-                }
-                SlotKind::Subject => {
-                    let live = Subject::Live { slot: entry.first_slot, wrapped: entry.wrapped };
-                    subjects.insert(subject, live);
-                }
-                SlotKind::Signing => {
-                    signing.insert(entry.id, entry.wrapped);
-                }
-                SlotKind::Erased => {
-                    subjects.insert(subject, Subject::Erased);
-                }
-                SlotKind::Void => (),
-            }
-        }
-        let log = match log {
-            Some(log) => log,
+        let wrap = found.check_master(path, master)?;
+        let Found { header, system, subjects, signing } = found;
+        let log = match header {
+            Some((log, _)) => LogId(log),
             None => LogId(append(&mut file, &wrap, SlotKind::Header, random()?, b"chancery")?.0),
         };
         let mut system_key = |id: [u8; 16]| -> Result<[u8; 32], KeyError> {
             match system.get(&id) {
-                Some(key) => Ok(*key),
+                Some(wrapped) => {
+                    let key = wrap.open(&place(SlotKind::System, id), wrapped)?;
+                    Ok(key.try_into().map_err(|_| NotOpened)?)
+                }
                 None => {
                     let key = random()?;
                     append(&mut file, &wrap, SlotKind::System, id, &key)?;
@@ -274,6 +252,7 @@ impl Keyring {
             let key: [u8; 32] = random()?;
             let id = subject_id(SubjectId(subject));
             let wrapped = self.wrap.seal(&place(SlotKind::Subject, id), &key)?;
+            let wrapped = WrappedKey::try_from(wrapped).map_err(|_| NotOpened)?;
             let slot = match file.as_mut() {
                 Some(it) => it
                     .append(SlotKind::Subject, id, &wrapped)
@@ -416,6 +395,17 @@ impl OpenParts for Keyring {
         };
         Ok(Parts { data: event.parts.data.clone(), personal, secret })
     }
+
+    fn has_keys(&self, people: &[SubjectId]) -> bool {
+        let subjects = read(&self.subjects);
+        people.iter().all(|it| subjects.contains_key(&it.0))
+    }
+
+    fn lookup_hash(&self, tenant: TenantId, what: &str, value: &str) -> u128 {
+        // A kind of its own: no claim in the log has this hash.
+        let hash = self.claim_hash(tenant, &["lookup.", what].concat(), value);
+        hash.first_chunk().copied().map_or(0, u128::from_le_bytes)
+    }
 }
 
 /// Where a sealed part belongs: moved elsewhere, it cannot be opened.
@@ -455,15 +445,6 @@ fn subject_id(subject: SubjectId) -> [u8; 16] {
 
 fn signing_id(kid: &str) -> [u8; 16] {
     sha256(kid.as_bytes()).first_chunk().copied().unwrap_or_default()
-}
-
-fn place(kind: SlotKind, id: [u8; 16]) -> Vec<u8> {
-    [&[kind as u8], id.as_slice()].concat()
-}
-
-fn unwrap_key(wrap: &SealKey, kind: SlotKind, entry: &Entry) -> Result<[u8; 32], KeyError> {
-    let key = wrap.open(&place(kind, entry.id), &entry.wrapped)?;
-    Ok(key.try_into().map_err(|_| NotOpened)?)
 }
 
 type Added = ([u8; 16], u64, Vec<u8>);

@@ -7,6 +7,7 @@
 //! A power cut may keep the second page of an append and lose the first. So a bad slot is damage
 //! if a good one says that it was durable; else it is a torn append, which no event needs.
 
+use std::borrow::Cow;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
@@ -43,11 +44,12 @@ pub(crate) enum SlotKind {
 
 /// One wrapped key, and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Entry {
+pub(crate) struct Entry<'a> {
     pub(crate) kind: SlotKind,
     pub(crate) id: [u8; 16],
     pub(crate) first_slot: u64,
-    pub(crate) wrapped: Vec<u8>,
+    /// Copied only where it takes several slots: there may be a slot a person.
+    pub(crate) wrapped: Cow<'a, [u8]>,
 }
 
 /// Why a slot could not be read.
@@ -69,10 +71,9 @@ pub(crate) struct SlotFile {
     durable: u64,
 }
 
-/// What the file holds.
+/// How much of the file is used.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Decoded {
-    pub(crate) entries: Vec<Entry>,
+pub(crate) struct Extent {
     /// Where the next entry goes.
     slots: u64,
     /// Slots before that place which hold no whole entry.
@@ -80,8 +81,8 @@ pub(crate) struct Decoded {
 }
 
 impl SlotFile {
-    /// Opens or creates the file, and reads every entry.
-    pub(crate) fn open(path: &Path) -> Result<(Self, Vec<Entry>), SlotError> {
+    /// Opens or creates the file, of which every entry was read.
+    pub(crate) fn open(path: &Path, extent: &Extent) -> Result<Self, SlotError> {
         let fresh = !path.exists();
         let file = OpenOptions::new()
             .read(true)
@@ -94,15 +95,13 @@ impl SlotFile {
             file.sync_all()?;
             File::open(path.parent().unwrap_or(path))?.sync_all()?;
         }
-        let bytes = std::fs::read(path)?;
-        let Decoded { entries, slots, torn } = decode(&bytes)?;
-        let mut opened = Self { file, path: path.to_owned(), slots, durable: 0 };
-        for slot in torn {
-            opened.overwrite(slot, SlotKind::Void, [0; 16])?;
+        let mut opened = Self { file, path: path.to_owned(), slots: extent.slots, durable: 0 };
+        for slot in &extent.torn {
+            opened.overwrite(*slot, SlotKind::Void, [0; 16])?;
         }
         // A killed process may have left what it never synced; from now on it is relied upon.
         opened.sync();
-        Ok((opened, entries))
+        Ok(opened)
     }
 
     /// Where the file is.
@@ -156,18 +155,25 @@ fn encode(kind: SlotKind, id: [u8; 16], wrapped: &[u8], durable: u64) -> Vec<u8>
     bytes
 }
 
-/// Reads all entries. A slot that is bad although it was durable is an error.
-pub(crate) fn decode(bytes: &[u8]) -> Result<Decoded, SlotError> {
-    let slots = bytes.chunks(SLOT_BYTES).map(decode_slot).collect::<Vec<_>>();
-    let durable = slots.iter().flatten().map(|it| it.durable).max().unwrap_or(0);
-    let end = slots.iter().rposition(Option::is_some).map_or(0, |it| it as u64 + 1);
-    if end == 0 && slots.len() > 1 {
+/// Shows all entries to `see`. A slot that is bad although it was durable is an error.
+pub(crate) fn decode<'a>(
+    bytes: &'a [u8],
+    mut see: impl FnMut(Entry<'a>),
+) -> Result<Extent, SlotError> {
+    // Read twice rather than kept: there may be a slot a person.
+    let slots = || bytes.chunks(SLOT_BYTES).map(decode_slot);
+    let (mut end, mut durable) = (0, 0);
+    for (slot, n) in slots().zip(1..).filter_map(|(slot, n)| Some((slot?, n))) {
+        end = n;
+        durable = slot.durable.max(durable);
+    }
+    if end == 0 && bytes.len() > SLOT_BYTES {
         // The first slot is durable before a second one is written.
         return Err(SlotError::Damaged(0));
     }
-    let mut decoded = Decoded { entries: Vec::new(), slots: end, torn: Vec::new() };
+    let mut extent = Extent { slots: end, torn: Vec::new() };
     let mut open: Option<Entry> = None;
-    for (n, slot) in (0..end.max(durable)).zip(slots.into_iter().chain(std::iter::repeat(None))) {
+    for (n, slot) in (0..end.max(durable)).zip(slots().chain(std::iter::repeat(None))) {
         let torn = |it: &Entry| it.first_slot..n;
         let fits = slot.as_ref().is_some_and(|slot| match &open {
             Some(entry) => slot.continues(entry, n),
@@ -177,22 +183,27 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Decoded, SlotError> {
             return Err(SlotError::Damaged(n * SLOT_BYTES as u64));
         }
         if !fits {
-            decoded.torn.extend(open.take().as_ref().map(torn).into_iter().flatten());
+            extent.torn.extend(open.take().as_ref().map(torn).into_iter().flatten());
         }
         let Some(slot) = slot.filter(|it| fits || it.chunk == 0) else {
-            decoded.torn.push(n);
+            extent.torn.push(n);
             continue;
         };
-        let mut entry = open.take().unwrap_or_else(|| slot.begin(n));
-        entry.wrapped.extend_from_slice(slot.part);
+        let entry = match open.take() {
+            Some(mut entry) => {
+                entry.wrapped.to_mut().extend_from_slice(slot.part);
+                entry
+            }
+            None => slot.begin(n),
+        };
         if slot.chunk + 1 == slot.chunks {
-            decoded.entries.push(entry);
+            see(entry);
         } else {
             open = Some(entry);
         }
     }
-    decoded.torn.extend(open.iter().flat_map(|it| it.first_slot..end));
-    Ok(decoded)
+    extent.torn.extend(open.iter().flat_map(|it| it.first_slot..end));
+    Ok(extent)
 }
 
 /// A slot whose checksum is right.
@@ -206,12 +217,12 @@ struct Slot<'a> {
     durable: u64,
 }
 
-impl Slot<'_> {
-    fn begin(&self, first_slot: u64) -> Entry {
-        Entry { kind: self.kind, id: self.id, first_slot, wrapped: Vec::new() }
+impl<'a> Slot<'a> {
+    fn begin(&self, first_slot: u64) -> Entry<'a> {
+        Entry { kind: self.kind, id: self.id, first_slot, wrapped: Cow::Borrowed(self.part) }
     }
 
-    fn continues(&self, entry: &Entry, n: u64) -> bool {
+    fn continues(&self, entry: &Entry<'_>, n: u64) -> bool {
         let expected = n - entry.first_slot;
         self.kind == entry.kind && self.id == entry.id && u64::from(self.chunk) == expected
     }
@@ -246,6 +257,18 @@ mod tests {
     /// The slots of an append at a time when so many others were durable.
     fn subject(n: u8, durable: u64) -> Vec<u8> {
         encode(SlotKind::Subject, [n; 16], &[n; 60], durable)
+    }
+
+    struct Decoded<'a> {
+        entries: Vec<Entry<'a>>,
+        slots: u64,
+        torn: Vec<u64>,
+    }
+
+    fn decode(bytes: &[u8]) -> Result<Decoded<'_>, SlotError> {
+        let mut entries = Vec::new();
+        let Extent { slots, torn } = super::decode(bytes, |it| entries.push(it))?;
+        Ok(Decoded { entries, slots, torn })
     }
 
     fn ids(decoded: &Decoded) -> Vec<u8> {

@@ -3,36 +3,13 @@
 //! It knows versions, claims, command ids and positions, and no business rule. Given the same
 //! commits in the same order it comes to the same answers, on every machine and at every replay.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::hash::{BuildHasherDefault, Hasher};
+use std::collections::{BTreeMap, HashMap};
 
 use domain::log::{AppendError, Appended, COMMAND_ID_SECONDS_MAX, COMMAND_IDS_MAX, Commit};
 use domain::{CommandId, StreamId, Timestamp};
 
 use super::commit::{ClaimKey, Key, Prepared, StreamUse, stream_key};
-
-/// Keys are the output of a hash already, so a bucket takes their low bits as they are.
-#[derive(Debug, Default, Clone)]
-pub(crate) struct KeyHasher(u64);
-
-impl Hasher for KeyHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
-        }
-    }
-
-    fn write_u128(&mut self, key: u128) {
-        self.0 = key as u64;
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
-}
-
-/// A map over hashed keys.
-pub(crate) type KeyMap<V> = HashMap<Key, V, BuildHasherDefault<KeyHasher>>;
+use super::table::{Queue, Table};
 
 /// Where the events of a stream stand. Most streams have one event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,12 +32,12 @@ pub(crate) struct Known {
 pub(crate) struct Sequencer {
     /// The position of the last admitted event.
     pub(crate) position: u64,
-    pub(crate) streams: KeyMap<Positions>,
+    pub(crate) streams: Table<Positions>,
     /// The holder of each claim.
-    pub(crate) claims: KeyMap<Key>,
-    pub(crate) commands: KeyMap<Known>,
+    pub(crate) claims: Table<Key>,
+    pub(crate) commands: Table<Known>,
     /// Command ids in the order of their commits, with their times.
-    pub(crate) command_order: VecDeque<(Key, i64)>,
+    pub(crate) command_order: Queue,
     /// The highest number among the ids of each category.
     pub(crate) highest: HashMap<String, u64>,
     /// Short-lived streams by the second at which they end.
@@ -89,7 +66,7 @@ impl Sequencer {
             if used.closes_at.is_some_and(|end| end <= now) {
                 return Err(AppendError::Closed { stream: stream_of(prepared, n)? });
             }
-            let actual = self.streams.get(&used.key).map_or(0, Positions::version);
+            let actual = self.streams.get(&used.key).map_or(0, |it| it.version());
             if actual != used.expected {
                 let (stream, expected) = (stream_of(prepared, n)?, used.expected);
                 return Err(AppendError::Conflict { stream, expected, actual });
@@ -101,7 +78,7 @@ impl Sequencer {
     /// Releases come first: one commit may give a value back and hold another, or the same.
     fn check_claims(&self, prepared: &Prepared) -> Result<(), AppendError> {
         for (n, release) in prepared.releases.iter().enumerate() {
-            if self.claims.get(&release.value) != Some(&release.holder) {
+            if self.claims.get(&release.value).as_deref() != Some(&release.holder) {
                 return Err(not_held(&prepared.commit()?, n));
             }
         }
@@ -173,7 +150,7 @@ impl Sequencer {
             }
         }
         let oldest = self.now.plus_seconds(-COMMAND_ID_SECONDS_MAX).0;
-        while let Some((command, time)) = self.command_order.front().copied() {
+        while let Some((command, time)) = self.command_order.front() {
             if self.command_order.len() <= COMMAND_IDS_MAX && time >= oldest {
                 break;
             }
@@ -189,7 +166,7 @@ impl Sequencer {
     /// The positions of a stream, up to the durable head.
     pub(crate) fn positions(&self, stream: &StreamId, durable: u64) -> Vec<u64> {
         let mut positions =
-            self.streams.get(&stream_key(stream)).map_or_else(Vec::new, Positions::to_vec);
+            self.streams.get(&stream_key(stream)).map_or_else(Vec::new, |it| it.to_vec());
         positions.retain(|it| *it <= durable);
         positions
     }

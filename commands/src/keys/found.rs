@@ -1,0 +1,122 @@
+//! What the key file holds, before it is used.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::path::Path;
+
+use super::file::{KeyError, MasterKey};
+use super::seal::{SEAL_BYTES, SealKey};
+use super::slots::{self, Entry, Extent, SlotError, SlotKind};
+
+/// The key of claims and of lookups.
+pub(crate) const CLAIM_KEY: [u8; 16] = *b"claims\0\0\0\0\0\0\0\0\0\0";
+
+/// The key of secret parts.
+pub(crate) const SECRET_KEY: [u8; 16] = *b"secrets\0\0\0\0\0\0\0\0\0";
+
+/// A key of 32 bytes as the master key wraps it.
+pub(crate) type WrappedKey = [u8; 32 + SEAL_BYTES];
+
+/// The data key of a person. There may be millions: each lies in the table itself.
+#[derive(Debug, Clone)]
+pub(crate) enum Subject {
+    Live { slot: u64, wrapped: WrappedKey },
+    Erased,
+}
+
+/// The data keys by person.
+pub(crate) type Subjects = HashMap<u64, Subject, BuildHasherDefault<NumberHasher>>;
+
+/// People are numbered one after the other: any odd factor spreads them, and nobody else chooses.
+#[derive(Default)]
+pub(crate) struct NumberHasher(u64);
+
+impl Hasher for NumberHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|it| self.write_u64(self.0.rotate_left(8) ^ u64::from(*it)));
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+/// What the key file holds.
+#[derive(Default)]
+pub(crate) struct Found {
+    pub(crate) header: Option<([u8; 16], Vec<u8>)>,
+    pub(crate) system: HashMap<[u8; 16], Vec<u8>>,
+    pub(crate) subjects: Subjects,
+    pub(crate) signing: HashMap<[u8; 16], Vec<u8>>,
+}
+
+impl Found {
+    pub(crate) fn read(bytes: &[u8]) -> Result<(Self, Extent), SlotError> {
+        let mut found = Self::default();
+        found.subjects.reserve(bytes.len() / slots::SLOT_BYTES);
+        let mut misfit = None;
+        let extent = slots::decode(bytes, |entry| {
+            let at = entry.first_slot;
+            if !found.add(entry) {
+                misfit.get_or_insert(at);
+            }
+        })?;
+        match misfit {
+            Some(slot) => Err(SlotError::Damaged(slot * slots::SLOT_BYTES as u64)),
+            None => Ok((found, extent)),
+        }
+    }
+
+    /// `false` for a key of the wrong length.
+    fn add(&mut self, entry: Entry<'_>) -> bool {
+        let Entry { kind, id, first_slot: slot, wrapped } = entry;
+        let subject = u64::from_le_bytes(id.first_chunk().copied().unwrap_or_default());
+        match kind {
+            SlotKind::Header => self.header = Some((id, wrapped.into_owned())),
+            SlotKind::System => {
+                self.system.insert(id, wrapped.into_owned());
+            }
+            SlotKind::Subject => {
+                let Ok(wrapped) = wrapped.as_ref().try_into() else { return false };
+                self.subjects.insert(subject, Subject::Live { slot, wrapped });
+            }
+            SlotKind::Signing => {
+                self.signing.insert(id, wrapped.into_owned());
+            }
+            SlotKind::Erased => {
+                self.subjects.insert(subject, Subject::Erased);
+            }
+            SlotKind::Void => (),
+        }
+        true
+    }
+
+    /// The key that wraps all others, if it is the one that wrapped these.
+    pub(crate) fn check_master(
+        &self,
+        path: &Path,
+        master: &MasterKey,
+    ) -> Result<SealKey, KeyError> {
+        let wrap = SealKey::new(master.bytes())?;
+        if let Some((id, wrapped)) = &self.header {
+            let fits = wrap.open(&place(SlotKind::Header, *id), wrapped);
+            fits.map_err(|_| KeyError::WrongMaster(path.to_owned()))?;
+        }
+        Ok(wrap)
+    }
+
+    /// Whether it is what every log has had since its first commit.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.header.is_some()
+            && [CLAIM_KEY, SECRET_KEY].iter().all(|it| self.system.contains_key(it))
+    }
+}
+
+/// What is bound to a wrapped key: moved to another slot, it cannot be opened.
+pub(crate) fn place(kind: SlotKind, id: [u8; 16]) -> Vec<u8> {
+    [&[kind as u8], id.as_slice()].concat()
+}

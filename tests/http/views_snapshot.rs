@@ -1,0 +1,196 @@
+//! Read models that come from a snapshot answer like those that followed the log, and the snapshot
+//! says nothing about a person.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use domain::user::{User, UserCommand, UserPersonal, UserRegistered};
+use domain::{TenantId, UserId};
+use projections::{Paging, UserFilter, UserOrder, Views, catch_up, next_snapshot};
+use serde_json::json;
+use tests::app::{TestApp, verifier};
+
+const TENANT: TenantId = TenantId(1);
+const ALL: Paging = Paging { skip: 0, take: 100, ascending: true };
+
+/// Users 2, 3 and 4: `berta`, `carl` and `dora`, all with an e-mail address and a phone number.
+async fn people(app: &TestApp) {
+    for (number, name) in [(2, "Berta"), (3, "Carl"), (4, "Dora")] {
+        let personal = UserPersonal {
+            user_name: name.to_lowercase(),
+            email: Some(format!("{name}@Example.org")),
+            phone_number: Some(format!("+49 30 55{number}")),
+            nick_name: Some(format!("The {name}")),
+            address: Some("Hidden Lane 7".to_owned()),
+            ..UserPersonal::default()
+        };
+        let data = UserRegistered {
+            user: UserId(number),
+            tenant: TENANT,
+            user_key: [7; 16],
+            parent: UserId(1),
+            lineage: format!("/1/{number}/"),
+            roles: vec![1],
+            permissions: Vec::new(),
+            email_confirmed: false,
+            phone_confirmed: false,
+            lock_flag: false,
+            status: number as i32 % 2,
+            type_ids: None,
+            pool_ids: None,
+            data_amount: 0,
+            points: 0,
+            money: 0,
+        };
+        let (data, personal) = (Box::new(data), Box::new(personal));
+        let command = UserCommand::Register { data, personal, password: Some(verifier().await) };
+        app.run::<User>(1, &number.to_string(), command).await;
+    }
+}
+
+fn snapshot(app: &TestApp, last: Option<&Bytes>) -> Bytes {
+    let (log, keys) = (app.engine.log(), app.engine.keys().clone());
+    next_snapshot(last.cloned(), &**log, keys, log.head().position).unwrap().into()
+}
+
+/// Read models from a snapshot, brought up to the head.
+fn restored(app: &TestApp, body: &Bytes) -> Views {
+    let views = Views::from_snapshot(body.clone(), app.engine.keys().clone()).unwrap();
+    catch_up(&**app.engine.log(), &views, &|_| ()).unwrap();
+    views
+}
+
+fn found(views: &Views, filter: UserFilter, order: UserOrder) -> Vec<u32> {
+    let search = views.read().users.search(TENANT, filter, order, ALL);
+    search.finish().rows.iter().map(|it| it.data.user.0).collect()
+}
+
+/// Whom a name, an e-mail address, a phone number and a part of a name lead to.
+fn lookups(views: &Views, name: &str, number: u32) -> [Vec<u32>; 4] {
+    let (email, phone) = (format!("{name}@example.ORG"), format!("+49 30 55{number}"));
+    let tables = views.read();
+    let named = tables.users.named(TENANT, &name.to_uppercase()).map(|it| it.data.user.0);
+    let phoned = tables.users.with_phone(TENANT, &phone).map(|it| it.data.user.0);
+    drop(tables);
+    let by_email = UserFilter { email: Some(email), ..UserFilter::default() };
+    let by_part = UserFilter { name: Some(format!("e {name}")), ..UserFilter::default() };
+    [
+        named.into_iter().collect(),
+        phoned.into_iter().collect(),
+        found(views, by_email, UserOrder::Number),
+        found(views, by_part, UserOrder::Number),
+    ]
+}
+
+#[tokio::test]
+async fn a_snapshot_finds_people_and_opens_them() {
+    let app = TestApp::new().await;
+    people(&app).await;
+    let views = restored(&app, &snapshot(&app, None));
+    for (name, number) in [("Berta", 2), ("Carl", 3), ("Dora", 4)] {
+        assert_eq!(
+            lookups(&views, name, number),
+            [vec![number], vec![number], vec![number], vec![number]]
+        );
+    }
+    assert_eq!(lookups(&views, "Emil", 5), [const { Vec::<u32>::new() }; 4]);
+    let all = |order| found(&views, UserFilter::default(), order);
+    assert_eq!(all(UserOrder::Email), [1, 2, 3, 4]);
+    assert_eq!(all(UserOrder::UserName), [1, 2, 3, 4]);
+    assert_eq!(all(UserOrder::Status), [1, 2, 4, 3]);
+    let proved = verifier().await;
+    let tables = views.read();
+    let row = tables.users.get(TENANT, UserId(2)).unwrap();
+    assert_eq!(tables.users.personal(row).unwrap().address.as_deref(), Some("Hidden Lane 7"));
+    assert_eq!(tables.users.password(row), Some(proved));
+    assert_eq!(tables.users.count(), 4);
+}
+
+#[tokio::test]
+async fn what_comes_after_a_snapshot_counts_in_it_and_in_the_next_one() {
+    let app = TestApp::new().await;
+    people(&app).await;
+    let admin = app.admin().await;
+    let resource = json!({ "name": "orders", "scopes": [{ "scope": "orders.read" }] });
+    app.post("/api/ApiResource").bearer(&admin).json(&resource).send().await.data();
+    let first = snapshot(&app, None);
+    let mut password = verifier().await;
+    password.salt = [9; 16];
+    app.run::<User>(1, "2", UserCommand::SetPassword(password.clone())).await;
+    app.run::<User>(1, "3", UserCommand::Delete).await;
+    app.user(1, "emil", &[1], "oauthapp.all").await;
+    let second = snapshot(&app, Some(&first));
+    assert!(
+        second == snapshot(&app, Some(&snapshot(&app, Some(&first)))),
+        "nothing came meanwhile"
+    );
+    for body in [&first, &second, &snapshot(&app, None)] {
+        let views = restored(&app, body);
+        assert_eq!(lookups(&views, "Carl", 3), [const { Vec::<u32>::new() }; 4]);
+        assert_eq!(lookups(&views, "Dora", 4)[0], [4]);
+        assert_eq!(lookups(&views, "emil", 5)[0], [5]);
+        let tables = views.read();
+        assert_eq!(tables.users.count(), 4);
+        let row = tables.users.get(TENANT, UserId(2)).unwrap();
+        assert_eq!(tables.users.password(row).as_ref(), Some(&password));
+        assert!(row.tokens_from > row.created);
+        assert_eq!(tables.resources.audiences(TENANT, "orders.read"), ["orders"]);
+        assert!(*tables == *app.views.read(), "not what the log makes");
+    }
+}
+
+#[tokio::test]
+async fn an_erased_person_is_gone_from_every_lookup_and_from_the_next_snapshot() {
+    let app = TestApp::new().await;
+    people(&app).await;
+    let before = snapshot(&app, None);
+    let early = restored(&app, &before);
+    app.run::<User>(1, "3", UserCommand::Erase).await;
+    app.engine.keys().erase_subject(UserId(3).into()).unwrap();
+    // These have not seen the event, and cannot open the person any more.
+    let tables = early.read();
+    let row = tables.users.get(TENANT, UserId(3)).unwrap();
+    assert_eq!(tables.users.personal(row), None);
+    drop(tables);
+    assert_eq!(lookups(&early, "Carl", 3)[2..], [const { Vec::<u32>::new() }; 2]);
+    let after = snapshot(&app, Some(&before));
+    assert!(after.len() < before.len());
+    for body in [&before, &after, &snapshot(&app, None)] {
+        let views = restored(&app, body);
+        assert_eq!(lookups(&views, "Carl", 3), [const { Vec::<u32>::new() }; 4]);
+        assert_eq!(lookups(&views, "Berta", 2), [vec![2], vec![2], vec![2], vec![2]]);
+        assert!(*views.read() == *app.views.read(), "not what the log makes");
+    }
+}
+
+#[tokio::test]
+async fn a_snapshot_holds_nothing_of_a_person_in_clear() {
+    let app = TestApp::new().await;
+    people(&app).await;
+    let body = snapshot(&app, None);
+    let has = |what: &[u8]| body.windows(what.len()).any(|it| it.eq_ignore_ascii_case(what));
+    assert!(has(b"user.registered.v1"), "so far it can be read");
+    for secret in ["berta", "example.org", "+49 30", "hidden lane"] {
+        assert!(!has(secret.as_bytes()), "{secret} stands in the snapshot");
+    }
+    assert!(!has(&verifier().await.hash), "what proves a password stands in the snapshot");
+}
+
+#[tokio::test]
+async fn a_snapshot_without_the_key_of_a_person_is_not_used() {
+    let app = TestApp::new().await;
+    people(&app).await;
+    let others = Arc::new(commands::keys::Keyring::ephemeral().unwrap());
+    assert!(Views::from_snapshot(snapshot(&app, None), others).is_err());
+}
+
+#[tokio::test]
+async fn a_snapshot_that_was_cut_anywhere_is_refused() {
+    let app = TestApp::new().await;
+    people(&app).await;
+    let body = snapshot(&app, None);
+    for length in 0..body.len() {
+        let views = Views::from_snapshot(body.slice(..length), app.engine.keys().clone());
+        assert!(views.is_err(), "cut to {length} of {}", body.len());
+    }
+}
