@@ -2,9 +2,10 @@
 
 use domain::UserId;
 use domain::user::{IdentityRule, User, UserCommand, check_password, check_user_name};
-use projections::{UserFilter, UserOrder};
+use projections::{UserFilter, UserOrder, UserRow};
 use schemars::JsonSchema;
 use serde::Deserialize;
+use tokio::sync::Semaphore;
 use warp::http::{Method, StatusCode};
 
 use super::user_body::{AppUser, Placement, ViewUser, day_after, day_of};
@@ -30,6 +31,11 @@ const FILTERS: [QueryParameter; 8] = [
 
 /// How many users may be opened on a thread that serves requests.
 const OPENED_AT_ONCE_MAX: usize = 100;
+
+/// How many searches that open more may run at a time: each keeps a processor busy.
+const LONG_SEARCHES_MAX: usize = 1;
+
+static LONG_SEARCHES: Semaphore = Semaphore::const_new(LONG_SEARCHES_MAX);
 
 const PHONE: [QueryParameter; 1] =
     [text("PhoneNumber", "the phone number; may stand in a JSON body instead")];
@@ -86,8 +92,13 @@ async fn list(granted: Granted) -> Outcome {
     let paging = list.paging;
     let search = granted.ask(|tables| tables.users.search(tenant, filter, order_of(&list), paging));
     let page = if search.opens() > OPENED_AT_ONCE_MAX {
-        let finished = tokio::task::spawn_blocking(move || search.finish()).await;
-        finished.map_err(|err| ApiError::Internal(err.to_string()))?
+        // The place is given back when the search ends, also if nobody waits for it any more.
+        let place = LONG_SEARCHES.acquire().await;
+        let finished = tokio::task::spawn_blocking(move || {
+            let _place = place;
+            search.finish()
+        });
+        finished.await.map_err(|err| ApiError::Internal(err.to_string()))?
     } else {
         search.finish()
     };
