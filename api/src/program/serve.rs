@@ -10,7 +10,6 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use commands::Personal;
 use commands::bootstrap::{ADMINISTRATOR_NAME, Bootstrap, FIRST_PARTY_CLIENT, FIRST_TENANT};
 use commands::keys::random;
-use commands::log::Derived;
 use commands::password::PasswordPool;
 use commands::publisher::{Publisher, PublisherHandle, PublisherOptions};
 use commands::signing::{add_signing_key, make_signing_key, system_head};
@@ -36,6 +35,9 @@ use crate::http::server;
 /// A log up to this size is checked from its beginning before the first request is taken; a
 /// longer one while requests are answered.
 const CHECKED_FIRST_EVENTS: u64 = 20_000;
+
+/// How long the check of a long log works before it rests.
+const CHECKING_TIME: Duration = Duration::from_millis(5);
 
 /// Runs until SIGTERM or SIGINT.
 pub(crate) fn run(common: &Common, options: &Serve) -> Result<(), Failure> {
@@ -261,18 +263,30 @@ async fn prepare(
 /// way a damaged log does not serve.
 fn check_log(on: &Running) -> Result<(), Failure> {
     let log = on.log.clone();
-    let check = move || log.inspect(Derived::Ignored, |_| Ok(())).map_err(Failure::from);
     if on.log.head().position <= CHECKED_FIRST_EVENTS {
-        return check().map(|_| ());
+        log.check(|| ())?;
+        return Ok(());
     }
-    std::thread::Builder::new().name("log-check".to_owned()).spawn(move || match check() {
+    let check = move || match log.check(rest_now_and_then()) {
         Ok(found) => tracing::info!(position = found.position, "the log is whole"),
         Err(err) => {
-            tracing::error!(error = %advise(err), "the log is damaged; ending the process");
+            tracing::error!(error = %advise(err.into()), "the log is damaged; ending the process");
             std::process::exit(1);
         }
-    })?;
+    };
+    std::thread::Builder::new().name("log-check".to_owned()).spawn(check)?;
     Ok(())
+}
+
+/// A quarter of one processor is enough for a check that nobody waits for.
+fn rest_now_and_then() -> impl FnMut() {
+    let mut woke = Instant::now();
+    move || {
+        if woke.elapsed() >= CHECKING_TIME {
+            std::thread::sleep(3 * CHECKING_TIME);
+            woke = Instant::now();
+        }
+    }
 }
 
 /// Prints what a new operator needs, once.

@@ -176,8 +176,10 @@ pub(crate) fn record(commit: Commit, position: &mut u64, events: &mut Vec<Record
 
 /// The first 16 bytes of SHA-256(command id ‖ index): known before the position is.
 pub(crate) fn event_id(command_id: &[u8; 16], index: u32) -> EventId {
-    let mut bytes = command_id.to_vec();
-    bytes.extend_from_slice(&index.to_le_bytes());
+    let mut bytes = [0; 20];
+    let (of_command, of_index) = bytes.split_at_mut(16);
+    of_command.copy_from_slice(command_id);
+    of_index.copy_from_slice(&index.to_le_bytes());
     let hash = sha256(&bytes);
     EventId(hash.first_chunk::<16>().copied().unwrap_or_default())
 }

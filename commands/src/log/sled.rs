@@ -133,6 +133,25 @@ impl SledLog {
         derived: Derived,
         mut see: impl FnMut(&[Recorded]) -> Result<(), LogError>,
     ) -> Result<Inspection, LogError> {
+        self.walk(derived, |block| see(&block.into_events()))
+    }
+
+    /// As [`SledLog::inspect`], of the log alone; `pause` is called after each block.
+    ///
+    /// # Errors
+    /// The first damage found.
+    pub fn check(&self, mut pause: impl FnMut()) -> Result<Inspection, LogError> {
+        self.walk(Derived::Ignored, |_| {
+            pause();
+            Ok(())
+        })
+    }
+
+    fn walk(
+        &self,
+        derived: Derived,
+        mut see: impl FnMut(Block) -> Result<(), LogError>,
+    ) -> Result<Inspection, LogError> {
         let shared = &self.shared;
         let head = *shared.head.borrow();
         let snapshot = match derived {
@@ -141,7 +160,7 @@ impl SledLog {
         };
         let mut walk = Walk::from_start(shared.id);
         while walk.position() < head.position {
-            see(&walk.step(&shared.store, head.position)?)?;
+            see(walk.step(&shared.store, head.position)?)?;
             if let Some(snapshot) = &snapshot {
                 snapshot.compare(&walk)?;
             }
