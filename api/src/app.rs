@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use crate::access::attempts::Attempts;
 use crate::access::signer::{ReadyKey, Signer};
 use crate::access::verify::Verifier;
+use crate::app_token::settings::AppTokenSettings;
 use crate::http::error::ApiError;
 use crate::http::places::Places;
 use crate::http::proxies::Proxies;
@@ -30,6 +31,8 @@ pub struct AppSettings {
     pub business_statuses: bool,
     /// Who is believed about the address of a caller.
     pub proxies: Proxies,
+    /// The app-token service.
+    pub app_token: AppTokenSettings,
 }
 
 impl Default for AppSettings {
@@ -39,6 +42,7 @@ impl Default for AppSettings {
             public_url: None,
             business_statuses: false,
             proxies: Proxies::default(),
+            app_token: AppTokenSettings::default(),
         }
     }
 }

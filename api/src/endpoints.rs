@@ -1,5 +1,6 @@
 //! The whole API on one page.
 
+use crate::app_token;
 use crate::connect::{discovery, revocation, token};
 use crate::http::endpoint::Endpoint;
 use crate::operation::{health, metrics, openapi};
@@ -18,6 +19,7 @@ pub fn all() -> Vec<Endpoint> {
         discovery::endpoints(),
         revocation::endpoints(),
         token::endpoints(),
+        app_token::endpoints(),
         health::endpoints(),
         metrics::endpoints(),
         openapi::endpoints(),

@@ -2,6 +2,7 @@
 
 mod access;
 mod app;
+mod app_token;
 pub mod bench;
 mod connect;
 mod endpoints;
@@ -19,6 +20,8 @@ use warp::reply::Response;
 pub use crate::access::Needs;
 pub use crate::access::scopes::Code;
 pub use crate::app::{App, AppSettings, LogFigures, StatsOf};
+pub use crate::app_token::accounts::add_app_root;
+pub use crate::app_token::settings::{AdminMode, AppTokenSettings};
 pub use crate::endpoints::all as endpoints;
 pub use crate::http::endpoint::{Access, Endpoint};
 pub use crate::http::proxies::Proxies;

@@ -358,6 +358,8 @@ fn name_of_claim(kind: &str) -> &'static str {
         domain::resource::RESOURCE_NAME_CLAIM => "API resource name",
         domain::resource::GATEWAY_PATH_CLAIM => "gateway path (suffix)",
         domain::tenant::HOST_CLAIM => "host name",
+        domain::app::DEFAULT_APP_CLAIM => "default app",
+        domain::app_user::APP_USER_NAME_CLAIM => "app user name",
         _ => "value",
     }
 }

@@ -1,5 +1,8 @@
 //! Any event of any aggregate: for those who follow the whole log.
 
+use crate::app::AppEvent;
+use crate::app_token::AppTokenEvent;
+use crate::app_user::AppUserEvent;
 use crate::client::ClientEvent;
 use crate::event::{JsonParts, Parts, StoredEvent, Unreadable};
 use crate::resource::ResourceEvent;
@@ -66,6 +69,9 @@ macro_rules! any_event {
 }
 
 any_event! {
+    "app" => App(AppEvent),
+    "app_token" => AppToken(AppTokenEvent),
+    "app_user" => AppUser(AppUserEvent),
     "client" => Client(ClientEvent),
     "resource" => Resource(ResourceEvent),
     "role" => Role(RoleEvent),

@@ -12,6 +12,9 @@ pub mod codec;
 pub mod event;
 pub mod log;
 
+pub mod app;
+pub mod app_token;
+pub mod app_user;
 pub mod client;
 pub mod resource;
 pub mod role;

@@ -1,5 +1,8 @@
 //! The read side: follows the log and keeps, for each question, the answer ready.
 
+mod app_tokens;
+mod app_users;
+mod apps;
 mod audit;
 mod catch_up;
 mod clients;
@@ -21,6 +24,9 @@ mod user_search;
 mod users;
 mod views;
 
+pub use crate::app_tokens::{AppTokenRow, AppTokens};
+pub use crate::app_users::{AppUserRow, AppUsers};
+pub use crate::apps::{AppRow, Apps};
 pub use crate::audit::{Audit, AuditFilter};
 pub use crate::catch_up::catch_up;
 pub use crate::clients::{ClientRow, Clients};

@@ -248,7 +248,7 @@ impl<'a> Past<'a> {
             return false;
         }
         match kind {
-            "user.deleted.v1" | "user.erased.v1" => {
+            "user.deleted.v1" | "user.erased.v1" | "app.deleted.v1" | "app_user.deleted.v1" => {
                 self.ended.insert(stream);
                 false
             }
@@ -261,7 +261,7 @@ impl<'a> Past<'a> {
         let ended = self.ended.contains(stream)
             || kind == "user.password_set.v1" && self.passwords.contains(stream);
         let closes = || StreamId::parse(stream).and_then(|it| it.closes_at());
-        let closed = stream.starts_with("token-") && closes().is_some_and(|it| it <= self.now);
+        let closed = stream.contains("token-") && closes().is_some_and(|it| it <= self.now);
         !ended && !closed
     }
 }

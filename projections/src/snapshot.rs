@@ -52,7 +52,7 @@ impl Views {
         })?;
         tables.position = head.position;
         tables.now = head.now;
-        tables.tokens.forget(head.now);
+        tables.forget(head.now);
         Ok(Self::with(tables))
     }
 }

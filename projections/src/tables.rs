@@ -2,6 +2,9 @@
 
 use domain::{AnyEvent, Recorded, Timestamp, Unreadable};
 
+use crate::app_tokens::AppTokens;
+use crate::app_users::AppUsers;
+use crate::apps::Apps;
 use crate::audit::Audit;
 use crate::clients::Clients;
 use crate::resources::Resources;
@@ -15,6 +18,12 @@ use crate::users::{Lookups, UserChange, Users};
 /// Every read model of the program. Two of them, folded from the same log, are equal.
 #[derive(Debug, PartialEq)]
 pub struct Tables {
+    /// The apps of the app-token service.
+    pub apps: Apps,
+    /// Their tokens.
+    pub app_tokens: AppTokens,
+    /// Their users.
+    pub app_users: AppUsers,
     /// Where in the log things are.
     pub audit: Audit,
     /// The clients.
@@ -67,6 +76,9 @@ pub(crate) fn decode(recorded: &Recorded, keys: &Keys) -> Result<Change, Unreada
 impl Tables {
     pub(crate) fn new(keys: Keys) -> Self {
         Self {
+            apps: Apps::new(keys.clone()),
+            app_tokens: AppTokens::default(),
+            app_users: AppUsers::new(keys.clone()),
             audit: Audit::default(),
             clients: Clients::default(),
             resources: Resources::new(keys.clone()),
@@ -101,12 +113,21 @@ impl Tables {
         }
         if recorded.commit.time > self.now {
             self.now = recorded.commit.time;
-            self.tokens.forget(self.now);
+            self.forget(self.now);
         }
+    }
+
+    /// Forgets what is past.
+    pub(crate) fn forget(&mut self, now: Timestamp) {
+        self.tokens.forget(now);
+        self.app_tokens.forget(now);
     }
 
     fn take_in(&mut self, event: AnyEvent, recorded: &Recorded) {
         match event {
+            AnyEvent::App(event) => self.apps.apply(&event, recorded),
+            AnyEvent::AppToken(event) => self.app_tokens.apply(&event, recorded),
+            AnyEvent::AppUser(event) => self.app_users.apply(&event, recorded),
             AnyEvent::Client(event) => self.clients.apply(event),
             AnyEvent::Resource(event) => self.resources.apply(event, recorded),
             AnyEvent::Role(event) => self.roles.apply(event),

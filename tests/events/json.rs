@@ -6,6 +6,9 @@ use std::sync::Arc;
 use commands::keys::Keyring;
 use commands::log::MemoryLog;
 use commands::{Engine, EventJson, Personal};
+use domain::app::{App, AppCommand, AppPolicy};
+use domain::app_token::{AppToken, AppTokenCommand, app_token_id};
+use domain::app_user::{AppUser, AppUserCommand, AppUserId};
 use domain::client::{Client, ClientCommand};
 use domain::log::CommitHead;
 use domain::log::OpenParts as _;
@@ -17,7 +20,7 @@ use domain::token::{Token, TokenCommand, token_id};
 use domain::user::{User, UserCommand};
 use domain::{Aggregate, AnyEvent, CommandId, Recorded, SubjectId, TenantId};
 use tests::given::NOW;
-use tests::samples;
+use tests::samples::{self, app_token};
 
 /// An engine over a log in memory, and a counter for command ids.
 struct World {
@@ -85,7 +88,47 @@ async fn full_life() -> World {
     world.run::<User>("51", UserCommand::SetPassword(verifier)).await;
     world.run::<User>("51", UserCommand::Delete).await;
     world.run::<User>("51", UserCommand::Erase).await;
+    run_app_token(&mut world).await;
     world
+}
+
+async fn run_app_token(world: &mut World) {
+    let app = app_token::APP.to_string();
+    let create = AppCommand::Create {
+        data: Box::new(app_token::app_created()),
+        personal: Box::new(app_token::app_personal()),
+        secret: app_token::app_secret(),
+    };
+    world.run::<App>(&app, create).await;
+    let policy = AppPolicy { strict: false, acts_for_users: true };
+    world.run::<App>(&app, AppCommand::SetPolicy(policy)).await;
+    world.run::<App>(&app, AppCommand::Delete).await;
+    let commands = [
+        AppUserCommand::Register {
+            data: Box::new(app_token::app_user_registered()),
+            personal: Box::new(app_token::app_user_personal()),
+            password: app_token::verifier(),
+        },
+        AppUserCommand::Update {
+            password: Some(app_token::verifier()),
+            info: Some("new info".to_owned()),
+        },
+        AppUserCommand::SetEnabled(false),
+        AppUserCommand::Delete,
+    ];
+    for command in commands {
+        world.run::<AppUser>("72", command).await;
+    }
+    let issued = app_token::app_token_issued();
+    let id = app_token_id(issued.refresh_expires_at, [7; 12]);
+    let commands = [
+        AppTokenCommand::Issue(Box::new(issued)),
+        AppTokenCommand::Refresh { rotates: true, grace_seconds: 10 },
+        AppTokenCommand::RevokeFamily { reason: "lost".to_owned() },
+    ];
+    for command in commands {
+        world.run::<AppToken>(&id, command).await;
+    }
 }
 
 async fn run_resource(world: &mut World) {
@@ -151,6 +194,9 @@ async fn secrets_are_three_stars_and_nothing_else() {
         "resource.created.v1",
         "user.registered.v1",
         "user.password_set.v1",
+        "app.created.v1",
+        "app_user.registered.v1",
+        "app_user.password_set.v1",
     ];
     assert_eq!(with_secret, expected);
 }
@@ -162,7 +208,9 @@ fn the_json_of_no_sample_shows_a_secret() {
         let text = format!("{} {:?}", json.data, json.personal.map(|it| it.to_string()));
         let secrets =
             [samples::CLIENT_SECRET_HASH, samples::RESOURCE_SECRET, samples::TENANT_SECRET];
-        for secret in secrets.into_iter().chain(["128,129,130", "192,193,194", "memoryKib"]) {
+        let app_secret = app_token::app_secret().0;
+        let more = ["128,129,130", "192,193,194", "memoryKib", &app_secret];
+        for secret in secrets.into_iter().chain(more) {
             assert!(!text.contains(secret), "{} shows {secret}", sample.kind);
         }
     }
@@ -209,8 +257,15 @@ async fn personal_parts_are_shown_hidden_and_gone() {
 async fn the_subject_is_the_one_person_whom_an_event_names() {
     let world = full_life().await;
     for json in world.json(Personal::Hidden) {
-        let names_ann = json.kind.starts_with("user.") || json.kind == "token.issued.v1";
-        assert_eq!(json.subject, names_ann.then_some(51), "{}", json.kind);
+        let named = match json.kind.split_once('.').unwrap() {
+            ("user", _) | ("token", "issued.v1") => Some(51),
+            ("app", "created.v1") => Some(SubjectId::from(app_token::APP).0),
+            ("app_user", _) | ("app_token", "issued.v1") => Some(SubjectId::from(AppUserId(72)).0),
+            _ => None,
+        };
+        assert_eq!(json.subject, named, "{}", json.kind);
+        // Readers of JSON may have no larger integers than these.
+        assert!(named.is_none_or(|it| it < 1 << 53), "{}", json.kind);
     }
 }
 

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use domain::app::App;
+use domain::app_token::AppToken;
+use domain::app_user::AppUser;
 use domain::client::Client;
 use domain::resource::Resource;
 use domain::role::Role;
@@ -17,6 +20,9 @@ fn aggregates() -> Vec<(&'static str, &'static [&'static str])> {
         (A::CATEGORY, A::Event::KINDS)
     }
     vec![
+        of::<App>(),
+        of::<AppToken>(),
+        of::<AppUser>(),
         of::<Client>(),
         of::<Resource>(),
         of::<Role>(),

@@ -12,9 +12,11 @@ enum Who {
     Bearer(&'static str, &'static str),
     Anonymous,
     Operation,
+    /// By the rules of the app-token service, in its envelope.
+    AppToken,
 }
 
-use Who::{Anonymous, Bearer, Operation};
+use Who::{Anonymous, AppToken, Bearer, Operation};
 
 /// Row of the documented table (0: our own), operation, method, path as it stands in the routes,
 /// a path to call, who.
@@ -63,8 +65,26 @@ const MORE: [Row; 2] = [
     (0, "Swagger", "GET", "/swagger/v1/swagger.json", "/swagger/v1/swagger.json", Operation),
 ];
 
+/// The app-token service (app-token spec section 1.1).
+#[rustfmt::skip]
+const APP_TOKEN: [Row; 13] = [
+    (0, "AppTokenAuthorize", "POST", "/oauth2/api/v1/oauth.authorize", "/oauth2/api/v1/oauth.authorize", AppToken),
+    (0, "AppTokenCheckToken", "POST", "/oauth2/api/v1/oauth.check_token", "/oauth2/api/v1/oauth.check_token", AppToken),
+    (0, "AppTokenCreateOauth", "POST", "/oauth2/api/v1/oauth.create_oauth", "/oauth2/api/v1/oauth.create_oauth", AppToken),
+    (0, "AppTokenCreateUser", "POST", "/oauth2/api/v1/oauth.create_user", "/oauth2/api/v1/oauth.create_user", AppToken),
+    (0, "AppTokenDeleteApp", "POST", "/oauth2/api/v1/oauth.delete_app", "/oauth2/api/v1/oauth.delete_app", AppToken),
+    (0, "AppTokenGetAppList", "POST", "/oauth2/api/v1/oauth.get_app_list", "/oauth2/api/v1/oauth.get_app_list", AppToken),
+    (0, "AppTokenGetLoginInfo", "POST", "/oauth2/api/v1/oauth.get_login_info", "/oauth2/api/v1/oauth.get_login_info", AppToken),
+    (0, "AppTokenGetUsers", "POST", "/oauth2/api/v1/oauth.get_users", "/oauth2/api/v1/oauth.get_users", AppToken),
+    (0, "AppTokenLogin", "POST", "/oauth2/api/v1/oauth.login", "/oauth2/api/v1/oauth.login", AppToken),
+    (0, "AppTokenRefreshToken", "POST", "/oauth2/api/v1/oauth.refresh_token", "/oauth2/api/v1/oauth.refresh_token", AppToken),
+    (0, "AppTokenUpdateUser", "POST", "/oauth2/api/v1/oauth.update_user", "/oauth2/api/v1/oauth.update_user", AppToken),
+    (0, "AppTokenHealth", "GET", "/oauth2/api/v1/health", "/oauth2/api/v1/health", Operation),
+    (0, "AppTokenMetrics", "GET", "/oauth2/api/v1/metrics", "/oauth2/api/v1/metrics", Operation),
+];
+
 fn rows() -> impl Iterator<Item = Row> {
-    TABLE.into_iter().chain(MORE)
+    TABLE.into_iter().chain(MORE).chain(APP_TOKEN)
 }
 
 /// Scope and role of the rows that need a token.
@@ -110,6 +130,7 @@ fn every_route_has_a_row_and_every_row_a_route() {
             }
             Access::Anonymous => "Anonymous".to_owned(),
             Access::Operation => "Operation".to_owned(),
+            Access::AppToken => "AppToken".to_owned(),
         };
         format!("{} {} {} {} {who}", it.row.unwrap_or(0), it.operation, it.method, it.path)
     });
@@ -219,13 +240,17 @@ async fn paths_match_in_any_letter_case() {
 #[tokio::test]
 async fn a_known_path_with_another_method_is_405_and_names_all_that_it_takes() {
     let app = TestApp::new().await;
-    for row in rows() {
+    for row in TABLE.into_iter().chain(MORE) {
         let answer = app.ask("PATCH", row.4).send().await;
         assert_eq!(answer.status, 405, "{}", row.4);
         let allowed = answer.header("allow").split(", ").collect::<BTreeSet<_>>();
         let here = rows().filter(|it| it.3 == row.3).map(|it| it.2).collect::<BTreeSet<_>>();
         assert!(here.is_subset(&allowed), "{}: {allowed:?} lacks some of {here:?}", row.4);
         assert_eq!(answer.json()["codeName"], "MethodNotAllowed");
+    }
+    for row in APP_TOKEN {
+        let answer = app.ask("PATCH", row.4).send().await;
+        assert_eq!((answer.status, &*answer.text), (404, "404 page not found"), "{}", row.4);
     }
     let answer = app.ask("PUT", "/api/User").send().await;
     assert_eq!(answer.header("allow"), "GET, HEAD, POST");

@@ -132,6 +132,16 @@ impl TestApp {
         self.shows(done.unwrap().position).await;
     }
 
+    /// A root account of the app-token service.
+    pub async fn app_root(&self, tenant: u32, name: &str, password: &str) -> u32 {
+        let tenant = TenantId(tenant);
+        let done =
+            api::add_app_root(&self.engine, &self.views, tenant, name, password, now()).await;
+        let (number, position) = done.unwrap();
+        self.shows(position).await;
+        number
+    }
+
     pub async fn shows(&self, position: u64) {
         self.views.wait(position, std::time::Duration::from_secs(10)).await.unwrap();
     }

@@ -64,6 +64,15 @@ impl<E: Debug + PartialEq> Then<E> {
         }
     }
 
+    /// A refusal of this field, whatever the rule.
+    #[track_caller]
+    pub fn then_refused_field(self, wanted: &str) {
+        match self.0 {
+            Err(Refusal::Invalid { field, .. }) => assert_eq!(field, wanted),
+            other => panic!("{wanted} is not refused: {other:?}"),
+        }
+    }
+
     /// What was decided, for a test that looks closer.
     #[track_caller]
     pub fn decision(self) -> Decision<E> {

@@ -4,6 +4,8 @@
 //! so that two swapped fields show. The others stand for what one value cannot: empty options,
 //! the other variants of an enum, and switches, of which there are only two values.
 
+pub mod app_token;
+
 use domain::client::{ClientEvent, ClientFlags, ClientLifetimes, ClientRegistered};
 use domain::client::{ClientSecretInfo, ClientSecrets};
 use domain::resource::{PublishRequest, ResourceCreated, ResourceEvent, ResourcePublished};
@@ -81,6 +83,7 @@ pub fn all() -> Vec<Sample> {
         let issued = TokenIssued { grant, ..token_issued() };
         samples.push(sample(name, TokenEvent::Issued(issued.into())));
     }
+    samples.extend(app_token::all());
     samples
 }
 

@@ -31,8 +31,8 @@ impl fmt::Display for Code {
     }
 }
 
-/// Every code, by its controller (spec section 6.3), and our own `audit`.
-const CODES: [(&str, &[&str]); 10] = [
+/// Every code, by its controller (spec section 6.3), and our own `apptoken` and `audit`.
+const CODES: [(&str, &[&str]); 11] = [
     (
         "apiresource",
         &[
@@ -62,6 +62,7 @@ const CODES: [(&str, &[&str]); 10] = [
             "history",
         ],
     ),
+    ("apptoken", &["admin"]),
     ("apiscope", &["get", "post", "put", "detail", "delete"]),
     ("audit", &["get", "stream"]),
     ("blob", &["post", "image", "base64"]),

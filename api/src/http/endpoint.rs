@@ -19,7 +19,7 @@ use crate::access::{Granted, Needs, Open};
 /// What every handler returns.
 pub(crate) type Outcome = Result<Reply, ApiError>;
 
-type Running = Pin<Box<dyn Future<Output = Outcome> + Send>>;
+pub(crate) type Running = Pin<Box<dyn Future<Output = Outcome> + Send>>;
 type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
 
 /// Who may call an endpoint.
@@ -31,6 +31,8 @@ pub enum Access {
     Anonymous,
     /// A bearer of a token that has what is needed.
     Bearer(Needs),
+    /// By the rules of the app-token service.
+    AppToken,
 }
 
 /// What kind of body an endpoint takes.
@@ -155,6 +157,16 @@ impl Endpoint {
     {
         self.access = Access::Operation;
         self.handler = Box::new(move |call| Box::pin(handler(call)));
+        self
+    }
+
+    /// Handled by the rules of the app-token service, which answers its errors in its own way.
+    pub(crate) fn app_token(
+        mut self,
+        handler: impl Fn(Call) -> Running + Send + Sync + 'static,
+    ) -> Self {
+        self.access = Access::AppToken;
+        self.handler = Box::new(handler);
         self
     }
 

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::future::ready;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use domain::hex;
@@ -97,27 +97,43 @@ pub(crate) fn router(
     let (answering, app) = (app.clone(), app.clone());
     warp::path::full()
         .and(warp::method())
-        .map(move |path: FullPath, method: Method| table.find(path.as_str(), &method))
+        .map(move |path: FullPath, method: Method| {
+            let found = table.find(path.as_str(), &method);
+            // Its rules win below its own path (app-token spec section 1.1).
+            (found, crate::app_token::owns(path.as_str()))
+        })
+        .untuple_one()
         .and(raw_query())
         .and(warp::header::headers_cloned())
         .and(warp::ext::optional::<Peer>())
         .and(warp::body::stream())
-        .then(move |found, raw_query, headers: HeaderMap, peer: Option<Peer>, body| {
-            let app = answering.clone();
-            let body: BodyStream = Box::pin(stream_of(body));
-            async move {
-                let err = match found {
-                    Found::Endpoint(endpoint, parameters) => {
-                        let peer = peer.map(|it| app.settings.proxies.caller(it.0.ip(), &headers));
-                        let sent = Sent { parameters, raw_query, headers, peer, body };
-                        return answer(app, endpoint, sent).await;
-                    }
-                    Found::OtherMethods(allow) => ApiError::WrongMethod { allow },
-                    Found::Nothing => ApiError::NoRoute,
-                };
-                unmatched(&app, err, &hex(&request_id(&headers)))
-            }
-        })
+        .then(
+            move |found, is_app_token, raw_query, headers: HeaderMap, peer: Option<Peer>, body| {
+                let app = answering.clone();
+                let body: BodyStream = Box::pin(stream_of(body));
+                async move {
+                    let err = match found {
+                        Found::Endpoint(endpoint, parameters) => {
+                            let peer =
+                                peer.map(|it| app.settings.proxies.caller(it.0.ip(), &headers));
+                            let sent = Sent { parameters, raw_query, headers, peer, body };
+                            return answer(app, endpoint, sent).await;
+                        }
+                        _ if is_app_token => {
+                            app.metrics.count_request(
+                                "unmatched",
+                                StatusCode::NOT_FOUND,
+                                Duration::ZERO,
+                            );
+                            return crate::app_token::not_found();
+                        }
+                        Found::OtherMethods(allow) => ApiError::WrongMethod { allow },
+                        Found::Nothing => ApiError::NoRoute,
+                    };
+                    unmatched(&app, err, &hex(&request_id(&headers)))
+                }
+            },
+        )
         .boxed()
         .recover(move |it| ready(Ok(unforeseen(&app, &it))))
         .unify()
@@ -240,7 +256,7 @@ fn unforeseen(app: &App, rejection: &Rejection) -> Response {
 
 fn unmatched(app: &App, err: ApiError, shown_id: &str) -> Response {
     let mut response = err.into_response(None, shown_id, false);
-    app.metrics.count_request("unmatched", response.status(), std::time::Duration::ZERO);
+    app.metrics.count_request("unmatched", response.status(), Duration::ZERO);
     debug_assert_ne!(response.status(), StatusCode::OK);
     if let Ok(id) = HeaderValue::from_str(shown_id) {
         response.headers_mut().insert(REQUEST_ID, id);

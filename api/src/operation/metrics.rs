@@ -109,7 +109,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
-async fn metrics(call: Call) -> Outcome {
+pub(crate) async fn metrics(call: Call) -> Outcome {
     let text = call.app.metrics.render(&call.app);
     Ok(Reply::body("text/plain; version=0.0.4", text.into_bytes()))
 }

@@ -52,6 +52,7 @@ fn run_command(settings: Settings) -> Result<ExitCode, Failure> {
         Command::User { what: User::Erase { id } } => {
             admin::run(&common, &one_shots::OneShot::Erase { user: id })
         }
+        Command::AppToken { what } => admin::run(&common, &one_shots::OneShot::app_token(what)?),
         Command::Backup { to } => {
             admin::run(&common, &one_shots::OneShot::Backup { to: std::path::absolute(to)? })
         }
@@ -70,7 +71,7 @@ fn read_settings() -> Result<Settings, clap::Error> {
         let table = text
             .parse::<toml::Table>()
             .map_err(|err| wrong(&mut command, format!("{}: {err}", Path::new(&file).display())))?;
-        for (name, value) in table {
+        for (name, value) in flatten(table) {
             let name = name.replace('_', "-");
             let value = match value {
                 toml::Value::String(text) => text,
@@ -88,6 +89,21 @@ fn read_settings() -> Result<Settings, clap::Error> {
         }
     }
     Settings::from_arg_matches(&command.get_matches())
+}
+
+/// `admin_mode` in the table `app_token` is the option `app_token_admin_mode`.
+fn flatten(table: toml::Table) -> Vec<(String, toml::Value)> {
+    let mut options = Vec::new();
+    for (name, value) in table {
+        match value {
+            toml::Value::Table(inner) => {
+                options
+                    .extend(inner.into_iter().map(|(inner, it)| (format!("{name}_{inner}"), it)));
+            }
+            value => options.push((name, value)),
+        }
+    }
+    options
 }
 
 /// The file must be known before the rest can be read.

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use commands::Error as CommandError;
 use commands::password::PasswordPool;
 use commands::signing::{add_signing_key, make_signing_key, system_head};
+use domain::app::{App, AppCommand, AppId, AppPolicy};
+use domain::app_user::{AppUser, AppUserCommand};
 use domain::signing_key::{SigningAlgorithm, SigningKey, SigningKeyCommand};
 use domain::token::TOKEN_SECONDS_MAX;
 use domain::user::{User, UserCommand, check_password};
@@ -16,7 +18,8 @@ use serde::{Deserialize, Serialize};
 use super::backup;
 use super::cli::Failure;
 use super::running::Running;
-use super::settings::Algorithm;
+use super::settings::{Algorithm, AppTokenCommand};
+use crate::app_token::accounts::add_app_root;
 
 /// Who the log says it was.
 const OPERATOR: &str = "operator";
@@ -34,6 +37,12 @@ pub(crate) enum OneShot {
     SetPassword { name: String, tenant: u32, password: String },
     /// Forget a person.
     Erase { user: u32 },
+    /// A root account of the app-token service.
+    AddRoot { name: String, tenant: u32, password: String },
+    /// Whether an account of it may sign in.
+    EnableAppUser { name: String, tenant: u32, enabled: bool },
+    /// What requests of an app must have, and for whom it may act.
+    SetApp { app: String, strict: bool, acts_for_users: bool },
     /// Copy the log and the keys.
     Backup { to: PathBuf },
 }
@@ -50,26 +59,36 @@ impl OneShot {
             Self::Rotate { .. } => "keys rotate",
             Self::SetPassword { .. } => "user set-password",
             Self::Erase { .. } => "user erase",
+            Self::AddRoot { .. } => "app-token add-root",
+            Self::EnableAppUser { enabled: true, .. } => "app-token enable",
+            Self::EnableAppUser { .. } => "app-token disable",
+            Self::SetApp { .. } => "app-token set-app",
             Self::Backup { .. } => "backup",
         }
     }
 
-    /// Reads the password from where others do not see it: never from the command line.
-    pub(crate) fn set_password(name: String, tenant: u32) -> Result<Self, Failure> {
-        let password = match std::env::var("CHANCERY_PASSWORD") {
-            Ok(password) => password,
-            Err(_) => {
-                eprintln!("New password for {name}, then end of input:");
-                let mut text = String::new();
-                std::io::stdin().take(4_096).read_to_string(&mut text)?;
-                text.trim_end_matches(['\r', '\n']).to_owned()
+    /// Of the app-token service.
+    pub(crate) fn app_token(what: AppTokenCommand) -> Result<Self, Failure> {
+        Ok(match what {
+            AppTokenCommand::AddRoot { name, tenant } => {
+                let password = read_password(&name)?;
+                Self::AddRoot { name, tenant, password }
             }
-        };
-        let broken = check_password(&password);
-        if !broken.is_empty() {
-            let rules = broken.iter().map(|it| it.why).collect::<Vec<_>>();
-            return Err(rules.join("; ").into());
-        }
+            AppTokenCommand::Enable { name, tenant } => {
+                Self::EnableAppUser { name, tenant, enabled: true }
+            }
+            AppTokenCommand::Disable { name, tenant } => {
+                Self::EnableAppUser { name, tenant, enabled: false }
+            }
+            AppTokenCommand::SetApp { app, lenient, acts_for_users } => {
+                Self::SetApp { app, strict: !lenient, acts_for_users }
+            }
+        })
+    }
+
+    /// A new password for a user.
+    pub(crate) fn set_password(name: String, tenant: u32) -> Result<Self, Failure> {
+        let password = read_password(&name)?;
         Ok(Self::SetPassword { name, tenant, password })
     }
 
@@ -90,6 +109,19 @@ impl OneShot {
                 set_password(on, &name, TenantId(tenant), &password, now).await
             }
             Self::Erase { user } => erase(on, UserId(user), now).await,
+            Self::AddRoot { name, tenant, password } => {
+                let tenant = TenantId(tenant);
+                let (views, engine) = (&on.views, &on.engine);
+                let made = add_app_root(engine, views, tenant, &name, &password, now).await?;
+                shown(on, made.1).await?;
+                Ok(format!("app user {} is a root account of tenant {tenant}", made.0))
+            }
+            Self::EnableAppUser { name, tenant, enabled } => {
+                enable_app_user(on, TenantId(tenant), &name, enabled, now).await
+            }
+            Self::SetApp { app, strict, acts_for_users } => {
+                set_app(on, &app, AppPolicy { strict, acts_for_users }, now).await
+            }
             Self::Backup { to } => {
                 let on = on.clone();
                 let copied = tokio::task::spawn_blocking(move || backup::copy(&on, &to));
@@ -97,6 +129,61 @@ impl OneShot {
             }
         }
     }
+}
+
+/// Reads a password from where others do not see it: never from the command line.
+fn read_password(name: &str) -> Result<String, Failure> {
+    let password = match std::env::var("CHANCERY_PASSWORD") {
+        Ok(password) => password,
+        Err(_) => {
+            eprintln!("New password for {name}, then end of input:");
+            let mut text = String::new();
+            std::io::stdin().take(4_096).read_to_string(&mut text)?;
+            text.trim_end_matches(['\r', '\n']).to_owned()
+        }
+    };
+    let broken = check_password(&password);
+    if !broken.is_empty() {
+        let rules = broken.iter().map(|it| it.why).collect::<Vec<_>>();
+        return Err(rules.join("; ").into());
+    }
+    Ok(password)
+}
+
+async fn enable_app_user(
+    on: &Running,
+    tenant: TenantId,
+    name: &str,
+    enabled: bool,
+    now: Timestamp,
+) -> Result<String, Failure> {
+    let user = on.views.read().app_users.named(tenant, name).map(|it| it.data.app_user);
+    let user = user.ok_or_else(|| format!("tenant {tenant} has no app user of this name"))?;
+    let head = system_head(tenant, OPERATOR, now)?;
+    let command = AppUserCommand::SetEnabled(enabled);
+    let done = on.engine.handle::<AppUser>(&user.to_string(), &command, &head).await?;
+    shown(on, done.position).await?;
+    let may = if enabled { "may sign in" } else { "may not sign in; its tokens have ended" };
+    Ok(format!("app user {user} {may}"))
+}
+
+async fn set_app(
+    on: &Running,
+    app: &str,
+    policy: AppPolicy,
+    now: Timestamp,
+) -> Result<String, Failure> {
+    let app = AppId::parse(app).ok_or("the id of an app has 16 digits")?;
+    let stream = domain::StreamId::new("app", app);
+    let events = on.engine.log().read_stream(&stream, 0)?;
+    let tenant = events.first().map(|it| it.commit.tenant);
+    let tenant = tenant.ok_or_else(|| format!("there is no app {app}"))?;
+    let head = system_head(tenant, OPERATOR, now)?;
+    let command = AppCommand::SetPolicy(policy);
+    let done = on.engine.handle::<App>(&app.to_string(), &command, &head).await?;
+    shown(on, done.position).await?;
+    let AppPolicy { strict, acts_for_users } = policy;
+    Ok(format!("app {app}: strict {strict}, acts for users {acts_for_users}"))
 }
 
 /// Old keys verify until the last token that they signed has expired.

@@ -28,6 +28,7 @@ use super::settings::{BusinessErrors, Common, Serve};
 use super::{one_shots, snapshots, socket};
 use crate::access::scopes;
 use crate::app::{App, AppSettings, LogFigures};
+use crate::app_token::settings::AdminMode;
 use crate::http::call::now;
 use crate::http::proxies::Proxies;
 use crate::http::server;
@@ -57,6 +58,10 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
         .await
         .map_err(|err| format!("listening on {}: {err}", options.listen))?;
     let address = listener.local_addr()?;
+    let app_token = options.app_token.read(address)?;
+    if app_token.admin_mode == AdminMode::Open {
+        tracing::warn!("ANYBODY who reaches {address} may change any app and any app user");
+    }
     let opening = Opening {
         reserve_bytes: options.disk_reserve_mib.saturating_mul(1024 * 1024),
         accept_head: options.accept_head,
@@ -82,6 +87,7 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
             public_url,
             business_statuses: options.business_errors == BusinessErrors::Status,
             proxies: Proxies::new(options.trusted_proxies.clone()),
+            app_token,
         },
         Arc::new(move || LogFigures::from(log.stats())),
     );

@@ -20,6 +20,10 @@ use crate::log::sha256;
 /// How many keys are made at once: the next persons have the next numbers, and wait for no sync.
 const MADE_AHEAD: u64 = 128;
 
+/// The leading bits of those who are numbered one after the other: users, and app users. Apps are
+/// not, so nobody knows who comes next.
+const NUMBERED: [u64; 2] = [0, 1];
+
 /// Why the keys cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
@@ -239,8 +243,9 @@ impl Keyring {
     pub fn make_wanted(&self) -> Result<(), KeyError> {
         let mut file = lock(&self.file);
         let mut wanted = std::mem::take(&mut *lock(&self.wanted));
-        if let Some(last) = wanted.iter().max().copied() {
-            wanted.extend(last.saturating_add(1)..last.saturating_add(MADE_AHEAD));
+        for family in NUMBERED {
+            let last = wanted.iter().copied().filter(|it| it >> 40 == family).max();
+            wanted.extend(last.into_iter().flat_map(|it| it + 1..it + MADE_AHEAD));
         }
         wanted.sort_unstable();
         wanted.dedup();

@@ -1,0 +1,203 @@
+//! The app-token service: eleven operations under `/oauth2/api/v1`, in an envelope of their own
+//! (app-token spec). Here its rules win over those of the rest of the API.
+
+pub(crate) mod accounts;
+pub(crate) mod administration;
+pub(crate) mod answer;
+pub(crate) mod apps;
+pub(crate) mod settings;
+pub(crate) mod signature;
+pub(crate) mod standing;
+pub(crate) mod tokens;
+pub(crate) mod users;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use commands::Done;
+use commands::keys::{random, random_id};
+use domain::log::CommitHead;
+use domain::{Aggregate, CommandId, TenantId};
+use projections::Tables;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use warp::http::{Method, StatusCode};
+use warp::reply::Response;
+
+use self::answer::{Answered, BUSY, Envelope, Failed, respond};
+use self::settings::AppTokenSettings;
+use crate::access::{Open, admit};
+use crate::app::App;
+use crate::http::call::Call;
+use crate::http::endpoint::{Endpoint, Outcome, endpoint};
+use crate::http::error::ApiError;
+use crate::http::reply::Reply;
+
+/// Where the service is.
+pub(crate) const BASE: &str = "/oauth2/api/v1";
+
+/// How long a write waits until the read models show it.
+const SHOWN_WITHIN: Duration = Duration::from_secs(2);
+
+/// Its endpoints.
+pub(crate) fn endpoints() -> Vec<Endpoint> {
+    let health =
+        endpoint(Method::GET, "/oauth2/api/v1/health", "AppTokenHealth", "Whether it runs");
+    let metrics = endpoint(
+        Method::GET,
+        "/oauth2/api/v1/metrics",
+        "AppTokenMetrics",
+        "The program's figures (Prometheus)",
+    );
+    let mut all = vec![
+        health.operation(|_| async { Ok(text(StatusCode::OK, "ok")) }),
+        metrics.operation(crate::operation::metrics::metrics),
+    ];
+    all.extend(apps::endpoints());
+    all.extend(tokens::endpoints());
+    all.extend(users::endpoints());
+    all
+}
+
+/// What every path of the service answers that is none of its own.
+pub(crate) fn not_found() -> Response {
+    text(StatusCode::NOT_FOUND, "404 page not found").into_response()
+}
+
+/// Whether a path is the service's, known or not.
+pub(crate) fn owns(path: &str) -> bool {
+    let (base, rest) = path.split_at_checked(BASE.len()).unwrap_or_default();
+    base.eq_ignore_ascii_case(BASE) && (rest.is_empty() || rest.starts_with('/'))
+}
+
+fn text(status: StatusCode, text: &'static str) -> Reply {
+    Reply::body("text/plain; charset=utf-8", text.as_bytes().to_vec()).status(status)
+}
+
+/// What an operation comes to.
+pub(crate) type Answer<T> = Result<Answered<T>, Failed>;
+
+/// Declares one operation: a POST with a JSON body.
+fn operation<Q, A, F>(
+    path: &'static str,
+    name: &'static str,
+    summary: &'static str,
+    run: fn(Service, Q) -> F,
+) -> Endpoint
+where
+    Q: DeserializeOwned + JsonSchema + Send + 'static,
+    A: Serialize + JsonSchema + Send + 'static,
+    F: Future<Output = Answer<A>> + Send + 'static,
+{
+    endpoint(Method::POST, path, name, summary)
+        .json::<Q>()
+        .answers::<Envelope<A>>()
+        .app_token(move |call| Box::pin(handle(call, run)))
+}
+
+async fn handle<Q, A, F>(call: Call, run: fn(Service, Q) -> F) -> Outcome
+where
+    Q: DeserializeOwned + Send,
+    A: Serialize + Send,
+    F: Future<Output = Answer<A>> + Send,
+{
+    let app = call.app.clone();
+    let outcome = match admit(call).await {
+        Ok(open) => read_and_run(open, run).await,
+        Err(ApiError::UnknownHost) => return Ok(Reply::response(not_found())),
+        Err(err) => Err(err.into()),
+    };
+    Ok(Reply::response(respond(outcome, &app.settings.app_token)))
+}
+
+async fn read_and_run<Q, A, F>(mut open: Open, run: fn(Service, Q) -> F) -> Answer<A>
+where
+    Q: DeserializeOwned,
+    F: Future<Output = Answer<A>>,
+{
+    // Whatever its content type says: the interface has no other form.
+    let body = open.call.bytes().await?;
+    let question = open.call.members.read(&body)?;
+    run(Service(open), question).await
+}
+
+/// One call of an operation.
+pub(crate) struct Service(Open);
+
+impl Service {
+    pub(crate) fn call(&self) -> &Call {
+        &self.0.call
+    }
+
+    pub(crate) fn open(&self) -> &Open {
+        &self.0
+    }
+
+    pub(crate) fn app(&self) -> &Arc<App> {
+        &self.0.call.app
+    }
+
+    pub(crate) fn settings(&self) -> &AppTokenSettings {
+        &self.app().settings.app_token
+    }
+
+    pub(crate) fn tenant(&self) -> TenantId {
+        self.0.tenant.data.tenant
+    }
+
+    /// Asks the read models. The lock lasts as long as the question.
+    pub(crate) fn ask<T>(&self, question: impl FnOnce(&Tables) -> T) -> T {
+        question(&self.app().views.read())
+    }
+
+    /// Who, when and why, for a commit.
+    pub(crate) fn head(&self, actor: String) -> Result<CommitHead, Failed> {
+        let command_id = random_id().map(CommandId).map_err(|_| BUSY)?;
+        Ok(CommitHead {
+            command_id,
+            fingerprint: 0,
+            tenant: self.tenant(),
+            actor,
+            time: self.call().now,
+            correlation: self.call().request_id,
+            trace: self.call().trace_id(),
+        })
+    }
+
+    /// Runs a command, and waits until the read models show it.
+    pub(crate) async fn submit<A: Aggregate>(
+        &self,
+        id: &str,
+        command: &A::Command,
+        actor: String,
+    ) -> Result<Done, Failed> {
+        let head = self.head(actor)?;
+        let done = self.app().engine.handle::<A>(id, command, &head).await?;
+        self.settle(&done).await;
+        Ok(done)
+    }
+
+    /// The change is durable: if the read models lag, the caller learns the position all the same.
+    pub(crate) async fn settle(&self, done: &Done) {
+        if let Err(err) = self.app().views.wait(done.position, SHOWN_WITHIN).await {
+            tracing::warn!(error = %err, "a change is durable, but not readable yet");
+        }
+    }
+}
+
+/// Characters of tokens, keys and secrets.
+const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+/// Random text: each character with the same chance.
+pub(crate) fn random_text(length: usize) -> Result<String, Failed> {
+    let mut text = String::with_capacity(length);
+    while text.len() < length {
+        let bytes: [u8; 64] = random().map_err(|_| BUSY)?;
+        // The largest multiple of 62 that a byte can hold.
+        let fair = bytes.into_iter().filter(|it| *it < 248);
+        let characters = fair.filter_map(|it| ALPHABET.get(usize::from(it % 62)));
+        text.extend(characters.take(length - text.len()).map(|it| char::from(*it)));
+    }
+    Ok(text)
+}

@@ -1,0 +1,233 @@
+//! CreateOauth, GetAppList and DeleteApp: the apps of an owner.
+
+use domain::app::{APP_IDS, App, AppCommand, AppCreated, AppId, AppPersonal, AppPolicy, AppSecret};
+use domain::{Aggregate as _, StreamId, TenantId, Timestamp};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::administration::{Acting, authorise};
+use super::answer::{Answered, BUSY, Failed, INVALID};
+use super::{Answer, Service, operation, random_text};
+use crate::app_token::settings::AppTokenSettings;
+use crate::http::endpoint::Endpoint;
+
+/// When apps end that nobody ended: 2050-01-01 00:00 +08:00 (app-token spec section 2.5).
+const APP_EXPIRES_AT: Timestamp = Timestamp(2_524_579_200_000_000);
+
+/// How often another id is tried when one is taken.
+const ID_ATTEMPTS_MAX: usize = 5;
+
+/// The size of a page, unless asked for, and at most.
+const PAGE_SIZE: usize = 10;
+const PAGE_SIZE_MAX: usize = 100;
+
+/// The most ids in one question.
+const APP_IDS_MAX: usize = 1_000;
+
+pub(crate) fn endpoints() -> Vec<Endpoint> {
+    vec![
+        operation(
+            "/oauth2/api/v1/oauth.create_oauth",
+            "AppTokenCreateOauth",
+            "Create an app",
+            create,
+        ),
+        operation(
+            "/oauth2/api/v1/oauth.get_app_list",
+            "AppTokenGetAppList",
+            "List apps, newest first",
+            list,
+        ),
+        operation(
+            "/oauth2/api/v1/oauth.delete_app",
+            "AppTokenDeleteApp",
+            "Delete an app: its tokens end",
+            delete,
+        ),
+    ]
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+#[derive(Default)]
+struct CreateOauthReq {
+    /// The owner.
+    username: String,
+    /// Free text, usually Base64 of JSON.
+    oauth_info: String,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct CreateOauthResp {
+    /// 16 digits.
+    app_id: String,
+    /// 24 characters.
+    app_key: String,
+    /// 32 characters; shown here and nowhere else.
+    app_secret: String,
+}
+
+#[derive(Deserialize, JsonSchema, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct GetAppListReq {
+    /// The owner.
+    username: String,
+    /// These apps, whatever the owner.
+    app_ids: Vec<String>,
+    /// From 0.
+    page_no: i32,
+    /// 10 if absent, at most 100.
+    page_size: i32,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct GetAppListResp {
+    list: Option<Vec<AppInfo>>,
+    total: i64,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct AppInfo {
+    app_id: String,
+    oauth_info: String,
+}
+
+#[derive(Deserialize, JsonSchema, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct DeleteAppReq {
+    app_id: String,
+    /// The owner.
+    username: String,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct DeleteAppResp {
+    /// 1, or 0 if there was nothing to delete.
+    rows_affected: i64,
+}
+
+async fn create(service: Service, asked: CreateOauthReq) -> Answer<CreateOauthResp> {
+    if asked.username.is_empty() {
+        return Err(INVALID);
+    }
+    let acting = authorise(&service, &asked.username)?;
+    let personal = AppPersonal { owner: asked.username, info: asked.oauth_info };
+    for _ in 0..ID_ATTEMPTS_MAX {
+        let (data, secret) = new_app(service.tenant(), service.settings(), false)?;
+        let (app, app_key) = (data.app, data.app_key.clone());
+        if is_taken(&service, app) {
+            continue;
+        }
+        let command = AppCommand::Create {
+            data: Box::new(data),
+            personal: Box::new(personal.clone()),
+            secret: AppSecret(secret.clone()),
+        };
+        let done = service.submit::<App>(&app.to_string(), &command, acting.actor()).await?;
+        let answer = CreateOauthResp { app_id: app.to_string(), app_key, app_secret: secret };
+        return Ok(Answered::written(answer, done.position));
+    }
+    Err(BUSY)
+}
+
+fn is_taken(service: &Service, app: AppId) -> bool {
+    service.app().engine.log().stream_version(&StreamId::new(App::CATEGORY, app)) > 0
+}
+
+/// A new app with a key and a secret of its own.
+pub(crate) fn new_app(
+    tenant: TenantId,
+    settings: &AppTokenSettings,
+    is_default: bool,
+) -> Result<(AppCreated, String), Failed> {
+    let created = AppCreated {
+        app: random_app_id()?,
+        tenant,
+        app_key: random_text(24)?,
+        is_default,
+        policy: AppPolicy { strict: settings.strict || is_default, acts_for_users: false },
+        token_seconds: settings.access_seconds,
+        expires_at: APP_EXPIRES_AT,
+    };
+    Ok((created, random_text(32)?))
+}
+
+fn random_app_id() -> Result<AppId, Failed> {
+    loop {
+        let bytes: [u8; 8] = commands::keys::random().map_err(|_| BUSY)?;
+        // 54 bits hold every id; those that are none are drawn again, so each has the same chance.
+        let number = u64::from_le_bytes(bytes) >> 10;
+        if APP_IDS.contains(&number) {
+            return Ok(AppId(number));
+        }
+    }
+}
+
+async fn list(service: Service, asked: GetAppListReq) -> Answer<GetAppListResp> {
+    if asked.username.is_empty() && asked.app_ids.is_empty() || asked.app_ids.len() > APP_IDS_MAX {
+        return Err(INVALID);
+    }
+    let acting = authorise(&service, &asked.username)?;
+    let page = usize::try_from(asked.page_no).map_err(|_| INVALID)?;
+    let size = match usize::try_from(asked.page_size).map_err(|_| INVALID)? {
+        0 => PAGE_SIZE,
+        size => size.min(PAGE_SIZE_MAX),
+    };
+    let tenant = service.tenant();
+    let (list, total) = service.ask(|tables| {
+        let rows = match asked.app_ids.is_empty() {
+            true => tables.apps.owned_by(tenant, &asked.username),
+            false => {
+                let ids = asked.app_ids.iter().filter_map(|it| AppId::parse(it));
+                let mut rows =
+                    ids.filter_map(|it| tables.apps.get(tenant, it)).cloned().collect::<Vec<_>>();
+                // An account sees its own apps, whichever it asks for.
+                if let Acting::Account { user_name, .. } = &acting {
+                    rows.retain(|it| tables.apps.is_owned_by(it, user_name));
+                }
+                rows.sort_by_key(|it| std::cmp::Reverse(it.position));
+                rows.dedup_by_key(|it| it.position);
+                rows
+            }
+        };
+        let shown = rows.iter().skip(page.saturating_mul(size)).take(size).map(|row| AppInfo {
+            app_id: row.data.app.to_string(),
+            oauth_info: tables.apps.personal(row).unwrap_or_default().info,
+        });
+        (shown.collect::<Vec<_>>(), rows.len() as i64)
+    });
+    let list = service.list(list);
+    Ok(Answered::read(GetAppListResp { list, total }))
+}
+
+async fn delete(service: Service, asked: DeleteAppReq) -> Answer<DeleteAppResp> {
+    if asked.username.is_empty() {
+        return Err(INVALID);
+    }
+    let acting = authorise(&service, &asked.username)?;
+    let nothing = Answered::read(DeleteAppResp { rows_affected: 0 });
+    let Some(app) = AppId::parse(&asked.app_id) else { return Ok(nothing) };
+    let owned = service.ask(|tables| {
+        let row = tables.apps.get(service.tenant(), app);
+        row.is_some_and(|it| acting.is_open() || tables.apps.is_owned_by(it, &asked.username))
+    });
+    if !owned {
+        return Ok(nothing);
+    }
+    match service.submit::<App>(&app.to_string(), &AppCommand::Delete, acting.actor()).await {
+        Ok(done) => Ok(Answered::written(DeleteAppResp { rows_affected: 1 }, done.position)),
+        // Somebody else was quicker.
+        Err(super::answer::NOT_FOUND) => Ok(nothing),
+        Err(err) => Err(err),
+    }
+}
+
+impl Service {
+    /// A list as the operator wants empty ones.
+    pub(crate) fn list<T>(&self, list: Vec<T>) -> Option<Vec<T>> {
+        (!list.is_empty() || !self.settings().null_lists).then_some(list)
+    }
+}

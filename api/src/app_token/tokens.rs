@@ -1,0 +1,485 @@
+//! Authorize, Login, CheckToken, GetLoginInfo and RefreshToken: pairs of tokens and what they say.
+
+use std::sync::Arc;
+
+use commands::Done;
+use commands::keys::random_id;
+use domain::app::AppId;
+use domain::app_token::{
+    AppToken, AppTokenCommand, AppTokenIssued, REFRESH_FACTOR, REFRESH_USED, TOKEN_TYPE_CHARS_MAX,
+    app_token_id,
+};
+use domain::app_user::AppUserId;
+use domain::log::CommitHead;
+use domain::{CommandId, Timestamp};
+use projections::{AppRow, AppTokenRow, AppUserRow};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::answer::{
+    Answered, BUSY, DISABLED, EXPIRED, Failed, INVALID, NOT_FOUND, REPLAYED, TOO_MANY,
+    UNAUTHORIZED, WRONG_PASSWORD, WRONG_SIGNATURE,
+};
+use super::signature::{check_signature, check_time, once};
+use super::standing::{self, Standing, hash_of, live_app};
+use super::users::canonical;
+use super::{Answer, Service, accounts, operation, random_text};
+use crate::access::attempts::Attempt;
+use crate::http::endpoint::Endpoint;
+use crate::http::error::ApiError;
+
+/// How long an access and a refresh token are, in characters.
+const TOKEN_CHARS: usize = 32;
+
+/// How often a refresh is tried that lost a race.
+const ATTEMPTS_MAX: usize = 8;
+
+/// The longest member that is looked at, in bytes.
+const MEMBER_BYTES_MAX: usize = 1_024;
+
+pub(crate) fn endpoints() -> Vec<Endpoint> {
+    vec![
+        operation(
+            "/oauth2/api/v1/oauth.authorize",
+            "AppTokenAuthorize",
+            "Tokens for an app, or for a user through it",
+            authorize,
+        ),
+        operation(
+            "/oauth2/api/v1/oauth.login",
+            "AppTokenLogin",
+            "Tokens for a user with a password",
+            login,
+        ),
+        operation(
+            "/oauth2/api/v1/oauth.check_token",
+            "AppTokenCheckToken",
+            "What an access token says",
+            check,
+        ),
+        operation(
+            "/oauth2/api/v1/oauth.get_login_info",
+            "AppTokenGetLoginInfo",
+            "Whose an access token is",
+            login_info,
+        ),
+        operation(
+            "/oauth2/api/v1/oauth.refresh_token",
+            "AppTokenRefreshToken",
+            "A new pair for a refresh token",
+            refresh,
+        ),
+    ]
+}
+
+#[derive(Deserialize, JsonSchema, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct AuthorizeReq {
+    app_id: String,
+    app_key: String,
+    /// A label that is kept with the tokens.
+    token_type: String,
+    /// Unix seconds.
+    timestamp: i64,
+    /// The md5 of appId, appKey, timestamp and appSecret, in hexadecimal.
+    token: String,
+    /// Whom the tokens are for; empty for the app itself.
+    user_name: String,
+}
+
+#[derive(Deserialize, JsonSchema, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct LoginReq {
+    username: String,
+    /// The md5 of the password, in hexadecimal.
+    password: String,
+    /// Unix seconds.
+    timestamp: i64,
+    /// The md5 of username, password and timestamp, in hexadecimal.
+    token: String,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct PairResp {
+    access_token: String,
+    refresh_token: String,
+    /// Unix seconds.
+    access_expire_time: i64,
+    /// Unix seconds.
+    refresh_expire_time: i64,
+}
+
+#[derive(Deserialize, JsonSchema, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct CheckTokenReq {
+    /// An access token.
+    token: String,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct CheckTokenResp {
+    access_token: String,
+    /// The user, or the id of the app for a token of the app itself.
+    user_name: String,
+    /// Unix seconds.
+    access_expire_time: i64,
+    app_id: String,
+}
+
+#[derive(Deserialize, JsonSchema, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct GetLoginInfoReq {
+    access_token: String,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct GetLoginInfoResp {
+    username: String,
+    /// Unix seconds.
+    access_expire_time: i64,
+    user_info: String,
+}
+
+#[derive(Deserialize, JsonSchema, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct RefreshTokenReq {
+    /// A refresh token.
+    token: String,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct RefreshTokenResp {
+    access_token: String,
+    refresh_token: String,
+    /// Unix seconds.
+    access_expire_time: i64,
+    /// Unix seconds.
+    refresh_expire_time: i64,
+    /// Always empty.
+    user_info: &'static str,
+}
+
+/// What is to be issued.
+struct Wanted {
+    app: Arc<AppRow>,
+    user: AppUserId,
+    token_type: String,
+    family: [u8; 16],
+}
+
+impl Wanted {
+    fn new(app: Arc<AppRow>, user: AppUserId, token_type: &str) -> Result<Self, Failed> {
+        let family = random_id().map_err(|_| BUSY)?;
+        Ok(Self { app, user, token_type: token_type.to_owned(), family })
+    }
+
+    /// Makes the pair, and the command that enters it under an id.
+    fn make(&self, now: Timestamp) -> Result<(PairResp, String, AppTokenCommand), Failed> {
+        let (access_token, refresh_token) = (random_text(TOKEN_CHARS)?, random_text(TOKEN_CHARS)?);
+        let issued_at = Timestamp::from_seconds(now.seconds());
+        let seconds = self.app.data.token_seconds;
+        let access_expires_at = issued_at.plus_seconds(seconds);
+        let refresh_expires_at = issued_at.plus_seconds(seconds * REFRESH_FACTOR);
+        let id = app_token_id(refresh_expires_at, random_id().map_err(|_| BUSY)?);
+        let command = AppTokenCommand::Issue(Box::new(AppTokenIssued {
+            tenant: self.app.data.tenant,
+            app: self.app.data.app,
+            app_user: self.user,
+            token_type: self.token_type.clone(),
+            family: self.family,
+            access_hash: hash_of(&access_token),
+            refresh_hash: hash_of(&refresh_token),
+            issued_at,
+            access_expires_at,
+            refresh_expires_at,
+        }));
+        let pair = PairResp {
+            access_token,
+            refresh_token,
+            access_expire_time: access_expires_at.seconds(),
+            refresh_expire_time: refresh_expires_at.seconds(),
+        };
+        Ok((pair, id, command))
+    }
+}
+
+/// Issues a pair. `command_id` is that of a signed request, which counts once.
+async fn issue(
+    service: &Service,
+    wanted: Wanted,
+    actor: String,
+    command_id: Option<CommandId>,
+) -> Answer<PairResp> {
+    let (pair, id, command) = wanted.make(service.call().now)?;
+    let mut head: CommitHead = service.head(actor)?;
+    if let Some(command_id) = command_id {
+        head.command_id = command_id;
+        // Not 0: another request under the same signature is another wish.
+        head.fingerprint = u64::from_le_bytes(random_id().map_err(|_| BUSY)?) | 1;
+    }
+    match service.app().engine.handle::<AppToken>(&id, &command, &head).await {
+        Ok(Done { repeated: true, .. }) | Err(commands::Error::CommandReused) => Err(REPLAYED),
+        Ok(done) => {
+            service.settle(&done).await;
+            Ok(Answered::written(pair, done.position))
+        }
+        Err(err) => Err(err.into()),
+    }
+}
+
+async fn authorize(service: Service, asked: AuthorizeReq) -> Answer<PairResp> {
+    let texts = [&asked.app_id, &asked.app_key, &asked.token, &asked.user_name];
+    let too_long = texts.into_iter().any(|it| it.len() > MEMBER_BYTES_MAX);
+    if asked.app_id.is_empty() || too_long || is_too_long(&asked.token_type) {
+        return Err(INVALID);
+    }
+    let (tenant, now) = (service.tenant(), service.call().now);
+    let (row, secret) = service.ask(|tables| {
+        let app = AppId::parse(&asked.app_id).ok_or(NOT_FOUND)?;
+        let row = live_app(tables, tenant, app, now).ok_or(NOT_FOUND)?;
+        let secret = tables.apps.secret(&row).ok_or(BUSY)?;
+        Ok::<_, Failed>((row, secret))
+    })?;
+    let signed = row.data.policy.strict || !asked.token.is_empty();
+    let mut command_id = None;
+    if signed {
+        check_key(&row, &asked.app_key)?;
+        let timestamp = asked.timestamp.to_string();
+        let parts = [&asked.app_id, &asked.app_key, &timestamp].map(|it| it.as_bytes());
+        let [id, key, time] = parts;
+        check_signature(&asked.token, &[id, key, time, secret.as_bytes()])?;
+        check_time(asked.timestamp, now, service.settings().window_seconds)?;
+        command_id =
+            first_use(&service, "authorize", &asked.app_id, asked.timestamp, &asked.token)?;
+    } else if !asked.app_key.is_empty() {
+        check_key(&row, &asked.app_key).map_err(|_| NOT_FOUND)?;
+    }
+    let user = match asked.user_name.is_empty() {
+        true => AppUserId::NONE,
+        // Who is not signed for is nobody: anybody knows the id of an app.
+        false if !signed => return Err(UNAUTHORIZED),
+        false => acting_for(&service, &row, &asked.user_name).ok_or(UNAUTHORIZED)?,
+    };
+    let actor = format!("app-{}", row.data.app);
+    let wanted = Wanted::new(row, user, &asked.token_type)?;
+    issue(&service, wanted, actor, command_id).await
+}
+
+fn is_too_long(token_type: &str) -> bool {
+    token_type.chars().count() > TOKEN_TYPE_CHARS_MAX
+}
+
+fn check_key(row: &AppRow, sent: &str) -> Result<(), Failed> {
+    let (stored, sent) = (hash_of(&row.data.app_key), hash_of(sent));
+    let equal = aws_lc_rs::constant_time::verify_slices_are_equal(&stored, &sent);
+    equal.map_err(|_| WRONG_SIGNATURE)
+}
+
+/// The id under which the log takes a signed request once; refused if it has it already.
+fn first_use(
+    service: &Service,
+    operation: &str,
+    who: &str,
+    timestamp: i64,
+    token: &str,
+) -> Result<Option<CommandId>, Failed> {
+    if !service.settings().replay_refused {
+        return Ok(None);
+    }
+    let id = once(service.tenant(), operation, who, timestamp, token);
+    match service.app().engine.log().find_command(id) {
+        Some(_) => Err(REPLAYED),
+        None => Ok(Some(id)),
+    }
+}
+
+/// A user for whom an app may act: one of its own, or any where the operator allowed it.
+fn acting_for(service: &Service, app: &AppRow, user_name: &str) -> Option<AppUserId> {
+    service.ask(|tables| {
+        let row = tables.app_users.named(service.tenant(), user_name)?;
+        let own = row.data.app == app.data.app;
+        (row.enabled && (own || app.data.policy.acts_for_users)).then_some(row.data.app_user)
+    })
+}
+
+async fn login(service: Service, asked: LoginReq) -> Answer<PairResp> {
+    let too_long =
+        [&asked.username, &asked.token].into_iter().any(|it| it.len() > MEMBER_BYTES_MAX);
+    if asked.username.is_empty() || asked.password.is_empty() || too_long {
+        return Err(INVALID);
+    }
+    let password = canonical(&asked.password)?;
+    let now = service.call().now;
+    check_time(asked.timestamp, now, service.settings().window_seconds)?;
+    let timestamp = asked.timestamp.to_string();
+    let parts = [&asked.username, &asked.password, &timestamp].map(|it| it.as_bytes());
+    check_signature(&asked.token, &parts)?;
+    let command_id = first_use(&service, "login", &asked.username, asked.timestamp, &asked.token)?;
+    let user = prove(&service, &asked.username, &password).await?;
+    if !user.enabled {
+        return Err(DISABLED);
+    }
+    let tenant = service.tenant();
+    let app = match service.ask(|it| live_app(it, tenant, user.data.app, now)) {
+        Some(app) => app,
+        None => default_app(&service).await?,
+    };
+    let actor = format!("app_user-{}", user.data.app_user);
+    let wanted = Wanted::new(app, user.data.app_user, "login")?;
+    issue(&service, wanted, actor, command_id).await
+}
+
+/// The user whose password this is. It takes as long for an unknown name.
+async fn prove(
+    service: &Service,
+    user_name: &str,
+    password: &str,
+) -> Result<Arc<AppUserRow>, Failed> {
+    let (app, now, tenant) = (service.app(), service.call().now, service.tenant());
+    // An account of its own, beside the user of the same name.
+    let attempt = Attempt::new(tenant.0, &format!("app-token {user_name}"), service.call().peer);
+    if let Some(seconds) = app.attempts.wait(&attempt, now) {
+        return Err(TOO_MANY.retry_after(seconds));
+    }
+    let (user, verifier) = service.ask(|tables| {
+        let user = tables.app_users.named(tenant, user_name).cloned();
+        let verifier = user.as_ref().and_then(|it| tables.app_users.password(it));
+        (user, verifier)
+    });
+    app.attempts.fail(&attempt, now);
+    match app.passwords.verify(password, verifier.as_ref()).await {
+        Ok(true) => app.attempts.succeed(&attempt),
+        Ok(false) => return Err(WRONG_PASSWORD),
+        Err(err) => {
+            // Nobody looked at the password: it does not count as wrong.
+            app.attempts.undo(&attempt);
+            return Err(ApiError::from(err).into());
+        }
+    }
+    user.ok_or(WRONG_PASSWORD)
+}
+
+/// The tenant's default app, made when it is first needed.
+pub(crate) async fn default_app(service: &Service) -> Result<Arc<AppRow>, Failed> {
+    let app = service.app();
+    let head = service.head("system".to_owned())?;
+    accounts::default_app(&app.engine, &app.views, service.settings(), head).await
+}
+
+/// The pair of an access token, with what stands behind it.
+fn look_up(service: &Service, token: &str) -> Result<(Arc<AppTokenRow>, Standing), Failed> {
+    if token.is_empty() || token.len() > MEMBER_BYTES_MAX {
+        return Err(if token.is_empty() { INVALID } else { NOT_FOUND });
+    }
+    let now = service.call().now;
+    service.ask(|tables| {
+        let pair = tables.app_tokens.with_access(&hash_of(token)).ok_or(NOT_FOUND)?;
+        if pair.data.tenant != service.tenant() {
+            return Err(NOT_FOUND);
+        }
+        if pair.data.access_expires_at <= now {
+            return Err(EXPIRED);
+        }
+        Ok((pair.clone(), standing::of(tables, service.tenant(), pair, now)?))
+    })
+}
+
+async fn check(service: Service, asked: CheckTokenReq) -> Answer<CheckTokenResp> {
+    let (pair, standing) = look_up(&service, &asked.token)?;
+    let user_name = match &standing.user {
+        Some(user) => {
+            let personal = service.ask(|it| it.app_users.personal(user));
+            personal.ok_or(NOT_FOUND)?.user_name
+        }
+        None => standing.app.data.app.to_string(),
+    };
+    Ok(Answered::read(CheckTokenResp {
+        access_token: asked.token,
+        user_name,
+        access_expire_time: pair.data.access_expires_at.seconds(),
+        app_id: standing.app.data.app.to_string(),
+    }))
+}
+
+async fn login_info(service: Service, asked: GetLoginInfoReq) -> Answer<GetLoginInfoResp> {
+    let (pair, standing) = look_up(&service, &asked.access_token)?;
+    let user = standing.user.ok_or(NOT_FOUND)?;
+    let personal = service.ask(|it| it.app_users.personal(&user)).ok_or(NOT_FOUND)?;
+    Ok(Answered::read(GetLoginInfoResp {
+        username: personal.user_name,
+        access_expire_time: pair.data.access_expires_at.seconds(),
+        user_info: personal.info,
+    }))
+}
+
+async fn refresh(service: Service, asked: RefreshTokenReq) -> Answer<RefreshTokenResp> {
+    if asked.token.is_empty() {
+        return Err(INVALID);
+    }
+    let now = service.call().now;
+    let (pair, standing) = service.ask(|tables| {
+        let pair = tables.app_tokens.with_refresh(&hash_of(&asked.token)).ok_or(NOT_FOUND)?;
+        if pair.data.tenant != service.tenant() {
+            return Err(NOT_FOUND);
+        }
+        if pair.data.refresh_expires_at <= now {
+            return Err(EXPIRED);
+        }
+        Ok((pair.clone(), standing::of(tables, service.tenant(), pair, now)?))
+    })?;
+    let actor = match &standing.user {
+        Some(user) => format!("app_user-{}", user.data.app_user),
+        None => format!("app-{}", standing.app.data.app),
+    };
+    let wanted = Wanted {
+        app: standing.app,
+        user: pair.data.app_user,
+        token_type: pair.data.token_type.clone(),
+        family: pair.data.family,
+    };
+    let use_token = AppTokenCommand::Refresh {
+        rotates: service.settings().refresh_rotates,
+        grace_seconds: service.settings().grace_seconds,
+    };
+    for _ in 0..ATTEMPTS_MAX {
+        let (made, id, command) = wanted.make(now)?;
+        let mut draft = service.app().engine.draft(service.head(actor.clone())?);
+        match draft.decide::<AppToken>(&pair.id, &use_token) {
+            Err(commands::Error::Refused(refusal)) if refusal == REFRESH_USED => {
+                revoke_family(&service, &pair, actor).await?;
+                return Err(NOT_FOUND);
+            }
+            decided => decided?,
+        }
+        draft.decide::<AppToken>(&id, &command)?;
+        match draft.commit().await {
+            Err(commands::Error::Contended(_)) => (),
+            Err(err) => return Err(err.into()),
+            Ok(done) => {
+                service.settle(&done).await;
+                let answer = RefreshTokenResp {
+                    access_token: made.access_token,
+                    refresh_token: made.refresh_token,
+                    access_expire_time: made.access_expire_time,
+                    refresh_expire_time: made.refresh_expire_time,
+                    user_info: "",
+                };
+                return Ok(Answered::written(answer, done.position));
+            }
+        }
+    }
+    Err(BUSY.retry_after(1))
+}
+
+/// A refresh token that comes a second time was stolen, before or now: all that came of it ends.
+async fn revoke_family(service: &Service, pair: &AppTokenRow, actor: String) -> Result<(), Failed> {
+    let reason = "a refresh token was used twice".to_owned();
+    let command = AppTokenCommand::RevokeFamily { reason };
+    service.submit::<AppToken>(&pair.id, &command, actor).await?;
+    tracing::warn!(app = %pair.data.app, "a refresh token was used twice; its family is ended");
+    Ok(())
+}

@@ -1,0 +1,196 @@
+//! A pair of app tokens, access and refresh: a short stream of its own. The pairs that refreshes
+//! make of one another are a family.
+
+use serde::{Deserialize, Serialize};
+
+use crate::aggregate::{Aggregate, Decision};
+use crate::app::{APP_TOKEN_SECONDS_MAX, AppId};
+use crate::app_user::AppUserId;
+use crate::check;
+use crate::ids::{TenantId, Timestamp};
+use crate::refusal::Refusal;
+use crate::stored_events;
+use crate::token::TOKEN_STREAM_SECONDS_AFTER_EXP;
+
+/// How many times as long as an access token its refresh token lasts (app-token spec 2.9).
+pub const REFRESH_FACTOR: i64 = 2;
+
+/// The longest label of a token, in characters.
+pub const TOKEN_TYPE_CHARS_MAX: usize = 255;
+
+/// The most pairs that one refresh token gives: the first, and doublets within the grace.
+pub const REFRESHES_MAX: u32 = 8;
+
+/// What a pair of tokens may be asked to become.
+#[derive(Debug, Clone)]
+pub enum AppTokenCommand {
+    /// Enter a pair that is about to be handed out.
+    Issue(Box<AppTokenIssued>),
+    /// Use its refresh token.
+    Refresh {
+        /// Whether one use is the last one.
+        rotates: bool,
+        /// For how long after its first use it may be used again, in seconds.
+        grace_seconds: i64,
+    },
+    /// End it and all of its family.
+    RevokeFamily {
+        /// Why, for the auditor.
+        reason: String,
+    },
+}
+
+/// A pair was issued. The tokens themselves stand nowhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AppTokenIssued {
+    /// Whose app asked for it.
+    pub tenant: TenantId,
+    /// The app.
+    pub app: AppId,
+    /// The user whom it stands for; 0 for the app itself.
+    pub app_user: AppUserId,
+    /// A label that the app chose.
+    pub token_type: String,
+    /// Shared by all pairs that refreshes made of one another.
+    #[serde(serialize_with = "crate::codec::hex_for_people")]
+    pub family: [u8; 16],
+    /// The first 16 bytes of the SHA-256 of the access token.
+    #[serde(serialize_with = "crate::codec::hex_for_people")]
+    pub access_hash: [u8; 16],
+    /// The first 16 bytes of the SHA-256 of the refresh token.
+    #[serde(serialize_with = "crate::codec::hex_for_people")]
+    pub refresh_hash: [u8; 16],
+    /// When it was issued; whole seconds.
+    pub issued_at: Timestamp,
+    /// When the access token ends; whole seconds.
+    pub access_expires_at: Timestamp,
+    /// When the refresh token ends; whole seconds.
+    pub refresh_expires_at: Timestamp,
+}
+
+/// The refresh token was used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AppTokenRefreshed {
+    /// The family.
+    #[serde(serialize_with = "crate::codec::hex_for_people")]
+    pub family: [u8; 16],
+    /// When it was used first.
+    pub used_at: Timestamp,
+}
+
+/// A family was ended before its time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AppTokenFamilyRevoked {
+    /// The family.
+    #[serde(serialize_with = "crate::codec::hex_for_people")]
+    pub family: [u8; 16],
+    /// Why.
+    pub reason: String,
+}
+
+stored_events! {
+    /// What has happened to a pair of app tokens. A stored contract: see `docs/events.md`.
+    pub enum AppTokenEvent {
+        /// It was issued.
+        Issued = "app_token.issued.v1" { data: AppTokenIssued, subject: app_user },
+        /// Its refresh token was used.
+        Refreshed = "app_token.refreshed.v1" { data: AppTokenRefreshed },
+        /// It ended with its whole family.
+        FamilyRevoked = "app_token.family_revoked.v1" { data: AppTokenFamilyRevoked },
+    }
+}
+
+/// Why a refresh token is refused that was used before: the answer is to end its family.
+pub const REFRESH_USED: Refusal = Refusal::NotAllowed { why: "the refresh token was used before" };
+
+/// What the rules need to remember of a pair, and no more.
+#[derive(Debug, Clone, Default)]
+pub enum AppToken {
+    /// Never issued, or ended long ago.
+    #[default]
+    Absent,
+    /// Valid until its end.
+    Issued {
+        /// Its family.
+        family: [u8; 16],
+        /// When its refresh token was used first.
+        used_at: Option<Timestamp>,
+        /// How often it was used.
+        uses: u32,
+    },
+    /// Ended before its time.
+    Revoked,
+}
+
+impl Aggregate for AppToken {
+    const CATEGORY: &'static str = "app_token";
+    type Command = AppTokenCommand;
+    type Event = AppTokenEvent;
+
+    fn decide(
+        &self,
+        command: &AppTokenCommand,
+        now: Timestamp,
+    ) -> Result<Decision<AppTokenEvent>, Refusal> {
+        match (self, command) {
+            (AppToken::Absent, AppTokenCommand::Issue(issued)) => issue(issued),
+            (_, AppTokenCommand::Issue(_)) => Err(Refusal::AlreadyExists { what: "app token" }),
+            (AppToken::Absent | AppToken::Revoked, AppTokenCommand::Refresh { .. })
+            | (AppToken::Absent, AppTokenCommand::RevokeFamily { .. }) => {
+                Err(Refusal::NotFound { what: "app token" })
+            }
+            (AppToken::Revoked, AppTokenCommand::RevokeFamily { .. }) => Ok(Decision::none()),
+            (
+                AppToken::Issued { family, used_at, uses },
+                AppTokenCommand::Refresh { rotates, grace_seconds },
+            ) => {
+                let late = used_at.is_some_and(|it| now >= it.plus_seconds(*grace_seconds));
+                if *rotates && (late || *uses >= REFRESHES_MAX) {
+                    return Err(REFRESH_USED);
+                }
+                let refreshed =
+                    AppTokenRefreshed { family: *family, used_at: used_at.unwrap_or(now) };
+                Ok(Decision::event(AppTokenEvent::Refreshed(refreshed.into())))
+            }
+            (AppToken::Issued { family, .. }, AppTokenCommand::RevokeFamily { reason }) => {
+                check::at_most("reason", reason, 200)?;
+                let revoked = AppTokenFamilyRevoked { family: *family, reason: reason.clone() };
+                Ok(Decision::event(AppTokenEvent::FamilyRevoked(revoked.into())))
+            }
+        }
+    }
+
+    fn evolve(&mut self, event: &AppTokenEvent) {
+        match (event, &mut *self) {
+            (AppTokenEvent::Issued(fact), _) => {
+                *self = AppToken::Issued { family: fact.data.family, used_at: None, uses: 0 };
+            }
+            (AppTokenEvent::Refreshed(fact), AppToken::Issued { used_at, uses, .. }) => {
+                *used_at = Some(fact.data.used_at);
+                *uses = uses.saturating_add(1);
+            }
+            (AppTokenEvent::Refreshed(_), _) => (),
+            (AppTokenEvent::FamilyRevoked(_), _) => *self = AppToken::Revoked,
+        }
+    }
+}
+
+fn issue(issued: &AppTokenIssued) -> Result<Decision<AppTokenEvent>, Refusal> {
+    check::at_most("tokenType", &issued.token_type, TOKEN_TYPE_CHARS_MAX)?;
+    let access = issued.access_expires_at.seconds() - issued.issued_at.seconds();
+    let refresh = issued.refresh_expires_at.seconds() - issued.issued_at.seconds();
+    if !(1..=APP_TOKEN_SECONDS_MAX).contains(&access) || refresh != REFRESH_FACTOR * access {
+        let why = format!("must be 1 to {APP_TOKEN_SECONDS_MAX} seconds");
+        return Err(Refusal::invalid("lifetime", why));
+    }
+    Ok(Decision::event(AppTokenEvent::Issued(issued.clone().into())))
+}
+
+/// The id of a pair's stream: when the stream ends, then chance.
+pub fn app_token_id(refresh_expires_at: Timestamp, random: [u8; 12]) -> String {
+    let closes_at = refresh_expires_at.plus_seconds(TOKEN_STREAM_SECONDS_AFTER_EXP).seconds();
+    format!("{:08x}{}", closes_at.clamp(0, i64::from(u32::MAX)), crate::ids::hex(&random))
+}

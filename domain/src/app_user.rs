@@ -1,0 +1,301 @@
+//! A user of the app-token service: an account with an opaque info, made by a root account.
+
+use serde::{Deserialize, Serialize};
+
+use crate::aggregate::{Aggregate, Decision};
+use crate::app::{APP_INFO_CHARS_MAX, APP_NAME_CHARS_MAX, AppId};
+use crate::check;
+use crate::event::Fact;
+use crate::ids::{SubjectId, TenantId, Timestamp};
+use crate::refusal::Refusal;
+use crate::stored_events;
+use crate::user::{PasswordVerifier, normalise};
+
+/// The kind of claim that makes a user name unique among the app users of its tenant.
+pub const APP_USER_NAME_CLAIM: &str = "app_user_name";
+
+/// The longest registration address, in characters: an IPv6 address.
+pub const REG_IP_CHARS_MAX: usize = 45;
+
+/// Identifies an app user, from 1. Zero stands for none.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub struct AppUserId(pub u32);
+
+impl AppUserId {
+    /// A token of an app itself, and an account that nobody made.
+    pub const NONE: Self = Self(0);
+}
+
+impl std::fmt::Display for AppUserId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl From<AppUserId> for SubjectId {
+    /// App users have keys of their own, above those of users.
+    fn from(user: AppUserId) -> Self {
+        match user {
+            AppUserId::NONE => Self::NONE,
+            AppUserId(number) => Self(1 << 40 | u64::from(number)),
+        }
+    }
+}
+
+/// What an app user may be asked to become.
+#[derive(Debug, Clone)]
+pub enum AppUserCommand {
+    /// Enter a new account.
+    Register {
+        /// What anybody with a right to the event may read.
+        data: Box<AppUserRegistered>,
+        /// Who it is.
+        personal: Box<AppUserPersonal>,
+        /// What proves it: of the upper-case md5 that clients send.
+        password: PasswordVerifier,
+    },
+    /// Replace the password, the info, or both.
+    Update {
+        /// The new password's verifier.
+        password: Option<PasswordVerifier>,
+        /// The new info.
+        info: Option<String>,
+    },
+    /// Let the account sign in, or not.
+    SetEnabled(bool),
+    /// End the account. Its name is free.
+    Delete,
+}
+
+/// An account entered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AppUserRegistered {
+    /// Its number.
+    pub app_user: AppUserId,
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// Whether it may make users.
+    pub root: bool,
+    /// The app that it signs in through.
+    pub app: AppId,
+    /// The account that made it; 0 where that is none of ours.
+    pub creator: AppUserId,
+}
+
+/// What names the human behind an account.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AppUserPersonal {
+    /// What it signs in with.
+    pub user_name: String,
+    /// Free text, usually Base64 of JSON.
+    pub info: String,
+    /// The address that it was registered from, as its maker says.
+    pub reg_ip: String,
+    /// Under which name its maker made it (`rootName`).
+    pub root_name: String,
+}
+
+/// The password was replaced. Tokens issued before end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AppUserPasswordSet {
+    /// Whose.
+    pub app_user: AppUserId,
+}
+
+/// The info was replaced.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AppUserInfoSet {
+    /// Whose.
+    pub app_user: AppUserId,
+}
+
+/// The new info.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AppUserInfo {
+    /// Free text, usually Base64 of JSON.
+    pub info: String,
+}
+
+/// The account may sign in from now on, or not. Tokens issued before end when it may not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AppUserEnabledSet {
+    /// Whose.
+    pub app_user: AppUserId,
+    /// Whether it may.
+    pub enabled: bool,
+}
+
+/// The account ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AppUserDeleted {
+    /// Which one.
+    pub app_user: AppUserId,
+}
+
+stored_events! {
+    /// What has happened to an app user. A stored contract: see `docs/events.md`.
+    pub enum AppUserEvent {
+        /// It entered.
+        Registered = "app_user.registered.v1" {
+            data: AppUserRegistered, personal: AppUserPersonal, secret: PasswordVerifier,
+            subject: app_user
+        },
+        /// The password was replaced.
+        PasswordSet = "app_user.password_set.v1" {
+            data: AppUserPasswordSet, secret: PasswordVerifier, subject: app_user
+        },
+        /// The info was replaced.
+        InfoSet = "app_user.info_set.v1" {
+            data: AppUserInfoSet, personal: AppUserInfo, subject: app_user
+        },
+        /// It may sign in from now on, or not.
+        EnabledSet = "app_user.enabled_set.v1" { data: AppUserEnabledSet, subject: app_user },
+        /// It ended.
+        Deleted = "app_user.deleted.v1" { data: AppUserDeleted, subject: app_user },
+    }
+}
+
+/// What the rules need to remember of an app user, and no more.
+#[derive(Debug, Clone, Default)]
+pub enum AppUser {
+    /// Never registered.
+    #[default]
+    Absent,
+    /// In use.
+    Active(AppAccount),
+    /// Ended.
+    Deleted,
+}
+
+/// An account in use.
+#[derive(Debug, Clone)]
+pub struct AppAccount {
+    app_user: AppUserId,
+    tenant: TenantId,
+    /// `None` once the key of the personal part is gone.
+    user_name: Option<String>,
+    enabled: bool,
+}
+
+impl Aggregate for AppUser {
+    const CATEGORY: &'static str = "app_user";
+    type Command = AppUserCommand;
+    type Event = AppUserEvent;
+
+    fn decide(
+        &self,
+        command: &AppUserCommand,
+        _now: Timestamp,
+    ) -> Result<Decision<AppUserEvent>, Refusal> {
+        if let AppUserCommand::Register { data, personal, password } = command {
+            return match self {
+                AppUser::Absent => register(data, personal, password),
+                _ => Err(Refusal::AlreadyExists { what: "app user" }),
+            };
+        }
+        let AppUser::Active(account) = self else {
+            return Err(Refusal::NotFound { what: "app user" });
+        };
+        let app_user = account.app_user;
+        match command {
+            AppUserCommand::Register { .. } => Err(Refusal::AlreadyExists { what: "app user" }),
+            AppUserCommand::Update { password, info } => {
+                update(app_user, password.as_ref(), info.as_ref())
+            }
+            AppUserCommand::SetEnabled(enabled) if *enabled == account.enabled => {
+                Ok(Decision::none())
+            }
+            AppUserCommand::SetEnabled(enabled) => {
+                let set = AppUserEnabledSet { app_user, enabled: *enabled };
+                Ok(Decision::event(AppUserEvent::EnabledSet(set.into())))
+            }
+            AppUserCommand::Delete => {
+                let deleted = AppUserEvent::Deleted(AppUserDeleted { app_user }.into());
+                let decision = Decision::event(deleted);
+                Ok(match &account.user_name {
+                    Some(name) => {
+                        decision.release(account.tenant, APP_USER_NAME_CLAIM, normalise(name))
+                    }
+                    None => decision,
+                })
+            }
+        }
+    }
+
+    fn evolve(&mut self, event: &AppUserEvent) {
+        match event {
+            AppUserEvent::Registered(fact) => {
+                *self = AppUser::Active(AppAccount {
+                    app_user: fact.data.app_user,
+                    tenant: fact.data.tenant,
+                    user_name: fact.personal.as_ref().map(|it| it.user_name.clone()),
+                    enabled: true,
+                });
+            }
+            AppUserEvent::PasswordSet(_) | AppUserEvent::InfoSet(_) => (),
+            AppUserEvent::EnabledSet(fact) => {
+                if let AppUser::Active(account) = self {
+                    account.enabled = fact.data.enabled;
+                }
+            }
+            AppUserEvent::Deleted(_) => *self = AppUser::Deleted,
+        }
+    }
+}
+
+fn register(
+    data: &AppUserRegistered,
+    personal: &AppUserPersonal,
+    password: &PasswordVerifier,
+) -> Result<Decision<AppUserEvent>, Refusal> {
+    check::required("userName", &personal.user_name, APP_NAME_CHARS_MAX)?;
+    // A token of an app itself bears the id of the app as its user name.
+    if AppId::parse(personal.user_name.trim()).is_some() {
+        return Err(Refusal::invalid("userName", "must not look like the id of an app"));
+    }
+    check::at_most("userInfo", &personal.info, APP_INFO_CHARS_MAX)?;
+    check::at_most("regIP", &personal.reg_ip, REG_IP_CHARS_MAX)?;
+    check::at_most("rootName", &personal.root_name, APP_NAME_CHARS_MAX)?;
+    let registered = AppUserEvent::Registered(Fact {
+        data: data.clone(),
+        personal: Some(personal.clone()),
+        secret: Some(password.clone()),
+    });
+    Ok(Decision::event(registered).claim(
+        data.tenant,
+        APP_USER_NAME_CLAIM,
+        normalise(&personal.user_name),
+    ))
+}
+
+fn update(
+    app_user: AppUserId,
+    password: Option<&PasswordVerifier>,
+    info: Option<&String>,
+) -> Result<Decision<AppUserEvent>, Refusal> {
+    let mut events = Vec::new();
+    if let Some(password) = password {
+        events.push(AppUserEvent::PasswordSet(Fact {
+            data: AppUserPasswordSet { app_user },
+            personal: None,
+            secret: Some(password.clone()),
+        }));
+    }
+    if let Some(info) = info {
+        check::at_most("userInfo", info, APP_INFO_CHARS_MAX)?;
+        events.push(AppUserEvent::InfoSet(Fact {
+            data: AppUserInfoSet { app_user },
+            personal: Some(AppUserInfo { info: info.clone() }),
+            secret: None,
+        }));
+    }
+    Ok(Decision { events, ..Decision::none() })
+}

@@ -1,0 +1,148 @@
+//! The samples of the app-token service.
+
+use domain::app::{
+    AppCreated, AppDeleted, AppEvent, AppId, AppPersonal, AppPolicy, AppPolicySet, AppSecret,
+};
+use domain::app_token::{AppTokenEvent, AppTokenFamilyRevoked, AppTokenIssued, AppTokenRefreshed};
+use domain::app_user::{
+    AppUserDeleted, AppUserEnabledSet, AppUserEvent, AppUserId, AppUserInfo, AppUserInfoSet,
+    AppUserPasswordSet, AppUserPersonal, AppUserRegistered,
+};
+use domain::user::PasswordVerifier;
+use domain::{Fact, TenantId, Timestamp};
+
+use super::{Sample, at, sample, text};
+
+/// The app of the samples.
+pub const APP: AppId = AppId(4_821_093_756_610_284);
+
+pub(super) fn all() -> Vec<Sample> {
+    let user = AppUserId(72);
+    let sparse =
+        AppUserRegistered { creator: AppUserId::NONE, root: true, ..app_user_registered() };
+    vec![
+        sample("full", app_full()),
+        sample("erased", AppEvent::Created(app_created().into())),
+        sample("default", {
+            let data = AppCreated { is_default: true, ..app_created() };
+            AppEvent::Created(data.into())
+        }),
+        sample("acting", {
+            let policy = AppPolicy { strict: true, acts_for_users: true };
+            AppEvent::Created(AppCreated { policy, ..app_created() }.into())
+        }),
+        sample("full", AppEvent::PolicySet(AppPolicySet { app: APP, policy: policy() }.into())),
+        sample("full", AppEvent::Deleted(AppDeleted { app: APP }.into())),
+        sample("full", app_user_full()),
+        sample("root", AppUserEvent::Registered(sparse.into())),
+        sample(
+            "full",
+            AppUserEvent::PasswordSet(Fact {
+                data: AppUserPasswordSet { app_user: user },
+                personal: None,
+                secret: Some(verifier()),
+            }),
+        ),
+        sample(
+            "full",
+            AppUserEvent::InfoSet(Fact {
+                data: AppUserInfoSet { app_user: user },
+                personal: Some(AppUserInfo { info: text("new info") }),
+                secret: None,
+            }),
+        ),
+        sample(
+            "full",
+            AppUserEvent::EnabledSet(AppUserEnabledSet { app_user: user, enabled: false }.into()),
+        ),
+        sample("full", AppUserEvent::Deleted(AppUserDeleted { app_user: user }.into())),
+        sample("full", AppTokenEvent::Issued(app_token_issued().into())),
+        sample("full", {
+            let refreshed = AppTokenRefreshed { family: [74; 16], used_at: at(75) };
+            AppTokenEvent::Refreshed(refreshed.into())
+        }),
+        sample("full", {
+            let revoked = AppTokenFamilyRevoked { family: [74; 16], reason: text("reason") };
+            AppTokenEvent::FamilyRevoked(revoked.into())
+        }),
+    ]
+}
+
+fn policy() -> AppPolicy {
+    AppPolicy { strict: false, acts_for_users: true }
+}
+
+pub fn app_created() -> AppCreated {
+    AppCreated {
+        app: APP,
+        tenant: TenantId(12),
+        app_key: "kT7pQ2mZx9LbVc4RdW8yHs1N".to_owned(),
+        is_default: false,
+        policy: AppPolicy { strict: true, acts_for_users: false },
+        token_seconds: 1_000_000,
+        expires_at: at(71),
+    }
+}
+
+pub fn app_personal() -> AppPersonal {
+    AppPersonal { owner: text("owner"), info: text("app info") }
+}
+
+pub fn app_secret() -> AppSecret {
+    AppSecret("Zr6uJ3eXq0TnYw5GvB8cKd2MhLp9SfAa".to_owned())
+}
+
+pub fn app_full() -> AppEvent {
+    AppEvent::Created(Fact {
+        data: app_created(),
+        personal: Some(app_personal()),
+        secret: Some(app_secret()),
+    })
+}
+
+pub fn app_user_registered() -> AppUserRegistered {
+    AppUserRegistered {
+        app_user: AppUserId(72),
+        tenant: TenantId(12),
+        root: false,
+        app: APP,
+        creator: AppUserId(73),
+    }
+}
+
+pub fn app_user_personal() -> AppUserPersonal {
+    AppUserPersonal {
+        user_name: text("app user name"),
+        info: text("app user info"),
+        reg_ip: "2001:db8::7".to_owned(),
+        root_name: text("root name"),
+    }
+}
+
+pub fn app_user_full() -> AppUserEvent {
+    AppUserEvent::Registered(Fact {
+        data: app_user_registered(),
+        personal: Some(app_user_personal()),
+        secret: Some(verifier()),
+    })
+}
+
+pub fn verifier() -> PasswordVerifier {
+    PasswordVerifier { memory_kib: 19_456, passes: 2, lanes: 1, salt: [76; 16], hash: [77; 32] }
+}
+
+pub fn app_token_issued() -> AppTokenIssued {
+    let issued_at = Timestamp::from_seconds(1_700_000_000);
+    AppTokenIssued {
+        tenant: TenantId(12),
+        app: APP,
+        app_user: AppUserId(72),
+        token_type: text("token type"),
+        family: [74; 16],
+        access_hash: [78; 16],
+        refresh_hash: [79; 16],
+        issued_at,
+        access_expires_at: issued_at.plus_seconds(1_000_000),
+        refresh_expires_at: issued_at.plus_seconds(2_000_000),
+    }
+}
