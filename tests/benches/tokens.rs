@@ -6,25 +6,18 @@
     reason = "a benchmark that cannot go on ends by a panic"
 )]
 
-use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
-use commands::bootstrap::{FIRST_TENANT, blank_client};
-use commands::signing::system_head;
-use domain::client::{Client, ClientCommand, ClientRegistered, ClientSecretInfo, ClientSecrets};
-use domain::{ClientName, UserId};
 use tempfile::TempDir;
-use tests::bench::{Server, ask, binary, get, load, now, on_core, open, plain, post, stay_on_core};
+use tests::bench::{
+    Server, add_client, ask, binary, client_credentials, get, load, on_core, plain, stay_on_core,
+};
 
 const CONNECTIONS: usize = 32;
 const TIME: Duration = Duration::from_secs(4);
-const SECRET: &str = "bench-secret-of-a-client";
 
 /// Tells the process that only signs to do so.
 const SIGN: &str = "CHANCERY_BENCH_SIGN";
@@ -49,11 +42,7 @@ fn main() {
     let address = server.address;
     let live = get(address, "/health/live", None);
     let live = runtime.block_on(load(address, &live, CONNECTIONS, TIME));
-    let form = format!(
-        "grant_type=client_credentials&client_id=bench&client_secret={SECRET}\
-         &scope=oauthapp.user.get"
-    );
-    let request = post(address, "/connect/token", &form);
+    let request = client_credentials(address);
     let (status, body) = runtime.block_on(ask(address, &request));
     assert_eq!(status, 200, "{body}");
     let tokens = runtime.block_on(load(address, &request, CONNECTIONS, TIME));
@@ -79,31 +68,6 @@ fn main() {
         tokens.per_second / ideal
     );
     server.stop();
-}
-
-fn add_client(folder: &Path) {
-    let (log, engine) = open(folder);
-    let data = ClientRegistered {
-        client: 2,
-        tenant: FIRST_TENANT,
-        owner: UserId(1),
-        client_id: ClientName("bench".to_owned()),
-        secrets: vec![ClientSecretInfo {
-            description: None,
-            expiration: None,
-            secret_type: "SharedSecret".to_owned(),
-            created: now(),
-        }],
-        allowed_grant_types: vec!["client_credentials".to_owned()],
-        allowed_scopes: vec!["oauthapp.user.get".to_owned()],
-        ..blank_client(now())
-    };
-    let hash = BASE64_STANDARD.encode(digest(&SHA256, SECRET.as_bytes()));
-    let command = ClientCommand::Register(Box::new(data), ClientSecrets { values: vec![hash] });
-    let head = system_head(FIRST_TENANT, "user-1", now()).unwrap();
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    runtime.block_on(engine.handle::<Client>("2", &command, &head)).unwrap();
-    log.close();
 }
 
 fn signing_rate() -> f64 {

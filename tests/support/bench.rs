@@ -7,11 +7,17 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use commands::Engine;
+use commands::bootstrap::{FIRST_TENANT, blank_client};
 use commands::keys::{Keyring, MasterKey};
 use commands::log::{SledLog, SledLogOptions};
-use domain::Timestamp;
+use commands::signing::system_head;
+use domain::client::{Client, ClientCommand, ClientRegistered, ClientSecretInfo, ClientSecrets};
 use domain::log::EventLog;
+use domain::{ClientName, Timestamp, UserId};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 /// The administrator's password of every benchmark.
@@ -42,11 +48,17 @@ pub struct Server {
 impl Server {
     /// Starts it on a folder, on one core if there is `taskset` and one is named.
     pub fn start(folder: &Path, core: Option<usize>) -> Self {
+        Self::start_with(folder, core, &[])
+    }
+
+    /// As `start`, with settings in its environment.
+    pub fn start_with(folder: &Path, core: Option<usize>, settings: &[(&str, &str)]) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let address = SocketAddr::from(([127, 0, 0, 1], port));
         let mut command = on_core(core, &binary_path());
         command.args(["serve", "--log", "error", "--listen", &address.to_string(), "--data"]);
         command.arg(folder).env("CHANCERY_ADMIN_PASSWORD", PASSWORD).stdout(Stdio::null());
+        command.envs(settings.iter().copied());
         let started = Instant::now();
         let child = command.spawn().unwrap();
         while !is_ready(address) {
@@ -179,6 +191,42 @@ pub async fn load(address: SocketAddr, request: &str, connections: usize, time: 
     Load { per_second, p50_us: quantile(&mut taken, 0.5), p99_us: quantile(&mut taken, 0.99) }
 }
 
+/// Sends each request once over so many connections; the answers come in no order.
+pub async fn load_each(
+    address: SocketAddr,
+    requests: Vec<String>,
+    connections: usize,
+) -> (Load, Vec<String>) {
+    let left = Arc::new(std::sync::Mutex::new(requests));
+    let started = Instant::now();
+    let tasks = (0..connections).map(|_| {
+        let left = left.clone();
+        tokio::spawn(async move {
+            let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+            stream.set_nodelay(true).unwrap();
+            let mut done = Vec::new();
+            loop {
+                let next = left.lock().unwrap().pop();
+                let Some(request) = next else { return done };
+                let one = Instant::now();
+                let (status, body) = exchange(&mut stream, &request).await;
+                assert_eq!(status, 200, "{request}");
+                done.push((one.elapsed().as_secs_f64() * 1e6, String::from_utf8(body).unwrap()));
+            }
+        })
+    });
+    let (mut taken, mut answers) = (Vec::new(), Vec::new());
+    for task in tasks.collect::<Vec<_>>() {
+        for (time, answer) in task.await.unwrap() {
+            taken.push(time);
+            answers.push(answer);
+        }
+    }
+    let per_second = taken.len() as f64 / started.elapsed().as_secs_f64();
+    let (p50_us, p99_us) = (quantile(&mut taken, 0.5), quantile(&mut taken, 0.99));
+    (Load { per_second, p50_us, p99_us }, answers)
+}
+
 async fn connection(address: SocketAddr, request: Arc<str>, time: Duration) -> Vec<f64> {
     let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
     stream.set_nodelay(true).unwrap();
@@ -228,6 +276,55 @@ pub fn post(address: SocketAddr, path: &str, form: &str) -> String {
          Content-Type: application/x-www-form-urlencoded\r\n\r\n{form}",
         form.len()
     )
+}
+
+/// A JSON body as text.
+pub fn post_json(address: SocketAddr, path: &str, body: &serde_json::Value) -> String {
+    let body = body.to_string();
+    format!(
+        "POST {path} HTTP/1.1\r\nHost: {address}\r\nContent-Length: {}\r\n\
+         Content-Type: application/json\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+/// The client that asks for tokens, and its secret.
+pub const CLIENT: &str = "bench";
+pub const CLIENT_SECRET: &str = "bench-secret-of-a-client";
+
+/// Adds that client to a log that no server holds.
+pub fn add_client(folder: &Path) {
+    let (log, engine) = open(folder);
+    let data = ClientRegistered {
+        client: 2,
+        tenant: FIRST_TENANT,
+        owner: UserId(1),
+        client_id: ClientName(CLIENT.to_owned()),
+        secrets: vec![ClientSecretInfo {
+            description: None,
+            expiration: None,
+            secret_type: "SharedSecret".to_owned(),
+            created: now(),
+        }],
+        allowed_grant_types: vec!["client_credentials".to_owned()],
+        allowed_scopes: vec!["oauthapp.user.get".to_owned()],
+        ..blank_client(now())
+    };
+    let hash = BASE64_STANDARD.encode(digest(&SHA256, CLIENT_SECRET.as_bytes()));
+    let command = ClientCommand::Register(Box::new(data), ClientSecrets { values: vec![hash] });
+    let head = system_head(FIRST_TENANT, "user-1", now()).unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(engine.handle::<Client>("2", &command, &head)).unwrap();
+    log.close();
+}
+
+/// Its request for a token.
+pub fn client_credentials(address: SocketAddr) -> String {
+    let form = format!(
+        "grant_type=client_credentials&client_id={CLIENT}&client_secret={CLIENT_SECRET}\
+         &scope=oauthapp.user.get"
+    );
+    post(address, "/connect/token", &form)
 }
 
 /// The value below which a part of the values lies.
