@@ -2,10 +2,13 @@
 //!
 //! App tokens do not prove themselves, so each is kept until its stream ends.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use domain::app::AppId;
 use domain::app_token::{AppTokenEvent, AppTokenIssued};
+use domain::app_user::AppUserId;
 use domain::{Recorded, Timestamp};
 
 /// A pair of app tokens.
@@ -25,6 +28,8 @@ pub struct AppTokens {
     by_access: HashMap<[u8; 16], Arc<AppTokenRow>>,
     by_refresh: HashMap<[u8; 16], Arc<AppTokenRow>>,
     families: HashMap<[u8; 16], Family>,
+    /// How many pairs each user has by each app, or the app itself.
+    held: HashMap<(AppId, AppUserId), usize>,
     ends: BTreeMap<Timestamp, Vec<Arc<AppTokenRow>>>,
 }
 
@@ -51,6 +56,12 @@ impl AppTokens {
         self.families.get(&row.data.family).is_none_or(|it| it.revoked)
     }
 
+    /// How many pairs a user has by an app, or the app itself: ended ones count until their streams
+    /// end.
+    pub fn held_by(&self, app: AppId, user: AppUserId) -> usize {
+        self.held.get(&(app, user)).copied().unwrap_or(0)
+    }
+
     /// How many pairs are kept.
     pub fn count(&self) -> usize {
         self.by_access.len()
@@ -66,6 +77,7 @@ impl AppTokens {
                     position: recorded.position,
                 });
                 self.families.entry(row.data.family).or_default().pairs += 1;
+                *self.held.entry((row.data.app, row.data.app_user)).or_default() += 1;
                 self.by_access.insert(row.data.access_hash, row.clone());
                 self.by_refresh.insert(row.data.refresh_hash, row.clone());
                 self.ends.entry(end).or_default().push(row);
@@ -95,6 +107,14 @@ impl AppTokens {
                 });
                 if left == 0 {
                     self.families.remove(&row.data.family);
+                }
+                if let Entry::Occupied(mut held) =
+                    self.held.entry((row.data.app, row.data.app_user))
+                {
+                    *held.get_mut() -= 1;
+                    if *held.get() == 0 {
+                        held.remove();
+                    }
                 }
             }
         }

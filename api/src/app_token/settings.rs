@@ -32,6 +32,8 @@ pub struct AppTokenSettings {
     /// For how long after its first use a refresh token may be used again, in seconds: for answers
     /// that were lost.
     pub grace_seconds: i64,
+    /// How many pairs a user may have by one app, or an app for itself; 0 for any number.
+    pub sessions_max: usize,
     /// Whether failures have HTTP statuses of their own instead of 200.
     pub real_statuses: bool,
     /// Whether an empty list is `null`.
@@ -51,6 +53,7 @@ impl Default for AppTokenSettings {
             access_seconds: 1_000_000,
             refresh_rotates: true,
             grace_seconds: 10,
+            sessions_max: 0,
             real_statuses: false,
             null_lists: false,
             bare: false,

@@ -214,6 +214,11 @@ async fn issue(
     actor: String,
     command_id: Option<CommandId>,
 ) -> Answer<PairResp> {
+    let held = service.ask(|it| it.app_tokens.held_by(wanted.app.data.app, wanted.user));
+    let sessions_max = service.settings().sessions_max;
+    if sessions_max > 0 && held >= sessions_max {
+        return Err(TOO_MANY);
+    }
     let (pair, id, command) = wanted.make(service.call().now)?;
     let mut head: CommitHead = service.head(actor)?;
     if let Some(command_id) = command_id {

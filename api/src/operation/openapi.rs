@@ -62,6 +62,11 @@ fn document(endpoints: &[Endpoint]) -> Value {
             "schemas": definitions,
             "securitySchemes": {
                 "AccessToken": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT" },
+                "AppToken": {
+                    "type": "http", "scheme": "bearer",
+                    "description": "the app-token access token of the account that the request \
+                                    names, or the operator's secret",
+                },
                 "SubscriptionKey": {
                     "type": "apiKey", "in": "header", "name": "Ocp-Apim-Subscription-Key",
                 },
@@ -89,6 +94,13 @@ fn describe_operation(it: &Endpoint, schemas: &mut schemars::SchemaGenerator) ->
             .insert("security".to_owned(), json!([{ "AccessToken": [] }, { "OAuth2": [scope] }]));
         let permission = needs.permission.map_or("none".to_owned(), |it| it.to_string());
         let text = format!("Scope: {scope}. Permission: {permission}. Role: {}.", needs.role);
+        members.insert("description".to_owned(), json!(text));
+    }
+    if it.access == Access::AppToken {
+        // Who needs a credential depends on the operation and on a setting: docs/app-token.md.
+        members
+            .insert("security".to_owned(), json!([{}, { "AppToken": [] }, { "AccessToken": [] }]));
+        let text = "HTTP 200 whatever the outcome: `state` tells success, `code` says what failed.";
         members.insert("description".to_owned(), json!(text));
     }
     if let Some((kind, schema)) = it.body {
@@ -153,6 +165,9 @@ fn responses(it: &Endpoint, schemas: &mut schemars::SchemaGenerator) -> Value {
     if matches!(it.access, Access::Bearer(_)) {
         responses.insert("401".to_owned(), problem("no token, or one that does not count"));
         responses.insert("403".to_owned(), problem("a scope, permission or role is missing"));
+    }
+    if it.access == Access::AppToken {
+        return Value::Object(responses);
     }
     if it.body.is_some() || !it.query.is_empty() {
         responses.insert("400".to_owned(), problem("fields break rules; errors names them"));

@@ -250,6 +250,11 @@ pub(crate) struct AppToken {
     )]
     pub(crate) app_token_grace: i64,
 
+    /// How many pairs of tokens a user may have by one app, or an app for itself: more are refused
+    /// until the oldest end. 0 for any number; each takes some 400 bytes of memory.
+    #[arg(long, env = "CHANCERY_APP_TOKEN_SESSIONS_MAX", default_value_t = 0, value_name = "N")]
+    pub(crate) app_token_sessions_max: usize,
+
     /// Failures have HTTP statuses of their own instead of 200.
     #[arg(long, env = "CHANCERY_APP_TOKEN_REAL_STATUSES")]
     pub(crate) app_token_real_statuses: bool,
@@ -290,6 +295,7 @@ impl AppToken {
             access_seconds: self.app_token_access_seconds,
             refresh_rotates: !self.app_token_keep_refresh,
             grace_seconds: self.app_token_grace,
+            sessions_max: self.app_token_sessions_max,
             real_statuses: self.app_token_real_statuses,
             null_lists: self.app_token_null_lists,
             bare: self.app_token_bare,
