@@ -106,6 +106,19 @@ async fn without_a_secret_its_mode_lets_nobody_in() {
 }
 
 #[tokio::test]
+async fn an_empty_secret_lets_nobody_in() {
+    let service = Service::with(|it| {
+        it.admin_mode = AdminMode::Token;
+        it.admin_token = Some(String::new());
+    })
+    .await;
+    for header in ["", "Bearer", "Bearer ", "Bearer  "] {
+        let ask = service.ask("create_user").header("authorization", header);
+        refused(&ask.json(&user_body("root", "alice")).send().await, UNAUTHORISED);
+    }
+}
+
+#[tokio::test]
 async fn in_the_mode_of_the_secret_a_users_token_is_none() {
     let service = Service::with(token_mode).await;
     service.app.app_root(1, "root", CLEAR).await;

@@ -187,6 +187,30 @@ async fn blanks_around_a_name_give_no_more_tries() {
     }
 }
 
+/// An address stands for many people, so it gets more tries than an account.
+#[tokio::test]
+async fn an_address_that_tries_many_names_has_to_wait() {
+    let service = with_alice().await;
+    let from = async |address: &str, name: &str, clear: &str| {
+        let body = login_body(name, clear, service.timestamp());
+        service.ask("login").from(address).json(&body).send().await
+    };
+    let mut tries = 0;
+    let answer = loop {
+        let answer = from("198.51.100.7", &format!("name-{tries}"), "wrong").await;
+        if answer.json()["code"] != WRONG_PASSWORD.0 {
+            break answer;
+        }
+        tries += 1;
+        assert!(tries < 200, "nobody had to wait");
+    };
+    refused(&answer, TOO_MANY);
+    assert!(answer.header("retry-after").parse::<u64>().unwrap() > 0);
+    assert!(tries >= 10, "{tries} are few for an address");
+    refused(&from("198.51.100.7", "alice", CLEAR).await, TOO_MANY);
+    pair(&from("198.51.100.8", "alice", CLEAR).await);
+}
+
 /// Only who signs is counted: others cannot lock an account.
 #[tokio::test]
 async fn bad_checksums_and_stale_times_lock_nobody_out() {

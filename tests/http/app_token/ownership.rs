@@ -102,6 +102,19 @@ async fn an_account_has_its_own_apps() {
 }
 
 #[tokio::test]
+async fn an_owner_is_the_same_in_every_letter_case() {
+    let house = House::new().await;
+    let app = house.app_of(&house.alice, "ALICE").await;
+    for name in ["alice", "Alice"] {
+        let list = house.call(&house.alice, "get_app_list", json!({ "username": name })).await;
+        assert_eq!(success(&list)["total"], 1, "{name}");
+    }
+    let delete = json!({ "username": "aLICE", "appId": app.id });
+    let answer = house.call(&house.alice, "delete_app", delete).await;
+    assert_eq!(success(&answer), json!({ "rowsAffected": 1 }));
+}
+
+#[tokio::test]
 async fn a_root_account_sees_its_own_users_only() {
     let house = House::new().await;
     let alice = json!({ "username": "alice", "userInfo": "e30=" });

@@ -79,3 +79,17 @@ async fn credentials_of_one_tenant_are_none_of_another() {
     }
     refused(&service.try_login("alice", CLEAR).await, WRONG_PASSWORD);
 }
+
+/// Even then in the words of the service.
+#[tokio::test]
+async fn an_unknown_host_has_no_operations() {
+    let service = Service::open().await;
+    service.user("alice").await;
+    for host in ["", "evil.example", "localhost"] {
+        let body = login_body("alice", CLEAR, service.timestamp());
+        let answer = service.ask("login").host(host).json(&body).send().await;
+        assert_ne!(answer.status, 200, "{host}: {}", answer.text);
+        assert!(!answer.header("content-type").contains("problem"), "{host}: {answer:?}");
+        assert!(!answer.text.contains("accessToken"), "{host}");
+    }
+}
