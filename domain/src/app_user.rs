@@ -67,6 +67,8 @@ pub enum AppUserCommand {
     SetEnabled(bool),
     /// End the account. Its name is free.
     Delete,
+    /// End the account and forget the person: the personal parts become unreadable for ever.
+    Erase,
 }
 
 /// An account entered.
@@ -140,6 +142,14 @@ pub struct AppUserDeleted {
     pub app_user: AppUserId,
 }
 
+/// The person is forgotten; the key of the personal parts is destroyed after this event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AppUserErased {
+    /// Who.
+    pub app_user: AppUserId,
+}
+
 stored_events! {
     /// What has happened to an app user. A stored contract: see `docs/events.md`.
     pub enum AppUserEvent {
@@ -160,6 +170,8 @@ stored_events! {
         EnabledSet = "app_user.enabled_set.v1" { data: AppUserEnabledSet, subject: app_user },
         /// It ended.
         Deleted = "app_user.deleted.v1" { data: AppUserDeleted, subject: app_user },
+        /// The person is forgotten.
+        Erased = "app_user.erased.v1" { data: AppUserErased, subject: app_user },
     }
 }
 
@@ -172,7 +184,12 @@ pub enum AppUser {
     /// In use.
     Active(AppAccount),
     /// Ended.
-    Deleted,
+    Deleted {
+        /// Who it was.
+        app_user: AppUserId,
+    },
+    /// Ended and forgotten.
+    Erased,
 }
 
 /// An account in use.
@@ -201,12 +218,15 @@ impl Aggregate for AppUser {
                 _ => Err(Refusal::AlreadyExists { what: "app user" }),
             };
         }
+        if let AppUserCommand::Erase = command {
+            return self.erase();
+        }
         let AppUser::Active(account) = self else {
             return Err(Refusal::NotFound { what: "app user" });
         };
         let app_user = account.app_user;
         match command {
-            AppUserCommand::Register { .. } => Err(Refusal::AlreadyExists { what: "app user" }),
+            AppUserCommand::Register { .. } | AppUserCommand::Erase => Ok(Decision::none()),
             AppUserCommand::Update { password, info } => {
                 update(app_user, password.as_ref(), info.as_ref())
             }
@@ -218,14 +238,7 @@ impl Aggregate for AppUser {
                 Ok(Decision::event(AppUserEvent::EnabledSet(set.into())))
             }
             AppUserCommand::Delete => {
-                let deleted = AppUserEvent::Deleted(AppUserDeleted { app_user }.into());
-                let decision = Decision::event(deleted);
-                Ok(match &account.user_name {
-                    Some(name) => {
-                        decision.release(account.tenant, APP_USER_NAME_CLAIM, normalise(name))
-                    }
-                    None => decision,
-                })
+                Ok(account.end(AppUserEvent::Deleted(AppUserDeleted { app_user }.into())))
             }
         }
     }
@@ -246,7 +259,33 @@ impl Aggregate for AppUser {
                     account.enabled = fact.data.enabled;
                 }
             }
-            AppUserEvent::Deleted(_) => *self = AppUser::Deleted,
+            AppUserEvent::Deleted(fact) => {
+                *self = AppUser::Deleted { app_user: fact.data.app_user };
+            }
+            AppUserEvent::Erased(_) => *self = AppUser::Erased,
+        }
+    }
+}
+
+impl AppUser {
+    fn erase(&self) -> Result<Decision<AppUserEvent>, Refusal> {
+        let erased = |app_user| AppUserEvent::Erased(AppUserErased { app_user }.into());
+        match self {
+            AppUser::Absent => Err(Refusal::NotFound { what: "app user" }),
+            AppUser::Active(account) => Ok(account.end(erased(account.app_user))),
+            AppUser::Deleted { app_user } => Ok(Decision::event(erased(*app_user))),
+            AppUser::Erased => Ok(Decision::none()),
+        }
+    }
+}
+
+impl AppAccount {
+    /// The last event of the account, which frees its name where that is still readable.
+    fn end(&self, event: AppUserEvent) -> Decision<AppUserEvent> {
+        let decision = Decision::event(event);
+        match &self.user_name {
+            Some(name) => decision.release(self.tenant, APP_USER_NAME_CLAIM, normalise(name)),
+            None => decision,
         }
     }
 }

@@ -139,6 +139,7 @@ impl AppUsers {
                 row.tokens_from = recorded.position;
             }),
             AppUserEvent::Deleted(fact) => self.remove(fact.data.app_user),
+            AppUserEvent::Erased(fact) => self.remove(fact.data.app_user),
         }
     }
 

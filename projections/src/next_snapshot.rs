@@ -248,7 +248,11 @@ impl<'a> Past<'a> {
             return false;
         }
         match kind {
-            "user.deleted.v1" | "user.erased.v1" | "app.deleted.v1" | "app_user.deleted.v1" => {
+            "user.deleted.v1"
+            | "user.erased.v1"
+            | "app.deleted.v1"
+            | "app_user.deleted.v1"
+            | "app_user.erased.v1" => {
                 self.ended.insert(stream);
                 false
             }

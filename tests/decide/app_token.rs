@@ -9,9 +9,10 @@ use domain::app_token::{
     AppTokenRefreshed, REFRESH_USED, REFRESHES_MAX, app_token_id,
 };
 use domain::app_user::{
-    APP_USER_NAME_CLAIM, AppUser, AppUserCommand, AppUserDeleted, AppUserEnabledSet, AppUserEvent,
-    AppUserId, AppUserPersonal,
+    APP_USER_NAME_CLAIM, AppUser, AppUserCommand, AppUserDeleted, AppUserEnabledSet, AppUserErased,
+    AppUserEvent, AppUserId, AppUserPersonal,
 };
+use domain::user::normalise;
 use domain::{Claim, Fact, Refusal, StreamId, TenantId, Timestamp};
 use tests::given::{NOW, given};
 use tests::samples::app_token::{
@@ -131,6 +132,24 @@ fn an_app_user_holds_its_name_in_any_case_and_frees_it_at_the_end() {
         let refusal = Refusal::NotFound { what: "app user" };
         given::<AppUser>([registered.clone(), ended.clone()]).when(command).then_refused(refusal);
     }
+}
+
+#[test]
+fn a_person_is_forgotten_whether_the_account_ended_or_not() {
+    let erased = || AppUserEvent::Erased(AppUserErased { app_user: AppUserId(72) }.into());
+    let ended = AppUserEvent::Deleted(AppUserDeleted { app_user: AppUserId(72) }.into());
+    let name = normalise(&app_user_personal().user_name);
+    given::<AppUser>([app_user_full()])
+        .when(AppUserCommand::Erase)
+        .then([erased()])
+        .then_releases([claim(APP_USER_NAME_CLAIM, &name)]);
+    given::<AppUser>([app_user_full(), ended])
+        .when(AppUserCommand::Erase)
+        .then([erased()])
+        .then_releases([]);
+    given::<AppUser>([app_user_full(), erased()]).when(AppUserCommand::Erase).then_nothing();
+    let refusal = Refusal::NotFound { what: "app user" };
+    given::<AppUser>([]).when(AppUserCommand::Erase).then_refused(refusal);
 }
 
 #[test]

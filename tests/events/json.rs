@@ -115,6 +115,7 @@ async fn run_app_token(world: &mut World) {
         },
         AppUserCommand::SetEnabled(false),
         AppUserCommand::Delete,
+        AppUserCommand::Erase,
     ];
     for command in commands {
         world.run::<AppUser>("72", command).await;

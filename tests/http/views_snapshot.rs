@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use domain::app_user::AppUserId;
 use domain::user::{User, UserCommand, UserPersonal, UserRegistered};
 use domain::{TenantId, UserId};
 use projections::{Paging, UserFilter, UserOrder, Views, catch_up, next_snapshot};
@@ -192,5 +193,42 @@ async fn a_snapshot_that_was_cut_anywhere_is_refused() {
     for length in 0..body.len() {
         let views = Views::from_snapshot(body.slice(..length), app.engine.keys().clone());
         assert!(views.is_err(), "cut to {length} of {}", body.len());
+    }
+}
+
+/// Apps, app users and their tokens: those that ended are not kept, the others are equal.
+#[tokio::test]
+async fn the_app_token_service_comes_back_from_a_snapshot() {
+    let app = TestApp::new().await;
+    app.app_root(1, "root", "Root-password-1").await;
+    let gone = app.app_root(1, "gone", "Root-password-1").await;
+    let token = app.admin().await;
+    let call = async |operation: &str, body: serde_json::Value| {
+        let path = format!("/oauth2/api/v1/oauth.{operation}");
+        let answer = app.post(&path).bearer(&token).json(&body).send().await.json();
+        assert_eq!(answer["state"], true, "{answer}");
+        answer["data"].clone()
+    };
+    let made = call("create_oauth", json!({ "username": "root", "oauthInfo": "mine" })).await;
+    call("create_oauth", json!({ "username": "other" })).await;
+    let first = snapshot(&app, None);
+    let delete = json!({ "appId": made["appId"], "username": "root" });
+    call("create_oauth", json!({ "username": "root" })).await;
+    call("delete_app", delete).await;
+    let info = json!({ "rootName": "root", "userName": "root", "op": 1, "userInfo": "news" });
+    call("update_user", info).await;
+    call("update_user", json!({ "rootName": "x", "userName": "gone", "op": -1 })).await;
+    for body in [snapshot(&app, Some(&first)), snapshot(&app, None), first] {
+        let views = restored(&app, &body);
+        assert!(*views.read() == *app.views.read());
+        assert!(views.read().app_users.get(TENANT, AppUserId(gone)).is_none());
+        assert_eq!(views.read().apps.owned_by(TENANT, "ROOT").len(), 1);
+        let root = views.read().app_users.named(TENANT, "Root").cloned().unwrap();
+        let personal = views.read().app_users.personal(&root).unwrap();
+        assert_eq!((&*personal.user_name, &*personal.info), ("root", "news"));
+        for clear in ["root", "news", "mine", "other"] {
+            let clear = clear.as_bytes();
+            assert!(!body.windows(clear.len()).any(|it| it == clear), "{clear:?}");
+        }
     }
 }

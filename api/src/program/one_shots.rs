@@ -8,11 +8,11 @@ use commands::Error as CommandError;
 use commands::password::PasswordPool;
 use commands::signing::{add_signing_key, make_signing_key, system_head};
 use domain::app::{App, AppCommand, AppId, AppPolicy};
-use domain::app_user::{AppUser, AppUserCommand};
+use domain::app_user::{AppUser, AppUserCommand, AppUserId};
 use domain::signing_key::{SigningAlgorithm, SigningKey, SigningKeyCommand};
 use domain::token::TOKEN_SECONDS_MAX;
 use domain::user::{User, UserCommand, check_password};
-use domain::{TenantId, Timestamp, UserId};
+use domain::{Aggregate, StreamId, SubjectId, TenantId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
 use super::backup;
@@ -41,6 +41,8 @@ pub(crate) enum OneShot {
     AddRoot { name: String, tenant: u32, password: String },
     /// Whether an account of it may sign in.
     EnableAppUser { name: String, tenant: u32, enabled: bool },
+    /// Forget the person of an account of it.
+    EraseAppUser { id: u32 },
     /// What requests of an app must have, and for whom it may act.
     SetApp { app: String, strict: bool, acts_for_users: bool },
     /// Copy the log and the keys.
@@ -62,6 +64,7 @@ impl OneShot {
             Self::AddRoot { .. } => "app-token add-root",
             Self::EnableAppUser { enabled: true, .. } => "app-token enable",
             Self::EnableAppUser { .. } => "app-token disable",
+            Self::EraseAppUser { .. } => "app-token erase",
             Self::SetApp { .. } => "app-token set-app",
             Self::Backup { .. } => "backup",
         }
@@ -80,6 +83,7 @@ impl OneShot {
             AppTokenCommand::Disable { name, tenant } => {
                 Self::EnableAppUser { name, tenant, enabled: false }
             }
+            AppTokenCommand::Erase { id } => Self::EraseAppUser { id },
             AppTokenCommand::SetApp { app, lenient, acts_for_users } => {
                 Self::SetApp { app, strict: !lenient, acts_for_users }
             }
@@ -108,7 +112,14 @@ impl OneShot {
             Self::SetPassword { name, tenant, password } => {
                 set_password(on, &name, TenantId(tenant), &password, now).await
             }
-            Self::Erase { user } => erase(on, UserId(user), now).await,
+            Self::Erase { user } => {
+                let (id, subject) = (user.to_string(), UserId(user).into());
+                erase::<User>(on, &id, UserCommand::Erase, subject, now).await
+            }
+            Self::EraseAppUser { id: user } => {
+                let (id, subject) = (user.to_string(), AppUserId(user).into());
+                erase::<AppUser>(on, &id, AppUserCommand::Erase, subject, now).await
+            }
             Self::AddRoot { name, tenant, password } => {
                 let tenant = TenantId(tenant);
                 let (views, engine) = (&on.views, &on.engine);
@@ -174,7 +185,7 @@ async fn set_app(
     now: Timestamp,
 ) -> Result<String, Failure> {
     let app = AppId::parse(app).ok_or("the id of an app has 16 digits")?;
-    let stream = domain::StreamId::new("app", app);
+    let stream = StreamId::new(App::CATEGORY, app);
     let events = on.engine.log().read_stream(&stream, 0)?;
     let tenant = events.first().map(|it| it.commit.tenant);
     let tenant = tenant.ok_or_else(|| format!("there is no app {app}"))?;
@@ -231,30 +242,43 @@ async fn set_password(
 }
 
 /// The event first, then the key: after a crash in between, the next start destroys the key.
-async fn erase(on: &Running, user: UserId, now: Timestamp) -> Result<String, Failure> {
-    let stream = domain::StreamId::new("user", user);
+async fn erase<A: Aggregate>(
+    on: &Running,
+    id: &str,
+    command: A::Command,
+    subject: SubjectId,
+    now: Timestamp,
+) -> Result<String, Failure> {
+    let stream = StreamId::new(A::CATEGORY, id);
     let events = on.engine.log().read_stream(&stream, 0)?;
     let tenant = events.first().map(|it| it.commit.tenant);
-    let tenant = tenant.ok_or_else(|| format!("there is no user {user}"))?;
+    let tenant = tenant.ok_or_else(|| format!("there is no {stream}"))?;
     let head = system_head(tenant, OPERATOR, now)?;
-    let done = on.engine.handle::<User>(&user.to_string(), &UserCommand::Erase, &head).await;
+    let done = on.engine.handle::<A>(id, &command, &head).await;
     let done = done.map_err(|err: CommandError| err.to_string())?;
     let keys = on.engine.keys().clone();
-    tokio::task::spawn_blocking(move || keys.erase_subject(user.into()))
+    tokio::task::spawn_blocking(move || keys.erase_subject(subject))
         .await
         .map_err(|err| err.to_string())??;
     shown(on, done.position).await?;
-    Ok(format!("user {user} is forgotten; the history stays whole"))
+    Ok(format!("{stream} is forgotten; the history stays whole"))
 }
 
 async fn shown(on: &Running, position: u64) -> Result<(), Failure> {
     Ok(on.views.wait(position, SHOWN_WITHIN).await?)
 }
 
+/// The events after which a key is destroyed.
+pub(crate) const ERASED: [&str; 2] = ["user.erased", "app_user.erased"];
+
 /// Destroys the keys of all who were erased: a crash may have come before that.
 pub(crate) fn finish_erasures(on: &Running) -> Result<(), Failure> {
+    ERASED.into_iter().try_for_each(|kind| finish_erasures_of(on, kind))
+}
+
+fn finish_erasures_of(on: &Running, kind: &str) -> Result<(), Failure> {
     let filter = projections::AuditFilter {
-        kind: Some("user.erased".to_owned()),
+        kind: Some(kind.to_owned()),
         ..projections::AuditFilter::default()
     };
     let mut after = 0;

@@ -441,6 +441,11 @@ pub(crate) enum AppTokenCommand {
         #[arg(long, default_value_t = 1)]
         tenant: u32,
     },
+    /// Forget the person of an account: personal data becomes unreadable, the history stays whole.
+    Erase {
+        /// The account's number.
+        id: u32,
+    },
     /// Set what the requests of an app must have, and for whom it may act.
     SetApp {
         /// The id of the app.

@@ -10,6 +10,7 @@ use commands::log::{SledLog, read_snapshot, write_snapshot};
 use domain::log::{EventLog as _, LogError};
 use projections::{AuditFilter, SNAPSHOT_REVISION, Views, next_snapshot};
 
+use super::one_shots::ERASED;
 use super::running::{Running, views_snapshot_path};
 
 /// A snapshot is due after this many events at least: a start reads those in a tenth of a second.
@@ -66,6 +67,9 @@ pub(crate) fn start(running: &Running, stop: Arc<AtomicBool>) -> std::thread::Jo
 /// Whether somebody was erased since. The last snapshot has the hashes by which the person was
 /// found: whoever has the keys of the installation could try names on them.
 fn has_erased(views: &Views, since: u64) -> bool {
-    let filter = AuditFilter { kind: Some("user.erased".to_owned()), ..AuditFilter::default() };
-    !views.read().audit.find(&filter, since, 1).1.is_empty()
+    let tables = views.read();
+    ERASED.into_iter().any(|kind| {
+        let filter = AuditFilter { kind: Some(kind.to_owned()), ..AuditFilter::default() };
+        !tables.audit.find(&filter, since, 1).1.is_empty()
+    })
 }

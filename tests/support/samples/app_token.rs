@@ -5,8 +5,8 @@ use domain::app::{
 };
 use domain::app_token::{AppTokenEvent, AppTokenFamilyRevoked, AppTokenIssued, AppTokenRefreshed};
 use domain::app_user::{
-    AppUserDeleted, AppUserEnabledSet, AppUserEvent, AppUserId, AppUserInfo, AppUserInfoSet,
-    AppUserPasswordSet, AppUserPersonal, AppUserRegistered,
+    AppUserDeleted, AppUserEnabledSet, AppUserErased, AppUserEvent, AppUserId, AppUserInfo,
+    AppUserInfoSet, AppUserPasswordSet, AppUserPersonal, AppUserRegistered,
 };
 use domain::user::PasswordVerifier;
 use domain::{Fact, TenantId, Timestamp};
@@ -56,6 +56,7 @@ pub(super) fn all() -> Vec<Sample> {
             AppUserEvent::EnabledSet(AppUserEnabledSet { app_user: user, enabled: false }.into()),
         ),
         sample("full", AppUserEvent::Deleted(AppUserDeleted { app_user: user }.into())),
+        sample("full", AppUserEvent::Erased(AppUserErased { app_user: user }.into())),
         sample("full", AppTokenEvent::Issued(app_token_issued().into())),
         sample("full", {
             let refreshed = AppTokenRefreshed { family: [74; 16], used_at: at(75) };
