@@ -151,3 +151,21 @@ async fn a_refusal_writes_nothing() {
     service.call("delete_app", &json!({ "username": "alice", "appId": "none" })).await;
     assert_eq!(service.app.engine.log().head().position, head);
 }
+
+/// No operation returns the type of a token, so it is read where it is kept.
+#[tokio::test]
+async fn a_refresh_keeps_the_type_of_a_token() {
+    let service = Service::open().await;
+    service.user("alice").await;
+    let app = service.app_of("alice").await;
+    for (pair_of_old, token_type) in
+        [(service.login("alice").await, "login"), (service.authorize(&app).await, "svc")]
+    {
+        let after = service.app.engine.log().head().position;
+        pair(&service.refresh(&pair_of_old.refresh).await);
+        let page = audit(&service, &format!("kind=app_token.issued.v1&after={after}")).await;
+        let types = page.json()["data"].as_array().unwrap().clone();
+        let types = types.iter().map(|it| it["data"]["tokenType"].clone()).collect::<Vec<_>>();
+        assert_eq!(types, [json!(token_type)]);
+    }
+}
