@@ -8,6 +8,7 @@
 )]
 
 mod api_resource;
+mod app_token;
 mod audit;
 mod client;
 mod client_authentication;

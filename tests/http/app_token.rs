@@ -1,0 +1,20 @@
+//! The app-token service: its eleven operations as their clients call them.
+
+mod administration;
+mod apps;
+mod audit;
+mod authorize;
+mod decoding;
+mod envelope;
+mod examples;
+mod login;
+mod operator;
+mod ownership;
+mod refresh;
+mod required;
+mod revocation;
+mod service;
+mod signatures;
+mod tenants;
+mod tokens;
+mod users;

@@ -1,0 +1,154 @@
+//! RefreshToken: two new tokens for the same user, and what happens to a token that is used again.
+
+use std::time::Duration;
+
+use serde_json::json;
+use tests::app::now;
+
+use super::service::{INVALID, NOT_FOUND, Service, is_random, pair, refused, success};
+
+async fn with_alice(grace: i64) -> Service {
+    let service = Service::open_with(|it| it.grace_seconds = grace).await;
+    service.user("alice").await;
+    service
+}
+
+/// The owner of an app gained every session that was refreshed, once.
+#[tokio::test]
+async fn a_refresh_keeps_the_user_and_the_app() {
+    let service = with_alice(10).await;
+    let app = service.app_of("owner").await;
+    let (user, app_pair) = (service.login("alice").await, service.authorize(&app).await);
+    for old in [user, app_pair] {
+        let before = success(&service.check(&old.access).await);
+        let mut refresh = old.refresh.clone();
+        for _ in 0..3 {
+            let new = pair(&service.refresh(&refresh).await);
+            let after = success(&service.check(&new.access).await);
+            assert_eq!(after["userName"], before["userName"]);
+            assert_eq!(after["appId"], before["appId"]);
+            refresh = new.refresh;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_refresh_gives_two_new_tokens_with_full_lives() {
+    let service = with_alice(10).await;
+    let old = service.login("alice").await;
+    let before = now().seconds();
+    let answer = service.refresh(&old.refresh).await;
+    let after = now().seconds();
+    let new = pair(&answer);
+    let tokens = [&old.access, &old.refresh, &new.access, &new.refresh];
+    assert!(tokens.iter().all(|it| is_random(it, 32)), "{tokens:?}");
+    assert_eq!(tokens.iter().collect::<std::collections::BTreeSet<_>>().len(), 4);
+    assert!((before + 1_000_000..=after + 1_000_000).contains(&new.access_end), "{new:?}");
+    assert!((before + 2_000_000..=after + 2_000_000).contains(&new.refresh_end), "{new:?}");
+    let info = success(&answer)["userInfo"].clone();
+    assert!([json!(""), json!("e30=")].contains(&info), "{info}");
+    assert_eq!(success(&service.login_info(&new.access).await)["username"], "alice");
+}
+
+#[tokio::test]
+async fn what_is_no_refresh_token_is_1006() {
+    let service = with_alice(10).await;
+    let got = service.login("alice").await;
+    let upper = got.refresh.to_uppercase();
+    let blank = format!("{} ", got.refresh);
+    for token in [&got.access, &blank, &got.refresh[..31], "x", &"x".repeat(32)] {
+        refused(&service.refresh(token).await, NOT_FOUND);
+    }
+    if upper != got.refresh {
+        refused(&service.refresh(&upper).await, NOT_FOUND);
+    }
+    refused(&service.refresh("").await, INVALID);
+    pair(&service.refresh(&got.refresh).await);
+}
+
+#[tokio::test]
+async fn a_used_token_that_comes_again_ends_the_whole_family() {
+    let service = with_alice(0).await;
+    let other = service.login("alice").await;
+    let first = service.login("alice").await;
+    let second = pair(&service.refresh(&first.refresh).await);
+    let third = pair(&service.refresh(&second.refresh).await);
+    assert_eq!(service.user_of(&third.access).await, "alice");
+    refused(&service.refresh(&first.refresh).await, NOT_FOUND);
+    for dead in [&third, &second, &first] {
+        service.is_dead(dead).await;
+    }
+    assert_eq!(service.user_of(&other.access).await, "alice", "another family lives");
+    pair(&service.refresh(&other.refresh).await);
+    service.login("alice").await;
+}
+
+#[tokio::test]
+async fn the_family_of_an_app_ends_in_the_same_way() {
+    let service = with_alice(0).await;
+    let app = service.app_of("alice").await;
+    let first = service.authorize(&app).await;
+    let second = pair(&service.refresh(&first.refresh).await);
+    refused(&service.refresh(&first.refresh).await, NOT_FOUND);
+    service.is_dead(&second).await;
+    service.authorize(&app).await;
+}
+
+#[tokio::test]
+async fn of_two_uses_at_the_same_time_no_more_than_one_lives_without_grace() {
+    let service = with_alice(0).await;
+    let first = service.login("alice").await;
+    let (a, b) = tokio::join!(service.refresh(&first.refresh), service.refresh(&first.refresh));
+    let good = [&a, &b].into_iter().filter(|it| it.json()["state"] == true).collect::<Vec<_>>();
+    assert_eq!(good.len(), 1, "{} {}", a.text, b.text);
+    service.is_dead(&pair(good[0])).await;
+}
+
+/// The answer to the first may be lost, or a client may click twice.
+#[tokio::test]
+async fn within_the_grace_a_used_token_gives_another_pair() {
+    let service = with_alice(10).await;
+    let first = service.login("alice").await;
+    let second = pair(&service.refresh(&first.refresh).await);
+    let (a, b) = tokio::join!(service.refresh(&first.refresh), service.refresh(&first.refresh));
+    let (a, b) = (pair(&a), pair(&b));
+    let different = [&second, &a, &b].map(|it| it.refresh.clone());
+    assert_eq!(different.iter().collect::<std::collections::BTreeSet<_>>().len(), 3);
+    for got in [&second, &a, &b] {
+        assert_eq!(service.user_of(&got.access).await, "alice");
+        pair(&service.refresh(&got.refresh).await);
+    }
+}
+
+#[tokio::test]
+async fn pairs_of_the_grace_belong_to_the_family() {
+    let service = with_alice(1).await;
+    let first = service.login("alice").await;
+    let second = pair(&service.refresh(&first.refresh).await);
+    let third = pair(&service.refresh(&first.refresh).await);
+    tokio::time::sleep(Duration::from_millis(2_050)).await;
+    assert_eq!(service.user_of(&second.access).await, "alice");
+    refused(&service.refresh(&first.refresh).await, NOT_FOUND);
+    for dead in [&first, &second, &third] {
+        service.is_dead(dead).await;
+    }
+}
+
+#[tokio::test]
+async fn without_rotation_a_token_may_be_used_again() {
+    let service = Service::open_with(|it| {
+        it.refresh_rotates = false;
+        it.grace_seconds = 0;
+    })
+    .await;
+    service.user("alice").await;
+    let first = service.login("alice").await;
+    let mut pairs = vec![first.clone()];
+    for _ in 0..3 {
+        pairs.push(pair(&service.refresh(&first.refresh).await));
+    }
+    for got in &pairs {
+        assert_eq!(service.user_of(&got.access).await, "alice");
+    }
+    pair(&service.refresh(&pairs[2].refresh).await);
+}
