@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use crate::access::attempts::Attempts;
 use crate::access::signer::{ReadyKey, Signer};
 use crate::access::verify::Verifier;
+use crate::app_token::seen::Seen;
 use crate::app_token::settings::AppTokenSettings;
 use crate::http::error::ApiError;
 use crate::http::places::Places;
@@ -87,6 +88,8 @@ pub struct App {
     pub(crate) settings: AppSettings,
     pub(crate) passwords: PasswordPool,
     pub(crate) attempts: Attempts,
+    /// Signatures that the app-token service has seen.
+    pub(crate) seen: Seen,
     pub(crate) verifier: Verifier,
     pub(crate) signer: Signer,
     pub(crate) metrics: Metrics,
@@ -114,6 +117,7 @@ impl App {
             settings,
             passwords,
             attempts: Attempts::default(),
+            seen: Seen::default(),
             verifier: Verifier::default(),
             signer: Signer::default(),
             metrics: Metrics::default(),

@@ -5,6 +5,8 @@ pub(crate) mod accounts;
 pub(crate) mod administration;
 pub(crate) mod answer;
 pub(crate) mod apps;
+pub(crate) mod pairs;
+pub(crate) mod seen;
 pub(crate) mod settings;
 pub(crate) mod signature;
 pub(crate) mod standing;

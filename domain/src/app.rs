@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::aggregate::{Aggregate, Decision};
+use crate::app_user::AppUserId;
 use crate::check;
 use crate::event::Fact;
 use crate::ids::{SubjectId, TenantId, Timestamp};
@@ -31,6 +32,9 @@ pub struct AppId(pub u64);
 pub const APP_IDS: RangeInclusive<u64> = 1_000_000_000_000_000..=9_999_999_999_999_999;
 
 impl AppId {
+    /// No app.
+    pub const NONE: Self = Self(0);
+
     /// Reads an id. `None` unless it is 16 digits, the first of them not zero.
     pub fn parse(text: &str) -> Option<Self> {
         let digits = text.len() == 16 && text.bytes().all(|it| it.is_ascii_digit());
@@ -89,6 +93,8 @@ pub struct AppCreated {
     pub app: AppId,
     /// Whose app it is.
     pub tenant: TenantId,
+    /// The account that owns it; 0 where its owner is none of ours.
+    pub owner: AppUserId,
     /// The public key: a name, not cryptographic.
     pub app_key: String,
     /// Whether users without an app of their own sign in through it.

@@ -50,6 +50,9 @@ pub struct AppTokenIssued {
     pub app: AppId,
     /// The user whom it stands for; 0 for the app itself.
     pub app_user: AppUserId,
+    /// From which position of the log the user's tokens counted when the user was proved: if a new
+    /// password came since, they count from a later one. 0 for the app itself.
+    pub counts_from: u64,
     /// A label that the app chose.
     pub token_type: String,
     /// Shared by all pairs that refreshes made of one another.

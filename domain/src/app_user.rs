@@ -81,7 +81,7 @@ pub struct AppUserRegistered {
     pub tenant: TenantId,
     /// Whether it may make users.
     pub root: bool,
-    /// The app that it signs in through.
+    /// The app that it signs in through; 0 for the tenant's default app, whichever that is.
     pub app: AppId,
     /// The account that made it; 0 where that is none of ours.
     pub creator: AppUserId,

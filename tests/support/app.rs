@@ -135,8 +135,7 @@ impl TestApp {
     /// A root account of the app-token service.
     pub async fn app_root(&self, tenant: u32, name: &str, password: &str) -> u32 {
         let tenant = TenantId(tenant);
-        let done =
-            api::add_app_root(&self.engine, &self.views, tenant, name, password, now()).await;
+        let done = api::add_app_root(&self.engine, tenant, name, password, now()).await;
         let (number, position) = done.unwrap();
         self.shows(position).await;
         number

@@ -6,7 +6,7 @@ use std::time::Duration;
 use commands::password::PasswordPool;
 use commands::signing::system_head;
 use commands::{Done, Engine, Error};
-use domain::app::{App, AppCommand, AppPersonal, AppSecret};
+use domain::app::{App, AppCommand, AppId, AppPersonal, AppSecret};
 use domain::app_user::{AppUser, AppUserCommand, AppUserId, AppUserPersonal, AppUserRegistered};
 use domain::hex;
 use domain::log::CommitHead;
@@ -53,16 +53,16 @@ pub(crate) async fn default_app(
     known().ok_or(NOT_FOUND)
 }
 
-/// Enters an account. Its default app is there already.
+/// Enters an account of the tenant of `head`.
 pub(crate) async fn register(
     engine: &Engine,
-    app: &AppRow,
+    app: AppId,
     personal: AppUserPersonal,
     password: PasswordVerifier,
     (root, creator): (bool, AppUserId),
     head: &CommitHead,
 ) -> Result<(u64, Done), Failed> {
-    let (tenant, app) = (app.data.tenant, app.data.app);
+    let tenant = head.tenant;
     let command = |number: u64| {
         let app_user = AppUserId(number as u32);
         AppUserCommand::Register {
@@ -83,7 +83,6 @@ pub(crate) async fn register(
 /// When the name is taken or cannot be a name, or the log fails.
 pub async fn add_app_root(
     engine: &Engine,
-    views: &Views,
     tenant: TenantId,
     name: &str,
     password: &str,
@@ -93,14 +92,13 @@ pub async fn add_app_root(
         USER_EXISTS => "an app user of this name exists".to_owned(),
         err => format!("the account cannot be made: {} (code {})", err.text, err.code),
     };
-    let head = || system_head(tenant, "operator", now).map_err(|err| err.to_string());
-    let settings = AppTokenSettings::default();
-    let app = default_app(engine, views, &settings, head()?).await.map_err(failed)?;
+    let head = system_head(tenant, "operator", now).map_err(|err| err.to_string())?;
     // What clients send is the md5 of the password: that is what proves it.
     let sent = hex(&Md5::digest(password.as_bytes())).to_uppercase();
     let verifier = PasswordPool::new(1).hash(&sent).await.map_err(|err| err.to_string())?;
     let personal = AppUserPersonal { user_name: name.to_owned(), ..AppUserPersonal::default() };
-    let made = register(engine, &app, personal, verifier, (true, AppUserId::NONE), &head()?).await;
+    let (root, app) = ((true, AppUserId::NONE), AppId::NONE);
+    let made = register(engine, app, personal, verifier, root, &head).await;
     let (number, done) = made.map_err(failed)?;
     Ok((number as u32, done.position))
 }

@@ -60,13 +60,15 @@ pub(crate) fn authorise(service: &Service, name: &str) -> Result<Acting, Failed>
         .and_then(|it| it.split_once(' '))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
     let token = token.map(|(_, token)| token.trim()).ok_or(UNAUTHORIZED)?;
-    if settings.admin_mode == AdminMode::Token
-        && settings.admin_token.as_deref().is_some_and(|it| is_same(it, token))
-    {
-        return Ok(Acting::AsAny { actor: "operator".to_owned(), open: false });
+    if settings.admin_mode == AdminMode::Token {
+        let secret = settings.admin_token.as_deref().filter(|it| !it.is_empty());
+        return match secret.is_some_and(|it| is_same(it, token)) {
+            true => Ok(Acting::AsAny { actor: "operator".to_owned(), open: false }),
+            false => Err(UNAUTHORIZED),
+        };
     }
     if token.contains('.') {
-        // An administrator's access token, in either mode.
+        // An administrator's access token.
         let caller = verify(service.call(), &service.open().tenant)?;
         let code = crate::access::scopes::Code("apptoken.admin");
         let may = caller.is_administrator()
@@ -76,9 +78,6 @@ pub(crate) fn authorise(service: &Service, name: &str) -> Result<Acting, Failed>
             true => Ok(Acting::AsAny { actor: caller.actor(), open: false }),
             false => Err(FORBIDDEN),
         };
-    }
-    if settings.admin_mode != AdminMode::User {
-        return Err(UNAUTHORIZED);
     }
     let (row, user_name) = service.ask(|tables| {
         let pair = tables.app_tokens.with_access(&hash_of(token)).ok_or(UNAUTHORIZED)?;

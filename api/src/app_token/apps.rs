@@ -1,12 +1,14 @@
 //! CreateOauth, GetAppList and DeleteApp: the apps of an owner.
 
 use domain::app::{APP_IDS, App, AppCommand, AppCreated, AppId, AppPersonal, AppPolicy, AppSecret};
+use domain::app_user::AppUserId;
 use domain::{Aggregate as _, StreamId, TenantId, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::administration::{Acting, authorise};
 use super::answer::{Answered, BUSY, Failed, INVALID};
+use super::standing::owns;
 use super::{Answer, Service, operation, random_text};
 use crate::app_token::settings::AppTokenSettings;
 use crate::http::endpoint::Endpoint;
@@ -114,9 +116,13 @@ async fn create(service: Service, asked: CreateOauthReq) -> Answer<CreateOauthRe
         return Err(INVALID);
     }
     let acting = authorise(&service, &asked.username)?;
+    let tenant = service.tenant();
+    let owner = service.ask(|it| it.app_users.named(tenant, &asked.username).cloned());
+    let owner = owner.map_or(AppUserId::NONE, |it| it.data.app_user);
     let personal = AppPersonal { owner: asked.username, info: asked.oauth_info };
     for _ in 0..ID_ATTEMPTS_MAX {
-        let (data, secret) = new_app(service.tenant(), service.settings(), false)?;
+        let (data, secret) = new_app(tenant, service.settings(), false)?;
+        let data = AppCreated { owner, ..data };
         let (app, app_key) = (data.app, data.app_key.clone());
         if is_taken(&service, app) {
             continue;
@@ -146,6 +152,7 @@ pub(crate) fn new_app(
     let created = AppCreated {
         app: random_app_id()?,
         tenant,
+        owner: AppUserId::NONE,
         app_key: random_text(24)?,
         is_default,
         policy: AppPolicy { strict: settings.strict || is_default, acts_for_users: false },
@@ -179,14 +186,18 @@ async fn list(service: Service, asked: GetAppListReq) -> Answer<GetAppListResp> 
     let tenant = service.tenant();
     let (list, total) = service.ask(|tables| {
         let rows = match asked.app_ids.is_empty() {
-            true => tables.apps.owned_by(tenant, &asked.username),
+            true => {
+                let mut rows = tables.apps.owned_by(tenant, &asked.username);
+                rows.retain(|it| owns(tables, it, &asked.username));
+                rows
+            }
             false => {
                 let ids = asked.app_ids.iter().filter_map(|it| AppId::parse(it));
                 let mut rows =
                     ids.filter_map(|it| tables.apps.get(tenant, it)).cloned().collect::<Vec<_>>();
                 // An account sees its own apps, whichever it asks for.
                 if let Acting::Account { user_name, .. } = &acting {
-                    rows.retain(|it| tables.apps.is_owned_by(it, user_name));
+                    rows.retain(|it| owns(tables, it, user_name));
                 }
                 rows.sort_by_key(|it| std::cmp::Reverse(it.position));
                 rows.dedup_by_key(|it| it.position);
@@ -212,7 +223,7 @@ async fn delete(service: Service, asked: DeleteAppReq) -> Answer<DeleteAppResp> 
     let Some(app) = AppId::parse(&asked.app_id) else { return Ok(nothing) };
     let owned = service.ask(|tables| {
         let row = tables.apps.get(service.tenant(), app);
-        row.is_some_and(|it| acting.is_open() || tables.apps.is_owned_by(it, &asked.username))
+        row.is_some_and(|it| acting.is_open() || owns(tables, it, &asked.username))
     });
     if !owned {
         return Ok(nothing);

@@ -18,6 +18,22 @@ pub(crate) struct Standing {
     pub(crate) user: Option<Arc<AppUserRow>>,
 }
 
+/// Whether an app belongs to an owner of this name: to that account, if it was one's, not to a later
+/// namesake.
+pub(crate) fn owns(tables: &Tables, app: &AppRow, owner: &str) -> bool {
+    let account = || tables.app_users.named(app.data.tenant, owner).map(|it| it.data.app_user);
+    tables.apps.is_owned_by(app, owner)
+        && (app.data.owner == AppUserId::NONE || account() == Some(app.data.owner))
+}
+
+/// Whether a root account of this name made a user: that account, not a later namesake.
+pub(crate) fn made(tables: &Tables, user: &AppUserRow, root_name: &str) -> bool {
+    let account = || tables.app_users.named(user.data.tenant, root_name);
+    let account = || account().map(|it| it.data.app_user);
+    tables.app_users.is_made_by(user, root_name)
+        && (user.data.creator == AppUserId::NONE || account() == Some(user.data.creator))
+}
+
 /// The hash by which a token is known.
 pub(crate) fn hash_of(token: &str) -> [u8; 16] {
     let hash = digest(&SHA256, token.as_bytes());
@@ -51,7 +67,7 @@ pub(crate) fn of(
         return Ok(Standing { app, user: None });
     }
     let user = tables.app_users.get(tenant, pair.data.app_user).ok_or(NOT_FOUND)?;
-    match user.enabled && pair.position > user.tokens_from {
+    match user.enabled && pair.data.counts_from == user.tokens_from {
         true => Ok(Standing { app, user: Some(user.clone()) }),
         false => Err(NOT_FOUND),
     }

@@ -2,34 +2,25 @@
 
 use std::sync::Arc;
 
-use commands::Done;
-use commands::keys::random_id;
 use domain::app::AppId;
-use domain::app_token::{
-    AppToken, AppTokenCommand, AppTokenIssued, REFRESH_FACTOR, REFRESH_USED, TOKEN_TYPE_CHARS_MAX,
-    app_token_id,
-};
-use domain::app_user::AppUserId;
-use domain::log::CommitHead;
-use domain::{CommandId, Timestamp};
+use domain::app_token::{AppToken, AppTokenCommand, REFRESH_USED, TOKEN_TYPE_CHARS_MAX};
+use domain::user::normalise;
 use projections::{AppRow, AppTokenRow, AppUserRow};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::answer::{
-    Answered, BUSY, DISABLED, EXPIRED, Failed, INVALID, NOT_FOUND, REPLAYED, TOO_MANY,
-    UNAUTHORIZED, WRONG_PASSWORD, WRONG_SIGNATURE,
+    Answered, BUSY, DISABLED, EXPIRED, Failed, INVALID, NOT_FOUND, TOO_MANY, UNAUTHORIZED,
+    WRONG_PASSWORD, WRONG_SIGNATURE,
 };
-use super::signature::{check_signature, check_time, once};
+use super::pairs::{PairResp, Wanted, first_use, issue};
+use super::signature::{check_signature, check_time};
 use super::standing::{self, Standing, hash_of, live_app};
 use super::users::canonical;
-use super::{Answer, Service, accounts, operation, random_text};
+use super::{Answer, Service, accounts, operation};
 use crate::access::attempts::Attempt;
 use crate::http::endpoint::Endpoint;
 use crate::http::error::ApiError;
-
-/// How long an access and a refresh token are, in characters.
-const TOKEN_CHARS: usize = 32;
 
 /// How often a refresh is tried that lost a race.
 const ATTEMPTS_MAX: usize = 8;
@@ -99,17 +90,6 @@ struct LoginReq {
     token: String,
 }
 
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-struct PairResp {
-    access_token: String,
-    refresh_token: String,
-    /// Unix seconds.
-    access_expire_time: i64,
-    /// Unix seconds.
-    refresh_expire_time: i64,
-}
-
 #[derive(Deserialize, JsonSchema, Default)]
 #[serde(rename_all = "camelCase", default)]
 struct CheckTokenReq {
@@ -163,79 +143,6 @@ struct RefreshTokenResp {
     user_info: &'static str,
 }
 
-/// What is to be issued.
-struct Wanted {
-    app: Arc<AppRow>,
-    user: AppUserId,
-    token_type: String,
-    family: [u8; 16],
-}
-
-impl Wanted {
-    fn new(app: Arc<AppRow>, user: AppUserId, token_type: &str) -> Result<Self, Failed> {
-        let family = random_id().map_err(|_| BUSY)?;
-        Ok(Self { app, user, token_type: token_type.to_owned(), family })
-    }
-
-    /// Makes the pair, and the command that enters it under an id.
-    fn make(&self, now: Timestamp) -> Result<(PairResp, String, AppTokenCommand), Failed> {
-        let (access_token, refresh_token) = (random_text(TOKEN_CHARS)?, random_text(TOKEN_CHARS)?);
-        let issued_at = Timestamp::from_seconds(now.seconds());
-        let seconds = self.app.data.token_seconds;
-        let access_expires_at = issued_at.plus_seconds(seconds);
-        let refresh_expires_at = issued_at.plus_seconds(seconds * REFRESH_FACTOR);
-        let id = app_token_id(refresh_expires_at, random_id().map_err(|_| BUSY)?);
-        let command = AppTokenCommand::Issue(Box::new(AppTokenIssued {
-            tenant: self.app.data.tenant,
-            app: self.app.data.app,
-            app_user: self.user,
-            token_type: self.token_type.clone(),
-            family: self.family,
-            access_hash: hash_of(&access_token),
-            refresh_hash: hash_of(&refresh_token),
-            issued_at,
-            access_expires_at,
-            refresh_expires_at,
-        }));
-        let pair = PairResp {
-            access_token,
-            refresh_token,
-            access_expire_time: access_expires_at.seconds(),
-            refresh_expire_time: refresh_expires_at.seconds(),
-        };
-        Ok((pair, id, command))
-    }
-}
-
-/// Issues a pair. `command_id` is that of a signed request, which counts once.
-async fn issue(
-    service: &Service,
-    wanted: Wanted,
-    actor: String,
-    command_id: Option<CommandId>,
-) -> Answer<PairResp> {
-    let held = service.ask(|it| it.app_tokens.held_by(wanted.app.data.app, wanted.user));
-    let sessions_max = service.settings().sessions_max;
-    if sessions_max > 0 && held >= sessions_max {
-        return Err(TOO_MANY);
-    }
-    let (pair, id, command) = wanted.make(service.call().now)?;
-    let mut head: CommitHead = service.head(actor)?;
-    if let Some(command_id) = command_id {
-        head.command_id = command_id;
-        // Not 0: another request under the same signature is another wish.
-        head.fingerprint = u64::from_le_bytes(random_id().map_err(|_| BUSY)?) | 1;
-    }
-    match service.app().engine.handle::<AppToken>(&id, &command, &head).await {
-        Ok(Done { repeated: true, .. }) | Err(commands::Error::CommandReused) => Err(REPLAYED),
-        Ok(done) => {
-            service.settle(&done).await;
-            Ok(Answered::written(pair, done.position))
-        }
-        Err(err) => Err(err.into()),
-    }
-}
-
 async fn authorize(service: Service, asked: AuthorizeReq) -> Answer<PairResp> {
     let texts = [&asked.app_id, &asked.app_key, &asked.token, &asked.user_name];
     let too_long = texts.into_iter().any(|it| it.len() > MEMBER_BYTES_MAX);
@@ -264,10 +171,10 @@ async fn authorize(service: Service, asked: AuthorizeReq) -> Answer<PairResp> {
         check_key(&row, &asked.app_key).map_err(|_| NOT_FOUND)?;
     }
     let user = match asked.user_name.is_empty() {
-        true => AppUserId::NONE,
+        true => None,
         // Who is not signed for is nobody: anybody knows the id of an app.
         false if !signed => return Err(UNAUTHORIZED),
-        false => acting_for(&service, &row, &asked.user_name).ok_or(UNAUTHORIZED)?,
+        false => Some(acting_for(&service, &row, &asked.user_name).ok_or(UNAUTHORIZED)?),
     };
     let actor = format!("app-{}", row.data.app);
     let wanted = Wanted::new(row, user, &asked.token_type)?;
@@ -284,30 +191,12 @@ fn check_key(row: &AppRow, sent: &str) -> Result<(), Failed> {
     equal.map_err(|_| WRONG_SIGNATURE)
 }
 
-/// The id under which the log takes a signed request once; refused if it has it already.
-fn first_use(
-    service: &Service,
-    operation: &str,
-    who: &str,
-    timestamp: i64,
-    token: &str,
-) -> Result<Option<CommandId>, Failed> {
-    if !service.settings().replay_refused {
-        return Ok(None);
-    }
-    let id = once(service.tenant(), operation, who, timestamp, token);
-    match service.app().engine.log().find_command(id) {
-        Some(_) => Err(REPLAYED),
-        None => Ok(Some(id)),
-    }
-}
-
 /// A user for whom an app may act: one of its own, or any where the operator allowed it.
-fn acting_for(service: &Service, app: &AppRow, user_name: &str) -> Option<AppUserId> {
+fn acting_for(service: &Service, app: &AppRow, user_name: &str) -> Option<Arc<AppUserRow>> {
     service.ask(|tables| {
         let row = tables.app_users.named(service.tenant(), user_name)?;
         let own = row.data.app == app.data.app;
-        (row.enabled && (own || app.data.policy.acts_for_users)).then_some(row.data.app_user)
+        (row.enabled && (own || app.data.policy.acts_for_users)).then(|| row.clone())
     })
 }
 
@@ -334,7 +223,7 @@ async fn login(service: Service, asked: LoginReq) -> Answer<PairResp> {
         None => default_app(&service).await?,
     };
     let actor = format!("app_user-{}", user.data.app_user);
-    let wanted = Wanted::new(app, user.data.app_user, "login")?;
+    let wanted = Wanted::new(app, Some(user), "login")?;
     issue(&service, wanted, actor, command_id).await
 }
 
@@ -346,7 +235,8 @@ async fn prove(
 ) -> Result<Arc<AppUserRow>, Failed> {
     let (app, now, tenant) = (service.app(), service.call().now, service.tenant());
     // An account of its own, beside the user of the same name.
-    let attempt = Attempt::new(tenant.0, &format!("app-token {user_name}"), service.call().peer);
+    let account = format!("app-token {}", normalise(user_name));
+    let attempt = Attempt::new(tenant.0, &account, service.call().peer);
     if let Some(seconds) = app.attempts.wait(&attempt, now) {
         return Err(TOO_MANY.retry_after(seconds));
     }
@@ -442,7 +332,7 @@ async fn refresh(service: Service, asked: RefreshTokenReq) -> Answer<RefreshToke
     };
     let wanted = Wanted {
         app: standing.app,
-        user: pair.data.app_user,
+        user: standing.user,
         token_type: pair.data.token_type.clone(),
         family: pair.data.family,
     };

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::administration::{Acting, authorise};
 use super::answer::{Answered, FORBIDDEN, Failed, INVALID, NOT_FOUND, USER_EXISTS};
 use super::signature::unhex_16;
+use super::standing::made;
 use super::{Answer, Service, accounts, operation, tokens};
 use crate::http::endpoint::Endpoint;
 use crate::http::error::ApiError;
@@ -123,7 +124,8 @@ async fn create(service: Service, asked: CreateUserReq) -> Answer<Empty> {
     let head = service.head(acting.actor())?;
     let engine = &service.app().engine;
     let (_, done) =
-        accounts::register(engine, &app, personal, verifier, (false, creator), &head).await?;
+        accounts::register(engine, app.data.app, personal, verifier, (false, creator), &head)
+            .await?;
     service.settle(&done).await;
     Ok(Answered::written(Empty {}, done.position))
 }
@@ -147,9 +149,10 @@ async fn update(service: Service, asked: UpdateUserReq) -> Answer<Empty> {
     let tenant = service.tenant();
     let row = service.ask(|tables| {
         let row = tables.app_users.named(tenant, &asked.user_name).ok_or(NOT_FOUND)?;
+        // Somebody else's users are nobody's business, not even that they exist.
         match may_touch(&acting, row, tables) {
             true => Ok(row.clone()),
-            false => Err(FORBIDDEN),
+            false => Err(NOT_FOUND),
         }
     })?;
     let command = match asked.op {
@@ -174,8 +177,7 @@ fn may_touch(acting: &Acting, row: &AppUserRow, tables: &Tables) -> bool {
     match acting {
         Acting::AsAny { .. } => true,
         Acting::Account { row: own, user_name } => {
-            own.data.app_user == row.data.app_user
-                || own.data.root && tables.app_users.is_made_by(row, user_name)
+            own.data.app_user == row.data.app_user || own.data.root && made(tables, row, user_name)
         }
     }
 }
@@ -188,7 +190,11 @@ async fn list(service: Service, asked: GetUsersReq) -> Answer<GetUsersResp> {
     let tenant = service.tenant();
     let list = service.ask(|tables| {
         let mut rows = match asked.user_name.is_empty() {
-            true => tables.app_users.made_by(tenant, &asked.root_name),
+            true => {
+                let mut rows = tables.app_users.made_by(tenant, &asked.root_name);
+                rows.retain(|it| made(tables, it, &asked.root_name));
+                rows
+            }
             false => {
                 tables.app_users.named(tenant, &asked.user_name).cloned().into_iter().collect()
             }

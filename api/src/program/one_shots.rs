@@ -122,8 +122,7 @@ impl OneShot {
             }
             Self::AddRoot { name, tenant, password } => {
                 let tenant = TenantId(tenant);
-                let (views, engine) = (&on.views, &on.engine);
-                let made = add_app_root(engine, views, tenant, &name, &password, now).await?;
+                let made = add_app_root(&on.engine, tenant, &name, &password, now).await?;
                 shown(on, made.1).await?;
                 Ok(format!("app user {} is a root account of tenant {tenant}", made.0))
             }

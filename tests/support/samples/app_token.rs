@@ -77,6 +77,7 @@ pub fn app_created() -> AppCreated {
     AppCreated {
         app: APP,
         tenant: TenantId(12),
+        owner: AppUserId(70),
         app_key: "kT7pQ2mZx9LbVc4RdW8yHs1N".to_owned(),
         is_default: false,
         policy: AppPolicy { strict: true, acts_for_users: false },
@@ -138,6 +139,7 @@ pub fn app_token_issued() -> AppTokenIssued {
         tenant: TenantId(12),
         app: APP,
         app_user: AppUserId(72),
+        counts_from: 80,
         token_type: text("token type"),
         family: [74; 16],
         access_hash: [78; 16],

@@ -1,0 +1,142 @@
+//! A pair of tokens: how it is made and entered, and that a signature makes one pair only.
+
+use std::sync::Arc;
+
+use commands::Done;
+use commands::keys::random_id;
+use domain::app_token::{AppToken, AppTokenCommand, AppTokenIssued, REFRESH_FACTOR, app_token_id};
+use domain::app_user::AppUserId;
+use domain::log::CommitHead;
+use domain::{CommandId, Timestamp};
+use projections::{AppRow, AppUserRow};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::answer::{Answered, BUSY, Failed, REPLAYED, TOO_MANY};
+use super::seen::First;
+use super::signature::once;
+use super::standing::hash_of;
+use super::{Answer, Service, random_text};
+
+/// How long an access and a refresh token are, in characters.
+const TOKEN_CHARS: usize = 32;
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PairResp {
+    pub(crate) access_token: String,
+    pub(crate) refresh_token: String,
+    /// Unix seconds.
+    pub(crate) access_expire_time: i64,
+    /// Unix seconds.
+    pub(crate) refresh_expire_time: i64,
+}
+
+/// What is to be issued.
+pub(crate) struct Wanted {
+    pub(crate) app: Arc<AppRow>,
+    /// The user as it was when it was proved; `None` for the app itself.
+    pub(crate) user: Option<Arc<AppUserRow>>,
+    pub(crate) token_type: String,
+    pub(crate) family: [u8; 16],
+}
+
+impl Wanted {
+    pub(crate) fn new(
+        app: Arc<AppRow>,
+        user: Option<Arc<AppUserRow>>,
+        token_type: &str,
+    ) -> Result<Self, Failed> {
+        let family = random_id().map_err(|_| BUSY)?;
+        Ok(Self { app, user, token_type: token_type.to_owned(), family })
+    }
+
+    fn app_user(&self) -> AppUserId {
+        self.user.as_ref().map_or(AppUserId::NONE, |it| it.data.app_user)
+    }
+
+    /// Makes the pair, and the command that enters it under an id.
+    pub(crate) fn make(
+        &self,
+        now: Timestamp,
+    ) -> Result<(PairResp, String, AppTokenCommand), Failed> {
+        let (access_token, refresh_token) = (random_text(TOKEN_CHARS)?, random_text(TOKEN_CHARS)?);
+        let issued_at = Timestamp::from_seconds(now.seconds());
+        let seconds = self.app.data.token_seconds;
+        let access_expires_at = issued_at.plus_seconds(seconds);
+        let refresh_expires_at = issued_at.plus_seconds(seconds * REFRESH_FACTOR);
+        let id = app_token_id(refresh_expires_at, random_id().map_err(|_| BUSY)?);
+        let command = AppTokenCommand::Issue(Box::new(AppTokenIssued {
+            tenant: self.app.data.tenant,
+            app: self.app.data.app,
+            app_user: self.app_user(),
+            counts_from: self.user.as_ref().map_or(0, |it| it.tokens_from),
+            token_type: self.token_type.clone(),
+            family: self.family,
+            access_hash: hash_of(&access_token),
+            refresh_hash: hash_of(&refresh_token),
+            issued_at,
+            access_expires_at,
+            refresh_expires_at,
+        }));
+        let pair = PairResp {
+            access_token,
+            refresh_token,
+            access_expire_time: access_expires_at.seconds(),
+            refresh_expire_time: refresh_expires_at.seconds(),
+        };
+        Ok((pair, id, command))
+    }
+}
+
+/// Issues a pair. `command_id` is that of a signed request, which counts once.
+pub(crate) async fn issue(
+    service: &Service,
+    wanted: Wanted,
+    actor: String,
+    command_id: Option<CommandId>,
+) -> Answer<PairResp> {
+    let held = service.ask(|it| it.app_tokens.held_by(wanted.app.data.app, wanted.app_user()));
+    let sessions_max = service.settings().sessions_max;
+    if sessions_max > 0 && held >= sessions_max {
+        return Err(TOO_MANY);
+    }
+    let (pair, id, command) = wanted.make(service.call().now)?;
+    let mut head: CommitHead = service.head(actor)?;
+    if let Some(command_id) = command_id {
+        head.command_id = command_id;
+        // Not 0: another request under the same signature is another wish.
+        head.fingerprint = u64::from_le_bytes(random_id().map_err(|_| BUSY)?) | 1;
+    }
+    match service.app().engine.handle::<AppToken>(&id, &command, &head).await {
+        Ok(Done { repeated: true, .. }) | Err(commands::Error::CommandReused) => Err(REPLAYED),
+        Ok(done) => {
+            service.settle(&done).await;
+            Ok(Answered::written(pair, done.position))
+        }
+        Err(err) => Err(err.into()),
+    }
+}
+
+/// The id under which the log takes a signed request once; refused if it has it already.
+pub(crate) fn first_use(
+    service: &Service,
+    operation: &str,
+    who: &str,
+    timestamp: i64,
+    token: &str,
+) -> Result<Option<CommandId>, Failed> {
+    if !service.settings().replay_refused {
+        return Ok(None);
+    }
+    let id = once(service.tenant(), operation, who, timestamp, token);
+    let now = service.call().now;
+    // What led to tokens stands in the log; what was refused, in memory.
+    let known = service.app().engine.log().find_command(id).is_some();
+    match service.app().seen.first(id, now, service.settings().window_seconds) {
+        _ if known => Err(REPLAYED),
+        First::Yes => Ok(Some(id)),
+        First::No => Err(REPLAYED),
+        First::Full => Err(BUSY.retry_after(1)),
+    }
+}

@@ -1,0 +1,74 @@
+//! Signatures that were seen a moment ago, whatever came of them: a second sight is a replay. Those
+//! that led to tokens stand in the log besides, for a day and across restarts.
+
+use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
+
+use domain::{CommandId, Timestamp};
+
+/// The most signatures of one generation; more are told to come again.
+const GENERATION_MAX: usize = 500_000;
+
+/// The shortest life of a generation, in seconds.
+const GENERATION_SECONDS_MIN: i64 = 21;
+
+/// Whether a signature was never seen before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum First {
+    Yes,
+    No,
+    /// Nobody can tell: too many others came.
+    Full,
+}
+
+/// The signatures, in two generations: each is remembered for the life of one, and at most of two.
+#[derive(Debug, Default)]
+pub(crate) struct Seen(Mutex<Generations>);
+
+#[derive(Debug, Default)]
+struct Generations {
+    young: HashSet<CommandId>,
+    old: HashSet<CommandId>,
+    began: Timestamp,
+}
+
+impl Seen {
+    /// Notes a signature. It counts `window_seconds` before and after the time that it bears.
+    pub(crate) fn first(&self, id: CommandId, now: Timestamp, window_seconds: i64) -> First {
+        let life = (2 * window_seconds + 1).max(GENERATION_SECONDS_MIN);
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if now >= seen.began.plus_seconds(2 * life) {
+            *seen = Generations { began: now, ..Generations::default() };
+        } else if now >= seen.began.plus_seconds(life) {
+            seen.old = std::mem::take(&mut seen.young);
+            seen.began = now;
+        }
+        if seen.young.contains(&id) || seen.old.contains(&id) {
+            return First::No;
+        }
+        if seen.young.len() >= GENERATION_MAX {
+            return First::Full;
+        }
+        seen.young.insert(id);
+        First::Yes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signature_is_seen_for_as_long_as_it_can_count() {
+        let (seen, start) = (Seen::default(), Timestamp::from_seconds(1_700_000_000));
+        let first =
+            |id: u8, second: i64| seen.first(CommandId([id; 16]), start.plus_seconds(second), 10);
+        assert_eq!(first(1, 0), First::Yes);
+        assert_eq!(first(2, 20), First::Yes);
+        for second in 0..=20 {
+            assert_eq!(first(1, second), First::No, "{second}");
+            assert_eq!(first(2, 20 + second), First::No, "{second}");
+        }
+        assert_eq!(first(1, 62), First::Yes, "two generations later nothing is kept");
+    }
+}
