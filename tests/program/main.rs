@@ -9,6 +9,7 @@
 )]
 
 mod administration;
+mod app_token;
 mod crashes;
 mod files;
 mod limits;

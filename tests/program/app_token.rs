@@ -1,0 +1,142 @@
+//! The app-token service of the program itself: its accounts on the command line, its settings, and
+//! what a kill leaves.
+
+use std::fs;
+
+use domain::hex;
+use md5::{Digest as _, Md5};
+use serde_json::{Value, json};
+use tests::process::{Answer, Program, Said, finish};
+
+const ROOT_PASSWORD: &str = "Root-Secret-1";
+
+fn md5(parts: &[&str]) -> String {
+    hex(&Md5::digest(parts.concat()))
+}
+
+#[allow(clippy::disallowed_methods, reason = "what clients sign bears the time of the machine")]
+fn seconds() -> u64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    now.as_secs()
+}
+
+fn add_root(program: &Program, name: &str, password: &str) -> Said {
+    let mut command = program.command(&["app-token", "add-root", name]);
+    command.arg("--data").arg(&program.data).env("CHANCERY_PASSWORD", password);
+    finish(command)
+}
+
+async fn call(program: &Program, operation: &str, bearer: &str, body: Value) -> Answer {
+    program.post(&format!("/oauth2/api/v1/oauth.{operation}"), bearer, body).await
+}
+
+/// A body that signs a user in, once: the nth of a test bears a time of its own.
+fn login(nth: u64, name: &str, password: &str) -> Value {
+    let (password, now) = (md5(&[password]), seconds() + nth);
+    let token = md5(&[name, &password, &now.to_string()]);
+    json!({ "username": name, "password": password, "timestamp": now, "token": token })
+}
+
+fn code(answer: &Answer) -> Value {
+    answer.json["code"].clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn accounts_are_made_on_the_command_line_and_their_tokens_and_replays_survive_a_kill() {
+    let mut program = Program::started(&[]).await;
+    add_root(&program, "root", "short").refused("at least 6 characters");
+    add_root(&program, "root", ROOT_PASSWORD).ok();
+    add_root(&program, "ROOT", ROOT_PASSWORD).refused("an app user of this name exists");
+    let body = login(0, "root", ROOT_PASSWORD);
+    let pair = call(&program, "login", "", body.clone()).await.json["data"].clone();
+    let access = pair["accessToken"].as_str().unwrap();
+    let made = call(&program, "create_oauth", access, json!({ "username": "root" })).await;
+    assert_eq!(made.json["state"], true, "{made:?}");
+
+    program.kill();
+    program.start().await;
+    assert_eq!(code(&call(&program, "login", "", body).await), 1056, "the log remembers it");
+    let check = json!({ "token": access });
+    let checked = call(&program, "check_token", "", check.clone()).await;
+    assert_eq!(checked.json["data"]["userName"], "root");
+    let secret = made.json["data"]["appSecret"].as_str().unwrap();
+    for event in program.replayed() {
+        let text = event.to_string();
+        for hidden in
+            [secret, access, &md5(&[ROOT_PASSWORD]), &md5(&[ROOT_PASSWORD]).to_uppercase()]
+        {
+            assert!(!text.contains(hidden), "{text}");
+        }
+    }
+    program.verified();
+
+    program.run(&["app-token", "disable", "nobody"]).refused("no app user of this name");
+    program.run(&["app-token", "disable", "root"]).ok();
+    assert_eq!(code(&call(&program, "check_token", "", check.clone()).await), 1006);
+    program.stop().await;
+    program.run(&["app-token", "enable", "root"]).ok();
+    program.start().await;
+    assert_eq!(code(&call(&program, "check_token", "", check).await), 1006, "ended for good");
+    let again = call(&program, "login", "", login(2, "root", ROOT_PASSWORD)).await;
+    assert_eq!(again.json["state"], true, "{again:?}");
+    program.run(&["app-token", "erase", "1"]).ok();
+    let gone = call(&program, "login", "", login(4, "root", ROOT_PASSWORD)).await;
+    assert_eq!(code(&gone), 1004, "{gone:?}");
+    let registered = program.replayed().into_iter();
+    let registered = registered.filter(|it| it["kind"] == "app_user.registered.v1");
+    assert!(registered.into_iter().all(|it| it.get("personal").is_none()), "somebody is named");
+    program.verified();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_needs_no_signature_once_the_operator_says_so() {
+    let program = Program::started(&[]).await;
+    let admin = program.token().await;
+    let made = call(&program, "create_oauth", &admin, json!({ "username": "shop" })).await;
+    let app = made.json["data"]["appId"].as_str().unwrap().to_owned();
+    let ask = json!({ "appId": app });
+    assert_eq!(code(&call(&program, "authorize", "", ask.clone()).await), 1088);
+    program.run(&["app-token", "set-app", "123", "--lenient"]).refused("16 digits");
+    program.run(&["app-token", "set-app", "1234567890123456", "--lenient"]).refused("no app");
+    program.run(&["app-token", "set-app", &app, "--lenient"]).ok();
+    assert_eq!(call(&program, "authorize", "", ask.clone()).await.json["state"], true);
+    program.run(&["app-token", "set-app", &app]).ok();
+    assert_eq!(code(&call(&program, "authorize", "", ask).await), 1088);
+    program.verified();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_operators_secret_and_the_open_mode_are_guarded() {
+    let mut program = Program::new(&[]);
+    for (arguments, words) in [
+        (&["serve", "--app-token-admin-mode", "token"][..], "CHANCERY_APP_TOKEN_ADMIN_TOKEN"),
+        (
+            &["serve", "--app-token-admin-mode", "open", "--listen", "0.0.0.0:0"],
+            "needs a loopback address",
+        ),
+        (&["serve", "--app-token-admin-mode", "nobody"], "--app-token-admin-mode"),
+        (&["serve", "--app-token-window=-1"], "--app-token-window"),
+        (&["serve", "--app-token-access-seconds", "0"], "--app-token-access-seconds"),
+    ] {
+        program.run(arguments).refused(words);
+    }
+    let secret = "0123456789abcdefghijklmnopqrstuv";
+    program.set_variable("CHANCERY_APP_TOKEN_ADMIN_TOKEN", secret);
+    let file = program.beside("chancery.toml");
+    fs::write(&file, "[app_token]\nadmin_mode = \"token\"\n").unwrap();
+    program.set_arguments(&["--config", file.to_str().unwrap()]);
+    program.start().await;
+    let ask = json!({ "rootName": "anybody" });
+    let admin = program.token().await;
+    for (bearer, expected) in [(secret, Value::Null), ("other", json!(1049)), (&admin, json!(1049))]
+    {
+        let answer = call(&program, "get_users", bearer, ask.clone()).await;
+        assert_eq!(code(&answer), expected, "{answer:?}");
+    }
+    assert!(!program.log().contains(secret), "the secret stands in the log");
+    program.stop().await;
+    fs::write(&file, "[app_token]\nadmin_mode = \"open\"\n").unwrap();
+    program.start().await;
+    assert_eq!(call(&program, "get_users", "", ask).await.json["state"], true);
+    assert!(program.log().contains("ANYBODY"), "nobody was warned");
+}
