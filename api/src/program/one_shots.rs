@@ -251,7 +251,8 @@ async fn erase<A: Aggregate>(
     let stream = StreamId::new(A::CATEGORY, id);
     let events = on.engine.log().read_stream(&stream, 0)?;
     let tenant = events.first().map(|it| it.commit.tenant);
-    let tenant = tenant.ok_or_else(|| format!("there is no {stream}"))?;
+    let who = format!("{} {id}", A::CATEGORY.replace('_', " "));
+    let tenant = tenant.ok_or_else(|| format!("there is no {who}"))?;
     let head = system_head(tenant, OPERATOR, now)?;
     let done = on.engine.handle::<A>(id, &command, &head).await;
     let done = done.map_err(|err: CommandError| err.to_string())?;
@@ -260,7 +261,7 @@ async fn erase<A: Aggregate>(
         .await
         .map_err(|err| err.to_string())??;
     shown(on, done.position).await?;
-    Ok(format!("{stream} is forgotten; the history stays whole"))
+    Ok(format!("{who} is forgotten; the history stays whole"))
 }
 
 async fn shown(on: &Running, position: u64) -> Result<(), Failure> {
