@@ -1,5 +1,8 @@
 //! Reading the whole log again, block after block, and checking everything that can be checked.
 
+use std::sync::mpsc::sync_channel;
+use std::thread;
+
 use bytes::Bytes;
 use domain::LogId;
 use domain::log::LogError;
@@ -42,6 +45,35 @@ impl Index {
     }
 }
 
+/// How many blocks are read ahead.
+const BLOCKS_AHEAD_MAX: usize = 16;
+
+/// A block as it was read, and its commits as the sequencer wants them.
+struct ReadBlock {
+    block: Block,
+    prepared: Vec<Prepared>,
+}
+
+impl ReadBlock {
+    /// Reads the block that begins at `next`, and checks all that can be checked of it alone.
+    fn read(store: &Store, next: u64, head: u64) -> Result<Self, LogError> {
+        let Some((first, bytes)) = store.block_from(next)? else {
+            return Err(damaged(next, format!("the log ends here, but its head is {head}")));
+        };
+        if first != next {
+            return Err(damaged(next, format!("positions are missing: the next block is {first}")));
+        }
+        let block = Block::decode(bytes).map_err(|err| damaged(next, err.to_string()))?;
+        if block.first != next || block.last() > head {
+            return Err(damaged(next, "the block stands in the wrong place"));
+        }
+        let commits = block.commits.iter();
+        let prepared =
+            commits.map(|(it, bytes)| Prepared::from_stored(it, bytes.clone())).collect();
+        Ok(Self { block, prepared })
+    }
+}
+
 /// A walk along the hash chain that rebuilds the indexes on its way.
 pub(crate) struct Walk {
     log: LogId,
@@ -77,17 +109,45 @@ impl Walk {
 
     /// Reads the next block, up to `head`, takes it in, and returns it.
     pub(crate) fn step(&mut self, store: &Store, head: u64) -> Result<Block, LogError> {
+        self.take_in(ReadBlock::read(store, self.position() + 1, head)?)
+    }
+
+    /// Takes in all blocks up to `head`, and shows each. Another thread reads, checks and hashes
+    /// them ahead: that is most of the work, and needs no state.
+    pub(crate) fn run(
+        &mut self,
+        store: &Store,
+        head: u64,
+        mut see: impl FnMut(&Self, Block) -> Result<(), LogError>,
+    ) -> Result<(), LogError> {
+        let start = self.position();
+        thread::scope(|scope| {
+            let (sender, blocks) = sync_channel(BLOCKS_AHEAD_MAX);
+            scope.spawn(move || {
+                let mut next = start + 1;
+                while next <= head {
+                    let read = ReadBlock::read(store, next, head);
+                    let last = read.as_ref().ok().map(|it| it.block.last());
+                    if sender.send(read).is_err() {
+                        return;
+                    }
+                    let Some(last) = last else { return };
+                    next = last + 1;
+                }
+            });
+            while self.position() < head {
+                let read = blocks.recv();
+                let read = read.map_err(|_| LogError::Store("the reader ended".to_owned()))?;
+                let block = self.take_in(read?)?;
+                see(self, block)?;
+            }
+            Ok(())
+        })
+    }
+
+    fn take_in(&mut self, read: ReadBlock) -> Result<Block, LogError> {
+        let ReadBlock { block, prepared } = read;
         let next = self.position() + 1;
-        let Some((first, bytes)) = store.block_from(next)? else {
-            return Err(damaged(next, format!("the log ends here, but its head is {head}")));
-        };
-        if first != next {
-            return Err(damaged(next, format!("positions are missing: the next block is {first}")));
-        }
-        let block = Block::decode(bytes).map_err(|err| damaged(next, err.to_string()))?;
-        if block.first != next || block.last() > head {
-            return Err(damaged(next, "the block stands in the wrong place"));
-        }
         if block.log != self.log {
             return Err(damaged(next, "the block belongs to another log"));
         }
@@ -95,13 +155,7 @@ impl Walk {
             return Err(damaged(next, "the hash chain is broken: not the block that came before"));
         }
         self.previous = block.hash;
-        self.take_in(&block)?;
-        Ok(block)
-    }
-
-    fn take_in(&mut self, block: &Block) -> Result<(), LogError> {
-        for (commit, bytes) in &block.commits {
-            let prepared = Prepared::from_stored(commit, bytes.clone());
+        for prepared in prepared {
             let at = self.position() + 1;
             let appended = self
                 .sequencer
@@ -117,7 +171,7 @@ impl Walk {
         if self.frontier.root() != block.root {
             return Err(damaged(block.first, "the Merkle root does not fit the events"));
         }
-        Ok(())
+        Ok(block)
     }
 
     /// The Merkle root of all that was read.

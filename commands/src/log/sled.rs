@@ -159,12 +159,10 @@ impl SledLog {
             Derived::Ignored => None,
         };
         let mut walk = Walk::from_start(shared.id);
-        while walk.position() < head.position {
-            see(walk.step(&shared.store, head.position)?)?;
-            if let Some(snapshot) = &snapshot {
-                snapshot.compare(&walk)?;
-            }
-        }
+        walk.run(&shared.store, head.position, |walk, block| {
+            see(block)?;
+            snapshot.as_ref().map_or(Ok(()), |it| it.compare(walk))
+        })?;
         walk.check_end(&head)?;
         Ok(Inspection { position: head.position, hash: head.hash, merkle_root: walk.root() })
     }
@@ -361,9 +359,7 @@ fn load_index(
         (index.frontier.root() == block.root).then(|| Walk::resume(log, block.hash, index))
     });
     let mut walk = resumed.unwrap_or_else(|| Walk::from_start(log));
-    while walk.position() < head.position {
-        walk.step(store, head.position)?;
-    }
+    walk.run(store, head.position, |_, _| Ok(()))?;
     walk.finish(head)
 }
 
