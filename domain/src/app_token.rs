@@ -19,7 +19,7 @@ pub const REFRESH_FACTOR: i64 = 2;
 pub const TOKEN_TYPE_CHARS_MAX: usize = 255;
 
 /// The most pairs that one refresh token gives: the first, and doublets within the grace.
-pub const REFRESHES_MAX: u32 = 8;
+pub const REFRESHES_MAX: u32 = 3;
 
 /// What a pair of tokens may be asked to become.
 #[derive(Debug, Clone)]

@@ -296,9 +296,17 @@ fn register(
     password: &PasswordVerifier,
 ) -> Result<Decision<AppUserEvent>, Refusal> {
     check::required("userName", &personal.user_name, APP_NAME_CHARS_MAX)?;
+    let name = personal.user_name.trim();
     // A token of an app itself bears the id of the app as its user name.
-    if AppId::parse(personal.user_name.trim()).is_some() {
+    if name.len() == 16 && name.bytes().all(|it| it.is_ascii_digit()) {
         return Err(Refusal::invalid("userName", "must not look like the id of an app"));
+    }
+    // What cannot be seen would make two names look alike.
+    if name.chars().any(|it| !it.is_alphanumeric() && !it.is_ascii_graphic() && it != ' ') {
+        return Err(Refusal::invalid(
+            "userName",
+            "may have letters, digits, signs and blanks only",
+        ));
     }
     check::at_most("userInfo", &personal.info, APP_INFO_CHARS_MAX)?;
     check::at_most("regIP", &personal.reg_ip, REG_IP_CHARS_MAX)?;

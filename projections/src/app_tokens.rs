@@ -28,16 +28,20 @@ pub struct AppTokens {
     by_access: HashMap<[u8; 16], Arc<AppTokenRow>>,
     by_refresh: HashMap<[u8; 16], Arc<AppTokenRow>>,
     families: HashMap<[u8; 16], Family>,
-    /// How many pairs each user has by each app, or the app itself.
-    held: HashMap<(AppId, AppUserId), usize>,
+    /// How many families each user has by each app, or the app itself, that were not ended.
+    held: HashMap<Holder, usize>,
     ends: BTreeMap<Timestamp, Vec<Arc<AppTokenRow>>>,
 }
 
+/// An app, the user, and from which position the user's tokens counted.
+type Holder = (AppId, AppUserId, u64);
+
 /// Pairs that refreshes made of one another.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Debug, PartialEq)]
 struct Family {
     pairs: u32,
     revoked: bool,
+    holder: Holder,
 }
 
 impl AppTokens {
@@ -56,10 +60,9 @@ impl AppTokens {
         self.families.get(&row.data.family).is_none_or(|it| it.revoked)
     }
 
-    /// How many pairs a user has by an app, or the app itself: ended ones count until their streams
-    /// end.
-    pub fn held_by(&self, app: AppId, user: AppUserId) -> usize {
-        self.held.get(&(app, user)).copied().unwrap_or(0)
+    /// How many families a user has by an app, or the app itself, since the user's tokens count.
+    pub fn held_by(&self, app: AppId, user: AppUserId, counts_from: u64) -> usize {
+        self.held.get(&(app, user, counts_from)).copied().unwrap_or(0)
     }
 
     /// How many pairs are kept.
@@ -76,16 +79,22 @@ impl AppTokens {
                     id: recorded.stream.id().into(),
                     position: recorded.position,
                 });
-                self.families.entry(row.data.family).or_default().pairs += 1;
-                *self.held.entry((row.data.app, row.data.app_user)).or_default() += 1;
+                let holder = (row.data.app, row.data.app_user, row.data.counts_from);
+                let family = self.families.entry(row.data.family).or_insert_with(|| {
+                    *self.held.entry(holder).or_default() += 1;
+                    Family { pairs: 0, revoked: false, holder }
+                });
+                family.pairs += 1;
                 self.by_access.insert(row.data.access_hash, row.clone());
                 self.by_refresh.insert(row.data.refresh_hash, row.clone());
                 self.ends.entry(end).or_default().push(row);
             }
             AppTokenEvent::Refreshed(_) => (),
             AppTokenEvent::FamilyRevoked(fact) => {
-                if let Some(family) = self.families.get_mut(&fact.data.family) {
-                    family.revoked = true;
+                if let Some(family) = self.families.get_mut(&fact.data.family)
+                    && !std::mem::replace(&mut family.revoked, true)
+                {
+                    let_go(&mut self.held, family.holder);
                 }
             }
         }
@@ -100,23 +109,26 @@ impl AppTokens {
             for row in entry.remove() {
                 self.by_access.remove(&row.data.access_hash);
                 self.by_refresh.remove(&row.data.refresh_hash);
-                let family = self.families.get_mut(&row.data.family);
-                let left = family.map_or(0, |it| {
-                    it.pairs = it.pairs.saturating_sub(1);
-                    it.pairs
-                });
-                if left == 0 {
-                    self.families.remove(&row.data.family);
-                }
-                if let Entry::Occupied(mut held) =
-                    self.held.entry((row.data.app, row.data.app_user))
-                {
-                    *held.get_mut() -= 1;
-                    if *held.get() == 0 {
-                        held.remove();
+                let Entry::Occupied(mut family) = self.families.entry(row.data.family) else {
+                    continue;
+                };
+                family.get_mut().pairs = family.get().pairs.saturating_sub(1);
+                if family.get().pairs == 0 {
+                    let family = family.remove();
+                    if !family.revoked {
+                        let_go(&mut self.held, family.holder);
                     }
                 }
             }
+        }
+    }
+}
+
+fn let_go(held: &mut HashMap<Holder, usize>, holder: Holder) {
+    if let Entry::Occupied(mut count) = held.entry(holder) {
+        *count.get_mut() = count.get().saturating_sub(1);
+        if *count.get() == 0 {
+            count.remove();
         }
     }
 }

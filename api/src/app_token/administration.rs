@@ -12,7 +12,7 @@ use warp::http::header::AUTHORIZATION;
 use super::Service;
 use super::answer::{FORBIDDEN, Failed, UNAUTHORIZED};
 use super::settings::AdminMode;
-use super::standing::{self, hash_of};
+use super::standing::{self, Standing, hash_of};
 use crate::access::verify::verify;
 
 /// For whom an administrative operation is run.
@@ -42,17 +42,17 @@ impl Acting {
             Self::Account { row, .. } => format!("app_user-{}", row.data.app_user),
         }
     }
-
-    /// Whether nobody proved anything.
-    pub(crate) fn is_open(&self) -> bool {
-        matches!(self, Self::AsAny { open: true, .. })
-    }
 }
 
 /// Checks the credential of a caller who acts as `name`.
 pub(crate) fn authorise(service: &Service, name: &str) -> Result<Acting, Failed> {
     let settings = service.settings();
     if settings.admin_mode == AdminMode::Open {
+        // A page that somebody looks at on this machine reaches a loopback address, too.
+        let headers = &service.call().headers;
+        if headers.contains_key("origin") || headers.contains_key("sec-fetch-site") {
+            return Err(FORBIDDEN);
+        }
         return Ok(Acting::AsAny { actor: "anybody".to_owned(), open: true });
     }
     let header = service.call().headers.get(AUTHORIZATION).and_then(|it| it.to_str().ok());
@@ -82,7 +82,9 @@ pub(crate) fn authorise(service: &Service, name: &str) -> Result<Acting, Failed>
     let (row, user_name) = service.ask(|tables| {
         let pair = tables.app_tokens.with_access(&hash_of(token)).ok_or(UNAUTHORIZED)?;
         let standing = standing::of(tables, service.tenant(), pair, service.call().now);
-        let user = standing.map_err(|_| UNAUTHORIZED)?.user.ok_or(FORBIDDEN)?;
+        let Standing { app, user } = standing.map_err(|_| UNAUTHORIZED)?;
+        // Only a login makes tokens of the default app: what an app asked for proves the app.
+        let user = user.filter(|_| app.data.is_default).ok_or(FORBIDDEN)?;
         if pair.data.access_expires_at <= service.call().now {
             return Err(UNAUTHORIZED);
         }

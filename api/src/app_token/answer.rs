@@ -77,7 +77,9 @@ impl Failed {
 impl From<ApiError> for Failed {
     fn from(err: ApiError) -> Self {
         match err {
-            ApiError::Invalid(_) | ApiError::TooLarge { .. } => INVALID,
+            ApiError::Invalid(_) | ApiError::TooLarge { .. } | ApiError::ApiVersion { .. } => {
+                INVALID
+            }
             ApiError::Unauthenticated { .. } => UNAUTHORIZED,
             ApiError::Forbidden(_) => FORBIDDEN,
             ApiError::TooMany { retry_seconds, .. }

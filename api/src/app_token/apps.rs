@@ -3,12 +3,13 @@
 use domain::app::{APP_IDS, App, AppCommand, AppCreated, AppId, AppPersonal, AppPolicy, AppSecret};
 use domain::app_user::AppUserId;
 use domain::{Aggregate as _, StreamId, TenantId, Timestamp};
+use projections::AppRow;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::administration::{Acting, authorise};
-use super::answer::{Answered, BUSY, Failed, INVALID};
-use super::standing::owns;
+use super::answer::{Answered, BUSY, Failed, INVALID, TOO_MANY};
+use super::standing::{owner_is_gone, owns};
 use super::{Answer, Service, operation, random_text};
 use crate::app_token::settings::AppTokenSettings;
 use crate::http::endpoint::Endpoint;
@@ -18,6 +19,9 @@ const APP_EXPIRES_AT: Timestamp = Timestamp(2_524_579_200_000_000);
 
 /// How often another id is tried when one is taken.
 const ID_ATTEMPTS_MAX: usize = 5;
+
+/// How many apps an account may make for itself.
+const APPS_OF_ACCOUNT_MAX: usize = 100;
 
 /// The size of a page, unless asked for, and at most.
 const PAGE_SIZE: usize = 10;
@@ -117,6 +121,11 @@ async fn create(service: Service, asked: CreateOauthReq) -> Answer<CreateOauthRe
     }
     let acting = authorise(&service, &asked.username)?;
     let tenant = service.tenant();
+    if let Acting::Account { user_name, .. } = &acting
+        && service.ask(|it| it.apps.owned_by(tenant, user_name).len()) >= APPS_OF_ACCOUNT_MAX
+    {
+        return Err(TOO_MANY);
+    }
     let owner = service.ask(|it| it.app_users.named(tenant, &asked.username).cloned());
     let owner = owner.map_or(AppUserId::NONE, |it| it.data.app_user);
     let personal = AppPersonal { owner: asked.username, info: asked.oauth_info };
@@ -223,7 +232,13 @@ async fn delete(service: Service, asked: DeleteAppReq) -> Answer<DeleteAppResp> 
     let Some(app) = AppId::parse(&asked.app_id) else { return Ok(nothing) };
     let owned = service.ask(|tables| {
         let row = tables.apps.get(service.tenant(), app);
-        row.is_some_and(|it| acting.is_open() || owns(tables, it, &asked.username))
+        let may = |it: &AppRow| match &acting {
+            Acting::AsAny { open: true, .. } => true,
+            // Nobody else can end the apps of an account that is gone.
+            Acting::AsAny { .. } if owner_is_gone(tables, it) => true,
+            _ => owns(tables, it, &asked.username),
+        };
+        row.is_some_and(|it| may(it))
     });
     if !owned {
         return Ok(nothing);

@@ -96,7 +96,10 @@ pub(crate) async fn issue(
     actor: String,
     command_id: Option<CommandId>,
 ) -> Answer<PairResp> {
-    let held = service.ask(|it| it.app_tokens.held_by(wanted.app.data.app, wanted.app_user()));
+    let held = service.ask(|it| {
+        let from = wanted.user.as_ref().map_or(0, |it| it.tokens_from);
+        it.app_tokens.held_by(wanted.app.data.app, wanted.app_user(), from)
+    });
     let sessions_max = service.settings().sessions_max;
     if sessions_max > 0 && held >= sessions_max {
         return Err(TOO_MANY);
@@ -119,9 +122,9 @@ pub(crate) async fn issue(
 }
 
 /// The id under which the log takes a signed request once; refused if it has it already.
-pub(crate) fn first_use(
+pub(crate) fn unused(
     service: &Service,
-    operation: &str,
+    operation: &'static str,
     who: &str,
     timestamp: i64,
     token: &str,
@@ -129,13 +132,21 @@ pub(crate) fn first_use(
     if !service.settings().replay_refused {
         return Ok(None);
     }
-    let id = once(service.tenant(), operation, who, timestamp, token);
-    let now = service.call().now;
-    // What led to tokens stands in the log; what was refused, in memory.
-    let known = service.app().engine.log().find_command(id).is_some();
-    match service.app().seen.first(id, now, service.settings().window_seconds) {
-        _ if known => Err(REPLAYED),
-        First::Yes => Ok(Some(id)),
+    let engine = &service.app().engine;
+    let id = once(engine.keys(), service.tenant(), operation, who, timestamp, token);
+    match engine.log().find_command(id) {
+        Some(_) => Err(REPLAYED),
+        None => Ok(Some(id)),
+    }
+}
+
+/// Notes that a signature was seen, whatever comes of it; refused if it was seen before. Only for
+/// signatures that prove something: others anybody can make, and fill the memory with.
+pub(crate) fn note(service: &Service, id: Option<CommandId>) -> Result<(), Failed> {
+    let Some(id) = id else { return Ok(()) };
+    let window = service.settings().window_seconds;
+    match service.app().seen.first(id, service.call().now, window) {
+        First::Yes => Ok(()),
         First::No => Err(REPLAYED),
         First::Full => Err(BUSY.retry_after(1)),
     }

@@ -32,7 +32,7 @@ pub struct AppTokenSettings {
     /// For how long after its first use a refresh token may be used again, in seconds: for answers
     /// that were lost.
     pub grace_seconds: i64,
-    /// How many pairs a user may have by one app, or an app for itself; 0 for any number.
+    /// How many families of pairs a user may have by one app, or an app for itself; 0 for any.
     pub sessions_max: usize,
     /// Whether failures have HTTP statuses of their own instead of 200.
     pub real_statuses: bool,

@@ -1,11 +1,11 @@
 //! What clients sign, when, and that it counts once (app-token spec sections 2.2, 2.3 and 5.2).
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
+use commands::keys::Keyring;
 use domain::{CommandId, TenantId, Timestamp};
 use md5::{Digest as _, Md5};
 
 use super::answer::{Failed, WRONG_SIGNATURE, WRONG_TIME};
-use crate::access::hash_16;
 
 /// Compares an md5 signature with what it should be, in constant time. The parts are joined without
 /// separators. Hexadecimal digits have no case. The digest is made whatever the shape.
@@ -32,23 +32,20 @@ pub(crate) fn check_time(
 }
 
 /// The command id of a signed request: the log takes each once. It is of what is signed, so that a
-/// changed `userName` under an old signature is a replay, too.
+/// changed `userName` under an old signature is a replay, too. It is keyed: a command id is shown to
+/// many, and nobody shall try passwords on it.
 pub(crate) fn once(
+    keys: &Keyring,
     tenant: TenantId,
-    operation: &str,
+    operation: &'static str,
     who: &str,
     timestamp: i64,
     token: &str,
 ) -> CommandId {
     let token = token.to_ascii_lowercase();
-    CommandId(hash_16(&[
-        b"app-token",
-        &tenant.0.to_le_bytes(),
-        operation.as_bytes(),
-        who.as_bytes(),
-        &timestamp.to_le_bytes(),
-        token.as_bytes(),
-    ]))
+    let signed = format!("{operation}\n{timestamp}\n{token}\n{who}");
+    let hash = keys.claim_hash(tenant, "app-token-once", &signed);
+    CommandId(hash.first_chunk().copied().unwrap_or_default())
 }
 
 /// Sixteen bytes in 32 hexadecimal digits.

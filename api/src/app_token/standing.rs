@@ -48,7 +48,14 @@ pub(crate) fn live_app(
     now: Timestamp,
 ) -> Option<Arc<AppRow>> {
     let row = tables.apps.get(tenant, app)?;
-    (row.data.expires_at > now).then(|| row.clone())
+    (row.data.expires_at > now && !owner_is_gone(tables, row)).then(|| row.clone())
+}
+
+/// Whether the account that owns an app ended, or may not sign in: its apps may do nothing then.
+pub(crate) fn owner_is_gone(tables: &Tables, app: &AppRow) -> bool {
+    let owner = app.data.owner;
+    let account = tables.app_users.get(app.data.tenant, owner);
+    owner != AppUserId::NONE && !account.is_some_and(|it| it.enabled)
 }
 
 /// What stands behind a pair, whatever its age; refused where anything of it ended: the family by

@@ -13,7 +13,7 @@ use super::answer::{
     Answered, BUSY, DISABLED, EXPIRED, Failed, INVALID, NOT_FOUND, TOO_MANY, UNAUTHORIZED,
     WRONG_PASSWORD, WRONG_SIGNATURE,
 };
-use super::pairs::{PairResp, Wanted, first_use, issue};
+use super::pairs::{PairResp, Wanted, issue, note, unused};
 use super::signature::{check_signature, check_time};
 use super::standing::{self, Standing, hash_of, live_app};
 use super::users::canonical;
@@ -165,8 +165,9 @@ async fn authorize(service: Service, asked: AuthorizeReq) -> Answer<PairResp> {
         let [id, key, time] = parts;
         check_signature(&asked.token, &[id, key, time, secret.as_bytes()])?;
         check_time(asked.timestamp, now, service.settings().window_seconds)?;
-        command_id =
-            first_use(&service, "authorize", &asked.app_id, asked.timestamp, &asked.token)?;
+        let (id, time) = (&asked.app_id, asked.timestamp);
+        command_id = unused(&service, "authorize", id, time, &asked.token)?;
+        note(&service, command_id)?;
     } else if !asked.app_key.is_empty() {
         check_key(&row, &asked.app_key).map_err(|_| NOT_FOUND)?;
     }
@@ -191,12 +192,14 @@ fn check_key(row: &AppRow, sent: &str) -> Result<(), Failed> {
     equal.map_err(|_| WRONG_SIGNATURE)
 }
 
-/// A user for whom an app may act: one of its own, or any where the operator allowed it.
+/// A user for whom an app may act: one of its own, or any where the operator allowed it; never a
+/// root account, which administers others.
 fn acting_for(service: &Service, app: &AppRow, user_name: &str) -> Option<Arc<AppUserRow>> {
     service.ask(|tables| {
         let row = tables.app_users.named(service.tenant(), user_name)?;
         let own = row.data.app == app.data.app;
-        (row.enabled && (own || app.data.policy.acts_for_users)).then(|| row.clone())
+        let may = row.enabled && !row.data.root && (own || app.data.policy.acts_for_users);
+        may.then(|| row.clone())
     })
 }
 
@@ -212,8 +215,9 @@ async fn login(service: Service, asked: LoginReq) -> Answer<PairResp> {
     let timestamp = asked.timestamp.to_string();
     let parts = [&asked.username, &asked.password, &timestamp].map(|it| it.as_bytes());
     check_signature(&asked.token, &parts)?;
-    let command_id = first_use(&service, "login", &asked.username, asked.timestamp, &asked.token)?;
     let user = prove(&service, &asked.username, &password).await?;
+    // After the password: before it, a replay would tell whether a guess was right.
+    let command_id = unused(&service, "login", &asked.username, asked.timestamp, &asked.token)?;
     if !user.enabled {
         return Err(DISABLED);
     }

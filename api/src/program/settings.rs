@@ -250,8 +250,8 @@ pub(crate) struct AppToken {
     )]
     pub(crate) app_token_grace: i64,
 
-    /// How many pairs of tokens a user may have by one app, or an app for itself: more are refused
-    /// until the oldest end. 0 for any number; each takes some 400 bytes of memory.
+    /// How many logins a user may have by one app, or an app for itself: more are refused until some
+    /// end. 0 for any number; each pair of tokens takes some 400 bytes of memory.
     #[arg(long, env = "CHANCERY_APP_TOKEN_SESSIONS_MAX", default_value_t = 0, value_name = "N")]
     pub(crate) app_token_sessions_max: usize,
 

@@ -121,12 +121,37 @@ async fn of_the_same_body_at_the_same_time_one_is_taken() {
     }
 }
 
+/// Else it would tell whether a guess was the password of a login that was seen, without a hash.
 #[tokio::test]
-async fn a_replay_is_seen_before_the_password() {
+async fn a_replay_is_seen_after_the_password_and_the_limit() {
     let service = with_alice().await;
-    let body = login_body("alice", "wrong", service.timestamp());
-    refused(&service.call("login", &body).await, WRONG_PASSWORD);
-    refused(&service.call("login", &body).await, REPEATED);
+    let timestamp = service.timestamp();
+    let good = login_body("alice", CLEAR, timestamp);
+    pair(&service.call("login", &good).await);
+    let wrong = login_body("alice", "wrong", timestamp);
+    for _ in 0..5 {
+        refused(&service.call("login", &wrong).await, WRONG_PASSWORD);
+    }
+    for body in [&good, &wrong] {
+        refused(&service.call("login", body).await, TOO_MANY);
+    }
+}
+
+/// A command id is shown to many: none may be tried against passwords.
+#[tokio::test]
+async fn the_command_id_of_a_login_says_nothing_of_the_password() {
+    let ids = async || {
+        let service = Service::open_with(|it| it.window_seconds = 0).await;
+        service.user("alice").await;
+        let body = login_body("alice", CLEAR, 1_700_000_000);
+        pair(&service.call("login", &body).await);
+        let token = service.app.admin().await;
+        let path = "/api/audit/events?kind=app_token.issued";
+        let page = service.app.get(path).bearer(&token).send().await.json();
+        page["data"][0]["commandId"].as_str().unwrap().to_owned()
+    };
+    let (one, other) = (ids().await, ids().await);
+    assert_ne!(one, other, "made without a key");
 }
 
 /// Whoever cannot sign does not spend the signature of one who can.

@@ -5,8 +5,8 @@ use domain::app_user::{AppUser, AppUserCommand};
 use serde_json::json;
 
 use super::service::{
-    CLEAR, DISABLED, Keys, NOT_FOUND, Service, UNAUTHORISED, WRONG_PASSWORD, pair, refused,
-    success, with,
+    CLEAR, DISABLED, FORBIDDEN, Keys, NOT_FOUND, Service, UNAUTHORISED, WRONG_PASSWORD, keys, pair,
+    refused, success, user_body, with,
 };
 
 /// Lets the first account sign in, or not.
@@ -76,6 +76,39 @@ async fn an_app_that_may_act_for_users_gets_tokens_of_those_who_are_there() {
     enable(&service, false).await;
     refused(&ask("alice").await, UNAUTHORISED);
     service.is_dead(&got).await;
+}
+
+/// What an app asked for proves the app, and not the user.
+#[tokio::test]
+async fn a_token_that_an_app_asked_for_administers_nothing() {
+    let service = Service::with(|_| ()).await;
+    service.app.app_root(1, "root", "Root-password-1").await;
+    let admin = service.app.admin().await;
+    let make = user_body("root", "alice");
+    success(&service.call_as(&admin, "create_user", &make).await);
+    let made = service.call_as(&admin, "create_oauth", &json!({ "username": "alice" })).await;
+    let app = keys(&made);
+    set_policy(&service, &app, AppPolicy { strict: true, acts_for_users: true }).await;
+    let ask = async |name: &str| {
+        let body = with(&app.body(service.timestamp()), json!({ "userName": name }));
+        service.call("authorize", &body).await
+    };
+    refused(&ask("root").await, UNAUTHORISED);
+    let got = pair(&ask("alice").await);
+    let own = json!({ "username": "alice" });
+    refused(&service.call_as(&got.access, "get_app_list", &own).await, FORBIDDEN);
+    let login = service.login("alice").await;
+    success(&service.call_as(&login.access, "get_app_list", &own).await);
+}
+
+/// A page that the operator looks at must not reach the open mode.
+#[tokio::test]
+async fn a_browser_administers_nothing_in_the_open_mode() {
+    let service = Service::open().await;
+    let body = user_body("root", "alice");
+    let ask = service.ask("create_user").header("origin", "http://evil.example");
+    refused(&ask.json(&body).send().await, FORBIDDEN);
+    success(&service.call("create_user", &body).await);
 }
 
 /// Whoever need not sign could be anybody.

@@ -107,13 +107,14 @@ async fn a_refresh_under_way_does_not_outlive_a_new_password() {
     race(async |service, _, old| service.refresh(&old.refresh).await).await;
 }
 
-/// Apps belong to a name; the end of its user is not theirs.
+/// The secret of somebody who left must not stay good.
 #[tokio::test]
-async fn a_deleted_owner_leaves_the_apps() {
+async fn the_apps_of_a_deleted_owner_do_nothing_more_and_can_be_ended() {
     let service = Service::open().await;
     service.user("alice").await;
     let app = service.app_of("alice").await;
     let got = service.authorize(&app).await;
     update(&service, json!({ "op": -1 })).await;
-    assert_eq!(service.user_of(&got.access).await, app.id);
+    service.is_dead(&got).await;
+    refused(&service.try_authorize(&app).await, NOT_FOUND);
 }
