@@ -188,7 +188,7 @@ async fn list(service: Service, asked: GetUsersReq) -> Answer<GetUsersResp> {
     }
     let acting = authorise(&service, &asked.root_name)?;
     let tenant = service.tenant();
-    let list = service.ask(|tables| {
+    let rows = service.ask(|tables| {
         let mut rows = match asked.user_name.is_empty() {
             true => {
                 let mut rows = tables.app_users.made_by(tenant, &asked.root_name);
@@ -200,11 +200,13 @@ async fn list(service: Service, asked: GetUsersReq) -> Answer<GetUsersResp> {
             }
         };
         rows.retain(|it| may_touch(&acting, it, tables));
-        let shown = rows.iter().filter_map(|row| {
-            let personal = tables.app_users.personal(row)?;
-            Some(UserInfo { username: personal.user_name, user_info: personal.info })
-        });
-        shown.collect::<Vec<_>>()
+        rows
     });
+    // There may be many: the tables are locked for one at a time.
+    let shown = rows.iter().filter_map(|row| {
+        let personal = service.ask(|tables| tables.app_users.personal(row))?;
+        Some(UserInfo { username: personal.user_name, user_info: personal.info })
+    });
+    let list = shown.collect();
     Ok(Answered::read(GetUsersResp { list: service.list(list) }))
 }
