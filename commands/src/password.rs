@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use domain::user::PasswordVerifier;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 
 use crate::keys::random;
 use crate::lock::lock;
@@ -13,6 +13,10 @@ use crate::lock::lock;
 const MEMORY_KIB: u32 = 19_456;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
+
+/// How far a hash steps back for others, as of `nice`: a tenth of a processor is left to it when
+/// all of it is wanted.
+const HASH_NICENESS: i32 = 10;
 
 /// How many hashes may wait for their turn. One more is told to come again.
 const WAITING_MAX: usize = 32;
@@ -96,18 +100,30 @@ impl PasswordPool {
         let turn = turn.map_err(|_| PasswordError::Failed)?;
         let password = password.to_owned();
         let buffers = self.buffers.clone();
-        let hashed = tokio::task::spawn_blocking(move || {
-            // Both are held until the hash is done, even if the caller goes away.
-            let _held = (place, turn);
+        let (sender, hashed) = oneshot::channel();
+        let run = move || {
+            step_back();
             let memory = lock(&buffers).pop();
             let mut memory = memory.unwrap_or_default();
             memory.resize(with.memory_kib as usize, Block::default());
             let hash = hash(password.as_bytes(), &with, &mut memory);
             lock(&buffers).push(memory);
-            hash
-        });
+            // Both are held until the hash is done, even if the caller goes away.
+            drop((place, turn));
+            let _ = sender.send(hash);
+        };
+        // A thread of its own, which costs nothing beside a hash: its priority is for nobody else.
+        let thread = std::thread::Builder::new().name("password-hash".to_owned()).spawn(run);
+        thread.map_err(|_| PasswordError::Failed)?;
         hashed.await.map_err(|_| PasswordError::Failed)?
     }
+}
+
+/// Lets every other thread go first: a hash takes tens of milliseconds, and a request that needs
+/// none should not wait for it. Where the system refuses, the hash is made all the same.
+fn step_back() {
+    let thread = rustix::thread::gettid();
+    let _ = rustix::process::setpriority_process(Some(thread), HASH_NICENESS);
 }
 
 fn hash(
