@@ -14,12 +14,6 @@ use std::path::{Path, PathBuf};
 /// Lines of a file. Most should have less than 400.
 const FILE_LINES_MAX: usize = 500;
 
-/// Files that may be longer, and why: a reason is not "it grew".
-const LONG_FILES: [(&str, &str); 2] = [
-    ("domain/src/resource.rs", "one aggregate is one file, and this one has a gateway"),
-    ("tests/support/samples.rs", "a table: every field of every event once"),
-];
-
 /// Every crate of the workspace.
 const CRATES: [&str; 5] = ["domain", "commands", "projections", "api", "tests"];
 
@@ -148,22 +142,11 @@ fn files_are_short() {
     let mut found = Vec::new();
     for (path, text) in all_files() {
         let lines = text.lines().count();
-        let allowed = LONG_FILES.iter().any(|(it, _)| *it == path);
-        if lines > FILE_LINES_MAX && !allowed {
+        if lines > FILE_LINES_MAX {
             found.push(format!("{path} has {lines} lines"));
         }
     }
     assert_none(&found, &format!("files of more than {FILE_LINES_MAX} lines"));
-}
-
-#[test]
-fn files_that_may_be_long_are_long() {
-    let files = all_files();
-    let long = |path: &str| {
-        files.iter().any(|(it, text)| it == path && text.lines().count() > FILE_LINES_MAX)
-    };
-    let found = LONG_FILES.iter().filter(|(path, _)| !long(path)).map(|(path, _)| path.to_string());
-    assert_none(&found.collect::<Vec<_>>(), "these need no leave to be long");
 }
 
 #[test]
