@@ -10,6 +10,7 @@ mod stream;
 pub mod check;
 pub mod codec;
 pub mod event;
+pub mod hashed;
 pub mod log;
 
 pub mod app;

@@ -1,7 +1,9 @@
 //! Which rows have a value: nearly always one.
 
 use std::collections::{BTreeSet, HashMap};
-use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher, RandomState};
+use std::hash::{BuildHasher, Hash, RandomState};
+
+use domain::hashed::HashedKeys;
 
 /// The numbers of the rows that have a value. One of them takes no memory of its own.
 #[derive(Debug, PartialEq)]
@@ -18,27 +20,7 @@ pub(crate) struct Index<K, S = RandomState> {
 }
 
 /// Rows by the keyed hash of a value.
-pub(crate) type HashIndex = Index<u128, BuildHasherDefault<AsItIs>>;
-
-/// For keys that are the output of a keyed hash already.
-#[derive(Debug, Default)]
-pub(crate) struct AsItIs(u64);
-
-impl Hasher for AsItIs {
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
-        }
-    }
-
-    fn write_u128(&mut self, key: u128) {
-        self.0 = key as u64;
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
-}
+pub(crate) type HashIndex = Index<u128, HashedKeys>;
 
 impl<K, S: Default> Default for Index<K, S> {
     fn default() -> Self {

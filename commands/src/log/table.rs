@@ -2,12 +2,12 @@
 //! the file, sorted and of fixed width, and only what came since is in a hash map.
 
 use std::borrow::Cow;
+use std::collections::VecDeque;
 use std::collections::hash_map::Entry;
-use std::collections::{HashMap, VecDeque};
-use std::hash::{BuildHasherDefault, Hasher};
 use std::marker::PhantomData;
 
 use bytes::Bytes;
+use domain::hashed::HashedMap;
 
 use super::commit::Key;
 use super::wire::{Malformed, Reader, Writer};
@@ -16,29 +16,6 @@ const KEY_BYTES: usize = 16;
 
 /// How many records one entry of the directory leads to, about.
 const RECORDS_PER_ENTRY: usize = 4;
-
-/// Keys are the output of a hash already, so a bucket takes their low bits as they are.
-#[derive(Debug, Default, Clone)]
-pub(crate) struct KeyHasher(u64);
-
-impl Hasher for KeyHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
-        }
-    }
-
-    fn write_u128(&mut self, key: u128) {
-        self.0 = key as u64;
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
-}
-
-/// A hash map over hashed keys.
-pub(crate) type KeyMap<V> = HashMap<Key, V, BuildHasherDefault<KeyHasher>>;
 
 /// A value that a snapshot keeps in so many bytes.
 pub(crate) trait Fixed: Clone {
@@ -126,12 +103,17 @@ pub(crate) struct Table<V> {
     /// One bit a record of the base: it was removed, or changed since.
     gone: Vec<u64>,
     gone_count: usize,
-    since: KeyMap<V>,
+    since: HashedMap<V>,
 }
 
 impl<V> Default for Table<V> {
     fn default() -> Self {
-        Self { base: Sorted::default(), gone: Vec::new(), gone_count: 0, since: KeyMap::default() }
+        Self {
+            base: Sorted::default(),
+            gone: Vec::new(),
+            gone_count: 0,
+            since: HashedMap::default(),
+        }
     }
 }
 
@@ -254,7 +236,7 @@ impl<V: Fixed> Table<V> {
             base,
             gone: vec![0; count.div_ceil(64)],
             gone_count: 0,
-            since: KeyMap::default(),
+            since: HashedMap::default(),
         })
     }
 }
