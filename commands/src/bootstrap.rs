@@ -97,22 +97,10 @@ fn administrator(password: PasswordVerifier) -> Result<UserCommand, Error> {
         UserClaim { id: 1, claim_type: "permission".to_owned(), value: "oauthapp.all".to_owned() };
     Ok(UserCommand::Register {
         data: Box::new(UserRegistered {
-            user: FIRST_ADMINISTRATOR,
-            tenant: FIRST_TENANT,
             user_key: random()?,
-            parent: FIRST_ADMINISTRATOR,
-            lineage: "/1/".to_owned(),
             roles: vec![ROLE_USER, ROLE_ADMINISTRATOR],
             permissions: vec![permission],
-            email_confirmed: false,
-            phone_confirmed: false,
-            lock_flag: false,
-            status: 0,
-            type_ids: None,
-            pool_ids: None,
-            data_amount: 0,
-            points: 0,
-            money: 0,
+            ..blank_user(FIRST_ADMINISTRATOR, FIRST_TENANT, FIRST_ADMINISTRATOR)
         }),
         personal: Box::new(UserPersonal {
             user_name: ADMINISTRATOR_NAME.to_owned(),
@@ -136,6 +124,32 @@ fn first_party_client(scopes: Vec<String>, now: Timestamp) -> ClientCommand {
         ..blank_client(now)
     };
     ClientCommand::Register(Box::new(data), ClientSecrets::default())
+}
+
+/// A user of whom nothing is known but the number, the tenant and who brought it in.
+pub fn blank_user(user: UserId, tenant: TenantId, parent: UserId) -> UserRegistered {
+    let lineage = match user == parent {
+        true => format!("/{user}/"),
+        false => format!("/{parent}/{user}/"),
+    };
+    UserRegistered {
+        user,
+        tenant,
+        user_key: [0; 16],
+        parent,
+        lineage,
+        roles: vec![ROLE_USER],
+        permissions: Vec::new(),
+        email_confirmed: false,
+        phone_confirmed: false,
+        lock_flag: false,
+        status: 0,
+        type_ids: None,
+        pool_ids: None,
+        data_amount: 0,
+        points: 0,
+        money: 0,
+    }
 }
 
 /// A client with every default of spec section 2.7.

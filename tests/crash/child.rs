@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use commands::Engine;
+use commands::bootstrap::blank_user;
 use commands::keys::{Keyring, MasterKey};
 use commands::log::SledLog;
 use domain::log::CommitHead;
@@ -198,24 +199,7 @@ impl Client {
 }
 
 fn registered(number: u32) -> UserRegistered {
-    UserRegistered {
-        user: UserId(number),
-        tenant: TenantId(1),
-        user_key: [3; 16],
-        parent: UserId(1),
-        lineage: format!("/1/{number}/"),
-        roles: vec![1],
-        permissions: Vec::new(),
-        email_confirmed: false,
-        phone_confirmed: false,
-        lock_flag: false,
-        status: 0,
-        type_ids: None,
-        pool_ids: None,
-        data_amount: 0,
-        points: 0,
-        money: 0,
-    }
+    UserRegistered { user_key: [3; 16], ..blank_user(UserId(number), TenantId(1), UserId(1)) }
 }
 
 fn resource(number: u32, name: &str) -> ResourceCreated {

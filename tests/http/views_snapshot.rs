@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use commands::bootstrap::blank_user;
 use domain::app_user::AppUserId;
 use domain::user::{User, UserCommand, UserPersonal, UserRegistered};
 use domain::{TenantId, UserId};
@@ -26,22 +27,9 @@ async fn people(app: &TestApp) {
             ..UserPersonal::default()
         };
         let data = UserRegistered {
-            user: UserId(number),
-            tenant: TENANT,
             user_key: [7; 16],
-            parent: UserId(1),
-            lineage: format!("/1/{number}/"),
-            roles: vec![1],
-            permissions: Vec::new(),
-            email_confirmed: false,
-            phone_confirmed: false,
-            lock_flag: false,
             status: number as i32 % 2,
-            type_ids: None,
-            pool_ids: None,
-            data_amount: 0,
-            points: 0,
-            money: 0,
+            ..blank_user(UserId(number), TENANT, UserId(1))
         };
         let (data, personal) = (Box::new(data), Box::new(personal));
         let command = UserCommand::Register { data, personal, password: Some(verifier().await) };

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use commands::bootstrap::blank_user;
 use commands::keys::Keyring;
 use commands::log::{MemoryLog, SledLog, SledLogOptions};
 use commands::publisher::PublisherStatus;
@@ -12,7 +13,7 @@ use commands::signing::system_head;
 use commands::{Engine, Personal};
 use domain::log::{CommitHead, EventLog};
 use domain::role::{Role, RoleCommand, RoleCreated};
-use domain::user::{PasswordVerifier, User, UserClaim, UserCommand, UserPersonal, UserRegistered};
+use domain::user::{PasswordVerifier, User, UserCommand, UserPersonal, UserRegistered};
 use domain::{TenantId, Timestamp, UserId};
 
 /// How long a test waits for what must come.
@@ -71,7 +72,7 @@ impl Installation {
 
     pub async fn add_user(&self, name: &str) {
         let register = |number| UserCommand::Register {
-            data: Box::new(blank_user(number)),
+            data: Box::new(registered(number)),
             personal: Box::new(UserPersonal { user_name: name.to_owned(), ..Default::default() }),
             password: Some(PasswordVerifier {
                 memory_kib: 1,
@@ -110,26 +111,9 @@ fn head() -> CommitHead {
     system_head(TENANT, "operator", Timestamp(1_700_000_000_123_456)).unwrap()
 }
 
-fn blank_user(number: u64) -> UserRegistered {
+fn registered(number: u64) -> UserRegistered {
     let user = UserId(u32::try_from(number).unwrap());
-    UserRegistered {
-        user,
-        tenant: TENANT,
-        user_key: [1; 16],
-        parent: user,
-        lineage: format!("/{user}/"),
-        roles: vec![1],
-        permissions: Vec::<UserClaim>::new(),
-        email_confirmed: false,
-        phone_confirmed: false,
-        lock_flag: false,
-        status: 0,
-        type_ids: None,
-        pool_ids: None,
-        data_amount: 0,
-        points: 0,
-        money: 0,
-    }
+    UserRegistered { user_key: [1; 16], ..blank_user(user, TENANT, user) }
 }
 
 /// Waits until the broker has everything up to a position.

@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use commands::Engine;
-use commands::bootstrap::{Bootstrap, FIRST_TENANT, bootstrap};
+use commands::bootstrap::{Bootstrap, FIRST_TENANT, blank_user, bootstrap};
 use commands::keys::Keyring;
 use commands::log::MemoryLog;
 use commands::password::PasswordPool;
@@ -153,22 +153,10 @@ impl TestApp {
         let tenant = TenantId(tenant);
         let command = |number: u64| UserCommand::Register {
             data: Box::new(UserRegistered {
-                user: UserId(number as u32),
-                tenant,
                 user_key: [number as u8; 16],
-                parent: UserId(1),
-                lineage: format!("/1/{number}/"),
                 roles: roles.to_vec(),
                 permissions: vec![permission.clone()],
-                email_confirmed: false,
-                phone_confirmed: false,
-                lock_flag: false,
-                status: 0,
-                type_ids: None,
-                pool_ids: None,
-                data_amount: 0,
-                points: 0,
-                money: 0,
+                ..blank_user(UserId(number as u32), tenant, UserId(1))
             }),
             personal: Box::new(UserPersonal {
                 user_name: name.to_owned(),

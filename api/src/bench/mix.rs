@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use commands::bootstrap::{FIRST_ADMINISTRATOR, blank_user};
 use commands::keys::random_id;
 use commands::signing::system_head;
 use commands::{Done, Engine, Error};
@@ -129,22 +130,9 @@ fn token(now: Timestamp, seconds: i64) -> TokenIssued {
 fn user(user: u32) -> UserCommand {
     UserCommand::Register {
         data: Box::new(UserRegistered {
-            user: UserId(user),
-            tenant: TENANT,
             user_key: [7; 16],
-            parent: UserId(1),
-            lineage: format!("/1/{user}/"),
-            roles: vec![1],
-            permissions: Vec::new(),
             email_confirmed: true,
-            phone_confirmed: false,
-            lock_flag: false,
-            status: 0,
-            type_ids: None,
-            pool_ids: None,
-            data_amount: 0,
-            points: 0,
-            money: 0,
+            ..blank_user(UserId(user), TENANT, FIRST_ADMINISTRATOR)
         }),
         personal: Box::new(UserPersonal {
             user_name: format!("person{user}"),
