@@ -172,7 +172,7 @@ impl To<'_> {
     /// Copies an event of the last snapshot, if it still matters.
     fn copy(&mut self, event: &Kept<'_>) -> io::Result<bool> {
         let kind = self.old_kinds.name(event.kind).ok_or_else(|| malformed("no such kind"))?;
-        let matters = self.past.matters(kind, event.stream);
+        let matters = self.past.matters(event.stream);
         if matters {
             let kind = self.kinds.number(kind).ok_or_else(|| malformed("a kind was lost"))?;
             event.copy(kind, &mut self.out);
@@ -233,39 +233,39 @@ impl To<'_> {
     }
 }
 
-/// What later events made meaningless.
+/// The events after which nothing of their stream matters.
+const ENDS: [&str; 5] = [
+    "user.deleted.v1",
+    "user.erased.v1",
+    "app.deleted.v1",
+    "app_user.deleted.v1",
+    "app_user.erased.v1",
+];
+
+/// What later events made meaningless. Not so passwords by later ones: from when tokens count
+/// depends on each (`users::after_tokens_of`).
 #[derive(Default)]
 struct Past<'a> {
     now: Timestamp,
     ended: HashSet<&'a str>,
-    passwords: HashSet<&'a str>,
 }
 
 impl<'a> Past<'a> {
     /// Whether an event matters. Events are shown from the last to the first.
     fn still_matters(&mut self, kind: &str, stream: &'a str) -> bool {
-        if !self.matters(kind, stream) {
+        if !self.matters(stream) {
             return false;
         }
-        match kind {
-            "user.deleted.v1"
-            | "user.erased.v1"
-            | "app.deleted.v1"
-            | "app_user.deleted.v1"
-            | "app_user.erased.v1" => {
-                self.ended.insert(stream);
-                false
-            }
-            "user.password_set.v1" => self.passwords.insert(stream),
-            _ => true,
+        let ends = ENDS.contains(&kind);
+        if ends {
+            self.ended.insert(stream);
         }
+        !ends
     }
 
-    fn matters(&self, kind: &str, stream: &str) -> bool {
-        let ended = self.ended.contains(stream)
-            || kind == "user.password_set.v1" && self.passwords.contains(stream);
+    fn matters(&self, stream: &str) -> bool {
         let closes = || StreamId::parse(stream).and_then(|it| it.closes_at());
         let closed = stream.contains("token-") && closes().is_some_and(|it| it <= self.now);
-        !ended && !closed
+        !closed && !self.ended.contains(stream)
     }
 }

@@ -105,6 +105,8 @@ async fn what_comes_after_a_snapshot_counts_in_it_and_in_the_next_one() {
     let first = snapshot(&app, None);
     let mut password = verifier().await;
     password.salt = [9; 16];
+    // Two in one second: from when tokens count depends on both.
+    app.run::<User>(1, "2", UserCommand::SetPassword(verifier().await)).await;
     app.run::<User>(1, "2", UserCommand::SetPassword(password.clone())).await;
     app.run::<User>(1, "3", UserCommand::Delete).await;
     app.user(1, "emil", &[1], "oauthapp.all").await;
