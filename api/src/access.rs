@@ -6,6 +6,7 @@
 
 pub(crate) mod attempts;
 pub(crate) mod issue;
+pub(crate) mod placement;
 pub(crate) mod scopes;
 pub(crate) mod signer;
 pub(crate) mod verify;

@@ -6,6 +6,7 @@ pub(crate) mod administration;
 pub(crate) mod answer;
 pub(crate) mod apps;
 pub(crate) mod pairs;
+pub(crate) mod registration;
 pub(crate) mod seen;
 pub(crate) mod settings;
 pub(crate) mod signature;
@@ -31,7 +32,7 @@ use self::answer::{Answered, BUSY, Envelope, Failed, respond};
 use self::settings::AppTokenSettings;
 use crate::access::{Open, admit};
 use crate::app::App;
-use crate::http::call::Call;
+use crate::http::call::{Call, now};
 use crate::http::endpoint::{Endpoint, Outcome, endpoint};
 use crate::http::error::ApiError;
 use crate::http::reply::Reply;
@@ -161,7 +162,9 @@ impl Service {
             fingerprint: 0,
             tenant: self.tenant(),
             actor,
-            time: self.call().now,
+            // Not the time of asking: a login that began while a password was hashed must end with
+            // the others.
+            time: now(),
             correlation: self.call().request_id,
             trace: self.call().trace_id(),
         })

@@ -20,7 +20,7 @@ use warp::reply::Response;
 pub use crate::access::Needs;
 pub use crate::access::scopes::Code;
 pub use crate::app::{App, AppSettings, LogFigures, StatsOf};
-pub use crate::app_token::accounts::add_app_root;
+pub use crate::app_token::registration::add_app_root;
 pub use crate::app_token::settings::{AdminMode, AppTokenSettings};
 pub use crate::endpoints::all as endpoints;
 pub use crate::http::endpoint::{Access, Endpoint};

@@ -106,7 +106,8 @@ fn administrator(password: PasswordVerifier) -> Result<UserCommand, Error> {
             user_name: ADMINISTRATOR_NAME.to_owned(),
             ..UserPersonal::default()
         }),
-        password: Some(password),
+        password: password.into(),
+        app_info: None,
     })
 }
 

@@ -3,7 +3,9 @@
 use std::sync::{Arc, Mutex};
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
-use domain::user::PasswordVerifier;
+use domain::hex;
+use domain::user::{PasswordVerifier, Verifiers};
+use md5::{Digest as _, Md5};
 use tokio::sync::{Semaphore, oneshot};
 
 use crate::keys::random;
@@ -71,6 +73,39 @@ impl PasswordPool {
         Ok(PasswordVerifier { hash, ..blank })
     }
 
+    /// Makes what is kept of a new password: where the tenant is linked, of its md5 too.
+    ///
+    /// # Errors
+    /// When the pool is full.
+    pub async fn hash_of_user(
+        &self,
+        password: &str,
+        linked: bool,
+    ) -> Result<Verifiers, PasswordError> {
+        let md5 = match linked {
+            true => Some(self.hash(&upper_case_md5(password)).await?),
+            false => None,
+        };
+        Ok(Verifiers { password: Some(self.hash(password).await?), md5 })
+    }
+
+    /// Whether a password is a user's. One that came to us as its md5 is known as that only.
+    ///
+    /// # Errors
+    /// When the pool is full.
+    pub async fn verify_of_user(
+        &self,
+        password: &str,
+        verifiers: &Verifiers,
+    ) -> Result<bool, PasswordError> {
+        match verifiers {
+            Verifiers { password: None, md5: Some(md5) } => {
+                self.verify(&upper_case_md5(password), Some(md5)).await
+            }
+            Verifiers { password: verifier, .. } => self.verify(password, verifier.as_ref()).await,
+        }
+    }
+
     /// Whether a password is the one that the verifier was made of. Takes as long for no
     /// verifier at all, so that the time does not tell whether the account exists.
     ///
@@ -117,6 +152,12 @@ impl PasswordPool {
         thread.map_err(|_| PasswordError::Failed)?;
         hashed.await.map_err(|_| PasswordError::Failed)?
     }
+}
+
+/// What the clients of the app-token service send instead of a password, in the form that is kept
+/// (app-token spec section 5.2).
+pub fn upper_case_md5(password: &str) -> String {
+    hex(&Md5::digest(password.as_bytes())).to_uppercase()
 }
 
 /// Lets every other thread go first: a hash takes tens of milliseconds, and a request that needs

@@ -4,10 +4,11 @@ use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize, Serializer};
 
+use crate::account::AccountId;
 use crate::aggregate::{Aggregate, Decision};
 use crate::app_user::AppUserId;
 use crate::check;
-use crate::event::Fact;
+use crate::event::{Fact, Parts, Unreadable, decode_fact};
 use crate::ids::{SubjectId, TenantId, Timestamp};
 use crate::refusal::Refusal;
 use crate::stored_events;
@@ -37,10 +38,15 @@ impl AppId {
 
     /// Reads an id. `None` unless it is 16 digits, the first of them not zero.
     pub fn parse(text: &str) -> Option<Self> {
-        let digits = text.len() == 16 && text.bytes().all(|it| it.is_ascii_digit());
         let number = text.parse().ok().filter(|it| APP_IDS.contains(it));
-        number.filter(|_| digits).map(Self)
+        number.filter(|_| looks_like_app_id(text)).map(Self)
     }
+}
+
+/// Whether a user name could be taken for the id of an app: a token of an app itself bears its id as
+/// its user name.
+pub fn looks_like_app_id(user_name: &str) -> bool {
+    user_name.len() == 16 && user_name.bytes().all(|it| it.is_ascii_digit())
 }
 
 impl std::fmt::Display for AppId {
@@ -93,8 +99,9 @@ pub struct AppCreated {
     pub app: AppId,
     /// Whose app it is.
     pub tenant: TenantId,
-    /// The account that owns it; 0 where its owner is none of ours.
-    pub owner: AppUserId,
+    /// The account that owns it; none where its owner is none of ours.
+    #[serde(serialize_with = "crate::account::for_people")]
+    pub owner: AccountId,
     /// The public key: a name, not cryptographic.
     pub app_key: String,
     /// Whether users without an app of their own sign in through it.
@@ -105,6 +112,35 @@ pub struct AppCreated {
     pub token_seconds: i64,
     /// When it ends by itself.
     pub expires_at: Timestamp,
+}
+
+/// As it was before tenants could be linked: frozen.
+#[derive(Deserialize)]
+struct AppCreatedV1 {
+    app: AppId,
+    tenant: TenantId,
+    owner: AppUserId,
+    app_key: String,
+    is_default: bool,
+    policy: AppPolicy,
+    token_seconds: i64,
+    expires_at: Timestamp,
+}
+
+fn lift_created(parts: &Parts) -> Result<AppEvent, Unreadable> {
+    let old: Fact<AppCreatedV1, AppPersonal, AppSecret> = decode_fact("app.created.v1", parts)?;
+    let Fact { data: old, personal, secret } = old;
+    let data = AppCreated {
+        app: old.app,
+        tenant: old.tenant,
+        owner: old.owner.into(),
+        app_key: old.app_key,
+        is_default: old.is_default,
+        policy: old.policy,
+        token_seconds: old.token_seconds,
+        expires_at: old.expires_at,
+    };
+    Ok(AppEvent::Created(Fact { data, personal, secret }))
 }
 
 /// What requests of an app must have, and for whom it may act.
@@ -121,7 +157,7 @@ pub struct AppPolicy {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AppPersonal {
-    /// The owner's user name.
+    /// The owner's user name; empty where the owner is an account of ours.
     pub owner: String,
     /// Free text of the owner, usually Base64 of JSON.
     pub info: String,
@@ -159,13 +195,16 @@ stored_events! {
     /// What has happened to an app. A stored contract: see `docs/events.md`.
     pub enum AppEvent {
         /// It entered.
-        Created = "app.created.v1" {
+        Created = "app.created.v2" {
             data: AppCreated, personal: AppPersonal, secret: AppSecret, subject: app
         },
         /// Its policy was changed.
         PolicySet = "app.policy_set.v1" { data: AppPolicySet },
         /// It ended.
         Deleted = "app.deleted.v1" { data: AppDeleted },
+    }
+    upcasts {
+        "app.created.v1" => lift_created,
     }
 }
 
@@ -247,7 +286,7 @@ fn create(
         return Err(Refusal::invalid("appId", "must be 16 digits, the first of them not zero"));
     }
     check::at_most("username", &personal.owner, APP_NAME_CHARS_MAX)?;
-    if personal.owner.is_empty() && !data.is_default {
+    if personal.owner.is_empty() && data.owner == AccountId::None && !data.is_default {
         return Err(Refusal::invalid("username", "is required"));
     }
     check::at_most("oauthInfo", &personal.info, APP_INFO_CHARS_MAX)?;

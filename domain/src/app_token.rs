@@ -3,10 +3,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::account::AccountId;
 use crate::aggregate::{Aggregate, Decision};
 use crate::app::{APP_TOKEN_SECONDS_MAX, AppId};
 use crate::app_user::AppUserId;
 use crate::check;
+use crate::event::{Fact, Parts, Unreadable, decode_fact};
 use crate::ids::{TenantId, Timestamp};
 use crate::refusal::Refusal;
 use crate::stored_events;
@@ -48,10 +50,11 @@ pub struct AppTokenIssued {
     pub tenant: TenantId,
     /// The app.
     pub app: AppId,
-    /// The user whom it stands for; 0 for the app itself.
-    pub app_user: AppUserId,
-    /// From which position of the log the user's tokens counted when the user was proved: if a new
-    /// password came since, they count from a later one. 0 for the app itself.
+    /// The account that it stands for; none for the app itself.
+    #[serde(serialize_with = "crate::account::for_people")]
+    pub account: AccountId,
+    /// From which position of the log the account's tokens counted when the account was proved: if
+    /// a new password came since, they count from a later one. 0 for the app itself.
     pub counts_from: u64,
     /// A label that the app chose.
     pub token_type: String,
@@ -70,6 +73,41 @@ pub struct AppTokenIssued {
     pub access_expires_at: Timestamp,
     /// When the refresh token ends; whole seconds.
     pub refresh_expires_at: Timestamp,
+}
+
+/// As it was before tenants could be linked: frozen.
+#[derive(Deserialize)]
+struct AppTokenIssuedV1 {
+    tenant: TenantId,
+    app: AppId,
+    app_user: AppUserId,
+    counts_from: u64,
+    token_type: String,
+    family: [u8; 16],
+    access_hash: [u8; 16],
+    refresh_hash: [u8; 16],
+    issued_at: Timestamp,
+    access_expires_at: Timestamp,
+    refresh_expires_at: Timestamp,
+}
+
+fn lift_issued(parts: &Parts) -> Result<AppTokenEvent, Unreadable> {
+    let old: Fact<AppTokenIssuedV1> = decode_fact("app_token.issued.v1", parts)?;
+    let old = old.data;
+    let issued = AppTokenIssued {
+        tenant: old.tenant,
+        app: old.app,
+        account: old.app_user.into(),
+        counts_from: old.counts_from,
+        token_type: old.token_type,
+        family: old.family,
+        access_hash: old.access_hash,
+        refresh_hash: old.refresh_hash,
+        issued_at: old.issued_at,
+        access_expires_at: old.access_expires_at,
+        refresh_expires_at: old.refresh_expires_at,
+    };
+    Ok(AppTokenEvent::Issued(issued.into()))
 }
 
 /// The refresh token was used.
@@ -98,11 +136,14 @@ stored_events! {
     /// What has happened to a pair of app tokens. A stored contract: see `docs/events.md`.
     pub enum AppTokenEvent {
         /// It was issued.
-        Issued = "app_token.issued.v1" { data: AppTokenIssued, subject: app_user },
+        Issued = "app_token.issued.v2" { data: AppTokenIssued, subject: account },
         /// Its refresh token was used.
         Refreshed = "app_token.refreshed.v1" { data: AppTokenRefreshed },
         /// It ended with its whole family.
         FamilyRevoked = "app_token.family_revoked.v1" { data: AppTokenFamilyRevoked },
+    }
+    upcasts {
+        "app_token.issued.v1" => lift_issued,
     }
 }
 

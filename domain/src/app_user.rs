@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::aggregate::{Aggregate, Decision};
-use crate::app::{APP_INFO_CHARS_MAX, APP_NAME_CHARS_MAX, AppId};
+use crate::app::{APP_INFO_CHARS_MAX, APP_NAME_CHARS_MAX, AppId, looks_like_app_id};
 use crate::check;
 use crate::event::Fact;
 use crate::ids::{SubjectId, TenantId, Timestamp};
@@ -97,7 +97,7 @@ pub struct AppUserPersonal {
     pub info: String,
     /// The address that it was registered from, as its maker says.
     pub reg_ip: String,
-    /// Under which name its maker made it (`rootName`).
+    /// Under which name its maker made it (`rootName`); empty where the maker is an account of ours.
     pub root_name: String,
 }
 
@@ -297,8 +297,7 @@ fn register(
 ) -> Result<Decision<AppUserEvent>, Refusal> {
     check::required("userName", &personal.user_name, APP_NAME_CHARS_MAX)?;
     let name = personal.user_name.trim();
-    // A token of an app itself bears the id of the app as its user name.
-    if name.len() == 16 && name.bytes().all(|it| it.is_ascii_digit()) {
+    if looks_like_app_id(name) {
         return Err(Refusal::invalid("userName", "must not look like the id of an app"));
     }
     // What cannot be seen would make two names look alike.

@@ -13,6 +13,7 @@ pub mod event;
 pub mod hashed;
 pub mod log;
 
+pub mod account;
 pub mod app;
 pub mod app_token;
 pub mod app_user;

@@ -25,6 +25,8 @@ pub enum TenantCommand {
         /// `host` or `host:port`, as in the `Host` header.
         host: String,
     },
+    /// Let its users be the accounts of the app-token service, or that have accounts of its own.
+    SetAppTokenLink(bool),
 }
 
 /// A tenant entered.
@@ -93,6 +95,14 @@ pub struct TenantHostAdded {
     pub host: TenantHost,
 }
 
+/// The accounts of the app-token service are the tenant's users from now on, or its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TenantAppTokenLinkSet {
+    /// Whether they are the tenant's users.
+    pub linked: bool,
+}
+
 stored_events! {
     /// What has happened to a tenant. A stored contract: see `docs/events.md`.
     pub enum TenantEvent {
@@ -100,6 +110,8 @@ stored_events! {
         Created = "tenant.created.v1" { data: TenantCreated, secret: TenantProperties },
         /// It answers on one more host.
         HostAdded = "tenant.host_added.v1" { data: TenantHostAdded },
+        /// The accounts of the app-token service are its users from now on, or that's own.
+        AppTokenLinkSet = "tenant.app_token_link_set.v1" { data: TenantAppTokenLinkSet },
     }
 }
 
@@ -113,6 +125,8 @@ pub enum Tenant {
     Active {
         /// Where it answers.
         hosts: Vec<TenantHost>,
+        /// Whether its users are the accounts of the app-token service.
+        linked: bool,
     },
 }
 
@@ -129,17 +143,30 @@ impl Aggregate for Tenant {
         match command {
             TenantCommand::Create(created, properties) => self.create(created, properties),
             TenantCommand::AddHost { host } => self.add_host(host),
+            TenantCommand::SetAppTokenLink(wanted) => match self {
+                Tenant::Absent => Err(Refusal::NotFound { what: "tenant" }),
+                Tenant::Active { linked, .. } if linked == wanted => Ok(Decision::none()),
+                Tenant::Active { .. } => {
+                    let set = TenantAppTokenLinkSet { linked: *wanted };
+                    Ok(Decision::event(TenantEvent::AppTokenLinkSet(set.into())))
+                }
+            },
         }
     }
 
     fn evolve(&mut self, event: &TenantEvent) {
         match event {
             TenantEvent::Created(fact) => {
-                *self = Tenant::Active { hosts: fact.data.hosts.clone() };
+                *self = Tenant::Active { hosts: fact.data.hosts.clone(), linked: false };
             }
             TenantEvent::HostAdded(fact) => {
-                if let Tenant::Active { hosts } = self {
+                if let Tenant::Active { hosts, .. } = self {
                     hosts.push(fact.data.host.clone());
+                }
+            }
+            TenantEvent::AppTokenLinkSet(fact) => {
+                if let Tenant::Active { linked, .. } = self {
+                    *linked = fact.data.linked;
                 }
             }
         }
@@ -171,7 +198,7 @@ impl Tenant {
     }
 
     fn add_host(&self, host: &str) -> Result<Decision<TenantEvent>, Refusal> {
-        let Tenant::Active { hosts } = self else {
+        let Tenant::Active { hosts, .. } = self else {
             return Err(Refusal::NotFound { what: "tenant" });
         };
         check_host(host)?;

@@ -1,8 +1,15 @@
 //! A user: a person (or a robot with a password) of one tenant.
 
+mod credentials;
+
 use serde::{Deserialize, Serialize};
 
+pub use self::credentials::{
+    IdentityRule, PASSWORD_BYTES_MAX, PasswordVerifier, Verifiers, check_password, check_user_name,
+};
 use crate::aggregate::{Aggregate, Decision};
+use crate::app::APP_INFO_CHARS_MAX;
+use crate::app_user::REG_IP_CHARS_MAX;
 use crate::check;
 use crate::event::Fact;
 use crate::ids::{TenantId, Timestamp, UserId};
@@ -11,9 +18,6 @@ use crate::stored_events;
 
 /// The kind of claim that makes a user name unique in its tenant.
 pub const USER_NAME_CLAIM: &str = "user_name";
-
-/// The longest password, in bytes: hashing must have a bound.
-pub const PASSWORD_BYTES_MAX: usize = 256;
 
 /// The most roles, claims, files or properties of one user.
 pub const USER_CHILDREN_MAX: usize = 100;
@@ -27,11 +31,22 @@ pub enum UserCommand {
         data: Box<UserRegistered>,
         /// Who it is.
         personal: Box<UserPersonal>,
-        /// What proves it; `None` for a user without a password.
-        password: Option<PasswordVerifier>,
+        /// What proves it; nothing for a user without a password.
+        password: Verifiers,
+        /// What the app-token service notes about it, if that enters it.
+        app_info: Option<Box<UserAppInfo>>,
     },
     /// Replace the password. Tokens issued before end.
-    SetPassword(PasswordVerifier),
+    SetPassword(Verifiers),
+    /// Replace the password, what the app-token service notes, or both.
+    UpdateByApp {
+        /// What proves the new password.
+        password: Option<Verifiers>,
+        /// The new info.
+        info: Option<String>,
+    },
+    /// Let the user sign in, or not. Tokens issued before end.
+    SetEnabled(bool),
     /// End the user. The id is never used again, the user name is free.
     Delete,
     /// End the user and forget the person: the personal parts become unreadable for ever.
@@ -75,6 +90,19 @@ pub struct UserRegistered {
     pub points: i64,
     /// A balance, in hundredths.
     pub money: i64,
+}
+
+impl UserRegistered {
+    /// Gives a user that was made with the lineage of its parent its own number and lineage.
+    #[must_use]
+    pub fn numbered(mut self, user: UserId) -> Self {
+        self.user = user;
+        self.lineage = format!("{}{user}/", self.lineage);
+        if self.parent == UserId::NONE {
+            self.parent = user;
+        }
+        self
+    }
 }
 
 /// A claim about a user.
@@ -151,28 +179,48 @@ pub struct UserPersonal {
     pub properties: Vec<UserProperty>,
 }
 
-/// What proves a password: Argon2id (RFC 9106) with its parameters.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct PasswordVerifier {
-    /// Memory, in KiB.
-    pub memory_kib: u32,
-    /// Passes.
-    pub passes: u32,
-    /// Lanes.
-    pub lanes: u32,
-    /// Salt.
-    pub salt: [u8; 16],
-    /// Hash.
-    pub hash: [u8; 32],
-}
-
 /// The password was replaced.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UserPasswordSet {
     /// Whose.
     pub user: UserId,
+}
+
+/// The password was set that the app-token service is sent the md5 of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UserAppPasswordSet {
+    /// Whose.
+    pub user: UserId,
+}
+
+/// What the app-token service notes about a user was replaced.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UserAppInfoSet {
+    /// About whom.
+    pub user: UserId,
+}
+
+/// What the app-token service notes about a user.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UserAppInfo {
+    /// Free text, usually Base64 of JSON.
+    pub info: String,
+    /// The address that the user was registered from, as its maker says; empty later.
+    pub reg_ip: String,
+}
+
+/// The user may sign in from now on, or not. Tokens issued before end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UserEnabledSet {
+    /// Whose.
+    pub user: UserId,
+    /// Whether it may.
+    pub enabled: bool,
 }
 
 /// The user ended.
@@ -202,6 +250,16 @@ stored_events! {
         PasswordSet = "user.password_set.v1" {
             data: UserPasswordSet, secret: PasswordVerifier, subject: user
         },
+        /// The md5 of the password in use proves the user to the app-token service.
+        AppPasswordSet = "user.app_password_set.v1" {
+            data: UserAppPasswordSet, secret: PasswordVerifier, subject: user
+        },
+        /// What the app-token service notes was replaced.
+        AppInfoSet = "user.app_info_set.v1" {
+            data: UserAppInfoSet, personal: UserAppInfo, subject: user
+        },
+        /// The user may sign in from now on, or not.
+        EnabledSet = "user.enabled_set.v1" { data: UserEnabledSet, subject: user },
         /// The user ended.
         Deleted = "user.deleted.v1" { data: UserDeleted, subject: user },
         /// The person is forgotten.
@@ -233,6 +291,7 @@ pub struct Account {
     tenant: TenantId,
     /// `None` once the key of the personal part is gone.
     user_name: Option<String>,
+    enabled: bool,
 }
 
 impl Aggregate for User {
@@ -246,16 +305,20 @@ impl Aggregate for User {
         _now: Timestamp,
     ) -> Result<Decision<UserEvent>, Refusal> {
         match command {
-            UserCommand::Register { data, personal, password } => {
-                self.register(data, personal, password.as_ref())
+            UserCommand::Register { data, personal, password, app_info } => {
+                self.register(data, personal, password, app_info.as_deref())
             }
-            UserCommand::SetPassword(verifier) => {
-                let user = self.active()?.user;
-                Ok(Decision::event(UserEvent::PasswordSet(Fact {
-                    data: UserPasswordSet { user },
-                    personal: None,
-                    secret: Some(verifier.clone()),
-                })))
+            UserCommand::SetPassword(verifiers) => self.active()?.update(Some(verifiers), None),
+            UserCommand::UpdateByApp { password, info } => {
+                self.active()?.update(password.as_ref(), info.as_deref())
+            }
+            UserCommand::SetEnabled(enabled) => {
+                let Account { user, enabled: before, .. } = self.active()?;
+                let set = UserEnabledSet { user: *user, enabled: *enabled };
+                Ok(match before == enabled {
+                    true => Decision::none(),
+                    false => Decision::event(UserEvent::EnabledSet(set.into())),
+                })
             }
             UserCommand::Delete => {
                 let account = self.active()?;
@@ -273,9 +336,16 @@ impl Aggregate for User {
                     user: fact.data.user,
                     tenant: fact.data.tenant,
                     user_name: fact.personal.as_ref().map(|it| it.user_name.clone()),
+                    enabled: true,
                 });
             }
-            UserEvent::PasswordSet(_) => (),
+            UserEvent::PasswordSet(_) | UserEvent::AppPasswordSet(_) | UserEvent::AppInfoSet(_) => {
+            }
+            UserEvent::EnabledSet(fact) => {
+                if let User::Active(account) = self {
+                    account.enabled = fact.data.enabled;
+                }
+            }
             UserEvent::Deleted(fact) => *self = User::Deleted { user: fact.data.user },
             UserEvent::Erased(_) => *self = User::Erased,
         }
@@ -296,7 +366,8 @@ impl User {
         &self,
         data: &UserRegistered,
         personal: &UserPersonal,
-        password: Option<&PasswordVerifier>,
+        password: &Verifiers,
+        app_info: Option<&UserAppInfo>,
     ) -> Result<Decision<UserEvent>, Refusal> {
         if !matches!(self, User::Absent) {
             return Err(Refusal::AlreadyExists { what: "user" });
@@ -310,12 +381,16 @@ impl User {
         check::optional("typeIDs", data.type_ids.as_deref(), 1000)?;
         check::optional("poolIDs", data.pool_ids.as_deref(), 1000)?;
         check::at_most("parentUserID", &data.lineage, 2000)?;
-        Ok(Decision::event(UserEvent::Registered(Fact {
+        let mut decision = Decision::event(UserEvent::Registered(Fact {
             data: data.clone(),
             personal: Some(personal.clone()),
-            secret: password.cloned(),
-        }))
-        .claim(data.tenant, USER_NAME_CLAIM, normalise(&personal.user_name)))
+            secret: password.password.clone(),
+        }));
+        decision.events.extend(password.md5.as_ref().map(|it| app_password_set(data.user, it)));
+        if let Some(info) = app_info {
+            decision.events.push(app_info_set(data.user, info)?);
+        }
+        Ok(decision.claim(data.tenant, USER_NAME_CLAIM, normalise(&personal.user_name)))
     }
 
     fn erase(&self) -> Result<Decision<UserEvent>, Refusal> {
@@ -330,6 +405,31 @@ impl User {
 }
 
 impl Account {
+    /// A new password ends what was known of the old one, in either form.
+    fn update(
+        &self,
+        password: Option<&Verifiers>,
+        info: Option<&str>,
+    ) -> Result<Decision<UserEvent>, Refusal> {
+        let mut decision = Decision::none();
+        if let Some(Verifiers { password, md5 }) = password {
+            if password.is_none() && md5.is_none() {
+                return Err(Refusal::invalid("password", "is required"));
+            }
+            decision.events.push(UserEvent::PasswordSet(Fact {
+                data: UserPasswordSet { user: self.user },
+                personal: None,
+                secret: password.clone(),
+            }));
+            decision.events.extend(md5.as_ref().map(|it| app_password_set(self.user, it)));
+        }
+        if let Some(info) = info {
+            let info = UserAppInfo { info: info.to_owned(), reg_ip: String::new() };
+            decision.events.push(app_info_set(self.user, &info)?);
+        }
+        Ok(decision)
+    }
+
     fn free_name(&self, decision: Decision<UserEvent>) -> Decision<UserEvent> {
         match &self.user_name {
             Some(name) => decision.release(self.tenant, USER_NAME_CLAIM, normalise(name)),
@@ -338,48 +438,21 @@ impl Account {
     }
 }
 
+fn app_password_set(user: UserId, verifier: &PasswordVerifier) -> UserEvent {
+    let data = UserAppPasswordSet { user };
+    UserEvent::AppPasswordSet(Fact { data, personal: None, secret: Some(verifier.clone()) })
+}
+
+fn app_info_set(user: UserId, info: &UserAppInfo) -> Result<UserEvent, Refusal> {
+    check::at_most("userInfo", &info.info, APP_INFO_CHARS_MAX)?;
+    check::at_most("regIP", &info.reg_ip, REG_IP_CHARS_MAX)?;
+    let data = UserAppInfoSet { user };
+    Ok(UserEvent::AppInfoSet(Fact { data, personal: Some(info.clone()), secret: None }))
+}
+
 /// The `normalizedUserName` and `normalizedEmail` of a user.
 pub fn normalise(name: &str) -> String {
     name.trim().to_uppercase()
-}
-
-/// A rule of section 6.5 that a user name or a password breaks, under the name that clients of
-/// the documented interface know.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct IdentityRule {
-    /// The documented name.
-    pub code: &'static str,
-    /// The rule in words.
-    pub why: &'static str,
-}
-
-/// The rules of section 6.5 that a user name breaks.
-pub fn check_user_name(name: &str) -> Vec<IdentityRule> {
-    let allowed = |it: char| it.is_alphanumeric() || "-._@+".contains(it);
-    if name.chars().all(allowed) {
-        return Vec::new();
-    }
-    let why = "userName: may have letters, digits and -._@+ only";
-    vec![IdentityRule { code: "InvalidUserName", why }]
-}
-
-/// The rules of section 6.5 that a password breaks.
-pub fn check_password(password: &str) -> Vec<IdentityRule> {
-    let has = |test: fn(char) -> bool| password.chars().any(test);
-    let rules = [
-        (password.chars().count() >= 6, "PasswordTooShort", "password: at least 6 characters"),
-        (password.len() <= PASSWORD_BYTES_MAX, "PasswordTooLong", "password: at most 256 bytes"),
-        (
-            has(|it| !it.is_alphanumeric()),
-            "PasswordRequiresNonAlphanumeric",
-            "password: at least one character that is neither letter nor digit",
-        ),
-        (has(|it| it.is_ascii_digit()), "PasswordRequiresDigit", "password: at least one digit"),
-        (has(char::is_lowercase), "PasswordRequiresLower", "password: a lower-case letter"),
-        (has(char::is_uppercase), "PasswordRequiresUpper", "password: an upper-case letter"),
-    ];
-    let broken = rules.into_iter().filter(|(kept, ..)| !kept);
-    broken.map(|(_, code, why)| IdentityRule { code, why }).collect()
 }
 
 fn check_personal(personal: &UserPersonal) -> Result<(), Refusal> {

@@ -6,9 +6,9 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use domain::account::AccountId;
 use domain::app::AppId;
 use domain::app_token::{AppTokenEvent, AppTokenIssued};
-use domain::app_user::AppUserId;
 use domain::{Recorded, Timestamp};
 
 /// A pair of app tokens.
@@ -28,13 +28,13 @@ pub struct AppTokens {
     by_access: HashMap<[u8; 16], Arc<AppTokenRow>>,
     by_refresh: HashMap<[u8; 16], Arc<AppTokenRow>>,
     families: HashMap<[u8; 16], Family>,
-    /// How many families each user has by each app, or the app itself, that were not ended.
+    /// How many families each account has by each app, or the app itself, that were not ended.
     held: HashMap<Holder, usize>,
     ends: BTreeMap<Timestamp, Vec<Arc<AppTokenRow>>>,
 }
 
-/// An app, the user, and from which position the user's tokens counted.
-type Holder = (AppId, AppUserId, u64);
+/// An app, the account, and from which position the account's tokens counted.
+type Holder = (AppId, AccountId, u64);
 
 /// Pairs that refreshes made of one another.
 #[derive(Debug, PartialEq)]
@@ -60,9 +60,9 @@ impl AppTokens {
         self.families.get(&row.data.family).is_none_or(|it| it.revoked)
     }
 
-    /// How many families a user has by an app, or the app itself, since the user's tokens count.
-    pub fn held_by(&self, app: AppId, user: AppUserId, counts_from: u64) -> usize {
-        self.held.get(&(app, user, counts_from)).copied().unwrap_or(0)
+    /// How many families an account has by an app, or the app itself, since its tokens count.
+    pub fn held_by(&self, app: AppId, account: AccountId, counts_from: u64) -> usize {
+        self.held.get(&(app, account, counts_from)).copied().unwrap_or(0)
     }
 
     /// How many pairs are kept.
@@ -79,7 +79,7 @@ impl AppTokens {
                     id: recorded.stream.id().into(),
                     position: recorded.position,
                 });
-                let holder = (row.data.app, row.data.app_user, row.data.counts_from);
+                let holder = (row.data.app, row.data.account, row.data.counts_from);
                 let family = self.families.entry(row.data.family).or_insert_with(|| {
                     *self.held.entry(holder).or_default() += 1;
                     Family { pairs: 0, revoked: false, holder }

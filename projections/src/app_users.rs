@@ -25,7 +25,16 @@ pub struct AppUserRow {
     info: Option<Sealed>,
     password: Option<Sealed>,
     name: u128,
-    root_name: u128,
+    maker: Maker,
+}
+
+/// By what the maker of an app user is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Maker {
+    /// An account of ours.
+    Account(AppUserId),
+    /// A name, of which this is the hash; 0 for nobody.
+    Name(u128),
 }
 
 /// The app users that are in use.
@@ -34,22 +43,20 @@ pub struct AppUsers {
     keys: Keys,
     rows: BTreeMap<AppUserId, Arc<AppUserRow>>,
     by_name: HashMap<u128, AppUserId>,
-    by_root_name: HashMap<u128, BTreeSet<AppUserId>>,
+    by_maker: HashMap<Maker, BTreeSet<AppUserId>>,
 }
 
 /// Of the same users: the keys are those of the log.
 impl PartialEq for AppUsers {
     fn eq(&self, other: &Self) -> bool {
-        self.rows == other.rows
-            && self.by_name == other.by_name
-            && self.by_root_name == other.by_root_name
+        self.rows == other.rows && self.by_name == other.by_name && self.by_maker == other.by_maker
     }
 }
 
 impl AppUsers {
     pub(crate) fn new(keys: Keys) -> Self {
-        let (by_name, by_root_name) = (HashMap::new(), HashMap::new());
-        Self { keys, rows: BTreeMap::new(), by_name, by_root_name }
+        let (by_name, by_maker) = (HashMap::new(), HashMap::new());
+        Self { keys, rows: BTreeMap::new(), by_name, by_maker }
     }
 
     /// An app user of a tenant.
@@ -62,15 +69,32 @@ impl AppUsers {
         self.rows.get(self.by_name.get(&name_hash(&self.keys, tenant, user_name))?)
     }
 
-    /// Whom a root account of this name made, by number.
-    pub fn made_by(&self, tenant: TenantId, root_name: &str) -> Vec<Arc<AppUserRow>> {
-        let made = self.by_root_name.get(&root_hash(&self.keys, tenant, root_name));
-        made.into_iter().flatten().filter_map(|it| self.rows.get(it)).cloned().collect()
+    /// How many app users a tenant has.
+    pub fn count_of(&self, tenant: TenantId) -> usize {
+        self.rows.values().filter(|it| it.data.tenant == tenant).count()
     }
 
-    /// Whether a root account of this name made a user.
-    pub fn is_made_by(&self, row: &AppUserRow, root_name: &str) -> bool {
-        row.root_name == root_hash(&self.keys, row.data.tenant, root_name)
+    /// Whom an account made, and whom a maker of this name made who was no account; by number.
+    pub fn made_by(
+        &self,
+        tenant: TenantId,
+        account: AppUserId,
+        name: &str,
+    ) -> Vec<Arc<AppUserRow>> {
+        let makers = [Maker::Account(account), Maker::Name(root_hash(&self.keys, tenant, name))];
+        let made = makers.iter().filter_map(|it| self.by_maker.get(it)).flatten();
+        let mut rows = made.filter_map(|it| self.rows.get(it)).cloned().collect::<Vec<_>>();
+        rows.sort_unstable_by_key(|it| it.data.app_user);
+        rows
+    }
+
+    /// Whether an account made a user, or a maker of this name who was no account.
+    pub fn is_made_by(&self, row: &AppUserRow, account: AppUserId, name: &str) -> bool {
+        match row.maker {
+            Maker::Account(maker) => maker == account,
+            Maker::Name(0) => false,
+            Maker::Name(hash) => hash == root_hash(&self.keys, row.data.tenant, name),
+        }
     }
 
     /// Who a user is, with the info as it is now; `None` once the person was erased.
@@ -110,10 +134,16 @@ impl AppUsers {
                 let (tenant, user) = (data.tenant, data.app_user);
                 let personal = fact.personal.as_ref();
                 let name = personal.map_or(0, |it| name_hash(&self.keys, tenant, &it.user_name));
-                let root = personal.map_or(0, |it| root_hash(&self.keys, tenant, &it.root_name));
+                let root_name = personal.map(|it| &it.root_name).filter(|it| !it.is_empty());
+                let maker = match data.creator {
+                    AppUserId::NONE => {
+                        Maker::Name(root_name.map_or(0, |it| root_hash(&self.keys, tenant, it)))
+                    }
+                    creator => Maker::Account(creator),
+                };
                 if personal.is_some() {
                     self.by_name.insert(name, user);
-                    self.by_root_name.entry(root).or_default().insert(user);
+                    self.by_maker.entry(maker).or_default().insert(user);
                 }
                 let row = AppUserRow {
                     data,
@@ -123,7 +153,7 @@ impl AppUsers {
                     info: None,
                     password: sealed(Part::Secret),
                     name,
-                    root_name: root,
+                    maker,
                 };
                 self.rows.insert(user, Arc::new(row));
             }
@@ -154,10 +184,10 @@ impl AppUsers {
         if self.by_name.get(&row.name) == Some(&user) {
             self.by_name.remove(&row.name);
         }
-        if let Some(made) = self.by_root_name.get_mut(&row.root_name) {
+        if let Some(made) = self.by_maker.get_mut(&row.maker) {
             made.remove(&user);
             if made.is_empty() {
-                self.by_root_name.remove(&row.root_name);
+                self.by_maker.remove(&row.maker);
             }
         }
     }

@@ -1,8 +1,10 @@
 //! Answers: which apps does an owner have, what is this app, and what signs its requests?
 
+use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use domain::account::AccountId;
 use domain::app::{App, AppCreated, AppEvent, AppId, AppPersonal, AppSecret};
 use domain::user::normalise;
 use domain::{Aggregate as _, Recorded, StreamId, TenantId, codec};
@@ -19,7 +21,16 @@ pub struct AppRow {
     pub position: u64,
     personal: Option<Sealed>,
     secret: Option<Sealed>,
-    owner: u128,
+    owner: Owner,
+}
+
+/// By what an owner is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Owner {
+    /// An account of ours.
+    Account(AccountId),
+    /// A name, of which this is the hash; 0 for nobody.
+    Name(u128),
 }
 
 /// The apps that are in use.
@@ -28,7 +39,7 @@ pub struct Apps {
     keys: Keys,
     rows: HashMap<AppId, Arc<AppRow>>,
     /// By owner, then by position.
-    by_owner: HashMap<u128, BTreeSet<(u64, AppId)>>,
+    by_owner: HashMap<Owner, BTreeSet<(u64, AppId)>>,
     defaults: HashMap<TenantId, AppId>,
 }
 
@@ -57,16 +68,22 @@ impl Apps {
         self.rows.get(self.defaults.get(&tenant)?)
     }
 
-    /// The apps of an owner, newest first.
-    pub fn owned_by(&self, tenant: TenantId, owner: &str) -> Vec<Arc<AppRow>> {
-        let owned = self.by_owner.get(&owner_hash(&self.keys, tenant, owner));
-        let newest_first = owned.into_iter().flatten().rev();
-        newest_first.filter_map(|(_, app)| self.rows.get(app)).cloned().collect()
+    /// The apps of an account, and those of an owner of this name who was no account; newest first.
+    pub fn owned_by(&self, tenant: TenantId, account: AccountId, name: &str) -> Vec<Arc<AppRow>> {
+        let owners = [Owner::Account(account), Owner::Name(owner_hash(&self.keys, tenant, name))];
+        let owned = owners.iter().filter_map(|it| self.by_owner.get(it)).flatten();
+        let mut rows = owned.filter_map(|(_, app)| self.rows.get(app)).cloned().collect::<Vec<_>>();
+        rows.sort_unstable_by_key(|it| Reverse(it.position));
+        rows
     }
 
-    /// Whether an app belongs to an owner of this name.
-    pub fn is_owned_by(&self, row: &AppRow, owner: &str) -> bool {
-        row.owner != 0 && row.owner == owner_hash(&self.keys, row.data.tenant, owner)
+    /// Whether an app belongs to an account, or to an owner of this name who was no account.
+    pub fn is_owned_by(&self, row: &AppRow, account: AccountId, name: &str) -> bool {
+        match row.owner {
+            Owner::Account(owner) => owner == account,
+            Owner::Name(0) => false,
+            Owner::Name(hash) => hash == owner_hash(&self.keys, row.data.tenant, name),
+        }
     }
 
     /// Who an app belongs to, and what its owner noted.
@@ -97,9 +114,14 @@ impl Apps {
         match event {
             AppEvent::Created(fact) => {
                 let data = fact.data.clone();
-                let owner = fact.personal.as_ref().map(|it| it.owner.as_str());
-                let owner = owner.filter(|it| !it.is_empty());
-                let owner = owner.map_or(0, |it| owner_hash(&self.keys, data.tenant, it));
+                let name = fact.personal.as_ref().map(|it| it.owner.as_str());
+                let name = name.filter(|it| !it.is_empty());
+                let owner = match data.owner {
+                    AccountId::None => {
+                        Owner::Name(name.map_or(0, |it| owner_hash(&self.keys, data.tenant, it)))
+                    }
+                    account => Owner::Account(account),
+                };
                 self.by_owner.entry(owner).or_default().insert((recorded.position, data.app));
                 if data.is_default {
                     self.defaults.insert(data.tenant, data.app);

@@ -13,7 +13,7 @@ use domain::{AnyEvent, Recorded, StreamId, Timestamp};
 use crate::kept::{self, Cut, Group, Kept, Kinds, malformed};
 use crate::sealed::Keys;
 use crate::snapshot::{Head, Layout, Section};
-use crate::{resources, users};
+use crate::{resources, user_row};
 
 /// How many events of the tail are read at a time.
 const BATCH_EVENTS: usize = 4_096;
@@ -86,7 +86,7 @@ impl Tail {
         match recorded.stream.category() {
             "user" | "resource" => match read(recorded, keys)? {
                 AnyEvent::User(event) => {
-                    self.users.extend(users::found(keys, &event).map(|it| (number, it)));
+                    self.users.extend(user_row::found(keys, &event).map(|it| (number, it)));
                 }
                 AnyEvent::Resource(event) => {
                     self.resources.extend(resources::found(keys, &event).map(|it| (number, it)));
@@ -243,7 +243,7 @@ const ENDS: [&str; 5] = [
 ];
 
 /// What later events made meaningless. Not so passwords by later ones: from when tokens count
-/// depends on each (`users::after_tokens_of`).
+/// depends on each (`user_row::after_tokens_of`).
 #[derive(Default)]
 struct Past<'a> {
     now: Timestamp,

@@ -13,7 +13,8 @@ use crate::sealed::Keys;
 use crate::signing_keys::SigningKeys;
 use crate::tenants::Tenants;
 use crate::tokens::Tokens;
-use crate::users::{Lookups, UserChange, Users};
+use crate::user_row::{Lookups, UserChange};
+use crate::users::Users;
 
 /// Every read model of the program. Two of them, folded from the same log, are equal.
 #[derive(Debug, PartialEq)]

@@ -15,6 +15,8 @@ pub struct TenantRow {
     pub data: TenantCreated,
     /// The keys of its private properties. The values are never shown.
     pub property_keys: Vec<String>,
+    /// Whether its users are the accounts of the app-token service.
+    pub linked: bool,
     /// When it was created.
     pub created: Timestamp,
     /// When it last changed.
@@ -60,6 +62,7 @@ impl Tenants {
 
     pub(crate) fn apply(&mut self, event: &TenantEvent, recorded: &Recorded) {
         let time = recorded.commit.time;
+        let tenant = TenantId(recorded.stream.number().unwrap_or(0) as u32);
         match event {
             TenantEvent::Created(fact) => {
                 for host in &fact.data.hosts {
@@ -69,13 +72,20 @@ impl Tenants {
                 let row = TenantRow {
                     data: fact.data.clone(),
                     property_keys: properties.map(|(key, _)| key.clone()).collect(),
+                    linked: false,
                     created: time,
                     updated: time,
                 };
                 self.rows.insert(fact.data.tenant, Arc::new(row));
             }
+            TenantEvent::AppTokenLinkSet(fact) => {
+                if let Some(row) = self.rows.get_mut(&tenant) {
+                    let row = Arc::make_mut(row);
+                    row.linked = fact.data.linked;
+                    row.updated = time;
+                }
+            }
             TenantEvent::HostAdded(fact) => {
-                let tenant = TenantId(recorded.stream.number().unwrap_or(0) as u32);
                 if let Some(row) = self.rows.get_mut(&tenant) {
                     self.by_host.insert(normalise(&fact.data.host.name), tenant);
                     let row = Arc::make_mut(row);

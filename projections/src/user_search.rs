@@ -7,7 +7,7 @@ use domain::user::{UserPersonal, normalise};
 
 use crate::page::{Page, Paging};
 use crate::sealed::Keys;
-use crate::users::UserRow;
+use crate::user_row::UserRow;
 
 /// Which users are wanted. Absent parts do not filter.
 #[derive(Debug, Clone, Default)]

@@ -1,131 +1,22 @@
 //! Answers: which users does a tenant have, who is this one, and what proves them?
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
-use domain::user::{PasswordVerifier, User, UserEvent, UserPersonal, UserRegistered, normalise};
-use domain::{
-    Aggregate as _, Recorded, StoredEvent as _, StreamId, TenantId, Timestamp, Unreadable, UserId,
-    codec,
-};
+use domain::user::{UserPersonal, Verifiers};
+use domain::{TenantId, UserId};
 use roaring::RoaringBitmap;
-use serde::de::DeserializeOwned;
 
 use crate::index::HashIndex;
-use crate::kept::{Cut, Group, clear_event, malformed};
+use crate::kept::{Group, malformed};
 use crate::page::Paging;
-use crate::rows::{Row, Rows, Source};
-use crate::sealed::{Keys, Part, Sealed};
+use crate::rows::{Rows, Source};
+use crate::sealed::Keys;
+use crate::user_row::{Found, Lookups, UserChange, UserRow, email_hash, name_hash, phone_hash};
 use crate::user_search::{Search, UserFilter, UserOrder};
-
-/// A user who is in use. Who it is, and what proves it, is opened at each reading:
-/// [`Users::personal`] and [`Users::password`].
-#[derive(Debug, Clone, PartialEq)]
-pub struct UserRow {
-    /// What was registered.
-    pub data: UserRegistered,
-    /// When the user was registered.
-    pub created: Timestamp,
-    /// When the user last changed.
-    pub updated: Timestamp,
-    /// Tokens issued before this time do not count any more.
-    pub tokens_from: Timestamp,
-    personal: Option<Sealed>,
-    password: Option<Sealed>,
-    lookups: Lookups,
-}
-
-/// The keyed hashes by which a user is found; 0 where there is no such value.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Lookups {
-    pub(crate) name: u128,
-    pub(crate) email: u128,
-    pub(crate) phone: u128,
-}
-
-impl Lookups {
-    /// As a snapshot has them.
-    fn encode(self, out: &mut Vec<u8>) {
-        let Self { name, email, phone } = self;
-        [name, email, phone].iter().for_each(|it| out.extend_from_slice(&it.to_le_bytes()));
-    }
-
-    fn decode(from: &mut Cut<'_>) -> io::Result<Self> {
-        let mut next = || from.array().map(u128::from_le_bytes);
-        Ok(Self { name: next()?, email: next()?, phone: next()? })
-    }
-
-    /// Of an event that was opened.
-    pub(crate) fn of(keys: &Keys, event: &UserEvent) -> Self {
-        let UserEvent::Registered(fact) = event else { return Self::default() };
-        let Some(personal) = &fact.personal else { return Self::default() };
-        let tenant = fact.data.tenant;
-        let (email, phone) = (personal.email.as_deref(), personal.phone_number.as_deref());
-        Self {
-            name: name_hash(keys, tenant, &personal.user_name),
-            email: email.map_or(0, |it| email_hash(keys, tenant, it)),
-            phone: phone.map_or(0, |it| phone_hash(keys, tenant, it)),
-        }
-    }
-}
-
-fn name_hash(keys: &Keys, tenant: TenantId, name: &str) -> u128 {
-    keys.0.lookup_hash(tenant, "userName", &normalise(name))
-}
-
-fn email_hash(keys: &Keys, tenant: TenantId, email: &str) -> u128 {
-    keys.0.lookup_hash(tenant, "email", &normalise(email))
-}
-
-fn phone_hash(keys: &Keys, tenant: TenantId, phone_number: &str) -> u128 {
-    keys.0.lookup_hash(tenant, "phoneNumber", phone_number)
-}
-
-/// What an event changes about users.
-#[derive(Debug)]
-pub(crate) enum UserChange {
-    Registered(Arc<UserRow>),
-    PasswordSet { user: UserId, password: Option<Sealed>, time: Timestamp },
-    Ended(UserId),
-}
-
-impl UserChange {
-    /// From an event as it was recorded, sealed, and as it was read.
-    pub(crate) fn new(recorded: &Recorded, event: UserEvent, lookups: Lookups) -> Self {
-        let time = recorded.commit.time;
-        let sealed = |part| Sealed::of(recorded, part, event.kind());
-        match &event {
-            UserEvent::PasswordSet(fact) => {
-                let password = sealed(Part::Secret);
-                Self::PasswordSet { user: fact.data.user, password, time }
-            }
-            UserEvent::Deleted(fact) => Self::Ended(fact.data.user),
-            UserEvent::Erased(fact) => Self::Ended(fact.data.user),
-            UserEvent::Registered(_) => {
-                let (personal, password) = (sealed(Part::Personal), sealed(Part::Secret));
-                let UserEvent::Registered(fact) = event else { return Self::Ended(UserId::NONE) };
-                Self::Registered(Arc::new(UserRow {
-                    data: fact.data,
-                    created: time,
-                    updated: time,
-                    tokens_from: Timestamp(0),
-                    personal,
-                    password,
-                    lookups,
-                }))
-            }
-        }
-    }
-}
-
-/// From when tokens count after a new password. A token bears whole seconds, and one from under the
-/// last password at least the second that came after it: this one begins later than both.
-fn after_tokens_of(last: Timestamp, time: Timestamp) -> Timestamp {
-    let second = Timestamp(last.0.saturating_add(999_999)).seconds();
-    Timestamp(time.0.max(Timestamp::from_seconds(second).0).saturating_add(1))
-}
 
 /// The users that are in use.
 #[derive(Debug)]
@@ -133,6 +24,8 @@ pub struct Users {
     pub(crate) keys: Keys,
     rows: Rows<UserRow>,
     by_tenant: HashMap<TenantId, RoaringBitmap>,
+    /// Whom each user brought in.
+    by_parent: HashMap<UserId, RoaringBitmap>,
     by_name: HashIndex,
     by_email: HashIndex,
     by_phone: HashIndex,
@@ -143,6 +36,7 @@ impl PartialEq for Users {
     fn eq(&self, other: &Self) -> bool {
         self.rows == other.rows
             && self.by_tenant == other.by_tenant
+            && self.by_parent == other.by_parent
             && self.by_name == other.by_name
             && self.by_email == other.by_email
             && self.by_phone == other.by_phone
@@ -155,6 +49,7 @@ impl Users {
             keys,
             rows: Rows::default(),
             by_tenant: HashMap::new(),
+            by_parent: HashMap::new(),
             by_name: HashIndex::default(),
             by_email: HashIndex::default(),
             by_phone: HashIndex::default(),
@@ -173,11 +68,13 @@ impl Users {
             index.reserve(count.min(section.len() / Group::BYTES_MIN));
         }
         let mut tenants: HashMap<TenantId, RoaringBitmap> = HashMap::new();
+        let mut parents: HashMap<UserId, RoaringBitmap> = HashMap::new();
         let mut people = Vec::with_capacity(count.min(section.len() / Group::BYTES_MIN));
         users.rows = Rows::read(source, section, count, |user, found| {
-            let (tenant, lookups) = read_found(found)?;
+            let Found { tenant, parent, lookups } = Found::decode(found)?;
             users.indexes(lookups).for_each(|(index, hash)| index.insert(hash, user));
             tenants.entry(tenant).or_default().insert(user);
+            parents.entry(parent).or_default().insert(user);
             if lookups != Lookups::default() {
                 people.push(UserId(user).into());
             }
@@ -188,6 +85,7 @@ impl Users {
             return Err(malformed("the key of a person is missing"));
         }
         users.by_tenant = tenants;
+        users.by_parent = parents;
         Ok(users)
     }
 
@@ -213,9 +111,21 @@ impl Users {
         row.personal(&self.keys)
     }
 
-    /// What proves a user; `None` for a user without a password.
-    pub fn password(&self, row: &UserRow) -> Option<PasswordVerifier> {
-        row.password(&self.keys)
+    /// What proves a user: nothing for one without a password.
+    pub fn verifiers(&self, row: &UserRow) -> Verifiers {
+        Verifiers { password: row.password(&self.keys), md5: row.md5(&self.keys) }
+    }
+
+    /// What the app-token service notes about a user; empty if that is nothing.
+    pub fn app_info(&self, row: &UserRow) -> Option<String> {
+        row.app_info(&self.keys)
+    }
+
+    /// Whom a user brought in, by number.
+    pub fn brought_in_by(&self, parent: UserId) -> Vec<Arc<UserRow>> {
+        let users = self.by_parent.get(&parent).into_iter().flatten();
+        let others = users.filter(|it| *it != parent.0);
+        others.filter_map(|it| self.rows.get(it)).cloned().collect()
     }
 
     /// How many users there are.
@@ -264,9 +174,9 @@ impl Users {
                 self.remove(row.data.user);
                 self.insert(row);
             }
-            UserChange::PasswordSet { user, password, time } => {
+            UserChange::Changed(user, change) => {
                 if let Some(row) = self.rows.get_mut(user.0) {
-                    row.set_password(password, time);
+                    row.change(change);
                 }
             }
             UserChange::Ended(user) => self.remove(user),
@@ -275,8 +185,9 @@ impl Users {
 
     fn insert(&mut self, row: Arc<UserRow>) {
         let (tenant, user) = (row.data.tenant, row.data.user);
-        self.indexes(row.lookups).for_each(|(index, hash)| index.insert(hash, user.0));
+        self.indexes(row.lookups()).for_each(|(index, hash)| index.insert(hash, user.0));
         self.by_tenant.entry(tenant).or_default().insert(user.0);
+        self.by_parent.entry(row.data.parent).or_default().insert(user.0);
         self.rows.insert(user.0, row);
     }
 
@@ -285,7 +196,13 @@ impl Users {
         if let Some(users) = self.by_tenant.get_mut(&row.data.tenant) {
             users.remove(user.0);
         }
-        self.indexes(row.lookups).for_each(|(index, hash)| index.remove(&hash, user.0));
+        if let Entry::Occupied(mut users) = self.by_parent.entry(row.data.parent) {
+            users.get_mut().remove(user.0);
+            if users.get().is_empty() {
+                users.remove();
+            }
+        }
+        self.indexes(row.lookups()).for_each(|(index, hash)| index.remove(&hash, user.0));
     }
 
     /// The indexes in which a user stands.
@@ -295,85 +212,5 @@ impl Users {
         [(by_name, name), (by_email, email), (by_phone, phone)]
             .into_iter()
             .filter(|(_, hash)| *hash != 0)
-    }
-}
-
-impl Row for UserRow {
-    fn make(found: &[u8], events: &[Recorded]) -> io::Result<Option<Arc<Self>>> {
-        let (_, lookups) = read_found(found)?;
-        let mut row: Option<Arc<Self>> = None;
-        for recorded in events {
-            match UserChange::new(recorded, clear_event(recorded)?, lookups) {
-                UserChange::Registered(registered) => row = Some(registered),
-                UserChange::PasswordSet { password, time, .. } => {
-                    row.iter_mut().for_each(|it| {
-                        Arc::make_mut(it).set_password(password.clone(), time);
-                    });
-                }
-                UserChange::Ended(_) => row = None,
-            }
-        }
-        Ok(row)
-    }
-}
-
-/// What a snapshot keeps to find a user, of an event that was opened.
-pub(crate) fn found(keys: &Keys, event: &UserEvent) -> Option<Vec<u8>> {
-    let UserEvent::Registered(fact) = event else { return None };
-    let mut out = fact.data.tenant.0.to_le_bytes().to_vec();
-    Lookups::of(keys, event).encode(&mut out);
-    Some(out)
-}
-
-fn read_found(found: &[u8]) -> io::Result<(TenantId, Lookups)> {
-    let mut from = Cut(found);
-    Ok((TenantId(u32::from_le_bytes(from.array()?)), Lookups::decode(&mut from)?))
-}
-
-impl UserRow {
-    fn set_password(&mut self, password: Option<Sealed>, time: Timestamp) {
-        self.password = password;
-        self.updated = time;
-        self.tokens_from = after_tokens_of(self.tokens_from, time);
-    }
-
-    pub(crate) fn personal(&self, keys: &Keys) -> Option<UserPersonal> {
-        self.opened(self.personal.as_ref()?, Part::Personal, keys, |event| match event {
-            UserEvent::Registered(fact) => fact.personal,
-            _ => None,
-        })
-    }
-
-    fn password(&self, keys: &Keys) -> Option<PasswordVerifier> {
-        self.opened(self.password.as_ref()?, Part::Secret, keys, |event| match event {
-            UserEvent::Registered(fact) => fact.secret,
-            UserEvent::PasswordSet(fact) => fact.secret,
-            _ => None,
-        })
-    }
-
-    fn opened<T: DeserializeOwned>(
-        &self,
-        sealed: &Sealed,
-        part: Part,
-        keys: &Keys,
-        lifted: fn(UserEvent) -> Option<T>,
-    ) -> Option<T> {
-        let user = self.data.user;
-        let opened = sealed.open(keys, StreamId::new(User::CATEGORY, user), user.into(), part);
-        let read = opened.and_then(|(kind, parts)| {
-            if sealed.is_old() {
-                return UserEvent::decode(kind, &parts).map(lifted);
-            }
-            let bytes = match part {
-                Part::Personal => parts.personal,
-                Part::Secret => parts.secret,
-            };
-            let read = bytes.map(|it| codec::decode(&it)).transpose();
-            read.map_err(|err| Unreadable { kind: kind.to_owned(), why: err.to_string() })
-        });
-        // It could be read when it was taken in.
-        let told = |err: &Unreadable| tracing::error!(%user, error = %err, "run `chancery verify`");
-        read.inspect_err(told).ok().flatten()
     }
 }

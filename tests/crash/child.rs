@@ -14,7 +14,7 @@ use commands::log::SledLog;
 use domain::log::CommitHead;
 use domain::resource::{PublishRequest, Resource, ResourceCommand, ResourceCreated};
 use domain::token::{Grant, Token, TokenCommand, TokenIssued, token_id};
-use domain::user::{User, UserCommand, UserPersonal, UserRegistered};
+use domain::user::{User, UserCommand, UserPersonal, UserRegistered, Verifiers};
 use domain::{ClientName, CommandId, TenantId, Timestamp, UserId};
 use tests::log::{Chance, NOW_SECONDS, open_with, options};
 
@@ -164,7 +164,8 @@ impl Client {
         let register = move |number| UserCommand::Register {
             data: Box::new(registered(number as u32)),
             personal: Box::new(UserPersonal { user_name: name.clone(), ..Default::default() }),
-            password: None,
+            password: Verifiers::default(),
+            app_info: None,
         };
         self.engine.create::<User>(register, &head).await.unwrap();
         self.note(&head);

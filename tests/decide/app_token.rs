@@ -1,5 +1,6 @@
 //! The rules of apps, app users and app tokens.
 
+use domain::account::AccountId;
 use domain::app::{
     APP_INFO_CHARS_MAX, APP_NAME_CHARS_MAX, APP_TOKEN_SECONDS_MAX, App, AppCommand, AppCreated,
     AppDeleted, AppEvent, AppId, AppPersonal, AppPolicy, AppPolicySet, DEFAULT_APP_CLAIM,
@@ -67,7 +68,8 @@ fn what_an_app_cannot_be_is_named() {
     refused(id(AppId(999_999_999_999_999)), app_personal(), "appId");
     refused(id(AppId(10_000_000_000_000_000)), app_personal(), "appId");
     let owner = |owner: String| AppPersonal { owner, ..app_personal() };
-    refused(app_created(), owner(String::new()), "username");
+    let nobody = AppCreated { owner: AccountId::None, ..app_created() };
+    refused(nobody, owner(String::new()), "username");
     refused(app_created(), owner("x".repeat(APP_NAME_CHARS_MAX + 1)), "username");
     let info = "x".repeat(APP_INFO_CHARS_MAX + 1);
     refused(app_created(), AppPersonal { info, ..app_personal() }, "oauthInfo");

@@ -11,7 +11,7 @@ use domain::signing_key::{SigningKey, SigningKeyCommand};
 use domain::tenant::TenantHostAdded;
 use domain::tenant::{Tenant, TenantCommand, TenantCreated, TenantEvent, TenantHost};
 use domain::token::{Token, TokenCommand, TokenIssued};
-use domain::user::{User, UserCommand};
+use domain::user::{User, UserCommand, Verifiers};
 use domain::{Aggregate, AnyEvent, Timestamp};
 use proptest::prelude::*;
 use tests::samples;
@@ -182,7 +182,7 @@ fn token_command(seed: &Seed) -> TokenCommand {
 }
 
 fn user_command(seed: &Seed) -> UserCommand {
-    match seed.which % 4 {
+    match seed.which % 6 {
         0 => {
             let mut personal = samples::user_personal();
             if seed.yes {
@@ -192,11 +192,17 @@ fn user_command(seed: &Seed) -> UserCommand {
             UserCommand::Register {
                 data: Box::new(samples::user_registered()),
                 personal: Box::new(personal),
-                password: None,
+                password: Verifiers::default(),
+                app_info: None,
             }
         }
-        1 => UserCommand::SetPassword(samples::password_verifier()),
+        1 => UserCommand::SetPassword(samples::password_verifier().into()),
         2 => UserCommand::Delete,
+        3 => UserCommand::SetEnabled(seed.yes),
+        4 => UserCommand::UpdateByApp {
+            password: seed.yes.then(Verifiers::default),
+            info: Some(seed.text.clone()),
+        },
         _ => UserCommand::Erase,
     }
 }

@@ -2,7 +2,7 @@
 
 use domain::Refusal;
 use domain::tenant::{HOST_CLAIM, HOSTS_MAX, Tenant, TenantCommand, TenantCreated};
-use domain::tenant::{TenantEvent, TenantHost, TenantHostAdded};
+use domain::tenant::{TenantAppTokenLinkSet, TenantEvent, TenantHost, TenantHostAdded};
 use tests::given::{Given, claim, given, required, too_long, too_many};
 use tests::samples::{tenant_created, tenant_full, tenant_properties};
 
@@ -133,4 +133,15 @@ fn the_last_number_of_a_host_is_no_trap() {
     given_hosts(vec![last])
         .when(add_host("new.example"))
         .then_refused(Refusal::NotAllowed { why: "the tenant has as many hosts as it may have" });
+}
+
+#[test]
+fn a_tenant_is_linked_until_it_is_not() {
+    let link = TenantCommand::SetAppTokenLink;
+    let set = |linked| TenantEvent::AppTokenLinkSet(TenantAppTokenLinkSet { linked }.into());
+    given::<Tenant>([]).when(link(true)).then_refused(Refusal::NotFound { what: "tenant" });
+    given::<Tenant>([tenant_full()]).when(link(false)).then_nothing();
+    given::<Tenant>([tenant_full()]).when(link(true)).then([set(true)]);
+    given::<Tenant>([tenant_full(), set(true)]).when(link(true)).then_nothing();
+    given::<Tenant>([tenant_full(), set(true)]).when(link(false)).then([set(false)]);
 }

@@ -2,7 +2,8 @@
 
 use domain::user::{PASSWORD_BYTES_MAX, USER_CHILDREN_MAX, USER_NAME_CLAIM};
 use domain::user::{PasswordVerifier, User, UserCommand, UserDeleted, UserErased, UserEvent};
-use domain::user::{UserPasswordSet, UserPersonal, UserRegistered, check_password};
+use domain::user::{UserAppInfo, UserAppInfoSet, UserAppPasswordSet, UserEnabledSet};
+use domain::user::{UserPasswordSet, UserPersonal, UserRegistered, Verifiers, check_password};
 use domain::{Claim, Fact, Refusal, UserId};
 use tests::given::{claim, control_character, given, required, too_long, too_many};
 use tests::samples::{password_verifier, user_full, user_personal, user_registered};
@@ -15,7 +16,8 @@ fn register_with(change: impl Fn(&mut UserRegistered, &mut UserPersonal)) -> Use
     UserCommand::Register {
         data: Box::new(data),
         personal: Box::new(personal),
-        password: Some(password_verifier()),
+        password: password_verifier().into(),
+        app_info: None,
     }
 }
 
@@ -59,7 +61,8 @@ fn a_user_may_have_no_password() {
     let command = UserCommand::Register {
         data: Box::new(user_registered()),
         personal: Box::new(user_personal()),
-        password: None,
+        password: Verifiers::default(),
+        app_info: None,
     };
     let registered = UserEvent::Registered(Fact {
         data: user_registered(),
@@ -89,7 +92,7 @@ fn an_id_is_used_once() {
 fn a_password_is_replaced() {
     let verifier = PasswordVerifier { passes: 3, ..password_verifier() };
     given::<User>([user_full(), password_set(password_verifier())])
-        .when(UserCommand::SetPassword(verifier.clone()))
+        .when(UserCommand::SetPassword(verifier.clone().into()))
         .then([password_set(verifier)])
         .then_claims([])
         .then_releases([]);
@@ -113,7 +116,7 @@ fn who_is_absent_or_gone_can_neither_change_nor_go() {
         vec![user_full(), deleted(), erased()],
     ];
     for history in histories {
-        for command in [UserCommand::Delete, UserCommand::SetPassword(password_verifier())] {
+        for command in [UserCommand::Delete, UserCommand::SetPassword(password_verifier().into())] {
             given::<User>(history.clone())
                 .when(command)
                 .then_refused(Refusal::NotFound { what: "user" });
@@ -301,4 +304,102 @@ fn a_password_is_told_every_rule_that_it_breaks() {
         "PasswordRequiresUpper",
     ];
     assert_eq!(broken(""), all_but_long);
+}
+
+fn app_password_set(verifier: PasswordVerifier) -> UserEvent {
+    let data = UserAppPasswordSet { user: ANN };
+    UserEvent::AppPasswordSet(Fact { data, personal: None, secret: Some(verifier) })
+}
+
+fn app_info_set(info: &str, reg_ip: &str) -> UserEvent {
+    let data = UserAppInfoSet { user: ANN };
+    let personal = UserAppInfo { info: info.to_owned(), reg_ip: reg_ip.to_owned() };
+    UserEvent::AppInfoSet(Fact { data, personal: Some(personal), secret: None })
+}
+
+/// Of the password, of its md5, or of both.
+fn verifiers(password: bool, md5: bool) -> Verifiers {
+    let verifier = |passes| PasswordVerifier { passes, ..password_verifier() };
+    Verifiers { password: password.then(|| verifier(4)), md5: md5.then(|| verifier(5)) }
+}
+
+#[test]
+fn a_password_is_entered_in_each_form_that_is_known() {
+    for (password, md5) in [(true, true), (true, false), (false, true), (false, false)] {
+        let verifiers = verifiers(password, md5);
+        let registered = UserEvent::Registered(Fact {
+            data: user_registered(),
+            personal: Some(user_personal()),
+            secret: verifiers.password.clone(),
+        });
+        let of_md5 = verifiers.md5.clone().map(app_password_set);
+        let command = UserCommand::Register {
+            data: Box::new(user_registered()),
+            personal: Box::new(user_personal()),
+            password: verifiers.clone(),
+            app_info: None,
+        };
+        given::<User>([])
+            .when(command)
+            .then([registered].into_iter().chain(of_md5.clone()))
+            .then_claims([name_claim()]);
+        let set = given::<User>([user_full()]).when(UserCommand::SetPassword(verifiers.clone()));
+        if !password && !md5 {
+            set.then_refused_field("password");
+            continue;
+        }
+        let data = UserPasswordSet { user: ANN };
+        let replaced = Fact { data, personal: None, secret: verifiers.password };
+        set.then([UserEvent::PasswordSet(replaced)].into_iter().chain(of_md5));
+    }
+}
+
+#[test]
+fn what_the_app_token_service_notes_is_entered_with_a_user_and_replaced() {
+    let info = UserAppInfo { info: "e30=".to_owned(), reg_ip: "192.0.2.7".to_owned() };
+    let register = |info: UserAppInfo| UserCommand::Register {
+        data: Box::new(user_registered()),
+        personal: Box::new(user_personal()),
+        password: password_verifier().into(),
+        app_info: Some(Box::new(info)),
+    };
+    given::<User>([])
+        .when(register(info.clone()))
+        .then([user_full(), app_info_set("e30=", "192.0.2.7")]);
+    let long = UserAppInfo { info: "x".repeat(16_385), ..info.clone() };
+    given::<User>([]).when(register(long)).then_refused(too_long("userInfo", 16_384));
+    let long = UserAppInfo { reg_ip: "1".repeat(46), ..info };
+    given::<User>([]).when(register(long)).then_refused(too_long("regIP", 45));
+    let update = |password, info: Option<&str>| {
+        let info = info.map(str::to_owned);
+        given::<User>([user_full()]).when(UserCommand::UpdateByApp { password, info })
+    };
+    update(None, None).then_nothing();
+    update(None, Some("new")).then([app_info_set("new", "")]);
+    update(None, Some(&"x".repeat(16_385))).then_refused(too_long("userInfo", 16_384));
+    let of_md5 = verifiers(false, true);
+    let verifier = of_md5.md5.clone().unwrap();
+    let data = UserPasswordSet { user: ANN };
+    update(Some(of_md5), Some("new")).then([
+        UserEvent::PasswordSet(data.into()),
+        app_password_set(verifier),
+        app_info_set("new", ""),
+    ]);
+}
+
+#[test]
+fn a_user_may_sign_in_until_that_is_changed() {
+    let set = |enabled| UserEvent::EnabledSet(UserEnabledSet { user: ANN, enabled }.into());
+    let history = [vec![user_full()], vec![user_full(), set(false), set(true)]];
+    for history in history {
+        given::<User>(history.clone()).when(UserCommand::SetEnabled(true)).then_nothing();
+        given::<User>(history).when(UserCommand::SetEnabled(false)).then([set(false)]);
+    }
+    let disabled = [user_full(), set(false)];
+    given::<User>(disabled.clone()).when(UserCommand::SetEnabled(false)).then_nothing();
+    given::<User>(disabled.clone()).when(UserCommand::SetEnabled(true)).then([set(true)]);
+    given::<User>(disabled).when(UserCommand::Delete).then_accepted();
+    given::<User>([user_full(), deleted()])
+        .when(UserCommand::SetEnabled(false))
+        .then_refused(Refusal::NotFound { what: "user" });
 }

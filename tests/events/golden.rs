@@ -110,6 +110,20 @@ fn golden_bytes_decode_to_their_sample_for_ever() {
 }
 
 #[test]
+fn golden_bytes_are_read_to_the_last_one() {
+    for kind in AnyEvent::kinds() {
+        for (name, parts) in read(kind) {
+            let data = parts.data.clone();
+            let cut = Parts { data: data.slice(..data.len() - 1), ..parts.clone() };
+            assert!(AnyEvent::decode(kind, &cut).is_err(), "{kind} [{name}] cut");
+            let longer = data.iter().copied().chain([0]).collect();
+            let longer = Parts { data: longer, ..parts };
+            assert!(AnyEvent::decode(kind, &longer).is_err(), "{kind} [{name}] longer");
+        }
+    }
+}
+
+#[test]
 fn samples_are_still_written_in_their_golden_bytes() {
     for kind in AnyEvent::kinds() {
         let stored = read(kind);

@@ -17,7 +17,7 @@ use domain::role::{Role, RoleCommand};
 use domain::signing_key::{SigningKey, SigningKeyCommand};
 use domain::tenant::{Tenant, TenantCommand};
 use domain::token::{Token, TokenCommand, token_id};
-use domain::user::{User, UserCommand};
+use domain::user::{User, UserCommand, Verifiers};
 use domain::{Aggregate, AnyEvent, CommandId, Recorded, SubjectId, TenantId};
 use tests::given::NOW;
 use tests::samples::{self, app_token};
@@ -67,6 +67,7 @@ async fn full_life() -> World {
     world.run::<Tenant>("12", create).await;
     world.run::<Tenant>("12", TenantCommand::AddHost { host: "new.example".to_owned() }).await;
     world.run::<Role>("61", RoleCommand::Create(samples::role_created())).await;
+    world.run::<Tenant>("12", TenantCommand::SetAppTokenLink(true)).await;
     let key = samples::signing_key_added();
     world.run::<SigningKey>("sample-kid", SigningKeyCommand::Add(key)).await;
     world.run::<SigningKey>("sample-kid", SigningKeyCommand::Retire { until: NOW }).await;
@@ -81,11 +82,16 @@ async fn full_life() -> World {
     let register = UserCommand::Register {
         data: Box::new(samples::user_registered()),
         personal: Box::new(samples::user_personal()),
-        password: Some(samples::password_verifier()),
+        password: Verifiers {
+            password: Some(samples::password_verifier()),
+            md5: Some(samples::password_verifier()),
+        },
+        app_info: Some(Box::new(samples::user_app_info())),
     };
     world.run::<User>("51", register).await;
     let verifier = samples::password_verifier();
-    world.run::<User>("51", UserCommand::SetPassword(verifier)).await;
+    world.run::<User>("51", UserCommand::SetPassword(verifier.into())).await;
+    world.run::<User>("51", UserCommand::SetEnabled(false)).await;
     world.run::<User>("51", UserCommand::Delete).await;
     world.run::<User>("51", UserCommand::Erase).await;
     run_app_token(&mut world).await;
@@ -194,8 +200,9 @@ async fn secrets_are_three_stars_and_nothing_else() {
         "client.registered.v1",
         "resource.created.v1",
         "user.registered.v1",
+        "user.app_password_set.v1",
         "user.password_set.v1",
-        "app.created.v1",
+        "app.created.v2",
         "app_user.registered.v1",
         "app_user.password_set.v1",
     ];
@@ -260,8 +267,8 @@ async fn the_subject_is_the_one_person_whom_an_event_names() {
     for json in world.json(Personal::Hidden) {
         let named = match json.kind.split_once('.').unwrap() {
             ("user", _) | ("token", "issued.v1") => Some(51),
-            ("app", "created.v1") => Some(SubjectId::from(app_token::APP).0),
-            ("app_user", _) | ("app_token", "issued.v1") => Some(SubjectId::from(AppUserId(72)).0),
+            ("app", "created.v2") => Some(SubjectId::from(app_token::APP).0),
+            ("app_user", _) | ("app_token", "issued.v2") => Some(SubjectId::from(AppUserId(72)).0),
             _ => None,
         };
         assert_eq!(json.subject, named, "{}", json.kind);

@@ -7,6 +7,8 @@ mod authorize;
 mod decoding;
 mod envelope;
 mod examples;
+mod linked;
+mod linked_administration;
 mod login;
 mod operator;
 mod ownership;

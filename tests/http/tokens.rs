@@ -182,7 +182,7 @@ async fn a_new_password_ends_the_tokens_of_before() {
     let app = TestApp::new().await;
     let before = app.admin().await;
     assert_eq!(status(&app, &before).await, 200);
-    app.run::<User>(1, "1", UserCommand::SetPassword(verifier().await)).await;
+    app.run::<User>(1, "1", UserCommand::SetPassword(verifier().await.into())).await;
     assert_eq!(status(&app, &before).await, 401);
     let after = app.sign_in("admin", PASSWORD).await;
     assert_eq!(status(&app, &after).await, 200);

@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use commands::bootstrap::blank_user;
+use domain::account::AccountId;
 use domain::app_user::AppUserId;
-use domain::user::{User, UserCommand, UserPersonal, UserRegistered};
+use domain::tenant::{Tenant, TenantCommand};
+use domain::user::{PasswordVerifier, User, UserCommand, UserPersonal, UserRegistered, Verifiers};
 use domain::{TenantId, UserId};
 use projections::{Paging, UserFilter, UserOrder, Views, catch_up, next_snapshot};
 use serde_json::json;
@@ -32,7 +34,8 @@ async fn people(app: &TestApp) {
             ..blank_user(UserId(number), TENANT, UserId(1))
         };
         let (data, personal) = (Box::new(data), Box::new(personal));
-        let command = UserCommand::Register { data, personal, password: Some(verifier().await) };
+        let password = verifier().await.into();
+        let command = UserCommand::Register { data, personal, password, app_info: None };
         app.run::<User>(1, &number.to_string(), command).await;
     }
 }
@@ -91,7 +94,7 @@ async fn a_snapshot_finds_people_and_opens_them() {
     let tables = views.read();
     let row = tables.users.get(TENANT, UserId(2)).unwrap();
     assert_eq!(tables.users.personal(row).unwrap().address.as_deref(), Some("Hidden Lane 7"));
-    assert_eq!(tables.users.password(row), Some(proved));
+    assert_eq!(tables.users.verifiers(row), proved.into());
     assert_eq!(tables.users.count(), 4);
 }
 
@@ -106,8 +109,8 @@ async fn what_comes_after_a_snapshot_counts_in_it_and_in_the_next_one() {
     let mut password = verifier().await;
     password.salt = [9; 16];
     // Two in one second: from when tokens count depends on both.
-    app.run::<User>(1, "2", UserCommand::SetPassword(verifier().await)).await;
-    app.run::<User>(1, "2", UserCommand::SetPassword(password.clone())).await;
+    app.run::<User>(1, "2", UserCommand::SetPassword(verifier().await.into())).await;
+    app.run::<User>(1, "2", UserCommand::SetPassword(password.clone().into())).await;
     app.run::<User>(1, "3", UserCommand::Delete).await;
     app.user(1, "emil", &[1], "oauthapp.all").await;
     let second = snapshot(&app, Some(&first));
@@ -123,7 +126,7 @@ async fn what_comes_after_a_snapshot_counts_in_it_and_in_the_next_one() {
         let tables = views.read();
         assert_eq!(tables.users.count(), 4);
         let row = tables.users.get(TENANT, UserId(2)).unwrap();
-        assert_eq!(tables.users.password(row).as_ref(), Some(&password));
+        assert_eq!(tables.users.verifiers(row), password.clone().into());
         assert!(row.tokens_from > row.created);
         assert_eq!(tables.resources.audiences(TENANT, "orders.read"), ["orders"]);
         assert!(*tables == *app.views.read(), "not what the log makes");
@@ -212,7 +215,8 @@ async fn the_app_token_service_comes_back_from_a_snapshot() {
         let views = restored(&app, &body);
         assert!(*views.read() == *app.views.read());
         assert!(views.read().app_users.get(TENANT, AppUserId(gone)).is_none());
-        assert_eq!(views.read().apps.owned_by(TENANT, "ROOT").len(), 1);
+        let owner = AccountId::AppUser(AppUserId(1));
+        assert_eq!(views.read().apps.owned_by(TENANT, owner, "ROOT").len(), 1);
         let root = views.read().app_users.named(TENANT, "Root").cloned().unwrap();
         let personal = views.read().app_users.personal(&root).unwrap();
         assert_eq!((&*personal.user_name, &*personal.info), ("root", "news"));
@@ -220,5 +224,39 @@ async fn the_app_token_service_comes_back_from_a_snapshot() {
             let clear = clear.as_bytes();
             assert!(!body.windows(clear.len()).any(|it| it == clear), "{clear:?}");
         }
+    }
+}
+
+/// What the app-token service knows of users is in a snapshot, too.
+#[tokio::test]
+async fn users_of_a_linked_tenant_come_back_from_a_snapshot() {
+    let app = TestApp::new().await;
+    people(&app).await;
+    app.run::<Tenant>(1, "1", TenantCommand::SetAppTokenLink(true)).await;
+    let first = snapshot(&app, None);
+    let md5 = PasswordVerifier { salt: [8; 16], ..verifier().await };
+    let verifiers = Verifiers { password: None, md5: Some(md5) };
+    let update = |info: &str| UserCommand::UpdateByApp {
+        password: Some(verifiers.clone()),
+        info: Some(info.to_owned()),
+    };
+    app.run::<User>(1, "2", update("older-news")).await;
+    app.run::<User>(1, "2", update("news")).await;
+    app.run::<User>(1, "2", UserCommand::SetPassword(verifiers.clone())).await;
+    app.run::<User>(1, "3", UserCommand::SetEnabled(false)).await;
+    app.run::<User>(1, "4", UserCommand::Delete).await;
+    let second = snapshot(&app, Some(&first));
+    for body in [&first, &second, &snapshot(&app, None)] {
+        let views = restored(&app, body);
+        let tables = views.read();
+        assert!(tables.tenants.get(TENANT).unwrap().linked);
+        let row = tables.users.get(TENANT, UserId(2)).unwrap();
+        assert_eq!(tables.users.verifiers(row), verifiers);
+        assert_eq!(tables.users.app_info(row).as_deref(), Some("news"));
+        assert!(!tables.users.get(TENANT, UserId(3)).unwrap().enabled);
+        let brought_in = tables.users.brought_in_by(UserId(1));
+        assert_eq!(brought_in.iter().map(|it| it.data.user.0).collect::<Vec<_>>(), [2, 3]);
+        assert!(*tables == *app.views.read(), "not what the log makes");
+        assert!(!body.windows(4).any(|it| it == b"news"), "an info stands there in clear");
     }
 }

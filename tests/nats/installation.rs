@@ -74,13 +74,15 @@ impl Installation {
         let register = |number| UserCommand::Register {
             data: Box::new(registered(number)),
             personal: Box::new(UserPersonal { user_name: name.to_owned(), ..Default::default() }),
-            password: Some(PasswordVerifier {
+            password: PasswordVerifier {
                 memory_kib: 1,
                 passes: 1,
                 lanes: 1,
                 salt: [0xaa; 16],
                 hash: [0xbb; 32],
-            }),
+            }
+            .into(),
+            app_info: None,
         };
         self.engine.create::<User>(register, &head()).await.unwrap();
     }

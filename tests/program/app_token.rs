@@ -46,7 +46,7 @@ async fn accounts_are_made_on_the_command_line_and_their_tokens_and_replays_surv
     let mut program = Program::started(&[]).await;
     add_root(&program, "root", "short").refused("at least 6 characters");
     add_root(&program, "root", ROOT_PASSWORD).ok();
-    add_root(&program, "ROOT", ROOT_PASSWORD).refused("an app user of this name exists");
+    add_root(&program, "ROOT", ROOT_PASSWORD).refused("an account of this name exists");
     let body = login(0, "root", ROOT_PASSWORD);
     let pair = call(&program, "login", "", body.clone()).await.json["data"].clone();
     let access = pair["accessToken"].as_str().unwrap();
@@ -70,7 +70,7 @@ async fn accounts_are_made_on_the_command_line_and_their_tokens_and_replays_surv
     }
     program.verified();
 
-    program.run(&["app-token", "disable", "nobody"]).refused("no app user of this name");
+    program.run(&["app-token", "disable", "nobody"]).refused("nobody of this name");
     program.run(&["app-token", "disable", "root"]).ok();
     assert_eq!(code(&call(&program, "check_token", "", check.clone()).await), 1006);
     program.stop().await;
@@ -139,4 +139,63 @@ async fn the_operators_secret_and_the_open_mode_are_guarded() {
     program.start().await;
     assert_eq!(call(&program, "get_users", "", ask).await.json["state"], true);
     assert!(program.log().contains("ANYBODY"), "nobody was warned");
+}
+
+/// One person at two faces, through commands on the running server and on the closed store.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_is_linked_on_the_command_line_and_a_kill_forgets_nothing() {
+    let mut program = Program::started(&[]).await;
+    add_root(&program, "old", ROOT_PASSWORD).ok();
+    program.run(&["app-token", "link", "--tenant", "7"]).refused("tenant");
+    let said = program.run(&["app-token", "link"]).ok();
+    assert!(said.out.contains("1 app users"), "{said:?}");
+    program.stop().await;
+    // Passwords that are set on the closed store are set in both forms, too.
+    let said = add_root(&program, "root", ROOT_PASSWORD).ok();
+    assert!(said.out.contains("user-2 is a root account"), "{said:?}");
+    program.start().await;
+    let access = async |nth, name: &str, password: &str| {
+        let answer = call(&program, "login", "", login(nth, name, password)).await;
+        answer.json["data"]["accessToken"].as_str().unwrap_or_default().to_owned()
+    };
+    assert_eq!(access(0, "old", ROOT_PASSWORD).await, "", "an app user from before");
+    let root = access(1, "root", ROOT_PASSWORD).await;
+    assert_eq!(program.sign_in("root", ROOT_PASSWORD).await.status, 200);
+    let bob = json!({
+        "rootName": "root", "userName": "bob", "password": md5(&["open sesame"]), "userInfo": "e30=",
+    });
+    assert_eq!(call(&program, "create_user", &root, bob).await.json["state"], true);
+    let of_bob = access(2, "bob", "open sesame").await;
+    assert_eq!(program.sign_in("bob", "open sesame").await.status, 200);
+
+    program.kill();
+    program.start().await;
+    let check =
+        async |token: &str| call(&program, "check_token", "", json!({ "token": token })).await.json;
+    assert_eq!(check(&of_bob).await["data"]["userName"], "bob");
+    let mut command = program.command(&["user", "set-password", "bob"]);
+    command.arg("--data").arg(&program.data).env("CHANCERY_PASSWORD", "New-Secret-1");
+    finish(command).ok();
+    assert_eq!(check(&of_bob).await["code"], 1006);
+    assert_eq!(program.sign_in("bob", "New-Secret-1").await.status, 200);
+    let access = async |nth, password: &str| {
+        let answer = call(&program, "login", "", login(nth, "bob", password)).await;
+        answer.json["data"]["accessToken"].as_str().unwrap_or_default().to_owned()
+    };
+    let of_bob = access(3, "New-Secret-1").await;
+    assert_eq!(check(&of_bob).await["data"]["userName"], "bob");
+    program.run(&["user", "disable", "bob"]).ok();
+    assert_eq!(check(&of_bob).await["code"], 1006);
+    assert_eq!(program.sign_in("bob", "New-Secret-1").await.status, 400);
+    program.run(&["app-token", "enable", "bob"]).ok();
+    assert_eq!(program.sign_in("bob", "New-Secret-1").await.status, 200);
+    program.run(&["user", "enable", "nobody"]).refused("nobody of this name");
+    let hidden = [md5(&["New-Secret-1"]), md5(&["New-Secret-1"]).to_uppercase()];
+    for event in program.replayed() {
+        let text = event.to_string();
+        assert!(!hidden.iter().any(|it| text.contains(it)), "{text}");
+    }
+    program.verified();
+    program.stop().await;
+    program.verified();
 }

@@ -6,7 +6,7 @@ use tests::process::{Program, finish};
 
 use crate::story::tell;
 
-const COMMANDS: [&[&str]; 9] = [
+const COMMANDS: [&[&str]; 13] = [
     &[],
     &["serve"],
     &["replay"],
@@ -14,7 +14,11 @@ const COMMANDS: [&[&str]; 9] = [
     &["bench", "log"],
     &["keys", "rotate"],
     &["user", "set-password"],
+    &["user", "disable"],
+    &["user", "enable"],
     &["user", "erase"],
+    &["app-token", "link"],
+    &["app-token", "unlink"],
     &["backup"],
 ];
 

@@ -14,6 +14,8 @@ use commands::keys::Keyring;
 use commands::log::MemoryLog;
 use commands::password::PasswordPool;
 use commands::signing::{add_signing_key, make_signing_key, system_head};
+use domain::account::AccountId;
+use domain::app_user::AppUserId;
 use domain::log::{CommitHead, EventLog};
 use domain::signing_key::SigningAlgorithm;
 use domain::tenant::{Tenant, TenantCommand, TenantCreated, TenantHost, TenantProperties};
@@ -135,10 +137,14 @@ impl TestApp {
     /// A root account of the app-token service.
     pub async fn app_root(&self, tenant: u32, name: &str, password: &str) -> u32 {
         let tenant = TenantId(tenant);
-        let done = api::add_app_root(&self.engine, tenant, name, password, now()).await;
-        let (number, position) = done.unwrap();
+        let engine = &self.engine;
+        let done = api::add_app_root(engine, &self.views, tenant, name, password, now()).await;
+        let (account, position) = done.unwrap();
         self.shows(position).await;
-        number
+        match account {
+            AccountId::AppUser(AppUserId(number)) | AccountId::User(UserId(number)) => number,
+            AccountId::None => unreachable!("nobody was made"),
+        }
     }
 
     pub async fn shows(&self, position: u64) {
@@ -162,7 +168,8 @@ impl TestApp {
                 user_name: name.to_owned(),
                 ..UserPersonal::default()
             }),
-            password: Some(password.clone()),
+            password: password.clone().into(),
+            app_info: None,
         };
         let head = self.head(tenant);
         let (number, done) = self.engine.create::<User>(command, &head).await.unwrap();

@@ -12,10 +12,11 @@ use domain::client::{ClientSecretInfo, ClientSecrets};
 use domain::resource::{ResourceEvent, RevisionPublished};
 use domain::role::{RoleClaim, RoleCreated, RoleEvent};
 use domain::signing_key::{SigningAlgorithm, SigningKeyAdded, SigningKeyEvent, SigningKeyRetired};
-use domain::tenant::TenantProperties;
+use domain::tenant::{TenantAppTokenLinkSet, TenantProperties};
 use domain::tenant::{TenantClaim, TenantCreated, TenantEvent, TenantHost, TenantHostAdded};
 use domain::token::{Grant, TokenEvent, TokenIssued, TokenRevoked};
 use domain::user::{PasswordVerifier, UserClaim, UserDeleted, UserErased, UserEvent, UserFile};
+use domain::user::{UserAppInfo, UserAppInfoSet, UserAppPasswordSet, UserEnabledSet};
 use domain::user::{UserPasswordSet, UserPersonal, UserProperty, UserRegistered};
 use domain::{AnyEvent, ClientName, Fact, TenantId, Timestamp, UserId};
 
@@ -63,11 +64,19 @@ pub fn all() -> Vec<Sample> {
         sample("full", tenant_full()),
         sample("sparse", TenantEvent::Created(tenant_sparse().into())),
         sample("full", TenantEvent::HostAdded(TenantHostAdded { host: host(41) }.into())),
+        sample("full", {
+            TenantEvent::AppTokenLinkSet(TenantAppTokenLinkSet { linked: true }.into())
+        }),
         sample("full", TokenEvent::Revoked(TokenRevoked { reason: text("reason") }.into())),
         sample("full", user_full()),
         sample("sparse", user_sparse()),
         sample("erased", UserEvent::Registered(user_registered().into())),
         sample("full", user_password_set()),
+        sample("full", user_app_password_set()),
+        sample("full", user_app_info_set()),
+        sample("full", {
+            UserEvent::EnabledSet(UserEnabledSet { user: UserId(51), enabled: true }.into())
+        }),
         sample("full", UserEvent::Deleted(UserDeleted { user: UserId(51) }.into())),
         sample("full", UserEvent::Erased(UserErased { user: UserId(52) }.into())),
     ];
@@ -94,9 +103,19 @@ pub fn all() -> Vec<Sample> {
     samples
 }
 
+/// The samples of kinds that are still written.
+pub fn current() -> Vec<Sample> {
+    all().into_iter().filter(|it| it.event.kind() == it.kind).collect()
+}
+
 /// The full sample of every kind.
 pub fn full() -> Vec<Sample> {
     all().into_iter().filter(|it| it.name == "full").collect()
+}
+
+/// Bytes of a former kind, by what they are lifted to.
+fn former(kind: &'static str, name: &'static str, event: impl Into<AnyEvent>) -> Sample {
+    Sample { kind, name, event: event.into() }
 }
 
 fn sample(name: &'static str, event: impl Into<AnyEvent>) -> Sample {
@@ -433,5 +452,25 @@ fn user_password_set() -> UserEvent {
         data: UserPasswordSet { user: UserId(51) },
         personal: None,
         secret: Some(password_verifier()),
+    })
+}
+
+fn user_app_password_set() -> UserEvent {
+    UserEvent::AppPasswordSet(Fact {
+        data: UserAppPasswordSet { user: UserId(51) },
+        personal: None,
+        secret: Some(password_verifier()),
+    })
+}
+
+pub fn user_app_info() -> UserAppInfo {
+    UserAppInfo { info: text("app info"), reg_ip: "2001:db8::8".to_owned() }
+}
+
+fn user_app_info_set() -> UserEvent {
+    UserEvent::AppInfoSet(Fact {
+        data: UserAppInfoSet { user: UserId(51) },
+        personal: Some(user_app_info()),
+        secret: None,
     })
 }

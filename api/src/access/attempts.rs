@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
+use commands::password::PasswordError;
 use domain::Timestamp;
 
 use crate::access::hash_16;
@@ -61,9 +62,39 @@ fn network_of(address: IpAddr) -> [u8; 16] {
     }
 }
 
+/// Why a password was not looked at.
+#[derive(Debug)]
+pub(crate) enum NotChecked {
+    /// Its account or its address must wait, so many seconds.
+    Wait(u64),
+    /// It could not be hashed.
+    Password(PasswordError),
+}
+
 impl Attempts {
+    /// Checks a password, unless its account or its address must wait first.
+    pub(crate) async fn check(
+        &self,
+        attempt: &Attempt,
+        now: Timestamp,
+        is_right: impl Future<Output = Result<bool, PasswordError>>,
+    ) -> Result<bool, NotChecked> {
+        if let Some(seconds) = self.wait(attempt, now) {
+            return Err(NotChecked::Wait(seconds));
+        }
+        self.fail(attempt, now);
+        let is_right = is_right.await;
+        match is_right {
+            Ok(true) => self.succeed(attempt),
+            Ok(false) => (),
+            // Nobody looked at the password: it does not count as wrong.
+            Err(_) => self.undo(attempt),
+        }
+        is_right.map_err(NotChecked::Password)
+    }
+
     /// How many seconds to wait before this may be tried.
-    pub(crate) fn wait(&self, attempt: &Attempt, now: Timestamp) -> Option<u64> {
+    fn wait(&self, attempt: &Attempt, now: Timestamp) -> Option<u64> {
         let failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
         let account = failures.get(&attempt.account).map_or(0, |it| it.wait(FREE_MAX, now));
         let address = attempt.address.and_then(|it| failures.get(&it));
@@ -73,7 +104,7 @@ impl Attempts {
 
     /// Notes a failure. It is noted before the password is checked, so that tries side by side
     /// count, too.
-    pub(crate) fn fail(&self, attempt: &Attempt, now: Timestamp) {
+    fn fail(&self, attempt: &Attempt, now: Timestamp) {
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
         if failures.len() >= REMEMBERED_MAX {
             failures.clear();
@@ -89,7 +120,7 @@ impl Attempts {
     }
 
     /// Takes a failure back that turned out to be none.
-    pub(crate) fn undo(&self, attempt: &Attempt) {
+    fn undo(&self, attempt: &Attempt) {
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
         for key in [Some(attempt.account), attempt.address].into_iter().flatten() {
             if let Some(entry) = failures.get_mut(&key) {
@@ -99,7 +130,7 @@ impl Attempts {
     }
 
     /// Notes a success: the account is free again, and the address has one failure less.
-    pub(crate) fn succeed(&self, attempt: &Attempt) {
+    fn succeed(&self, attempt: &Attempt) {
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
         failures.remove(&attempt.account);
         if let Some(entry) = attempt.address.and_then(|it| failures.get_mut(&it)) {

@@ -1,104 +1,216 @@
-//! What operators and requests do alike: the default app, and accounts.
+//! Accounts: the service's own users or, in a linked tenant, its users. One face for both.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use commands::password::PasswordPool;
-use commands::signing::system_head;
-use commands::{Done, Engine, Error};
-use domain::app::{App, AppCommand, AppId, AppPersonal, AppSecret};
-use domain::app_user::{AppUser, AppUserCommand, AppUserId, AppUserPersonal, AppUserRegistered};
-use domain::hex;
-use domain::log::CommitHead;
+use domain::TenantId;
+use domain::account::AccountId;
+use domain::app::{AppId, looks_like_app_id};
+use domain::app_user::AppUserId;
 use domain::user::PasswordVerifier;
-use domain::{TenantId, Timestamp};
-use md5::{Digest as _, Md5};
-use projections::{AppRow, Views};
+use projections::{AppRow, AppUserRow, Tables, UserRow};
 
-use super::answer::{BUSY, Failed, NOT_FOUND, USER_EXISTS};
-use super::apps::new_app;
-use super::settings::AppTokenSettings;
-use super::standing::live_app;
+use crate::access::issue::roles_and_permission;
+use crate::access::scopes::Code;
+use crate::access::{ROLE_ADMINISTRATOR, ROLE_USER};
 
-/// How long to wait until the read models show a new app.
-const SHOWN_WITHIN: Duration = Duration::from_secs(2);
+/// What a user of a linked tenant needs to make others.
+pub(crate) const ROOT_PERMISSION: Code = Code("apptoken.admin");
 
-/// The tenant's default app, made when it is first needed: no operation makes it.
-pub(crate) async fn default_app(
-    engine: &Engine,
-    views: &Views,
-    settings: &AppTokenSettings,
-    head: CommitHead,
-) -> Result<Arc<AppRow>, Failed> {
-    let (tenant, now) = (head.tenant, head.time);
-    let known = || {
-        let tables = views.read();
-        let row = tables.apps.default_of(tenant)?;
-        live_app(&tables, tenant, row.data.app, now)
-    };
-    if let Some(row) = known() {
-        return Ok(row);
-    }
-    let (data, secret) = new_app(tenant, settings, true)?;
-    let app = data.app;
-    let command = AppCommand::Create {
-        data: Box::new(data),
-        personal: Box::new(AppPersonal::default()),
-        secret: AppSecret(secret),
-    };
-    let made = engine.handle::<App>(&app.to_string(), &command, &head).await;
-    // If somebody else was quicker, theirs is as good.
-    let position = made.map_or_else(|_| engine.log().head().position, |it| it.position);
-    views.wait(position, SHOWN_WITHIN).await.map_err(|_| BUSY)?;
-    known().ok_or(NOT_FOUND)
+/// An account, as it was when it was looked up.
+#[derive(Debug, Clone)]
+pub(crate) enum Account {
+    /// Of the service's own.
+    AppUser(Arc<AppUserRow>),
+    /// A user of a linked tenant.
+    User(Arc<UserRow>),
 }
 
-/// Enters an account of the tenant of `head`.
-pub(crate) async fn register(
-    engine: &Engine,
-    app: AppId,
-    personal: AppUserPersonal,
-    password: PasswordVerifier,
-    (root, creator): (bool, AppUserId),
-    head: &CommitHead,
-) -> Result<(u64, Done), Failed> {
-    let tenant = head.tenant;
-    let command = |number: u64| {
-        let app_user = AppUserId(number as u32);
-        AppUserCommand::Register {
-            data: Box::new(AppUserRegistered { app_user, tenant, root, app, creator }),
-            personal: Box::new(personal.clone()),
-            password: password.clone(),
+impl Account {
+    pub(crate) fn id(&self) -> AccountId {
+        match self {
+            Self::AppUser(row) => row.data.app_user.into(),
+            Self::User(row) => AccountId::User(row.data.user),
         }
-    };
-    engine.create::<AppUser>(command, head).await.map_err(|err| match err {
-        Error::Refused(domain::Refusal::AlreadyExists { .. }) => USER_EXISTS,
-        err => err.into(),
-    })
+    }
+
+    /// Whether it may sign in.
+    pub(crate) fn is_enabled(&self) -> bool {
+        match self {
+            Self::AppUser(row) => row.enabled,
+            Self::User(row) => row.enabled,
+        }
+    }
+
+    /// Tokens that were issued under another one have ended.
+    pub(crate) fn tokens_from(&self) -> u64 {
+        match self {
+            Self::AppUser(row) => row.tokens_from,
+            Self::User(row) => row.app_tokens_from,
+        }
+    }
+
+    /// The app that it signs in through; none for the tenant's default app.
+    pub(crate) fn app(&self) -> AppId {
+        match self {
+            Self::AppUser(row) => row.data.app,
+            Self::User(_) => AppId::NONE,
+        }
+    }
+
+    /// Whether it may make accounts.
+    pub(crate) fn is_root(&self, tables: &Tables) -> bool {
+        match self {
+            Self::AppUser(row) => row.data.root,
+            Self::User(row) => {
+                let (_, permission) = roles_and_permission(tables, row);
+                let permission = permission.unwrap_or_default().to_lowercase();
+                permission.split(',').any(|it| ROOT_PERMISSION.is_covered_by(it))
+            }
+        }
+    }
+
+    /// Whether it may do more than others, so that whoever acts for it could, too.
+    pub(crate) fn is_privileged(&self, tables: &Tables) -> bool {
+        match self {
+            Self::AppUser(row) => row.data.root,
+            Self::User(row) => {
+                let (roles, _) = roles_and_permission(tables, row);
+                !row.data.permissions.is_empty() || roles.iter().any(|it| it != ROLE_USER)
+            }
+        }
+    }
+
+    /// Whether it is an administrator of its tenant.
+    pub(crate) fn is_administrator(&self, tables: &Tables) -> bool {
+        match self {
+            Self::AppUser(_) => false,
+            Self::User(row) => {
+                let (roles, _) = roles_and_permission(tables, row);
+                roles.iter().any(|it| it == ROLE_ADMINISTRATOR)
+            }
+        }
+    }
+
+    /// Its name, as it was registered; `None` once the person was erased.
+    pub(crate) fn user_name(&self, tables: &Tables) -> Option<String> {
+        match self {
+            Self::AppUser(row) => tables.app_users.personal(row).map(|it| it.user_name),
+            Self::User(row) => tables.users.personal(row).map(|it| it.user_name),
+        }
+    }
+
+    /// Its name and what is noted about it; `None` once the person was erased.
+    pub(crate) fn name_and_info(&self, tables: &Tables) -> Option<(String, String)> {
+        match self {
+            Self::AppUser(row) => tables.app_users.personal(row).map(|it| (it.user_name, it.info)),
+            Self::User(row) => {
+                let info = tables.users.app_info(row).unwrap_or_default();
+                self.user_name(tables).map(|it| (it, info))
+            }
+        }
+    }
+
+    /// What proves the md5 of its password; `None` for one whose password came otherwise.
+    pub(crate) fn verifier(&self, tables: &Tables) -> Option<PasswordVerifier> {
+        match self {
+            Self::AppUser(row) => tables.app_users.password(row),
+            Self::User(row) => tables.users.verifiers(row).md5,
+        }
+    }
 }
 
-/// Makes a root account, which may make users and apps: its number, and the position of the log.
-///
-/// # Errors
-/// When the name is taken or cannot be a name, or the log fails.
-pub async fn add_app_root(
-    engine: &Engine,
+/// The accounts of a tenant.
+#[derive(Clone, Copy)]
+pub(crate) struct Accounts<'a> {
+    pub(crate) tables: &'a Tables,
     tenant: TenantId,
-    name: &str,
-    password: &str,
-    now: Timestamp,
-) -> Result<(u32, u64), String> {
-    let failed = |err: Failed| match err {
-        USER_EXISTS => "an app user of this name exists".to_owned(),
-        err => format!("the account cannot be made: {} (code {})", err.text, err.code),
-    };
-    let head = system_head(tenant, "operator", now).map_err(|err| err.to_string())?;
-    // What clients send is the md5 of the password: that is what proves it.
-    let sent = hex(&Md5::digest(password.as_bytes())).to_uppercase();
-    let verifier = PasswordPool::new(1).hash(&sent).await.map_err(|err| err.to_string())?;
-    let personal = AppUserPersonal { user_name: name.to_owned(), ..AppUserPersonal::default() };
-    let (root, app) = ((true, AppUserId::NONE), AppId::NONE);
-    let made = register(engine, app, personal, verifier, root, &head).await;
-    let (number, done) = made.map_err(failed)?;
-    Ok((number as u32, done.position))
+    /// Whether they are its users.
+    pub(crate) linked: bool,
+}
+
+impl<'a> Accounts<'a> {
+    pub(crate) fn of(tables: &'a Tables, tenant: TenantId) -> Self {
+        let linked = tables.tenants.get(tenant).is_some_and(|it| it.linked);
+        Self { tables, tenant, linked }
+    }
+
+    /// An account by its id. Those of the other kind are none: who was made before the tenant was
+    /// linked, or before that ended.
+    pub(crate) fn get(self, account: AccountId) -> Option<Account> {
+        let Self { tables, tenant, linked } = self;
+        match account {
+            AccountId::AppUser(user) if !linked => {
+                tables.app_users.get(tenant, user).cloned().map(Account::AppUser)
+            }
+            AccountId::User(user) if linked => {
+                tables.users.get(tenant, user).cloned().map(Account::User)
+            }
+            _ => None,
+        }
+    }
+
+    /// The account with this name.
+    pub(crate) fn named(self, user_name: &str) -> Option<Account> {
+        let Self { tables, tenant, linked } = self;
+        match linked {
+            false => tables.app_users.named(tenant, user_name).cloned().map(Account::AppUser),
+            // A token of an app itself bears the id of the app as its user name.
+            true if looks_like_app_id(user_name.trim()) => None,
+            true => tables.users.named(tenant, user_name).cloned().map(Account::User),
+        }
+    }
+
+    /// The id of the account with this name; none if there is no such account.
+    pub(crate) fn id_of(self, user_name: &str) -> AccountId {
+        self.named(user_name).map_or(AccountId::None, |it| it.id())
+    }
+
+    /// Whom an account of this name made: that account, not a later namesake.
+    pub(crate) fn made_by(self, root_name: &str) -> Vec<Account> {
+        let Self { tables, tenant, linked } = self;
+        match self.id_of(root_name) {
+            AccountId::User(root) => {
+                tables.users.brought_in_by(root).into_iter().map(Account::User).collect()
+            }
+            AccountId::None if linked => Vec::new(),
+            root => {
+                let made = tables.app_users.made_by(tenant, number_of(root), root_name);
+                made.into_iter().map(Account::AppUser).collect()
+            }
+        }
+    }
+
+    /// Whether an account of this name made another: that account, not a later namesake.
+    pub(crate) fn made(self, account: &Account, root_name: &str) -> bool {
+        let root = self.id_of(root_name);
+        match account {
+            Account::User(row) => AccountId::User(row.data.parent) == root,
+            Account::AppUser(row) => {
+                self.tables.app_users.is_made_by(row, number_of(root), root_name)
+            }
+        }
+    }
+
+    /// The apps of an owner of this name: of that account, not of an earlier namesake.
+    pub(crate) fn apps_of(self, owner: &str) -> Vec<Arc<AppRow>> {
+        self.tables.apps.owned_by(self.tenant, self.id_of(owner), owner)
+    }
+
+    /// Whether an app belongs to an owner of this name: to that account, if it was one's.
+    pub(crate) fn owns(self, app: &AppRow, owner: &str) -> bool {
+        self.tables.apps.is_owned_by(app, self.id_of(owner), owner)
+    }
+
+    /// Whether the account that owns an app ended, or may not sign in: its apps may do nothing then.
+    pub(crate) fn owner_is_gone(self, app: &AppRow) -> bool {
+        let owner = app.data.owner;
+        owner != AccountId::None && !self.get(owner).is_some_and(|it| it.is_enabled())
+    }
+}
+
+fn number_of(account: AccountId) -> AppUserId {
+    match account {
+        AccountId::AppUser(user) => user,
+        AccountId::User(_) | AccountId::None => AppUserId::NONE,
+    }
 }

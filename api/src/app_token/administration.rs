@@ -1,15 +1,16 @@
 //! Who may call the administrative operations (app-token spec section 5.3): no member of a body can
 //! carry a credential, so it stands in the header `Authorization`.
 
-use std::sync::Arc;
-
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::{SHA256, digest};
+use domain::UserId;
+use domain::account::AccountId;
 use domain::user::normalise;
-use projections::AppUserRow;
+use projections::Tables;
 use warp::http::header::AUTHORIZATION;
 
 use super::Service;
+use super::accounts::{Account, Accounts, ROOT_PERMISSION};
 use super::answer::{FORBIDDEN, Failed, UNAUTHORIZED};
 use super::settings::AdminMode;
 use super::standing::{self, Standing, hash_of};
@@ -18,28 +19,70 @@ use crate::access::verify::verify;
 /// For whom an administrative operation is run.
 #[derive(Debug)]
 pub(crate) enum Acting {
-    /// Anybody: the operator's secret, an administrator, or a service that is open.
-    AsAny {
-        /// Who the log says it was.
-        actor: String,
-        /// Whether whoever calls may be anybody, too.
-        open: bool,
-    },
-    /// The account itself.
+    /// For anybody.
+    AsAny(By),
+    /// For the account itself.
     Account {
-        /// The account.
-        row: Arc<AppUserRow>,
+        account: Account,
         /// Its name, as it was registered.
         user_name: String,
     },
+}
+
+/// Who may act for anybody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum By {
+    /// Whoever calls a service that is open.
+    Anybody,
+    /// Whoever has the operator's secret.
+    Operator,
+    /// An administrator of the tenant.
+    Administrator(UserId),
 }
 
 impl Acting {
     /// Who the log says it was.
     pub(crate) fn actor(&self) -> String {
         match self {
-            Self::AsAny { actor, .. } => actor.clone(),
-            Self::Account { row, .. } => format!("app_user-{}", row.data.app_user),
+            Self::AsAny(By::Anybody) => "anybody".to_owned(),
+            Self::AsAny(By::Operator) => "operator".to_owned(),
+            Self::AsAny(By::Administrator(user)) => AccountId::User(*user).to_string(),
+            Self::Account { account, .. } => account.id().to_string(),
+        }
+    }
+
+    /// Whether it may know of an account: of any, its own, or those that it made.
+    pub(crate) fn may_see(&self, account: &Account, accounts: Accounts<'_>) -> bool {
+        match self {
+            Self::AsAny(_) => true,
+            Self::Account { account: own, user_name } => {
+                let is_root = || own.is_root(accounts.tables);
+                own.id() == account.id() || is_root() && accounts.made(account, user_name)
+            }
+        }
+    }
+
+    /// Whether it may change an account that it may see. Whoever sets a password can sign in: so
+    /// an administrator is changed by administrators only, and whoever may do more than others by
+    /// nobody but them, the operator and itself.
+    pub(crate) fn may_change(&self, account: &Account, tables: &Tables) -> bool {
+        match (self, account) {
+            (Self::AsAny(By::Administrator(_)), _) | (_, Account::AppUser(_)) => true,
+            (_, account) if account.is_administrator(tables) => false,
+            (Self::AsAny(_), _) => true,
+            (Self::Account { account: own, .. }, account) => {
+                own.id() == account.id() || !account.is_privileged(tables)
+            }
+        }
+    }
+
+    /// Whether it may delete an account that it may change. As everywhere, no user may delete
+    /// itself.
+    pub(crate) fn may_delete(&self, account: &Account) -> bool {
+        match (self, account.id()) {
+            (Self::AsAny(By::Administrator(own)), AccountId::User(user)) => *own != user,
+            (Self::Account { account: own, .. }, id @ AccountId::User(_)) => own.id() != id,
+            _ => true,
         }
     }
 }
@@ -47,13 +90,18 @@ impl Acting {
 /// Checks the credential of a caller who acts as `name`.
 pub(crate) fn authorise(service: &Service, name: &str) -> Result<Acting, Failed> {
     let settings = service.settings();
+    let tenant = service.tenant();
     if settings.admin_mode == AdminMode::Open {
+        // Nobody opens the users of the whole program.
+        if service.ask(|it| Accounts::of(it, tenant).linked) {
+            return Err(FORBIDDEN);
+        }
         // A page that somebody looks at on this machine reaches a loopback address, too.
         let headers = &service.call().headers;
         if headers.contains_key("origin") || headers.contains_key("sec-fetch-site") {
             return Err(FORBIDDEN);
         }
-        return Ok(Acting::AsAny { actor: "anybody".to_owned(), open: true });
+        return Ok(Acting::AsAny(By::Anybody));
     }
     let header = service.call().headers.get(AUTHORIZATION).and_then(|it| it.to_str().ok());
     let token = header
@@ -63,37 +111,36 @@ pub(crate) fn authorise(service: &Service, name: &str) -> Result<Acting, Failed>
     if settings.admin_mode == AdminMode::Token {
         let secret = settings.admin_token.as_deref().filter(|it| !it.is_empty());
         return match secret.is_some_and(|it| is_same(it, token)) {
-            true => Ok(Acting::AsAny { actor: "operator".to_owned(), open: false }),
+            true => Ok(Acting::AsAny(By::Operator)),
             false => Err(UNAUTHORIZED),
         };
     }
     if token.contains('.') {
         // An administrator's access token.
         let caller = verify(service.call(), &service.open().tenant)?;
-        let code = crate::access::scopes::Code("apptoken.admin");
         let may = caller.is_administrator()
-            && caller.scopes.iter().any(|it| code.is_covered_by(it))
-            && caller.permissions().any(|it| code.is_covered_by(&it));
+            && caller.scopes.iter().any(|it| ROOT_PERMISSION.is_covered_by(it))
+            && caller.permissions().any(|it| ROOT_PERMISSION.is_covered_by(&it));
         return match may {
-            true => Ok(Acting::AsAny { actor: caller.actor(), open: false }),
+            true => Ok(Acting::AsAny(By::Administrator(caller.user))),
             false => Err(FORBIDDEN),
         };
     }
-    let (row, user_name) = service.ask(|tables| {
+    let (account, user_name) = service.ask(|tables| {
         let pair = tables.app_tokens.with_access(&hash_of(token)).ok_or(UNAUTHORIZED)?;
-        let standing = standing::of(tables, service.tenant(), pair, service.call().now);
-        let Standing { app, user } = standing.map_err(|_| UNAUTHORIZED)?;
+        let standing = standing::of(tables, tenant, pair, service.call().now);
+        let Standing { app, account } = standing.map_err(|_| UNAUTHORIZED)?;
         // Only a login makes tokens of the default app: what an app asked for proves the app.
-        let user = user.filter(|_| app.data.is_default).ok_or(FORBIDDEN)?;
+        let account = account.filter(|_| app.data.is_default).ok_or(FORBIDDEN)?;
         if pair.data.access_expires_at <= service.call().now {
             return Err(UNAUTHORIZED);
         }
-        let personal = tables.app_users.personal(&user).ok_or(UNAUTHORIZED)?;
-        Ok((user, personal.user_name))
+        let user_name = account.user_name(tables).ok_or(UNAUTHORIZED)?;
+        Ok((account, user_name))
     })?;
     // Where a request names nobody, whoever calls is meant.
     match name.is_empty() || normalise(&user_name) == normalise(name) {
-        true => Ok(Acting::Account { row, user_name }),
+        true => Ok(Acting::Account { account, user_name }),
         false => Err(FORBIDDEN),
     }
 }

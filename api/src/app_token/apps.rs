@@ -1,16 +1,19 @@
 //! CreateOauth, GetAppList and DeleteApp: the apps of an owner.
 
+use std::sync::Arc;
+
+use domain::account::AccountId;
 use domain::app::{APP_IDS, App, AppCommand, AppCreated, AppId, AppPersonal, AppPolicy, AppSecret};
-use domain::app_user::AppUserId;
 use domain::{Aggregate as _, StreamId, TenantId, Timestamp};
 use projections::AppRow;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::administration::{Acting, authorise};
-use super::answer::{Answered, BUSY, Failed, INVALID, TOO_MANY};
-use super::standing::{owner_is_gone, owns};
-use super::{Answer, Service, operation, random_text};
+use super::accounts::Accounts;
+use super::administration::{Acting, By, authorise};
+use super::answer::{Answered, BUSY, Failed, INVALID, NOT_FOUND, TOO_MANY};
+use super::standing::live_app;
+use super::{Answer, SHOWN_WITHIN, Service, operation, random_text};
 use crate::app_token::settings::AppTokenSettings;
 use crate::http::endpoint::Endpoint;
 
@@ -122,13 +125,15 @@ async fn create(service: Service, asked: CreateOauthReq) -> Answer<CreateOauthRe
     let acting = authorise(&service, &asked.username)?;
     let tenant = service.tenant();
     if let Acting::Account { user_name, .. } = &acting
-        && service.ask(|it| it.apps.owned_by(tenant, user_name).len()) >= APPS_OF_ACCOUNT_MAX
+        && service.ask(|it| Accounts::of(it, tenant).apps_of(user_name).len())
+            >= APPS_OF_ACCOUNT_MAX
     {
         return Err(TOO_MANY);
     }
-    let owner = service.ask(|it| it.app_users.named(tenant, &asked.username).cloned());
-    let owner = owner.map_or(AppUserId::NONE, |it| it.data.app_user);
-    let personal = AppPersonal { owner: asked.username, info: asked.oauth_info };
+    let owner = service.ask(|it| Accounts::of(it, tenant).id_of(&asked.username));
+    // An account of ours is known by its id: its name would outlive it here.
+    let name = if owner == AccountId::None { asked.username } else { String::new() };
+    let personal = AppPersonal { owner: name, info: asked.oauth_info };
     for _ in 0..ID_ATTEMPTS_MAX {
         let (data, secret) = new_app(tenant, service.settings(), false)?;
         let data = AppCreated { owner, ..data };
@@ -161,7 +166,7 @@ pub(crate) fn new_app(
     let created = AppCreated {
         app: random_app_id()?,
         tenant,
-        owner: AppUserId::NONE,
+        owner: AccountId::None,
         app_key: random_text(24)?,
         is_default,
         policy: AppPolicy { strict: settings.strict || is_default, acts_for_users: false },
@@ -169,6 +174,34 @@ pub(crate) fn new_app(
         expires_at: APP_EXPIRES_AT,
     };
     Ok((created, random_text(32)?))
+}
+
+/// The tenant's default app, made when it is first needed: no operation makes it.
+pub(crate) async fn default_app(service: &Service) -> Result<Arc<AppRow>, Failed> {
+    let (tenant, now) = (service.tenant(), service.call().now);
+    let known = || {
+        service.ask(|tables| {
+            let row = tables.apps.default_of(tenant)?;
+            live_app(tables, tenant, row.data.app, now)
+        })
+    };
+    if let Some(row) = known() {
+        return Ok(row);
+    }
+    let (data, secret) = new_app(tenant, service.settings(), true)?;
+    let app = data.app;
+    let command = AppCommand::Create {
+        data: Box::new(data),
+        personal: Box::new(AppPersonal::default()),
+        secret: AppSecret(secret),
+    };
+    let engine = &service.app().engine;
+    let head = service.head("system".to_owned())?;
+    let made = engine.handle::<App>(&app.to_string(), &command, &head).await;
+    // If somebody else was quicker, theirs is as good.
+    let position = made.map_or_else(|_| engine.log().head().position, |it| it.position);
+    service.app().views.wait(position, SHOWN_WITHIN).await.map_err(|_| BUSY)?;
+    known().ok_or(NOT_FOUND)
 }
 
 fn random_app_id() -> Result<AppId, Failed> {
@@ -194,19 +227,16 @@ async fn list(service: Service, asked: GetAppListReq) -> Answer<GetAppListResp> 
     };
     let tenant = service.tenant();
     let (list, total) = service.ask(|tables| {
+        let accounts = Accounts::of(tables, tenant);
         let rows = match asked.app_ids.is_empty() {
-            true => {
-                let mut rows = tables.apps.owned_by(tenant, &asked.username);
-                rows.retain(|it| owns(tables, it, &asked.username));
-                rows
-            }
+            true => accounts.apps_of(&asked.username),
             false => {
                 let ids = asked.app_ids.iter().filter_map(|it| AppId::parse(it));
                 let mut rows =
                     ids.filter_map(|it| tables.apps.get(tenant, it)).cloned().collect::<Vec<_>>();
                 // An account sees its own apps, whichever it asks for.
                 if let Acting::Account { user_name, .. } = &acting {
-                    rows.retain(|it| owns(tables, it, user_name));
+                    rows.retain(|it| accounts.owns(it, user_name));
                 }
                 rows.sort_by_key(|it| std::cmp::Reverse(it.position));
                 rows.dedup_by_key(|it| it.position);
@@ -231,12 +261,13 @@ async fn delete(service: Service, asked: DeleteAppReq) -> Answer<DeleteAppResp> 
     let nothing = Answered::read(DeleteAppResp { rows_affected: 0 });
     let Some(app) = AppId::parse(&asked.app_id) else { return Ok(nothing) };
     let owned = service.ask(|tables| {
+        let accounts = Accounts::of(tables, service.tenant());
         let row = tables.apps.get(service.tenant(), app);
         let may = |it: &AppRow| match &acting {
-            Acting::AsAny { open: true, .. } => true,
+            Acting::AsAny(By::Anybody) => true,
             // Nobody else can end the apps of an account that is gone.
-            Acting::AsAny { .. } if owner_is_gone(tables, it) => true,
-            _ => owns(tables, it, &asked.username),
+            Acting::AsAny(_) if accounts.owner_is_gone(it) => true,
+            _ => accounts.owns(it, &asked.username),
         };
         row.is_some_and(|it| may(it))
     });

@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use commands::Done;
 use commands::keys::random_id;
+use domain::account::AccountId;
 use domain::app_token::{AppToken, AppTokenCommand, AppTokenIssued, REFRESH_FACTOR, app_token_id};
-use domain::app_user::AppUserId;
 use domain::log::CommitHead;
 use domain::{CommandId, Timestamp};
-use projections::{AppRow, AppUserRow};
+use projections::AppRow;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::accounts::Account;
 use super::answer::{Answered, BUSY, Failed, REPLAYED, TOO_MANY};
 use super::seen::First;
 use super::signature::once;
@@ -35,8 +36,8 @@ pub(crate) struct PairResp {
 /// What is to be issued.
 pub(crate) struct Wanted {
     pub(crate) app: Arc<AppRow>,
-    /// The user as it was when it was proved; `None` for the app itself.
-    pub(crate) user: Option<Arc<AppUserRow>>,
+    /// The account as it was when it was proved; `None` for the app itself.
+    pub(crate) account: Option<Account>,
     pub(crate) token_type: String,
     pub(crate) family: [u8; 16],
 }
@@ -44,15 +45,17 @@ pub(crate) struct Wanted {
 impl Wanted {
     pub(crate) fn new(
         app: Arc<AppRow>,
-        user: Option<Arc<AppUserRow>>,
+        account: Option<Account>,
         token_type: &str,
     ) -> Result<Self, Failed> {
         let family = random_id().map_err(|_| BUSY)?;
-        Ok(Self { app, user, token_type: token_type.to_owned(), family })
+        Ok(Self { app, account, token_type: token_type.to_owned(), family })
     }
 
-    fn app_user(&self) -> AppUserId {
-        self.user.as_ref().map_or(AppUserId::NONE, |it| it.data.app_user)
+    /// Whom it is for, and from when that account's tokens count.
+    fn holder(&self) -> (AccountId, u64) {
+        let account = self.account.as_ref();
+        account.map_or((AccountId::None, 0), |it| (it.id(), it.tokens_from()))
     }
 
     /// Makes the pair, and the command that enters it under an id.
@@ -66,11 +69,12 @@ impl Wanted {
         let access_expires_at = issued_at.plus_seconds(seconds);
         let refresh_expires_at = issued_at.plus_seconds(seconds * REFRESH_FACTOR);
         let id = app_token_id(refresh_expires_at, random_id().map_err(|_| BUSY)?);
+        let (account, counts_from) = self.holder();
         let command = AppTokenCommand::Issue(Box::new(AppTokenIssued {
             tenant: self.app.data.tenant,
             app: self.app.data.app,
-            app_user: self.app_user(),
-            counts_from: self.user.as_ref().map_or(0, |it| it.tokens_from),
+            account,
+            counts_from,
             token_type: self.token_type.clone(),
             family: self.family,
             access_hash: hash_of(&access_token),
@@ -97,8 +101,8 @@ pub(crate) async fn issue(
     command_id: Option<CommandId>,
 ) -> Answer<PairResp> {
     let held = service.ask(|it| {
-        let from = wanted.user.as_ref().map_or(0, |it| it.tokens_from);
-        it.app_tokens.held_by(wanted.app.data.app, wanted.app_user(), from)
+        let (account, from) = wanted.holder();
+        it.app_tokens.held_by(wanted.app.data.app, account, from)
     });
     let sessions_max = service.settings().sessions_max;
     if sessions_max > 0 && held >= sessions_max {

@@ -5,20 +5,22 @@ use std::sync::Arc;
 use domain::app::AppId;
 use domain::app_token::{AppToken, AppTokenCommand, REFRESH_USED, TOKEN_TYPE_CHARS_MAX};
 use domain::user::normalise;
-use projections::{AppRow, AppTokenRow, AppUserRow};
+use projections::{AppRow, AppTokenRow};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::accounts::{Account, Accounts};
 use super::answer::{
     Answered, BUSY, DISABLED, EXPIRED, Failed, INVALID, NOT_FOUND, TOO_MANY, UNAUTHORIZED,
     WRONG_PASSWORD, WRONG_SIGNATURE,
 };
+use super::apps::default_app;
 use super::pairs::{PairResp, Wanted, issue, note, unused};
 use super::signature::{check_signature, check_time};
 use super::standing::{self, Standing, hash_of, live_app};
 use super::users::canonical;
-use super::{Answer, Service, accounts, operation};
-use crate::access::attempts::Attempt;
+use super::{Answer, Service, operation};
+use crate::access::attempts::{Attempt, NotChecked};
 use crate::http::endpoint::Endpoint;
 use crate::http::error::ApiError;
 
@@ -171,14 +173,14 @@ async fn authorize(service: Service, asked: AuthorizeReq) -> Answer<PairResp> {
     } else if !asked.app_key.is_empty() {
         check_key(&row, &asked.app_key).map_err(|_| NOT_FOUND)?;
     }
-    let user = match asked.user_name.is_empty() {
+    let account = match asked.user_name.is_empty() {
         true => None,
         // Who is not signed for is nobody: anybody knows the id of an app.
         false if !signed => return Err(UNAUTHORIZED),
         false => Some(acting_for(&service, &row, &asked.user_name).ok_or(UNAUTHORIZED)?),
     };
     let actor = format!("app-{}", row.data.app);
-    let wanted = Wanted::new(row, user, &asked.token_type)?;
+    let wanted = Wanted::new(row, account, &asked.token_type)?;
     issue(&service, wanted, actor, command_id).await
 }
 
@@ -192,14 +194,14 @@ fn check_key(row: &AppRow, sent: &str) -> Result<(), Failed> {
     equal.map_err(|_| WRONG_SIGNATURE)
 }
 
-/// A user for whom an app may act: one of its own, or any where the operator allowed it; never a
-/// root account, which administers others.
-fn acting_for(service: &Service, app: &AppRow, user_name: &str) -> Option<Arc<AppUserRow>> {
+/// An account for which an app may act: one of its own, or any where the operator allowed it; never
+/// one that may do more than others.
+fn acting_for(service: &Service, app: &AppRow, user_name: &str) -> Option<Account> {
     service.ask(|tables| {
-        let row = tables.app_users.named(service.tenant(), user_name)?;
-        let own = row.data.app == app.data.app;
-        let may = row.enabled && !row.data.root && (own || app.data.policy.acts_for_users);
-        may.then(|| row.clone())
+        let account = Accounts::of(tables, service.tenant()).named(user_name)?;
+        let own = account.app() == app.data.app || app.data.policy.acts_for_users;
+        let may = own && account.is_enabled() && !account.is_privileged(tables);
+        may.then_some(account)
     })
 }
 
@@ -215,58 +217,44 @@ async fn login(service: Service, asked: LoginReq) -> Answer<PairResp> {
     let timestamp = asked.timestamp.to_string();
     let parts = [&asked.username, &asked.password, &timestamp].map(|it| it.as_bytes());
     check_signature(&asked.token, &parts)?;
-    let user = prove(&service, &asked.username, &password).await?;
+    let account = prove(&service, &asked.username, &password).await?;
     // After the password: before it, a replay would tell whether a guess was right.
     let command_id = unused(&service, "login", &asked.username, asked.timestamp, &asked.token)?;
-    if !user.enabled {
+    if !account.is_enabled() {
         return Err(DISABLED);
     }
     let tenant = service.tenant();
-    let app = match service.ask(|it| live_app(it, tenant, user.data.app, now)) {
+    let app = match service.ask(|it| live_app(it, tenant, account.app(), now)) {
         Some(app) => app,
         None => default_app(&service).await?,
     };
-    let actor = format!("app_user-{}", user.data.app_user);
-    let wanted = Wanted::new(app, Some(user), "login")?;
+    let actor = account.id().to_string();
+    let wanted = Wanted::new(app, Some(account), "login")?;
     issue(&service, wanted, actor, command_id).await
 }
 
-/// The user whose password this is. It takes as long for an unknown name.
-async fn prove(
-    service: &Service,
-    user_name: &str,
-    password: &str,
-) -> Result<Arc<AppUserRow>, Failed> {
+/// The account whose password this is. It takes as long for an unknown name.
+async fn prove(service: &Service, user_name: &str, password: &str) -> Result<Account, Failed> {
     let (app, now, tenant) = (service.app(), service.call().now, service.tenant());
-    // An account of its own, beside the user of the same name.
-    let account = format!("app-token {}", normalise(user_name));
-    let attempt = Attempt::new(tenant.0, &account, service.call().peer);
-    if let Some(seconds) = app.attempts.wait(&attempt, now) {
-        return Err(TOO_MANY.retry_after(seconds));
-    }
-    let (user, verifier) = service.ask(|tables| {
-        let user = tables.app_users.named(tenant, user_name).cloned();
-        let verifier = user.as_ref().and_then(|it| tables.app_users.password(it));
-        (user, verifier)
+    let (linked, account, verifier) = service.ask(|tables| {
+        let accounts = Accounts::of(tables, tenant);
+        let account = accounts.named(user_name);
+        let verifier = account.as_ref().and_then(|it| it.verifier(tables));
+        (accounts.linked, account, verifier)
     });
-    app.attempts.fail(&attempt, now);
-    match app.passwords.verify(password, verifier.as_ref()).await {
-        Ok(true) => app.attempts.succeed(&attempt),
-        Ok(false) => return Err(WRONG_PASSWORD),
-        Err(err) => {
-            // Nobody looked at the password: it does not count as wrong.
-            app.attempts.undo(&attempt);
-            return Err(ApiError::from(err).into());
-        }
+    // The tries of one person count together; a namesake who is another one has its own.
+    let tried = match linked {
+        true => user_name.to_owned(),
+        false => format!("app-token {}", normalise(user_name)),
+    };
+    let attempt = Attempt::new(tenant.0, &tried, service.call().peer);
+    let is_right = app.passwords.verify(password, verifier.as_ref());
+    match app.attempts.check(&attempt, now, is_right).await {
+        Ok(true) => account.ok_or(WRONG_PASSWORD),
+        Ok(false) => Err(WRONG_PASSWORD),
+        Err(NotChecked::Wait(seconds)) => Err(TOO_MANY.retry_after(seconds)),
+        Err(NotChecked::Password(err)) => Err(ApiError::from(err).into()),
     }
-    user.ok_or(WRONG_PASSWORD)
-}
-
-/// The tenant's default app, made when it is first needed.
-pub(crate) async fn default_app(service: &Service) -> Result<Arc<AppRow>, Failed> {
-    let app = service.app();
-    let head = service.head("system".to_owned())?;
-    accounts::default_app(&app.engine, &app.views, service.settings(), head).await
 }
 
 /// The pair of an access token, with what stands behind it.
@@ -289,11 +277,8 @@ fn look_up(service: &Service, token: &str) -> Result<(Arc<AppTokenRow>, Standing
 
 async fn check(service: Service, asked: CheckTokenReq) -> Answer<CheckTokenResp> {
     let (pair, standing) = look_up(&service, &asked.token)?;
-    let user_name = match &standing.user {
-        Some(user) => {
-            let personal = service.ask(|it| it.app_users.personal(user));
-            personal.ok_or(NOT_FOUND)?.user_name
-        }
+    let user_name = match &standing.account {
+        Some(account) => service.ask(|it| account.user_name(it)).ok_or(NOT_FOUND)?,
         None => standing.app.data.app.to_string(),
     };
     Ok(Answered::read(CheckTokenResp {
@@ -306,13 +291,11 @@ async fn check(service: Service, asked: CheckTokenReq) -> Answer<CheckTokenResp>
 
 async fn login_info(service: Service, asked: GetLoginInfoReq) -> Answer<GetLoginInfoResp> {
     let (pair, standing) = look_up(&service, &asked.access_token)?;
-    let user = standing.user.ok_or(NOT_FOUND)?;
-    let personal = service.ask(|it| it.app_users.personal(&user)).ok_or(NOT_FOUND)?;
-    Ok(Answered::read(GetLoginInfoResp {
-        username: personal.user_name,
-        access_expire_time: pair.data.access_expires_at.seconds(),
-        user_info: personal.info,
-    }))
+    let account = standing.account.ok_or(NOT_FOUND)?;
+    let named = service.ask(|it| account.name_and_info(it));
+    let (username, user_info) = named.ok_or(NOT_FOUND)?;
+    let access_expire_time = pair.data.access_expires_at.seconds();
+    Ok(Answered::read(GetLoginInfoResp { username, access_expire_time, user_info }))
 }
 
 async fn refresh(service: Service, asked: RefreshTokenReq) -> Answer<RefreshTokenResp> {
@@ -330,13 +313,13 @@ async fn refresh(service: Service, asked: RefreshTokenReq) -> Answer<RefreshToke
         }
         Ok((pair.clone(), standing::of(tables, service.tenant(), pair, now)?))
     })?;
-    let actor = match &standing.user {
-        Some(user) => format!("app_user-{}", user.data.app_user),
+    let actor = match &standing.account {
+        Some(account) => account.id().to_string(),
         None => format!("app-{}", standing.app.data.app),
     };
     let wanted = Wanted {
         app: standing.app,
-        user: standing.user,
+        account: standing.account,
         token_type: pair.data.token_type.clone(),
         family: pair.data.family,
     };

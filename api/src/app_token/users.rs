@@ -1,16 +1,19 @@
 //! CreateUser, UpdateUser and GetUsers: the users that a root account makes.
 
-use domain::app_user::{AppUser, AppUserCommand, AppUserId, AppUserPersonal};
-use domain::user::PasswordVerifier;
-use projections::{AppUserRow, Tables};
+use commands::Done;
+use domain::account::AccountId;
+use domain::app_user::{AppUser, AppUserCommand};
+use domain::user::{User, UserCommand, Verifiers};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::accounts::Accounts;
 use super::administration::{Acting, authorise};
 use super::answer::{Answered, FORBIDDEN, Failed, INVALID, NOT_FOUND, USER_EXISTS};
+use super::apps::default_app;
+use super::registration::{NewAccount, register};
 use super::signature::unhex_16;
-use super::standing::made;
-use super::{Answer, Service, accounts, operation, tokens};
+use super::{Answer, Service, operation};
 use crate::http::endpoint::Endpoint;
 use crate::http::error::ApiError;
 
@@ -98,34 +101,38 @@ async fn create(service: Service, asked: CreateUserReq) -> Answer<Empty> {
         return Err(INVALID);
     }
     let acting = authorise(&service, &asked.root_name)?;
-    let creator = match &acting {
-        Acting::Account { row, .. } if !row.data.root => return Err(FORBIDDEN),
-        Acting::Account { row, .. } => row.data.app_user,
-        Acting::AsAny { .. } => {
-            let tenant = service.tenant();
-            let root = service.ask(|it| it.app_users.named(tenant, &asked.root_name).cloned());
-            root.map_or(AppUserId::NONE, |it| it.data.app_user)
+    let tenant = service.tenant();
+    let maker = service.ask(|tables| {
+        let accounts = Accounts::of(tables, tenant);
+        match &acting {
+            Acting::Account { account, .. } if !account.is_root(tables) => Err(FORBIDDEN),
+            Acting::Account { account, .. } => Ok(account.id()),
+            Acting::AsAny(_) => match accounts.id_of(&asked.root_name) {
+                // A user stands below another one.
+                AccountId::None if accounts.linked => Err(NOT_FOUND),
+                maker => Ok(maker),
+            },
         }
-    };
+    })?;
     // Everything cheap first: hashing is for requests that can succeed.
     let password = canonical(&asked.password)?;
-    let tenant = service.tenant();
-    if service.ask(|it| it.app_users.named(tenant, &asked.user_name).is_some()) {
+    if service.ask(|it| Accounts::of(it, tenant).named(&asked.user_name).is_some()) {
         return Err(USER_EXISTS);
     }
-    let personal = AppUserPersonal {
+    let app = default_app(&service).await?;
+    let new = NewAccount {
         user_name: asked.user_name.trim().to_owned(),
         info: asked.user_info,
         reg_ip: asked.reg_ip,
+        verifiers: hash(&service, &password).await?,
+        root: false,
+        maker,
         root_name: asked.root_name,
+        app: app.data.app,
     };
-    let app = tokens::default_app(&service).await?;
-    let verifier = hash(&service, &password).await?;
     let head = service.head(acting.actor())?;
-    let engine = &service.app().engine;
-    let (_, done) =
-        accounts::register(engine, app.data.app, personal, verifier, (false, creator), &head)
-            .await?;
+    let (engine, views) = (&service.app().engine, &service.app().views);
+    let (_, done) = register(engine, views, new, &head).await?;
     service.settle(&done).await;
     Ok(Answered::written(Empty {}, done.position))
 }
@@ -136,9 +143,11 @@ pub(crate) fn canonical(password: &str) -> Result<String, Failed> {
     Ok(password.to_ascii_uppercase())
 }
 
-async fn hash(service: &Service, password: &str) -> Result<PasswordVerifier, Failed> {
+/// Nobody tells the password itself here.
+async fn hash(service: &Service, password: &str) -> Result<Verifiers, Failed> {
     let hashed = service.app().passwords.hash(password).await;
-    hashed.map_err(|err| ApiError::from(err).into())
+    let md5 = hashed.map_err(|err| Failed::from(ApiError::from(err)))?;
+    Ok(Verifiers { password: None, md5: Some(md5) })
 }
 
 async fn update(service: Service, asked: UpdateUserReq) -> Answer<Empty> {
@@ -147,37 +156,62 @@ async fn update(service: Service, asked: UpdateUserReq) -> Answer<Empty> {
     }
     let acting = authorise(&service, &asked.root_name)?;
     let tenant = service.tenant();
-    let row = service.ask(|tables| {
-        let row = tables.app_users.named(tenant, &asked.user_name).ok_or(NOT_FOUND)?;
+    let (account, may_change) = service.ask(|tables| {
+        let accounts = Accounts::of(tables, tenant);
         // Somebody else's users are nobody's business, not even that they exist.
-        match may_touch(&acting, row, tables) {
-            true => Ok(row.clone()),
-            false => Err(NOT_FOUND),
-        }
+        let account = accounts.named(&asked.user_name);
+        let account = account.filter(|it| acting.may_see(it, accounts)).ok_or(NOT_FOUND)?;
+        let may_change = acting.may_change(&account, tables);
+        Ok::<_, Failed>((account, may_change))
     })?;
-    let command = match asked.op {
+    let change = match asked.op {
+        1 | -1 if !may_change => return Err(FORBIDDEN),
         1 => {
             let password = match asked.password.is_empty() {
                 true => None,
                 false => Some(hash(&service, &canonical(&asked.password)?).await?),
             };
             let info = (!asked.user_info.is_empty()).then_some(asked.user_info);
-            AppUserCommand::Update { password, info }
+            Change::Update { password, info }
         }
-        -1 => AppUserCommand::Delete,
+        -1 if !acting.may_delete(&account) => return Err(FORBIDDEN),
+        -1 => Change::Delete,
         _ => return Err(INVALID),
     };
-    let id = row.data.app_user.to_string();
-    let done = service.submit::<AppUser>(&id, &command, acting.actor()).await?;
+    let done = apply(&service, account.id(), change, acting.actor()).await?;
     Ok(Answered::written(Empty {}, done.position))
 }
 
-/// A root account may change whom it made, and everybody themselves.
-fn may_touch(acting: &Acting, row: &AppUserRow, tables: &Tables) -> bool {
-    match acting {
-        Acting::AsAny { .. } => true,
-        Acting::Account { row: own, user_name } => {
-            own.data.app_user == row.data.app_user || own.data.root && made(tables, row, user_name)
+/// What UpdateUser comes to.
+enum Change {
+    Update { password: Option<Verifiers>, info: Option<String> },
+    Delete,
+}
+
+/// Runs a change on an account of either kind.
+async fn apply(
+    service: &Service,
+    account: AccountId,
+    change: Change,
+    actor: String,
+) -> Result<Done, Failed> {
+    match account {
+        AccountId::None => Err(NOT_FOUND),
+        AccountId::AppUser(user) => {
+            let command = match change {
+                Change::Update { password, info } => {
+                    AppUserCommand::Update { password: password.and_then(|it| it.md5), info }
+                }
+                Change::Delete => AppUserCommand::Delete,
+            };
+            service.submit::<AppUser>(&user.to_string(), &command, actor).await
+        }
+        AccountId::User(user) => {
+            let command = match change {
+                Change::Update { password, info } => UserCommand::UpdateByApp { password, info },
+                Change::Delete => UserCommand::Delete,
+            };
+            service.submit::<User>(&user.to_string(), &command, actor).await
         }
     }
 }
@@ -188,24 +222,19 @@ async fn list(service: Service, asked: GetUsersReq) -> Answer<GetUsersResp> {
     }
     let acting = authorise(&service, &asked.root_name)?;
     let tenant = service.tenant();
-    let rows = service.ask(|tables| {
-        let mut rows = match asked.user_name.is_empty() {
-            true => {
-                let mut rows = tables.app_users.made_by(tenant, &asked.root_name);
-                rows.retain(|it| made(tables, it, &asked.root_name));
-                rows
-            }
-            false => {
-                tables.app_users.named(tenant, &asked.user_name).cloned().into_iter().collect()
-            }
+    let found = service.ask(|tables| {
+        let accounts = Accounts::of(tables, tenant);
+        let mut found = match asked.user_name.is_empty() {
+            true => accounts.made_by(&asked.root_name),
+            false => accounts.named(&asked.user_name).into_iter().collect(),
         };
-        rows.retain(|it| may_touch(&acting, it, tables));
-        rows
+        found.retain(|it| acting.may_see(it, accounts));
+        found
     });
     // There may be many: the tables are locked for one at a time.
-    let shown = rows.iter().filter_map(|row| {
-        let personal = service.ask(|tables| tables.app_users.personal(row))?;
-        Some(UserInfo { username: personal.user_name, user_info: personal.info })
+    let shown = found.iter().filter_map(|account| {
+        let (username, user_info) = service.ask(|tables| account.name_and_info(tables))?;
+        Some(UserInfo { username, user_info })
     });
     let list = shown.collect();
     Ok(Answered::read(GetUsersResp { list: service.list(list) }))

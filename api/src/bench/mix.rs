@@ -141,13 +141,15 @@ fn user(user: u32) -> UserCommand {
             nick_name: Some(format!("Person {user}")),
             ..UserPersonal::default()
         }),
-        password: Some(PasswordVerifier {
+        password: PasswordVerifier {
             memory_kib: 19_456,
             passes: 2,
             lanes: 1,
             salt: [1; 16],
             hash: [2; 32],
-        }),
+        }
+        .into(),
+        app_info: None,
     }
 }
 

@@ -12,7 +12,7 @@ use serde::Serialize;
 use warp::http::Method;
 
 use crate::access::Open;
-use crate::access::attempts::Attempt;
+use crate::access::attempts::{Attempt, NotChecked};
 use crate::access::issue::{IssuedToken, TokenRequest, grant_scopes, issue, roles_and_permission};
 use crate::connect::client_authentication::authenticate;
 use crate::http::endpoint::{Endpoint, Outcome, endpoint};
@@ -135,26 +135,22 @@ async fn password(open: &Open, client: &ClientRow, form: &Query) -> Result<Token
     };
     let app = &open.call.app;
     let attempt = Attempt::new(open.tenant.data.tenant.0, name, open.call.peer);
-    if let Some(retry_seconds) = app.attempts.wait(&attempt, open.call.now) {
-        let why = "too many failed passwords; wait before the next try";
-        return Err(ApiError::TooMany { retry_seconds, why });
-    }
-    let (user, verifier) = {
+    let (user, verifiers) = {
         let tables = app.views.read();
         let user = tables.users.named(open.tenant.data.tenant, name);
-        (user.cloned(), user.and_then(|it| tables.users.password(it)))
+        (user.cloned(), user.map(|it| tables.users.verifiers(it)).unwrap_or_default())
     };
-    app.attempts.fail(&attempt, open.call.now);
-    match app.passwords.verify(password, verifier.as_ref()).await {
-        Ok(true) => app.attempts.succeed(&attempt),
+    let is_right = app.passwords.verify_of_user(password, &verifiers);
+    match app.attempts.check(&attempt, open.call.now, is_right).await {
+        Ok(true) => (),
         Ok(false) => return Err(wrong()),
-        Err(err) => {
-            // Nobody looked at the password: it does not count as wrong.
-            app.attempts.undo(&attempt);
-            return Err(err.into());
+        Err(NotChecked::Wait(retry_seconds)) => {
+            let why = "too many failed passwords; wait before the next try";
+            return Err(ApiError::TooMany { retry_seconds, why });
         }
+        Err(NotChecked::Password(err)) => return Err(err.into()),
     }
-    let user = user.ok_or_else(wrong)?;
+    let user = user.filter(|it| it.enabled).ok_or_else(wrong)?;
     let (roles, permission) = roles_and_permission(&app.views.read(), &user);
     Ok(TokenRequest {
         tenant: open.tenant.clone(),

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, FromArgMatches as _};
 
-use super::settings::{Bench, Command, Format, Keys, Settings, User};
+use super::settings::{Bench, Command, Format, Keys, Settings};
 use super::{admin, one_shots, replay, serve, telemetry, verify};
 
 /// Why a command failed, in words for the one who typed it.
@@ -46,12 +46,7 @@ fn run_command(settings: Settings) -> Result<ExitCode, Failure> {
         Command::Keys { what: Keys::Rotate { algorithm } } => {
             admin::run(&common, &one_shots::OneShot::rotate(algorithm))
         }
-        Command::User { what: User::SetPassword { name, tenant } } => {
-            admin::run(&common, &one_shots::OneShot::set_password(name, tenant)?)
-        }
-        Command::User { what: User::Erase { id } } => {
-            admin::run(&common, &one_shots::OneShot::Erase { user: id })
-        }
+        Command::User { what } => admin::run(&common, &one_shots::OneShot::user(what)?),
         Command::AppToken { what } => admin::run(&common, &one_shots::OneShot::app_token(what)?),
         Command::Backup { to } => {
             admin::run(&common, &one_shots::OneShot::Backup { to: std::path::absolute(to)? })

@@ -7,9 +7,11 @@ use std::sync::Arc;
 use commands::Error as CommandError;
 use commands::password::PasswordPool;
 use commands::signing::{add_signing_key, make_signing_key, system_head};
+use domain::account::AccountId;
 use domain::app::{App, AppCommand, AppId, AppPolicy};
 use domain::app_user::{AppUser, AppUserCommand, AppUserId};
 use domain::signing_key::{SigningAlgorithm, SigningKey, SigningKeyCommand};
+use domain::tenant::{Tenant, TenantCommand};
 use domain::token::TOKEN_SECONDS_MAX;
 use domain::user::{User, UserCommand, check_password};
 use domain::{Aggregate, StreamId, SubjectId, TenantId, Timestamp, UserId};
@@ -18,8 +20,9 @@ use serde::{Deserialize, Serialize};
 use super::backup;
 use super::cli::Failure;
 use super::running::Running;
-use super::settings::{Algorithm, AppTokenCommand};
-use crate::app_token::accounts::add_app_root;
+use super::settings::{Algorithm, AppTokenCommand, User as UserWhat};
+use crate::app_token::accounts::Accounts;
+use crate::app_token::registration::add_app_root;
 
 /// Who the log says it was.
 const OPERATOR: &str = "operator";
@@ -35,10 +38,14 @@ pub(crate) enum OneShot {
     Rotate { algorithm: Option<String> },
     /// A new password for a user.
     SetPassword { name: String, tenant: u32, password: String },
+    /// Whether a user may sign in.
+    EnableUser { name: String, tenant: u32, enabled: bool },
     /// Forget a person.
     Erase { user: u32 },
     /// A root account of the app-token service.
     AddRoot { name: String, tenant: u32, password: String },
+    /// Whether the users of a tenant are the accounts of it.
+    LinkAppTokens { tenant: u32, linked: bool },
     /// Whether an account of it may sign in.
     EnableAppUser { name: String, tenant: u32, enabled: bool },
     /// Forget the person of an account of it.
@@ -60,8 +67,12 @@ impl OneShot {
         match self {
             Self::Rotate { .. } => "keys rotate",
             Self::SetPassword { .. } => "user set-password",
+            Self::EnableUser { enabled: true, .. } => "user enable",
+            Self::EnableUser { .. } => "user disable",
             Self::Erase { .. } => "user erase",
             Self::AddRoot { .. } => "app-token add-root",
+            Self::LinkAppTokens { linked: true, .. } => "app-token link",
+            Self::LinkAppTokens { .. } => "app-token unlink",
             Self::EnableAppUser { enabled: true, .. } => "app-token enable",
             Self::EnableAppUser { .. } => "app-token disable",
             Self::EraseAppUser { .. } => "app-token erase",
@@ -83,6 +94,8 @@ impl OneShot {
             AppTokenCommand::Disable { name, tenant } => {
                 Self::EnableAppUser { name, tenant, enabled: false }
             }
+            AppTokenCommand::Link { tenant } => Self::LinkAppTokens { tenant, linked: true },
+            AppTokenCommand::Unlink { tenant } => Self::LinkAppTokens { tenant, linked: false },
             AppTokenCommand::Erase { id } => Self::EraseAppUser { id },
             AppTokenCommand::SetApp { app, lenient, acts_for_users } => {
                 Self::SetApp { app, strict: !lenient, acts_for_users }
@@ -90,10 +103,17 @@ impl OneShot {
         })
     }
 
-    /// A new password for a user.
-    pub(crate) fn set_password(name: String, tenant: u32) -> Result<Self, Failure> {
-        let password = read_password(&name)?;
-        Ok(Self::SetPassword { name, tenant, password })
+    /// Of users.
+    pub(crate) fn user(what: UserWhat) -> Result<Self, Failure> {
+        Ok(match what {
+            UserWhat::SetPassword { name, tenant } => {
+                let password = read_password(&name)?;
+                Self::SetPassword { name, tenant, password }
+            }
+            UserWhat::Enable { name, tenant } => Self::EnableUser { name, tenant, enabled: true },
+            UserWhat::Disable { name, tenant } => Self::EnableUser { name, tenant, enabled: false },
+            UserWhat::Erase { id } => Self::Erase { user: id },
+        })
     }
 
     /// Does it, and says what was done.
@@ -112,6 +132,12 @@ impl OneShot {
             Self::SetPassword { name, tenant, password } => {
                 set_password(on, &name, TenantId(tenant), &password).await
             }
+            Self::EnableUser { name, tenant, enabled } => {
+                let tenant = TenantId(tenant);
+                let user = on.views.read().users.named(tenant, &name).map(|it| it.data.user);
+                let account = user.map_or(AccountId::None, AccountId::User);
+                enable(on, tenant, account, enabled, now).await
+            }
             Self::Erase { user } => {
                 let (id, subject) = (user.to_string(), UserId(user).into());
                 erase::<User>(on, &id, UserCommand::Erase, subject, now).await
@@ -122,13 +148,17 @@ impl OneShot {
             }
             Self::AddRoot { name, tenant, password } => {
                 let tenant = TenantId(tenant);
-                let made = add_app_root(&on.engine, tenant, &name, &password, now).await?;
+                let made =
+                    add_app_root(&on.engine, &on.views, tenant, &name, &password, now).await?;
                 shown(on, made.1).await?;
-                Ok(format!("app user {} is a root account of tenant {tenant}", made.0))
+                Ok(format!("{} is a root account of tenant {tenant}", made.0))
             }
             Self::EnableAppUser { name, tenant, enabled } => {
-                enable_app_user(on, TenantId(tenant), &name, enabled, now).await
+                let tenant = TenantId(tenant);
+                let account = Accounts::of(&on.views.read(), tenant).id_of(&name);
+                enable(on, tenant, account, enabled, now).await
             }
+            Self::LinkAppTokens { tenant, linked } => link(on, TenantId(tenant), linked, now).await,
             Self::SetApp { app, strict, acts_for_users } => {
                 set_app(on, &app, AppPolicy { strict, acts_for_users }, now).await
             }
@@ -160,21 +190,53 @@ fn read_password(name: &str) -> Result<String, Failure> {
     Ok(password)
 }
 
-async fn enable_app_user(
+/// Lets an account sign in, at whichever face, or not.
+async fn enable(
     on: &Running,
     tenant: TenantId,
-    name: &str,
+    account: AccountId,
     enabled: bool,
     now: Timestamp,
 ) -> Result<String, Failure> {
-    let user = on.views.read().app_users.named(tenant, name).map(|it| it.data.app_user);
-    let user = user.ok_or_else(|| format!("tenant {tenant} has no app user of this name"))?;
     let head = system_head(tenant, OPERATOR, now)?;
-    let command = AppUserCommand::SetEnabled(enabled);
-    let done = on.engine.handle::<AppUser>(&user.to_string(), &command, &head).await?;
+    let done = match account {
+        AccountId::None => return Err(format!("tenant {tenant} has nobody of this name").into()),
+        AccountId::AppUser(user) => {
+            let command = AppUserCommand::SetEnabled(enabled);
+            on.engine.handle::<AppUser>(&user.to_string(), &command, &head).await?
+        }
+        AccountId::User(user) => {
+            let command = UserCommand::SetEnabled(enabled);
+            on.engine.handle::<User>(&user.to_string(), &command, &head).await?
+        }
+    };
     shown(on, done.position).await?;
     let may = if enabled { "may sign in" } else { "may not sign in; its tokens have ended" };
-    Ok(format!("app user {user} {may}"))
+    Ok(format!("{account} {may}"))
+}
+
+/// Lets the users of a tenant be the accounts of the app-token service, or no longer.
+async fn link(
+    on: &Running,
+    tenant: TenantId,
+    linked: bool,
+    now: Timestamp,
+) -> Result<String, Failure> {
+    let head = system_head(tenant, OPERATOR, now)?;
+    let command = TenantCommand::SetAppTokenLink(linked);
+    let done = on.engine.handle::<Tenant>(&tenant.to_string(), &command, &head).await?;
+    shown(on, done.position).await?;
+    let app_users = on.views.read().app_users.count_of(tenant);
+    Ok(match linked {
+        true => format!(
+            "the accounts of the app-token service are the users of tenant {tenant} now; users set \
+             their password once to sign in there, and {app_users} app users from before may not"
+        ),
+        false => format!(
+            "the app-token service of tenant {tenant} has its own {app_users} app users again; the \
+             app tokens of users have ended"
+        ),
+    })
 }
 
 async fn set_app(
@@ -229,12 +291,16 @@ async fn set_password(
     tenant: TenantId,
     password: &str,
 ) -> Result<String, Failure> {
-    let user = on.views.read().users.named(tenant, name).map(|it| it.data.user);
+    let (user, linked) = {
+        let tables = on.views.read();
+        let user = tables.users.named(tenant, name).map(|it| it.data.user);
+        (user, Accounts::of(&tables, tenant).linked)
+    };
     let user = user.ok_or_else(|| format!("tenant {tenant} has no user of this name"))?;
-    let verifier = PasswordPool::new(1).hash(password).await?;
+    let verifiers = PasswordPool::new(1).hash_of_user(password, linked).await?;
     // Not the time of asking: a login that began while the hash was made must end with the others.
     let head = system_head(tenant, OPERATOR, crate::http::call::now())?;
-    let command = UserCommand::SetPassword(verifier);
+    let command = UserCommand::SetPassword(verifiers);
     let done = on.engine.handle::<User>(&user.to_string(), &command, &head).await?;
     shown(on, done.position).await?;
     Ok(format!("user {user} has a new password; tokens issued before have ended"))

@@ -1,16 +1,18 @@
 //! `/api/User`: rows 78, 79, 82 to 85.
 
 use domain::UserId;
-use domain::user::{IdentityRule, User, UserCommand, check_password, check_user_name};
+use domain::user::{
+    IdentityRule, User, UserCommand, UserRegistered, Verifiers, check_password, check_user_name,
+};
 use projections::{UserFilter, UserOrder, UserRow};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 use warp::http::{Method, StatusCode};
 
-use super::user_body::{AppUser, Placement, ViewUser, day_after, day_of};
+use super::user_body::{AppUser, ViewUser, day_after, day_of};
 use crate::access::issue::roles_and_permission;
-use crate::access::{Granted, Open, ROLE_ADMINISTRATOR, ROLE_USER, user};
+use crate::access::{Granted, Open, ROLE_ADMINISTRATOR, placement, user};
 use crate::http::codes::{self, ApiCode, USER_CODES};
 use crate::http::endpoint::{Endpoint, Outcome, QueryParameter, endpoint};
 use crate::http::error::ApiError;
@@ -177,7 +179,7 @@ async fn create(mut granted: Granted) -> Outcome {
         return Ok(Reply::single(number as i64).written(&done));
     }
     let personal = body.personal()?;
-    let data = body.data(&place(&granted, &body)?)?;
+    let data = body.data(place(&granted, &body)?)?;
     let password = body.password_hash.as_deref().filter(|it| !it.trim().is_empty());
     let mut broken = check_user_name(&personal.user_name);
     broken.extend(password.map(check_password).unwrap_or_default());
@@ -189,21 +191,19 @@ async fn create(mut granted: Granted) -> Outcome {
         data: Box::new(data.clone()),
         personal: Box::new(personal.clone()),
         password,
+        app_info: None,
     };
-    domain::Aggregate::decide(&User::default(), &draft(None), granted.call.now)?;
-    let verifier = match password {
-        Some(password) => Some(granted.call.app.passwords.hash(password).await?),
-        None => None,
+    domain::Aggregate::decide(&User::default(), &draft(Verifiers::default()), granted.call.now)?;
+    let passwords = &granted.call.app.passwords;
+    let verifiers = match password {
+        Some(password) => passwords.hash_of_user(password, granted.tenant.linked).await?,
+        None => Verifiers::default(),
     };
-    let created = granted.create::<User>(&bytes, |number| {
-        let mut data = data.clone();
-        data.user = UserId(number as u32);
-        data.lineage = format!("{}{number}/", data.lineage);
-        if data.parent == UserId::NONE {
-            data.parent = data.user;
-        }
-        let (data, personal) = (Box::new(data), Box::new(personal.clone()));
-        UserCommand::Register { data, personal, password: verifier.clone() }
+    let created = granted.create::<User>(&bytes, |number| UserCommand::Register {
+        data: Box::new(data.clone().numbered(UserId(number as u32))),
+        personal: Box::new(personal.clone()),
+        password: verifiers.clone(),
+        app_info: None,
     });
     match created.await {
         Ok((number, done)) => Ok(Reply::single(number as i64).written(&done)),
@@ -216,10 +216,8 @@ async fn create(mut granted: Granted) -> Outcome {
 }
 
 /// Parent, roles and tenant of a new user.
-fn place(granted: &Granted, body: &AppUser) -> Result<Placement, ApiError> {
+fn place(granted: &Granted, body: &AppUser) -> Result<UserRegistered, ApiError> {
     let tenant = granted.tenant_id();
-    let user_key = commands::keys::random();
-    let user_key = user_key.map_err(|err| ApiError::Internal(err.to_string()))?;
     granted.ask(|tables| {
         // Spec section 5.9.10: 0 stands for user 1.
         let wanted = match body.parent_user_id {
@@ -230,19 +228,16 @@ fn place(granted: &Granted, body: &AppUser) -> Result<Placement, ApiError> {
         if parent.is_none() && body.parent_user_id != 0 {
             return Err(ApiError::field("parentUserID", "must be a user of this tenant"));
         }
-        let mut roles = tables.roles.of(tenant);
-        roles.retain(|it| it.name == ROLE_USER);
-        let mut roles = roles.iter().map(|it| it.role).collect::<Vec<_>>();
+        let mut placed = placement::place(tables, tenant, parent.map(|it| &**it))?;
         for link in &body.roles {
             if tables.roles.get(tenant, link.role_id).is_none() {
                 return Err(ApiError::field("roles.roleId", "must be a role of this tenant"));
             }
-            if !roles.contains(&link.role_id) {
-                roles.push(link.role_id);
+            if !placed.roles.contains(&link.role_id) {
+                placed.roles.push(link.role_id);
             }
         }
-        let parent = parent.map(|it| (it.data.user, it.data.lineage.clone()));
-        Ok(Placement { tenant, user_key, parent, roles })
+        Ok(placed)
     })
 }
 

@@ -3,7 +3,7 @@
 use domain::user::{
     USER_CHILDREN_MAX, UserClaim, UserFile, UserPersonal, UserProperty, UserRegistered, normalise,
 };
-use domain::{TenantId, Timestamp, UserId, hex};
+use domain::{Timestamp, hex};
 use projections::{Tables, UserRow, Users};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -139,15 +139,6 @@ struct Property {
 
 impl ErrorData for Single<AppUser> {}
 
-/// Who brings the new user in, and as what.
-pub(crate) struct Placement {
-    pub(crate) tenant: TenantId,
-    pub(crate) user_key: [u8; 16],
-    /// The parent and its lineage; `None` for the root of a tenant.
-    pub(crate) parent: Option<(UserId, String)>,
-    pub(crate) roles: Vec<u32>,
-}
-
 impl AppUser {
     /// What names the human.
     pub(crate) fn personal(&self) -> Result<UserPersonal, ApiError> {
@@ -182,14 +173,8 @@ impl AppUser {
     }
 
     /// What anybody with a right to the event may read; the number is given later.
-    pub(crate) fn data(&self, at: &Placement) -> Result<UserRegistered, ApiError> {
+    pub(crate) fn data(&self, placed: UserRegistered) -> Result<UserRegistered, ApiError> {
         Ok(UserRegistered {
-            user: UserId::NONE,
-            tenant: at.tenant,
-            user_key: at.user_key,
-            parent: at.parent.as_ref().map_or(UserId::NONE, |it| it.0),
-            lineage: at.parent.as_ref().map_or_else(|| "/".to_owned(), |it| it.1.clone()),
-            roles: at.roles.clone(),
             permissions: self.numbered_claims(|it| it == CLAIM_PERMISSION),
             email_confirmed: self.email_confirmed,
             phone_confirmed: self.phone_number_confirmed,
@@ -200,6 +185,7 @@ impl AppUser {
             data_amount: self.data_amount,
             points: self.points,
             money: hundredths("money", self.money)?,
+            ..placed
         })
     }
 

@@ -1,5 +1,6 @@
 //! The samples of the app-token service.
 
+use domain::account::AccountId;
 use domain::app::{
     AppCreated, AppDeleted, AppEvent, AppId, AppPersonal, AppPolicy, AppPolicySet, AppSecret,
 };
@@ -9,9 +10,9 @@ use domain::app_user::{
     AppUserInfoSet, AppUserPasswordSet, AppUserPersonal, AppUserRegistered,
 };
 use domain::user::PasswordVerifier;
-use domain::{Fact, TenantId, Timestamp};
+use domain::{Fact, TenantId, Timestamp, UserId};
 
-use super::{Sample, at, sample, text};
+use super::{Sample, at, former, sample, text};
 
 /// The app of the samples.
 pub const APP: AppId = AppId(4_821_093_756_610_284);
@@ -20,17 +21,7 @@ pub(super) fn all() -> Vec<Sample> {
     let user = AppUserId(72);
     let sparse =
         AppUserRegistered { creator: AppUserId::NONE, root: true, ..app_user_registered() };
-    vec![
-        sample("full", app_full()),
-        sample("erased", AppEvent::Created(app_created().into())),
-        sample("default", {
-            let data = AppCreated { is_default: true, ..app_created() };
-            AppEvent::Created(data.into())
-        }),
-        sample("acting", {
-            let policy = AppPolicy { strict: true, acts_for_users: true };
-            AppEvent::Created(AppCreated { policy, ..app_created() }.into())
-        }),
+    let mut samples = vec![
         sample("full", AppEvent::PolicySet(AppPolicySet { app: APP, policy: policy() }.into())),
         sample("full", AppEvent::Deleted(AppDeleted { app: APP }.into())),
         sample("full", app_user_full()),
@@ -57,7 +48,16 @@ pub(super) fn all() -> Vec<Sample> {
         ),
         sample("full", AppUserEvent::Deleted(AppUserDeleted { app_user: user }.into())),
         sample("full", AppUserEvent::Erased(AppUserErased { app_user: user }.into())),
+        former("app_token.issued.v1", "full", AppTokenEvent::Issued(app_token_issued().into())),
         sample("full", AppTokenEvent::Issued(app_token_issued().into())),
+        sample("user", {
+            let account = AccountId::User(UserId(81));
+            AppTokenEvent::Issued(AppTokenIssued { account, ..app_token_issued() }.into())
+        }),
+        sample("app", {
+            let account = AccountId::None;
+            AppTokenEvent::Issued(AppTokenIssued { account, ..app_token_issued() }.into())
+        }),
         sample("full", {
             let refreshed = AppTokenRefreshed { family: [74; 16], used_at: at(75) };
             AppTokenEvent::Refreshed(refreshed.into())
@@ -66,6 +66,26 @@ pub(super) fn all() -> Vec<Sample> {
             let revoked = AppTokenFamilyRevoked { family: [74; 16], reason: text("reason") };
             AppTokenEvent::FamilyRevoked(revoked.into())
         }),
+    ];
+    for (name, event) in apps() {
+        samples.push(former("app.created.v1", name, event.clone()));
+        samples.push(sample(name, event));
+    }
+    let owner = AccountId::User(UserId(82));
+    let of_user = AppEvent::Created(AppCreated { owner, ..app_created() }.into());
+    samples.push(sample("user", of_user));
+    samples
+}
+
+fn apps() -> [(&'static str, AppEvent); 4] {
+    let default = AppCreated { is_default: true, ..app_created() };
+    let policy = AppPolicy { strict: true, acts_for_users: true };
+    let acting = AppCreated { policy, ..app_created() };
+    [
+        ("full", app_full()),
+        ("erased", AppEvent::Created(app_created().into())),
+        ("default", AppEvent::Created(default.into())),
+        ("acting", AppEvent::Created(acting.into())),
     ]
 }
 
@@ -77,7 +97,7 @@ pub fn app_created() -> AppCreated {
     AppCreated {
         app: APP,
         tenant: TenantId(12),
-        owner: AppUserId(70),
+        owner: AccountId::AppUser(AppUserId(70)),
         app_key: "kT7pQ2mZx9LbVc4RdW8yHs1N".to_owned(),
         is_default: false,
         policy: AppPolicy { strict: true, acts_for_users: false },
@@ -138,7 +158,7 @@ pub fn app_token_issued() -> AppTokenIssued {
     AppTokenIssued {
         tenant: TenantId(12),
         app: APP,
-        app_user: AppUserId(72),
+        account: AccountId::AppUser(AppUserId(72)),
         counts_from: 80,
         token_type: text("token type"),
         family: [74; 16],

@@ -1,0 +1,189 @@
+//! What can be set of the app-token service, and what can be done to it.
+
+use std::net::SocketAddr;
+
+use clap::{Args, Subcommand};
+use domain::app::APP_TOKEN_SECONDS_MAX;
+
+use crate::app_token::settings::{AdminMode, AppTokenSettings};
+
+/// The shortest secret of mode `token`, in bytes.
+const ADMIN_TOKEN_BYTES_MIN: usize = 32;
+
+/// Options of the app-token service (docs/app-token.md).
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "App-token service")]
+pub(crate) struct AppToken {
+    /// Who may call its administrative operations: whoever has the secret, the account itself, or
+    /// (on a loopback address only) anybody.
+    #[arg(
+        long,
+        env = "CHANCERY_APP_TOKEN_ADMIN_MODE",
+        default_value = "user",
+        value_name = "MODE"
+    )]
+    pub(crate) app_token_admin_mode: AdminMode,
+
+    /// The secret of mode `token`, at least 32 characters. Better in the environment than here.
+    #[arg(
+        long,
+        env = "CHANCERY_APP_TOKEN_ADMIN_TOKEN",
+        value_name = "SECRET",
+        hide_env_values = true
+    )]
+    pub(crate) app_token_admin_token: Option<String>,
+
+    /// How far a signed time may be from the clock, in seconds. 0 switches the check off: then an
+    /// intercepted request stays good until the log forgets it.
+    #[arg(
+        long,
+        env = "CHANCERY_APP_TOKEN_WINDOW",
+        default_value_t = 10,
+        value_name = "SECONDS",
+        value_parser = clap::value_parser!(i64).range(0..=3_600)
+    )]
+    pub(crate) app_token_window: i64,
+
+    /// Take a signature any number of times: for clients that send two requests in one second.
+    #[arg(long, env = "CHANCERY_APP_TOKEN_ALLOW_REPLAY")]
+    pub(crate) app_token_allow_replay: bool,
+
+    /// New apps need not sign: whoever knows the id of such an app gets its tokens.
+    #[arg(long, env = "CHANCERY_APP_TOKEN_LENIENT")]
+    pub(crate) app_token_lenient: bool,
+
+    /// How long access tokens of new apps last; refresh tokens last twice as long.
+    #[arg(
+        long,
+        env = "CHANCERY_APP_TOKEN_ACCESS_SECONDS",
+        default_value_t = 1_000_000,
+        value_name = "SECONDS",
+        value_parser = clap::value_parser!(i64).range(1..=APP_TOKEN_SECONDS_MAX)
+    )]
+    pub(crate) app_token_access_seconds: i64,
+
+    /// Refresh tokens stay good after their use: a stolen one is then never noticed.
+    #[arg(long, env = "CHANCERY_APP_TOKEN_KEEP_REFRESH")]
+    pub(crate) app_token_keep_refresh: bool,
+
+    /// For how long a used refresh token may be used again: for answers that were lost.
+    #[arg(
+        long,
+        env = "CHANCERY_APP_TOKEN_GRACE",
+        default_value_t = 10,
+        value_name = "SECONDS",
+        value_parser = clap::value_parser!(i64).range(0..=300)
+    )]
+    pub(crate) app_token_grace: i64,
+
+    /// How many logins a user may have by one app, or an app for itself: more are refused until some
+    /// end. 0 for any number; each pair of tokens takes some 400 bytes of memory.
+    #[arg(long, env = "CHANCERY_APP_TOKEN_SESSIONS_MAX", default_value_t = 0, value_name = "N")]
+    pub(crate) app_token_sessions_max: usize,
+
+    /// Failures have HTTP statuses of their own instead of 200.
+    #[arg(long, env = "CHANCERY_APP_TOKEN_REAL_STATUSES")]
+    pub(crate) app_token_real_statuses: bool,
+
+    /// Empty lists are null instead of [].
+    #[arg(long, env = "CHANCERY_APP_TOKEN_NULL_LISTS")]
+    pub(crate) app_token_null_lists: bool,
+
+    /// Answers come without their envelope.
+    #[arg(long, env = "CHANCERY_APP_TOKEN_BARE")]
+    pub(crate) app_token_bare: bool,
+}
+
+impl AppToken {
+    /// The choices, checked against one another and against the address.
+    pub(crate) fn read(&self, address: SocketAddr) -> Result<AppTokenSettings, String> {
+        if self.app_token_admin_mode == AdminMode::Open && !address.ip().is_loopback() {
+            return Err(format!(
+                "--app-token-admin-mode open lets anybody change any account, so it needs a \
+                 loopback address; {address} is none"
+            ));
+        }
+        let secret = self.app_token_admin_token.as_ref();
+        if self.app_token_admin_mode == AdminMode::Token
+            && secret.is_none_or(|it| it.len() < ADMIN_TOKEN_BYTES_MIN)
+        {
+            return Err(format!(
+                "--app-token-admin-mode token needs CHANCERY_APP_TOKEN_ADMIN_TOKEN with at least \
+                 {ADMIN_TOKEN_BYTES_MIN} characters"
+            ));
+        }
+        Ok(AppTokenSettings {
+            admin_mode: self.app_token_admin_mode,
+            admin_token: self.app_token_admin_token.clone(),
+            window_seconds: self.app_token_window,
+            replay_refused: !self.app_token_allow_replay,
+            strict: !self.app_token_lenient,
+            access_seconds: self.app_token_access_seconds,
+            refresh_rotates: !self.app_token_keep_refresh,
+            grace_seconds: self.app_token_grace,
+            sessions_max: self.app_token_sessions_max,
+            real_statuses: self.app_token_real_statuses,
+            null_lists: self.app_token_null_lists,
+            bare: self.app_token_bare,
+        })
+    }
+}
+
+/// What to do with the accounts and apps of the app-token service.
+#[derive(Debug, Subcommand)]
+pub(crate) enum AppTokenCommand {
+    /// Make a root account, which may make users and apps. The password is read from the
+    /// environment variable CHANCERY_PASSWORD, else from standard input.
+    AddRoot {
+        /// The name that the account signs in with.
+        name: String,
+        /// The account's tenant.
+        #[arg(long, default_value_t = 1)]
+        tenant: u32,
+    },
+    /// Let the users of a tenant be the accounts of the service: one person, one history. Who has no
+    /// password that the service knows sets one once; app users from before may not sign in.
+    Link {
+        /// The tenant.
+        #[arg(long, default_value_t = 1)]
+        tenant: u32,
+    },
+    /// Let the service have accounts of its own again; app tokens of users end.
+    Unlink {
+        /// The tenant.
+        #[arg(long, default_value_t = 1)]
+        tenant: u32,
+    },
+    /// Let an account sign in again.
+    Enable {
+        /// The name that the account signs in with.
+        name: String,
+        /// The account's tenant.
+        #[arg(long, default_value_t = 1)]
+        tenant: u32,
+    },
+    /// Let an account sign in no longer; its tokens end.
+    Disable {
+        /// The name that the account signs in with.
+        name: String,
+        /// The account's tenant.
+        #[arg(long, default_value_t = 1)]
+        tenant: u32,
+    },
+    /// Forget the person of an account: personal data becomes unreadable, the history stays whole.
+    Erase {
+        /// The account's number.
+        id: u32,
+    },
+    /// Set what the requests of an app must have, and for whom it may act.
+    SetApp {
+        /// The id of the app.
+        app: String,
+        /// Authorize need not be signed: whoever knows the id of the app gets its tokens.
+        #[arg(long)]
+        lenient: bool,
+        /// The app may ask for tokens of any user of its tenant.
+        #[arg(long)]
+        acts_for_users: bool,
+    },
+}

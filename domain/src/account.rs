@@ -1,0 +1,59 @@
+//! Whose an app or an app token is: an account of either kind.
+
+use serde::{Deserialize, Serialize, Serializer};
+
+use crate::app_user::AppUserId;
+use crate::ids::{SubjectId, UserId};
+
+/// Identifies an account of the app-token service: one of its own users or, in a linked tenant, a
+/// user. Its text is the name of its stream.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub enum AccountId {
+    /// None: the token is of an app itself, the owner of the app is none of ours.
+    #[default]
+    None,
+    /// A user of the app-token service.
+    AppUser(AppUserId),
+    /// A user.
+    User(UserId),
+}
+
+impl std::fmt::Display for AccountId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::None => f.write_str("nobody"),
+            Self::AppUser(user) => write!(f, "app_user-{user}"),
+            Self::User(user) => write!(f, "user-{user}"),
+        }
+    }
+}
+
+impl From<AppUserId> for AccountId {
+    fn from(user: AppUserId) -> Self {
+        match user {
+            AppUserId::NONE => Self::None,
+            user => Self::AppUser(user),
+        }
+    }
+}
+
+impl From<AccountId> for SubjectId {
+    fn from(account: AccountId) -> Self {
+        match account {
+            AccountId::None => Self::NONE,
+            AccountId::AppUser(user) => user.into(),
+            AccountId::User(user) => user.into(),
+        }
+    }
+}
+
+/// An enum in bincode; the name of the stream, or null, in JSON.
+pub(crate) fn for_people<S: Serializer>(account: &AccountId, to: S) -> Result<S::Ok, S::Error> {
+    match account {
+        account if !to.is_human_readable() => account.serialize(to),
+        AccountId::None => to.serialize_none(),
+        account => to.collect_str(account),
+    }
+}

@@ -1,0 +1,287 @@
+//! A user as the read models keep it: made from its events, and opened at each reading.
+
+use std::io;
+use std::sync::Arc;
+
+use domain::user::{
+    PasswordVerifier, User, UserAppInfo, UserEvent, UserPersonal, UserRegistered, normalise,
+};
+use domain::{
+    Aggregate as _, Recorded, StoredEvent as _, StreamId, TenantId, Timestamp, Unreadable, UserId,
+    codec,
+};
+use serde::de::DeserializeOwned;
+
+use crate::kept::{Cut, clear_event};
+use crate::rows::Row;
+use crate::sealed::{Keys, Part, Sealed};
+
+/// A user who is in use. Who it is, and what proves it, is opened at each reading:
+/// [`Users::personal`] and [`Users::password`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct UserRow {
+    /// What was registered.
+    pub data: UserRegistered,
+    /// Whether it may sign in.
+    pub enabled: bool,
+    /// When the user was registered.
+    pub created: Timestamp,
+    /// When the user last changed.
+    pub updated: Timestamp,
+    /// Tokens issued before this time do not count any more.
+    pub tokens_from: Timestamp,
+    /// App tokens issued before this position of the log do not count any more.
+    pub app_tokens_from: u64,
+    personal: Option<Sealed>,
+    password: Option<Sealed>,
+    md5: Option<Sealed>,
+    app_info: Option<Sealed>,
+    lookups: Lookups,
+}
+
+/// The keyed hashes by which a user is found; 0 where there is no such value.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Lookups {
+    pub(crate) name: u128,
+    pub(crate) email: u128,
+    pub(crate) phone: u128,
+}
+
+impl Lookups {
+    /// As a snapshot has them.
+    fn encode(self, out: &mut Vec<u8>) {
+        let Self { name, email, phone } = self;
+        [name, email, phone].iter().for_each(|it| out.extend_from_slice(&it.to_le_bytes()));
+    }
+
+    fn decode(from: &mut Cut<'_>) -> io::Result<Self> {
+        let mut next = || from.array().map(u128::from_le_bytes);
+        Ok(Self { name: next()?, email: next()?, phone: next()? })
+    }
+
+    /// Of an event that was opened.
+    pub(crate) fn of(keys: &Keys, event: &UserEvent) -> Self {
+        let UserEvent::Registered(fact) = event else { return Self::default() };
+        let Some(personal) = &fact.personal else { return Self::default() };
+        let tenant = fact.data.tenant;
+        let (email, phone) = (personal.email.as_deref(), personal.phone_number.as_deref());
+        Self {
+            name: name_hash(keys, tenant, &personal.user_name),
+            email: email.map_or(0, |it| email_hash(keys, tenant, it)),
+            phone: phone.map_or(0, |it| phone_hash(keys, tenant, it)),
+        }
+    }
+}
+
+pub(crate) fn name_hash(keys: &Keys, tenant: TenantId, name: &str) -> u128 {
+    keys.0.lookup_hash(tenant, "userName", &normalise(name))
+}
+
+pub(crate) fn email_hash(keys: &Keys, tenant: TenantId, email: &str) -> u128 {
+    keys.0.lookup_hash(tenant, "email", &normalise(email))
+}
+
+pub(crate) fn phone_hash(keys: &Keys, tenant: TenantId, phone_number: &str) -> u128 {
+    keys.0.lookup_hash(tenant, "phoneNumber", phone_number)
+}
+
+/// What an event changes about users.
+#[derive(Debug)]
+pub(crate) enum UserChange {
+    Registered(Arc<UserRow>),
+    Changed(UserId, RowChange),
+    Ended(UserId),
+}
+
+/// What an event changes about one user.
+#[derive(Debug)]
+pub(crate) struct RowChange {
+    what: What,
+    position: u64,
+    time: Timestamp,
+}
+
+#[derive(Debug)]
+enum What {
+    Password(Option<Sealed>),
+    Md5(Option<Sealed>),
+    AppInfo(Option<Sealed>),
+    Enabled(bool),
+}
+
+impl UserChange {
+    /// From an event as it was recorded, sealed, and as it was read.
+    pub(crate) fn new(recorded: &Recorded, event: UserEvent, lookups: Lookups) -> Self {
+        let (position, time) = (recorded.position, recorded.commit.time);
+        let sealed = |part| Sealed::of(recorded, part, event.kind());
+        let changed = |user, what| Self::Changed(user, RowChange { what, position, time });
+        match &event {
+            UserEvent::PasswordSet(fact) => {
+                changed(fact.data.user, What::Password(sealed(Part::Secret)))
+            }
+            UserEvent::AppPasswordSet(fact) => {
+                changed(fact.data.user, What::Md5(sealed(Part::Secret)))
+            }
+            UserEvent::AppInfoSet(fact) => {
+                changed(fact.data.user, What::AppInfo(sealed(Part::Personal)))
+            }
+            UserEvent::EnabledSet(fact) => {
+                changed(fact.data.user, What::Enabled(fact.data.enabled))
+            }
+            UserEvent::Deleted(fact) => Self::Ended(fact.data.user),
+            UserEvent::Erased(fact) => Self::Ended(fact.data.user),
+            UserEvent::Registered(_) => {
+                let (personal, password) = (sealed(Part::Personal), sealed(Part::Secret));
+                let UserEvent::Registered(fact) = event else { return Self::Ended(UserId::NONE) };
+                Self::Registered(Arc::new(UserRow {
+                    data: fact.data,
+                    enabled: true,
+                    created: time,
+                    updated: time,
+                    tokens_from: Timestamp(0),
+                    app_tokens_from: position,
+                    personal,
+                    password,
+                    md5: None,
+                    app_info: None,
+                    lookups,
+                }))
+            }
+        }
+    }
+}
+
+/// From when tokens count after a new password. A token bears whole seconds, and one from under the
+/// last password at least the second that came after it: this one begins later than both.
+fn after_tokens_of(last: Timestamp, time: Timestamp) -> Timestamp {
+    let second = Timestamp(last.0.saturating_add(999_999)).seconds();
+    Timestamp(time.0.max(Timestamp::from_seconds(second).0).saturating_add(1))
+}
+
+impl Row for UserRow {
+    fn make(found: &[u8], events: &[Recorded]) -> io::Result<Option<Arc<Self>>> {
+        let lookups = Found::decode(found)?.lookups;
+        let mut row: Option<Arc<Self>> = None;
+        for recorded in events {
+            match UserChange::new(recorded, clear_event(recorded)?, lookups) {
+                UserChange::Registered(registered) => row = Some(registered),
+                UserChange::Changed(_, change) => {
+                    if let Some(row) = &mut row {
+                        Arc::make_mut(row).change(change);
+                    }
+                }
+                UserChange::Ended(_) => row = None,
+            }
+        }
+        Ok(row)
+    }
+}
+
+/// What a snapshot keeps to find a user.
+pub(crate) struct Found {
+    pub(crate) tenant: TenantId,
+    pub(crate) parent: UserId,
+    pub(crate) lookups: Lookups,
+}
+
+impl Found {
+    pub(crate) fn decode(found: &[u8]) -> io::Result<Self> {
+        let mut from = Cut(found);
+        let tenant = TenantId(u32::from_le_bytes(from.array()?));
+        let parent = UserId(u32::from_le_bytes(from.array()?));
+        Ok(Self { tenant, parent, lookups: Lookups::decode(&mut from)? })
+    }
+}
+
+/// What a snapshot keeps to find the user of an event that was opened, if it begins there.
+pub(crate) fn found(keys: &Keys, event: &UserEvent) -> Option<Vec<u8>> {
+    let UserEvent::Registered(fact) = event else { return None };
+    let mut out = fact.data.tenant.0.to_le_bytes().to_vec();
+    out.extend_from_slice(&fact.data.parent.0.to_le_bytes());
+    Lookups::of(keys, event).encode(&mut out);
+    Some(out)
+}
+
+impl UserRow {
+    pub(crate) fn change(&mut self, change: RowChange) {
+        let RowChange { what, position, time } = change;
+        self.updated = time;
+        match what {
+            What::Password(password) => {
+                (self.password, self.md5) = (password, None);
+                self.end_tokens(position, time);
+            }
+            What::Md5(md5) => self.md5 = md5,
+            What::AppInfo(info) => self.app_info = info,
+            What::Enabled(enabled) => {
+                self.enabled = enabled;
+                self.end_tokens(position, time);
+            }
+        }
+    }
+
+    fn end_tokens(&mut self, position: u64, time: Timestamp) {
+        self.tokens_from = after_tokens_of(self.tokens_from, time);
+        self.app_tokens_from = position;
+    }
+
+    pub(crate) fn lookups(&self) -> Lookups {
+        self.lookups
+    }
+
+    pub(crate) fn personal(&self, keys: &Keys) -> Option<UserPersonal> {
+        self.opened(self.personal.as_ref()?, Part::Personal, keys, |event| match event {
+            UserEvent::Registered(fact) => fact.personal,
+            _ => None,
+        })
+    }
+
+    pub(crate) fn app_info(&self, keys: &Keys) -> Option<String> {
+        let info =
+            self.opened(self.app_info.as_ref()?, Part::Personal, keys, |event| match event {
+                UserEvent::AppInfoSet(fact) => fact.personal,
+                _ => None,
+            });
+        info.map(|it: UserAppInfo| it.info)
+    }
+
+    pub(crate) fn md5(&self, keys: &Keys) -> Option<PasswordVerifier> {
+        self.opened(self.md5.as_ref()?, Part::Secret, keys, |event| match event {
+            UserEvent::AppPasswordSet(fact) => fact.secret,
+            _ => None,
+        })
+    }
+
+    pub(crate) fn password(&self, keys: &Keys) -> Option<PasswordVerifier> {
+        self.opened(self.password.as_ref()?, Part::Secret, keys, |event| match event {
+            UserEvent::Registered(fact) => fact.secret,
+            UserEvent::PasswordSet(fact) => fact.secret,
+            _ => None,
+        })
+    }
+
+    fn opened<T: DeserializeOwned>(
+        &self,
+        sealed: &Sealed,
+        part: Part,
+        keys: &Keys,
+        lifted: fn(UserEvent) -> Option<T>,
+    ) -> Option<T> {
+        let user = self.data.user;
+        let opened = sealed.open(keys, StreamId::new(User::CATEGORY, user), user.into(), part);
+        let read = opened.and_then(|(kind, parts)| {
+            if sealed.is_old() {
+                return UserEvent::decode(kind, &parts).map(lifted);
+            }
+            let bytes = match part {
+                Part::Personal => parts.personal,
+                Part::Secret => parts.secret,
+            };
+            let read = bytes.map(|it| codec::decode(&it)).transpose();
+            read.map_err(|err| Unreadable { kind: kind.to_owned(), why: err.to_string() })
+        });
+        // It could be read when it was taken in.
+        let told = |err: &Unreadable| tracing::error!(%user, error = %err, "run `chancery verify`");
+        read.inspect_err(told).ok().flatten()
+    }
+}

@@ -1,0 +1,210 @@
+//! Who may administer the accounts of a linked tenant: they are users, and some may do more.
+
+use api::AdminMode;
+use commands::password::PasswordPool;
+use domain::app::{App, AppCommand, AppPolicy};
+use domain::user::{User, UserCommand};
+use serde_json::{Value, json};
+
+use super::linked::{link, linked, log_in, sign_in, user_of_api, user_of_app};
+use super::service::{
+    CLEAR, FORBIDDEN, INVALID, NOT_FOUND, Service, UNAUTHORISED, USER_EXISTS, keys, md5_of,
+    refused, success, user_body, with,
+};
+
+const NEW: &str = "New-Secret-2";
+const SECRET: &str = "an-operators-secret-of-32-letters";
+
+fn update(root: &str, user: &str, over: Value) -> Value {
+    with(&json!({ "rootName": root, "userName": user, "op": 1 }), over)
+}
+
+/// A user may make others by a permission; whom it made are those below it.
+#[tokio::test]
+async fn a_root_account_is_a_user_with_a_permission() {
+    let (service, admin) = linked().await;
+    let root = service.app.app_root(1, "root", NEW).await;
+    let own = log_in(&service, "root", NEW).await;
+    let made = service.call_as(&own.access, "create_user", &user_body("root", "bob")).await;
+    assert_eq!(success(&made), json!({}));
+    let path = format!("/api/User/{}", root + 1);
+    let detail = service.app.get(&path).bearer(&admin).send().await.data();
+    assert_eq!(detail["parentUserID"], root);
+    user_of_app(&service, &admin, "carl").await;
+    let list = service.call_as(&own.access, "get_users", &json!({ "rootName": "root" })).await;
+    let bob = json!({ "username": "bob", "userInfo": "e30=" });
+    assert_eq!(success(&list), json!({ "list": [bob] }));
+    let carl = json!({ "rootName": "root", "userName": "carl" });
+    let list = service.call_as(&own.access, "get_users", &carl).await;
+    assert_eq!(success(&list), json!({ "list": [] }));
+    refused(
+        &service.call_as(&own.access, "update_user", &update("root", "carl", json!({}))).await,
+        NOT_FOUND,
+    );
+    // Whoever has no such permission makes nobody.
+    let of_bob = service.login("bob").await;
+    let made = service.call_as(&of_bob.access, "create_user", &user_body("bob", "dora")).await;
+    refused(&made, FORBIDDEN);
+}
+
+#[tokio::test]
+async fn what_create_user_cannot_do_is_told() {
+    let (service, admin) = linked().await;
+    user_of_app(&service, &admin, "bob").await;
+    let create = |body: Value| {
+        let (service, admin) = (&service, &admin);
+        async move { service.call_as(admin, "create_user", &body).await }
+    };
+    refused(&create(user_body("admin", "BOB")).await, USER_EXISTS);
+    refused(&create(user_body("nobody", "carl")).await, NOT_FOUND);
+    refused(&create(user_body("admin", "carl!")).await, INVALID);
+    refused(&create(user_body("admin", &"x".repeat(65))).await, INVALID);
+    let long = with(&user_body("admin", "carl"), json!({ "userInfo": "x".repeat(16_385) }));
+    refused(&create(long).await, INVALID);
+    // A name that the documented API took is taken here, too.
+    user_of_api(&service, &admin, "dora", NEW).await;
+    refused(&create(user_body("admin", "dora")).await, USER_EXISTS);
+    let detail = service.app.get("/api/User/4").bearer(&admin).send().await;
+    assert_eq!(detail.json()["code"], 404, "{}", detail.text);
+}
+
+/// Whoever sets a password can sign in: no credential of the service leads to an administrator.
+#[tokio::test]
+async fn administrators_are_changed_by_administrators_only() {
+    let secret = |it: &mut api::AppTokenSettings| {
+        it.admin_mode = AdminMode::Token;
+        it.admin_token = Some(SECRET.to_owned());
+    };
+    let service = Service::with(secret).await;
+    link(&service, true).await;
+    service.app.user(1, "chief", &[1, 4], "oauthapp.all").await;
+    let take = update("admin", "chief", json!({ "password": md5_of(&[CLEAR]) }));
+    refused(&service.call_as(SECRET, "update_user", &take).await, FORBIDDEN);
+    let end = update("admin", "chief", json!({ "op": -1 }));
+    refused(&service.call_as(SECRET, "update_user", &end).await, FORBIDDEN);
+    refused(&service.call_as("no-secret", "update_user", &take).await, UNAUTHORISED);
+    success(&service.call_as(SECRET, "create_user", &user_body("admin", "bob")).await);
+    let bob = update("admin", "bob", json!({ "password": md5_of(&[NEW]) }));
+    success(&service.call_as(SECRET, "update_user", &bob).await);
+    log_in(&service, "bob", NEW).await;
+    assert_eq!(sign_in(&service, "chief", tests::app::PASSWORD).await.0, 200);
+
+    let (service, admin) = linked().await;
+    service.app.user(1, "chief", &[1, 4], "oauthapp.all").await;
+    success(&service.call_as(&admin, "update_user", &take).await);
+    let chief = log_in(&service, "chief", CLEAR).await;
+    // Not even with its own login: that is a token of eleven days, and no proof of a password.
+    let own = update("chief", "chief", json!({ "password": md5_of(&[NEW]) }));
+    refused(&service.call_as(&chief.access, "update_user", &own).await, FORBIDDEN);
+    success(&service.call_as(&admin, "update_user", &end).await);
+    service.is_dead(&chief).await;
+}
+
+#[tokio::test]
+async fn a_root_account_changes_nobody_who_may_do_more_than_others() {
+    let (service, admin) = linked().await;
+    service.app.app_root(1, "root", NEW).await;
+    let own = log_in(&service, "root", NEW).await;
+    success(&service.call_as(&own.access, "create_user", &user_body("root", "bob")).await);
+    let partner = json!({
+        "userName": "partner", "passwordHash": NEW, "parentUserID": 2, "roles": [{ "roleId": 2 }],
+    });
+    service.app.post("/api/User").bearer(&admin).json(&partner).send().await.data();
+    let claim = json!({ "claimType": "permission", "claimValue": "oauthapp.user.all" });
+    let clerk = json!({
+        "userName": "clerk", "passwordHash": NEW, "parentUserID": 2, "claims": [claim],
+    });
+    service.app.post("/api/User").bearer(&admin).json(&clerk).send().await.data();
+    let list = service.call_as(&own.access, "get_users", &json!({ "rootName": "root" })).await;
+    assert_eq!(success(&list)["list"].as_array().unwrap().len(), 3);
+    for name in ["partner", "clerk"] {
+        for over in [json!({ "password": md5_of(&[CLEAR]) }), json!({ "op": -1 })] {
+            let change = update("root", name, over);
+            refused(&service.call_as(&own.access, "update_user", &change).await, FORBIDDEN);
+            log_in(&service, name, NEW).await;
+        }
+    }
+    let bob = update("root", "bob", json!({ "op": -1 }));
+    success(&service.call_as(&own.access, "update_user", &bob).await);
+}
+
+#[tokio::test]
+async fn nobody_deletes_themselves() {
+    let (service, admin) = linked().await;
+    user_of_app(&service, &admin, "bob").await;
+    let own = service.login("bob").await;
+    let end = update("bob", "bob", json!({ "op": -1 }));
+    refused(&service.call_as(&own.access, "update_user", &end).await, FORBIDDEN);
+    let end = update("admin", "admin", json!({ "op": -1 }));
+    refused(&service.call_as(&admin, "update_user", &end).await, FORBIDDEN);
+    let bad = update("admin", "bob", json!({ "op": 0 }));
+    refused(&service.call_as(&admin, "update_user", &bad).await, INVALID);
+    assert_eq!(service.user_of(&own.access).await, "bob");
+}
+
+#[tokio::test]
+async fn an_app_acts_for_nobody_who_may_do_more_than_others() {
+    let (service, admin) = linked().await;
+    user_of_app(&service, &admin, "bob").await;
+    let app = service.call_as(&admin, "create_oauth", &json!({ "username": "admin" })).await;
+    let app = keys(&app);
+    let acting = |name: &str| with(&app.body(service.timestamp()), json!({ "userName": name }));
+    refused(&service.call("authorize", &acting("bob")).await, UNAUTHORISED);
+    let policy = AppPolicy { strict: true, acts_for_users: true };
+    service.app.run::<App>(1, &app.id, AppCommand::SetPolicy(policy)).await;
+    refused(&service.call("authorize", &acting("admin")).await, UNAUTHORISED);
+    let pair = super::service::pair(&service.call("authorize", &acting("bob")).await);
+    assert_eq!(service.user_of(&pair.access).await, "bob");
+    // What an app asked for administers nothing.
+    let own = update("bob", "bob", json!({ "password": md5_of(&[NEW]) }));
+    refused(&service.call_as(&pair.access, "update_user", &own).await, FORBIDDEN);
+    let verifiers = PasswordPool::new(1).hash_of_user(NEW, true).await.unwrap();
+    service.app.run::<User>(1, "2", UserCommand::SetPassword(verifiers)).await;
+    service.is_dead(&pair).await;
+}
+
+/// Apps belong to the user, and end with the user.
+#[tokio::test]
+async fn the_apps_of_a_user_end_with_the_user() {
+    let (service, admin) = linked().await;
+    user_of_app(&service, &admin, "bob").await;
+    let own = service.login("bob").await;
+    let body = json!({ "username": "bob", "oauthInfo": "mine" });
+    let app = keys(&service.call_as(&own.access, "create_oauth", &body).await);
+    let of_app = service.authorize(&app).await;
+    let list = json!({ "username": "bob" });
+    let apps = success(&service.call_as(&own.access, "get_app_list", &list).await);
+    assert_eq!(apps["list"], json!([{ "appId": app.id, "oauthInfo": "mine" }]));
+    service.app.run::<User>(1, "2", UserCommand::SetEnabled(false)).await;
+    refused(&service.check(&of_app.access).await, NOT_FOUND);
+    refused(&service.try_authorize(&app).await, NOT_FOUND);
+    service.app.run::<User>(1, "2", UserCommand::SetEnabled(true)).await;
+    assert_eq!(service.user_of(&of_app.access).await, app.id);
+    service.app.run::<User>(1, "2", UserCommand::Delete).await;
+    refused(&service.check(&of_app.access).await, NOT_FOUND);
+    // A later namesake does not get them.
+    user_of_app(&service, &admin, "bob").await;
+    let later = service.login("bob").await;
+    let apps = success(&service.call_as(&later.access, "get_app_list", &list).await);
+    assert_eq!(apps["total"], 0);
+}
+
+/// The mode that trusts everybody is not for the users of the whole program.
+#[tokio::test]
+async fn a_linked_tenant_is_never_open() {
+    let service = Service::open().await;
+    service.user("alice").await;
+    link(&service, true).await;
+    let admin = service.app.admin().await;
+    for (operation, body) in [
+        ("create_user", user_body("admin", "bob")),
+        ("update_user", update("admin", "admin", json!({ "password": md5_of(&[CLEAR]) }))),
+        ("get_users", json!({ "rootName": "admin" })),
+        ("create_oauth", json!({ "username": "admin" })),
+        ("get_app_list", json!({ "username": "admin" })),
+        ("delete_app", json!({ "username": "admin", "appId": "4821093756610284" })),
+    ] {
+        refused(&service.call(operation, &body).await, FORBIDDEN);
+        refused(&service.call_as(&admin, operation, &body).await, FORBIDDEN);
+    }
+}
