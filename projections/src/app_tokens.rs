@@ -65,6 +65,11 @@ impl AppTokens {
         self.held.get(&(app, account, counts_from)).copied().unwrap_or(0)
     }
 
+    /// How many pairs of a family are kept.
+    pub fn pairs_of(&self, family: &[u8; 16]) -> u32 {
+        self.families.get(family).map_or(0, |it| it.pairs)
+    }
+
     /// How many pairs are kept.
     pub fn count(&self) -> usize {
         self.by_access.len()

@@ -27,6 +27,9 @@ use crate::http::error::ApiError;
 /// How often a refresh is tried that lost a race.
 const ATTEMPTS_MAX: usize = 8;
 
+/// How many pairs of one family may be kept: each refresh makes one, which is kept until it ends.
+const FAMILY_PAIRS_MAX: u32 = 1_000;
+
 /// The longest member that is looked at, in bytes.
 const MEMBER_BYTES_MAX: usize = 1_024;
 
@@ -311,7 +314,11 @@ async fn refresh(service: Service, asked: RefreshTokenReq) -> Answer<RefreshToke
         if pair.data.refresh_expires_at <= now {
             return Err(EXPIRED);
         }
-        Ok((pair.clone(), standing::of(tables, service.tenant(), pair, now)?))
+        let standing = standing::of(tables, service.tenant(), pair, now)?;
+        match tables.app_tokens.pairs_of(&pair.data.family) < FAMILY_PAIRS_MAX {
+            true => Ok((pair.clone(), standing)),
+            false => Err(TOO_MANY),
+        }
     })?;
     let actor = match &standing.account {
         Some(account) => account.id().to_string(),

@@ -9,13 +9,16 @@ use serde::{Deserialize, Serialize};
 
 use super::accounts::Accounts;
 use super::administration::{Acting, authorise};
-use super::answer::{Answered, FORBIDDEN, Failed, INVALID, NOT_FOUND, USER_EXISTS};
+use super::answer::{Answered, FORBIDDEN, Failed, INVALID, NOT_FOUND, TOO_MANY, USER_EXISTS};
 use super::apps::default_app;
 use super::registration::{NewAccount, register};
 use super::signature::unhex_16;
 use super::{Answer, Service, operation};
 use crate::http::endpoint::Endpoint;
 use crate::http::error::ApiError;
+
+/// The most users of one answer.
+const USERS_MAX: usize = 10_000;
 
 pub(crate) fn endpoints() -> Vec<Endpoint> {
     vec![
@@ -76,6 +79,10 @@ struct GetUsersReq {
     root_name: String,
     /// One user; empty for all that the root account made.
     user_name: String,
+    /// From 0. Not in the original interface, as `pageSize`.
+    page_no: i32,
+    /// At most 10,000; without it all users, if they are no more than that (else 1082).
+    page_size: i32,
 }
 
 /// Nothing.
@@ -221,6 +228,8 @@ async fn list(service: Service, asked: GetUsersReq) -> Answer<GetUsersResp> {
         return Err(INVALID);
     }
     let acting = authorise(&service, &asked.root_name)?;
+    let page = usize::try_from(asked.page_no).map_err(|_| INVALID)?;
+    let size = usize::try_from(asked.page_size).map_err(|_| INVALID)?;
     let tenant = service.tenant();
     let found = service.ask(|tables| {
         let accounts = Accounts::of(tables, tenant);
@@ -231,8 +240,14 @@ async fn list(service: Service, asked: GetUsersReq) -> Answer<GetUsersResp> {
         found.retain(|it| acting.may_see(it, accounts));
         found
     });
+    // Whoever does not know of pages must not take a part for the whole.
+    if size == 0 && found.len() > USERS_MAX {
+        return Err(TOO_MANY);
+    }
+    let size = if size == 0 { USERS_MAX } else { size.min(USERS_MAX) };
+    let found = found.iter().skip(page.saturating_mul(size)).take(size);
     // There may be many: the tables are locked for one at a time.
-    let shown = found.iter().filter_map(|account| {
+    let shown = found.filter_map(|account| {
         let (username, user_info) = service.ask(|tables| account.name_and_info(tables))?;
         Some(UserInfo { username, user_info })
     });

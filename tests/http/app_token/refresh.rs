@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use tests::app::now;
 
-use super::service::{INVALID, NOT_FOUND, Service, is_random, pair, refused, success};
+use super::service::{INVALID, NOT_FOUND, Service, TOO_MANY, is_random, pair, refused, success};
 
 async fn with_alice(grace: i64) -> Service {
     let service = Service::open_with(|it| it.grace_seconds = grace).await;
@@ -151,4 +151,18 @@ async fn without_rotation_a_token_may_be_used_again() {
         assert_eq!(service.user_of(&got.access).await, "alice");
     }
     pair(&service.refresh(&pairs[2].refresh).await);
+}
+
+/// Each pair is kept until it ends: whoever refreshes for nothing fills the memory no further.
+#[tokio::test]
+async fn a_family_has_a_thousand_pairs_at_most() {
+    let service = with_alice(10).await;
+    let mut last = service.login("alice").await;
+    for _ in 1..1_000 {
+        last = pair(&service.refresh(&last.refresh).await);
+    }
+    refused(&service.refresh(&last.refresh).await, TOO_MANY);
+    assert_eq!(service.user_of(&last.access).await, "alice");
+    let other = service.login("alice").await;
+    pair(&service.refresh(&other.refresh).await);
 }

@@ -1,10 +1,13 @@
 //! Users: made, found, changed, deleted.
 
+use domain::TenantId;
+use domain::app_user::{AppUser, AppUserCommand, AppUserId, AppUserPersonal, AppUserRegistered};
 use serde_json::{Value, json};
+use tests::samples::app_token::app_user_registered;
 
 use super::service::{
-    CLEAR, INVALID, NOT_FOUND, Service, USER_EXISTS, WRONG_PASSWORD, md5_of, pair, refused,
-    success, user_body, with,
+    CLEAR, INVALID, NOT_FOUND, Service, TOO_MANY, USER_EXISTS, WRONG_PASSWORD, md5_of, pair,
+    refused, success, user_body, with,
 };
 
 async fn found(service: &Service, root: &str, name: &str) -> Value {
@@ -65,6 +68,61 @@ async fn many_users_are_listed_without_pages() {
     let list = found(&service, "root", "").await;
     let listed = list.as_array().unwrap().iter().map(|it| it["username"].as_str().unwrap());
     assert_eq!(listed.collect::<Vec<_>>(), names);
+}
+
+#[tokio::test]
+async fn users_are_listed_in_pages_for_those_who_ask() {
+    let service = Service::open().await;
+    for n in 0..5 {
+        service.user(&format!("user-{n}")).await;
+    }
+    for (page, size, expected) in [(0, 2, 0..2), (1, 2, 2..4), (2, 2, 4..5), (3, 2, 0..0)] {
+        let body = json!({ "rootName": "root", "pageNo": page, "pageSize": size });
+        let list = success(&service.call("get_users", &body).await)["list"].clone();
+        let names =
+            expected.map(|n| json!({ "username": format!("user-{n}"), "userInfo": "e30=" }));
+        assert_eq!(list, names.collect::<Value>());
+    }
+    for over in [json!({ "pageNo": -1 }), json!({ "pageSize": -1 }), json!({ "pageSize": "2" })] {
+        let body = with(&json!({ "rootName": "root" }), over);
+        refused(&service.call("get_users", &body).await, INVALID);
+    }
+}
+
+/// Nobody who does not know of pages takes a part for the whole.
+#[tokio::test]
+async fn more_users_than_fit_an_answer_are_refused_without_a_page() {
+    let service = Service::open().await;
+    let password = tests::app::verifier().await;
+    let head = || service.app.head(TenantId(1));
+    let mut last = 0;
+    for n in 1..=10_001 {
+        let data = AppUserRegistered { app_user: AppUserId(n), ..app_user_registered() };
+        let data = AppUserRegistered { tenant: TenantId(1), creator: AppUserId::NONE, ..data };
+        let personal = AppUserPersonal {
+            user_name: format!("user-{n}"),
+            root_name: "root".to_owned(),
+            ..AppUserPersonal::default()
+        };
+        let command = AppUserCommand::Register {
+            data: Box::new(data),
+            personal: Box::new(personal),
+            password: password.clone(),
+        };
+        let engine = &service.app.engine;
+        let done = engine.handle::<AppUser>(&n.to_string(), &command, &head()).await;
+        last = done.unwrap().position;
+    }
+    service.app.shows(last).await;
+    let all = json!({ "rootName": "root" });
+    refused(&service.call("get_users", &all).await, TOO_MANY);
+    for (page, count) in [(0, 10_000), (1, 1)] {
+        let body = with(&all, json!({ "pageNo": page, "pageSize": 20_000 }));
+        let list = success(&service.call("get_users", &body).await)["list"].clone();
+        assert_eq!(list.as_array().unwrap().len(), count);
+    }
+    let list = json!({ "rootName": "root", "userName": "user-7" });
+    assert_eq!(success(&service.call("get_users", &list).await)["list"][0]["username"], "user-7");
 }
 
 #[tokio::test]
