@@ -3,10 +3,14 @@
 
 use std::fs;
 
+use async_nats::jetstream;
+use async_nats::jetstream::consumer::{DeliverPolicy, pull};
 use domain::hex;
+use futures_util::StreamExt as _;
 use md5::{Digest as _, Md5};
 use serde_json::{Value, json};
-use tests::process::{Answer, Program, Said, finish};
+use tests::nats::NatsServer;
+use tests::process::{Answer, Program, Said, finish, until};
 
 const ROOT_PASSWORD: &str = "Root-Secret-1";
 
@@ -198,4 +202,66 @@ async fn a_tenant_is_linked_on_the_command_line_and_a_kill_forgets_nothing() {
     program.verified();
     program.stop().await;
     program.verified();
+}
+
+/// Subscribers hear of apps, app tokens and linked users, and of nothing that should stay hidden.
+#[tokio::test(flavor = "multi_thread")]
+async fn subscribers_hear_of_the_service_and_of_no_secret() {
+    let server = NatsServer::start();
+    let mut program = Program::started(&["--nats", &server.url()]).await;
+    add_root(&program, "rooty", ROOT_PASSWORD).ok();
+    program.run(&["app-token", "link"]).ok();
+    let admin = program.token().await;
+    let made = call(&program, "create_oauth", &admin, json!({ "username": "admin" })).await;
+    let bob = json!({
+        "rootName": "admin", "userName": "bobby", "password": md5(&["open sesame"]),
+        "userInfo": "aGlkZGVu",
+    });
+    assert_eq!(call(&program, "create_user", &admin, bob).await.json["state"], true);
+    let pair = call(&program, "login", "", login(0, "bobby", "open sesame")).await;
+    let token =
+        |answer: &Answer, name: &str| answer.json["data"][name].as_str().unwrap().to_owned();
+    let refresh = json!({ "token": token(&pair, "refreshToken") });
+    assert_eq!(call(&program, "refresh_token", "", refresh).await.json["state"], true);
+    let kinds = program.replayed().len();
+    let context = jetstream::new(async_nats::connect(server.url()).await.unwrap());
+    let count = async || match context.get_stream("CHANCERY").await {
+        Ok(mut stream) => stream.info().await.unwrap().state.messages as usize,
+        Err(_) => 0,
+    };
+    until("everything is published", async || count().await == kinds).await;
+    let all = pull::OrderedConfig { deliver_policy: DeliverPolicy::All, ..Default::default() };
+    let stream = context.get_stream("CHANCERY").await.unwrap();
+    let messages = stream.create_consumer(all).await.unwrap().messages().await.unwrap();
+    let messages = messages.take(kinds).map(|it| it.unwrap()).collect::<Vec<_>>().await;
+    let subjects = messages.iter().map(|it| it.subject.as_str()).collect::<Vec<_>>();
+    let app = token(&made, "appId");
+    for subject in [
+        "chancery.1.app_user.registered.v1.1",
+        "chancery.1.tenant.app_token_link_set.v1.1",
+        &format!("chancery.1.app.created.v2.{app}"),
+        "chancery.1.user.registered.v1.2",
+        "chancery.1.user.app_password_set.v1.2",
+        "chancery.1.user.app_info_set.v1.2",
+    ] {
+        assert_eq!(subjects.iter().filter(|it| **it == subject).count(), 1, "{subject}");
+    }
+    let begins = |with: &str| subjects.iter().filter(|it| it.starts_with(with)).count();
+    assert_eq!(begins("chancery.1.app_token.issued.v2."), 2);
+    assert_eq!(begins("chancery.1.app_token.refreshed.v1."), 1);
+    let hidden = [
+        "rooty".to_owned(),
+        "bobby".to_owned(),
+        "aGlkZGVu".to_owned(),
+        md5(&["open sesame"]),
+        md5(&["open sesame"]).to_uppercase(),
+        token(&made, "appSecret"),
+        token(&pair, "accessToken"),
+        token(&pair, "refreshToken"),
+    ];
+    for message in &messages {
+        let text = String::from_utf8(message.payload.to_vec()).unwrap();
+        assert!(!hidden.iter().any(|it| text.contains(it)), "{text}");
+    }
+    program.stop().await;
 }
