@@ -32,6 +32,8 @@ pub struct AppSettings {
     pub business_statuses: bool,
     /// Who is believed about the address of a caller.
     pub proxies: Proxies,
+    /// Whether figures are shown at another address only.
+    pub figures_apart: bool,
     /// The app-token service.
     pub app_token: AppTokenSettings,
 }
@@ -43,6 +45,7 @@ impl Default for AppSettings {
             public_url: None,
             business_statuses: false,
             proxies: Proxies::default(),
+            figures_apart: false,
             app_token: AppTokenSettings::default(),
         }
     }

@@ -32,7 +32,10 @@ pub use crate::program::run;
 pub fn routes(
     app: &Arc<App>,
 ) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone + Send + Sync + use<> {
-    let endpoints = endpoints();
+    let mut endpoints = endpoints();
     operation::openapi::describe(&endpoints);
+    if app.settings.figures_apart {
+        endpoints.retain(|it| !endpoints::shows_figures(it));
+    }
     http::router::router(app, endpoints)
 }

@@ -64,3 +64,32 @@ async fn a_connection_over_the_limit_waits_for_a_place() {
     drop(first);
     until("the third is answered", async || answers(&mut third)).await;
 }
+
+/// Figures may be for those who look after the program only.
+#[tokio::test(flavor = "multi_thread")]
+async fn figures_are_shown_at_an_address_of_their_own() {
+    let mut program = Program::started(&["--metrics-listen", "127.0.0.1:0"]).await;
+    let log = program.log();
+    let line = log.lines().find(|it| it.contains("figures are shown here only")).unwrap();
+    let address = line.split("address=").nth(1).unwrap().split_whitespace().next().unwrap();
+    let ask = async |path: &str| {
+        let answer = reqwest::get(format!("http://{address}{path}")).await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    for path in ["/metrics", "/oauth2/api/v1/metrics"] {
+        assert_eq!(program.get(path, "").await.status, 404, "{path}");
+        let (status, text) = ask(path).await;
+        assert_eq!(status, 200, "{path}");
+        assert!(text.contains("chancery_log{figure="), "{text}");
+    }
+    assert_eq!(ask("/health/live").await.0, 200);
+    for path in ["/api/User", "/connect/token", "/oauth2/api/v1/health", "/swagger/v1/swagger.json"]
+    {
+        assert_eq!(ask(path).await.0, 404, "{path}");
+    }
+    assert_eq!(program.get("/oauth2/api/v1/health", "").await.status, 200);
+    program.stop().await;
+    program.set_arguments(&["--metrics-listen", "nowhere"]);
+    let said = program.start_refused();
+    assert!(said.err.contains("listening on nowhere"), "{said:?}");
+}

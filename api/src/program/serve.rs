@@ -37,6 +37,9 @@ use crate::http::server;
 /// longer one while requests are answered.
 const CHECKED_FIRST_EVENTS: u64 = 20_000;
 
+/// How many may ask for figures at a time, at an address of their own.
+const FIGURES_CONNECTIONS_MAX: usize = 16;
+
 /// How long the check of a long log works before it rests.
 const CHECKING_TIME: Duration = Duration::from_millis(5);
 
@@ -54,9 +57,11 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
     let public_url = options.public_url.as_deref().map(check_public_url).transpose()?;
     let home = Home::open(&common.data)?;
     let master = master_key_or_new(common, &home.folder)?;
-    let listener = TcpListener::bind(&options.listen)
-        .await
-        .map_err(|err| format!("listening on {}: {err}", options.listen))?;
+    let listener = listen(&options.listen).await?;
+    let of_figures = match &options.metrics_listen {
+        Some(address) => Some(listen(address).await?),
+        None => None,
+    };
     let address = listener.local_addr()?;
     let app_token = options.app_token.read(address)?;
     if app_token.admin_mode == AdminMode::Open {
@@ -87,6 +92,7 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
             public_url,
             business_statuses: options.business_errors == BusinessErrors::Status,
             proxies: Proxies::new(options.trusted_proxies.clone()),
+            figures_apart: of_figures.is_some(),
             app_token,
         },
         Arc::new(move || LogFigures::from(log.stats())),
@@ -119,6 +125,11 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
         signal.await;
         app.stop();
     };
+    if let Some(listener) = of_figures {
+        tracing::info!(address = %listener.local_addr()?, "figures are shown here only");
+        let filter = crate::http::router::router(&app, crate::endpoints::figures());
+        tokio::spawn(server::serve(listener, filter, FIGURES_CONNECTIONS_MAX, app.stopped()));
+    }
     server::serve(listener, filter, options.connections_max, stop).await;
 
     tracing::info!("stopping");
@@ -138,6 +149,11 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
     let _ = std::fs::remove_file(socket_path(&on.folder));
     drop(home);
     Ok(())
+}
+
+async fn listen(address: &str) -> Result<TcpListener, Failure> {
+    let listener = TcpListener::bind(address).await;
+    listener.map_err(|err| format!("listening on {address}: {err}").into())
 }
 
 fn start_publisher(on: &Running, options: &Serve, url: String) -> PublisherHandle {

@@ -169,6 +169,11 @@ pub(crate) struct Serve {
     )]
     pub(crate) trusted_proxies: Vec<IpNet>,
 
+    /// Answer /metrics at this address and nowhere else: figures tell strangers how busy the program
+    /// is. Without it, at the address of --listen.
+    #[arg(long, env = "CHANCERY_METRICS_LISTEN", value_name = "ADDR")]
+    pub(crate) metrics_listen: Option<String>,
+
     /// Refuse changes when less than this is left on the disk, in MiB.
     #[arg(long, env = "CHANCERY_DISK_RESERVE_MIB", default_value_t = 128, value_name = "MIB")]
     pub(crate) disk_reserve_mib: u64,
