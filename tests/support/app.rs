@@ -111,14 +111,18 @@ impl TestApp {
         self.sign_in("admin", PASSWORD).await
     }
 
-    pub async fn sign_in(&self, name: &str, password: &str) -> String {
+    pub async fn try_sign_in(&self, name: &str, password: &str) -> Answer {
         let form = [
             ("grant_type", "password"),
             ("client_id", "chancery-cli"),
             ("username", name),
             ("password", password),
         ];
-        let answer = self.post("/connect/token").form(&form).send().await;
+        self.post("/connect/token").form(&form).send().await
+    }
+
+    pub async fn sign_in(&self, name: &str, password: &str) -> String {
+        let answer = self.try_sign_in(name, password).await;
         assert_eq!(answer.status, 200, "{}", answer.text);
         answer.json()["access_token"].as_str().unwrap().to_owned()
     }

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use super::backup;
 use super::cli::Failure;
 use super::running::Running;
-use super::settings::{Algorithm, AppTokenCommand, User as UserWhat};
+use super::settings::{Algorithm, AppTokenCommand, User as UserWhat, Who};
 use crate::app_token::accounts::Accounts;
 use crate::app_token::registration::add_app_root;
 
@@ -84,14 +84,14 @@ impl OneShot {
     /// Of the app-token service.
     pub(crate) fn app_token(what: AppTokenCommand) -> Result<Self, Failure> {
         Ok(match what {
-            AppTokenCommand::AddRoot { name, tenant } => {
+            AppTokenCommand::AddRoot(Who { name, tenant }) => {
                 let password = read_password(&name)?;
                 Self::AddRoot { name, tenant, password }
             }
-            AppTokenCommand::Enable { name, tenant } => {
+            AppTokenCommand::Enable(Who { name, tenant }) => {
                 Self::EnableAppUser { name, tenant, enabled: true }
             }
-            AppTokenCommand::Disable { name, tenant } => {
+            AppTokenCommand::Disable(Who { name, tenant }) => {
                 Self::EnableAppUser { name, tenant, enabled: false }
             }
             AppTokenCommand::Link { tenant } => Self::LinkAppTokens { tenant, linked: true },
@@ -106,12 +106,16 @@ impl OneShot {
     /// Of users.
     pub(crate) fn user(what: UserWhat) -> Result<Self, Failure> {
         Ok(match what {
-            UserWhat::SetPassword { name, tenant } => {
+            UserWhat::SetPassword(Who { name, tenant }) => {
                 let password = read_password(&name)?;
                 Self::SetPassword { name, tenant, password }
             }
-            UserWhat::Enable { name, tenant } => Self::EnableUser { name, tenant, enabled: true },
-            UserWhat::Disable { name, tenant } => Self::EnableUser { name, tenant, enabled: false },
+            UserWhat::Enable(Who { name, tenant }) => {
+                Self::EnableUser { name, tenant, enabled: true }
+            }
+            UserWhat::Disable(Who { name, tenant }) => {
+                Self::EnableUser { name, tenant, enabled: false }
+            }
             UserWhat::Erase { id } => Self::Erase { user: id },
         })
     }

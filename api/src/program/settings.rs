@@ -288,32 +288,25 @@ pub(crate) enum Keys {
 pub(crate) enum User {
     /// Replace a user's password; tokens issued before end. The password is read from the
     /// environment variable CHANCERY_PASSWORD, else from standard input.
-    SetPassword {
-        /// The name that the user signs in with.
-        name: String,
-        /// The user's tenant.
-        #[arg(long, default_value_t = 1)]
-        tenant: u32,
-    },
+    SetPassword(Who),
     /// Let a user sign in again.
-    Enable {
-        /// The name that the user signs in with.
-        name: String,
-        /// The user's tenant.
-        #[arg(long, default_value_t = 1)]
-        tenant: u32,
-    },
+    Enable(Who),
     /// Let a user sign in no longer; tokens end.
-    Disable {
-        /// The name that the user signs in with.
-        name: String,
-        /// The user's tenant.
-        #[arg(long, default_value_t = 1)]
-        tenant: u32,
-    },
+    Disable(Who),
     /// Forget a person: personal data becomes unreadable, the history stays whole.
     Erase {
         /// The user's number.
         id: u32,
     },
+}
+
+/// Somebody who signs in.
+#[derive(Debug, Args)]
+pub(crate) struct Who {
+    /// The name to sign in with.
+    pub(crate) name: String,
+
+    /// The tenant.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) tenant: u32,
 }

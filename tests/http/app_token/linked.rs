@@ -41,13 +41,7 @@ pub async fn user_of_app(service: &Service, admin: &str, name: &str) {
 
 /// The status of a sign-in at Chancery's own token endpoint, and the token.
 pub async fn sign_in(service: &Service, name: &str, password: &str) -> (u16, String) {
-    let form = [
-        ("grant_type", "password"),
-        ("client_id", "chancery-cli"),
-        ("username", name),
-        ("password", password),
-    ];
-    let answer = service.app.post("/connect/token").form(&form).send().await;
+    let answer = service.app.try_sign_in(name, password).await;
     let token = answer.json()["access_token"].as_str().unwrap_or_default().to_owned();
     (answer.status, token)
 }

@@ -241,13 +241,7 @@ async fn these_users_are_not_those_of_the_token_endpoint() {
     success(&service.call("create_user", &user_body("root", "admin")).await);
     let password = md5_of(&[CLEAR]);
     for (name, password) in [("alice", CLEAR), ("alice", &password), ("admin", CLEAR)] {
-        let form = [
-            ("grant_type", "password"),
-            ("client_id", "chancery-cli"),
-            ("username", name),
-            ("password", password),
-        ];
-        let answer = service.app.post("/connect/token").form(&form).send().await;
+        let answer = service.app.try_sign_in(name, password).await;
         assert_eq!(answer.status, 400, "{}", answer.text);
     }
     let access = service.login("alice").await.access;

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use clap::{Args, Subcommand};
 use domain::app::APP_TOKEN_SECONDS_MAX;
 
+use super::Who;
 use crate::app_token::settings::{AdminMode, AppTokenSettings};
 
 /// The shortest secret of mode `token`, in bytes.
@@ -134,13 +135,7 @@ impl AppToken {
 pub(crate) enum AppTokenCommand {
     /// Make a root account, which may make users and apps. The password is read from the
     /// environment variable CHANCERY_PASSWORD, else from standard input.
-    AddRoot {
-        /// The name that the account signs in with.
-        name: String,
-        /// The account's tenant.
-        #[arg(long, default_value_t = 1)]
-        tenant: u32,
-    },
+    AddRoot(Who),
     /// Let the users of a tenant be the accounts of the service: one person, one history. Who has no
     /// password that the service knows sets one once; app users from before may not sign in.
     Link {
@@ -155,24 +150,12 @@ pub(crate) enum AppTokenCommand {
         tenant: u32,
     },
     /// Let an account sign in again.
-    Enable {
-        /// The name that the account signs in with.
-        name: String,
-        /// The account's tenant.
-        #[arg(long, default_value_t = 1)]
-        tenant: u32,
-    },
+    Enable(Who),
     /// Let an account sign in no longer; its tokens end.
-    Disable {
-        /// The name that the account signs in with.
-        name: String,
-        /// The account's tenant.
-        #[arg(long, default_value_t = 1)]
-        tenant: u32,
-    },
-    /// Forget the person of an account: personal data becomes unreadable, the history stays whole.
+    Disable(Who),
+    /// Forget the person of an app user: personal data becomes unreadable, the history stays whole.
     Erase {
-        /// The account's number.
+        /// The app user's number.
         id: u32,
     },
     /// Set what the requests of an app must have, and for whom it may act.
