@@ -6,6 +6,7 @@
 
 pub(crate) mod attempts;
 pub(crate) mod issue;
+pub(crate) mod opening;
 pub(crate) mod placement;
 pub(crate) mod scopes;
 pub(crate) mod signer;
@@ -26,7 +27,7 @@ use serde_json::value::RawValue;
 use crate::access::scopes::Code;
 use crate::access::verify::{Caller, verify};
 use crate::app::App;
-use crate::http::call::Call;
+use crate::http::call::{Call, now};
 use crate::http::error::ApiError;
 
 /// How long a read waits for the position that its caller names, and a write for its own.
@@ -89,7 +90,7 @@ pub(crate) async fn admit(call: Call) -> Result<Open, ApiError> {
 pub(crate) async fn require(call: Call, needs: Needs) -> Result<Granted, ApiError> {
     let tenant = find_tenant(&call)?;
     check_version(&call)?;
-    let caller = verify(&call, &tenant)?;
+    let caller = verify(&call, &tenant, call.now)?;
     if !caller.scopes.iter().any(|it| needs.scope.is_covered_by(it)) {
         return Err(ApiError::Forbidden(format!("the token lacks the scope {}", needs.scope)));
     }
@@ -101,8 +102,12 @@ pub(crate) async fn require(call: Call, needs: Needs) -> Result<Granted, ApiErro
     if !caller.has_role(needs.role) {
         return Err(ApiError::Forbidden(format!("the user lacks the role {}", needs.role)));
     }
-    wait_for_position(&call).await?;
-    Ok(Granted { call, tenant, caller })
+    let waited = wait_for_position(&call).await?;
+    let granted = Granted { call, tenant, caller };
+    if waited {
+        granted.confirm()?;
+    }
+    Ok(granted)
 }
 
 /// Spec section 6.6: the `Host` header, with its port, names the tenant.
@@ -132,16 +137,23 @@ fn check_version(call: &Call) -> Result<(), ApiError> {
     }
 }
 
-/// Read your own write, wherever it was made: `X-Min-Position`.
-async fn wait_for_position(call: &Call) -> Result<(), ApiError> {
-    let Some(position) = call.header("x-min-position") else { return Ok(()) };
+/// Read your own write, wherever it was made: `X-Min-Position`. Whether the caller asked for that.
+async fn wait_for_position(call: &Call) -> Result<bool, ApiError> {
+    let Some(position) = call.header("x-min-position") else { return Ok(false) };
     let position = position.trim().parse::<u64>().map_err(|_| {
         ApiError::field("X-Min-Position", "must be a position of the log: a whole number")
     })?;
-    Ok(call.app.views.wait(position, POSITION_WAIT_MAX).await?)
+    call.app.views.wait(position, POSITION_WAIT_MAX).await?;
+    Ok(true)
 }
 
 impl Granted {
+    /// Checks again that the token counts: it may have ended while the request waited for a
+    /// position, for its body or for a hash.
+    pub(crate) fn confirm(&self) -> Result<(), ApiError> {
+        verify(&self.call, &self.tenant, now()).map(|_| ())
+    }
+
     /// Asks the read models. The lock lasts as long as the question.
     pub(crate) fn ask<T>(&self, question: impl FnOnce(&Tables) -> T) -> T {
         question(&self.call.app.views.read())
@@ -184,6 +196,7 @@ impl Granted {
         if let Some(done) = self.call.app.find_repeated(&head)? {
             return Ok((engine.number_at(done.first)?, done));
         }
+        self.confirm()?;
         let created = engine.create::<A>(command, &head).await;
         let (number, done) = created.map_err(|err| name_largest(err.into(), body))?;
         self.settle(&done).await;
@@ -201,6 +214,7 @@ impl Granted {
         if let Some(done) = self.call.app.find_repeated(&head)? {
             return Ok(done);
         }
+        self.confirm()?;
         let done = self.call.app.engine.handle::<A>(id, &command, &head).await;
         let done = done.map_err(|err| name_largest(err.into(), body))?;
         self.settle(&done).await;

@@ -20,6 +20,19 @@ pub enum AccountId {
     User(UserId),
 }
 
+impl AccountId {
+    /// Reads the name of an account's stream: `app_user-72` or `user-7`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (category, number) = text.split_once('-')?;
+        let number = number.parse().ok().filter(|it| *it > 0)?;
+        match category {
+            "app_user" => Some(Self::AppUser(AppUserId(number))),
+            "user" => Some(Self::User(UserId(number))),
+            _ => None,
+        }
+    }
+}
+
 impl std::fmt::Display for AccountId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

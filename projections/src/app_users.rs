@@ -75,17 +75,12 @@ impl AppUsers {
     }
 
     /// Whom an account made, and whom a maker of this name made who was no account; by number.
-    pub fn made_by(
-        &self,
-        tenant: TenantId,
-        account: AppUserId,
-        name: &str,
-    ) -> Vec<Arc<AppUserRow>> {
+    pub fn made_by(&self, tenant: TenantId, account: AppUserId, name: &str) -> Vec<AppUserId> {
         let makers = [Maker::Account(account), Maker::Name(root_hash(&self.keys, tenant, name))];
         let made = makers.iter().filter_map(|it| self.by_maker.get(it)).flatten();
-        let mut rows = made.filter_map(|it| self.rows.get(it)).cloned().collect::<Vec<_>>();
-        rows.sort_unstable_by_key(|it| it.data.app_user);
-        rows
+        let mut made = made.copied().collect::<Vec<_>>();
+        made.sort_unstable();
+        made
     }
 
     /// Whether an account made a user, or a maker of this name who was no account.

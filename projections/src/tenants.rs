@@ -17,6 +17,9 @@ pub struct TenantRow {
     pub property_keys: Vec<String>,
     /// Whether its users are the accounts of the app-token service.
     pub linked: bool,
+    /// App tokens from before this position of the log do not count: since then the accounts are
+    /// others. 0 if that never changed.
+    pub app_tokens_from: u64,
     /// When it was created.
     pub created: Timestamp,
     /// When it last changed.
@@ -73,6 +76,7 @@ impl Tenants {
                     data: fact.data.clone(),
                     property_keys: properties.map(|(key, _)| key.clone()).collect(),
                     linked: false,
+                    app_tokens_from: 0,
                     created: time,
                     updated: time,
                 };
@@ -82,6 +86,7 @@ impl Tenants {
                 if let Some(row) = self.rows.get_mut(&tenant) {
                     let row = Arc::make_mut(row);
                     row.linked = fact.data.linked;
+                    row.app_tokens_from = recorded.position;
                     row.updated = time;
                 }
             }

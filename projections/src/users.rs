@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::hash::Hash;
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
@@ -122,10 +123,9 @@ impl Users {
     }
 
     /// Whom a user brought in, by number.
-    pub fn brought_in_by(&self, parent: UserId) -> Vec<Arc<UserRow>> {
+    pub fn brought_in_by(&self, parent: UserId) -> impl Iterator<Item = UserId> {
         let users = self.by_parent.get(&parent).into_iter().flatten();
-        let others = users.filter(|it| *it != parent.0);
-        others.filter_map(|it| self.rows.get(it)).cloned().collect()
+        users.map(UserId).filter(move |it| *it != parent)
     }
 
     /// How many users there are.
@@ -193,15 +193,8 @@ impl Users {
 
     fn remove(&mut self, user: UserId) {
         let Some(row) = self.rows.remove(user.0) else { return };
-        if let Some(users) = self.by_tenant.get_mut(&row.data.tenant) {
-            users.remove(user.0);
-        }
-        if let Entry::Occupied(mut users) = self.by_parent.entry(row.data.parent) {
-            users.get_mut().remove(user.0);
-            if users.get().is_empty() {
-                users.remove();
-            }
-        }
+        forget(&mut self.by_tenant, row.data.tenant, user);
+        forget(&mut self.by_parent, row.data.parent, user);
         self.indexes(row.lookups()).for_each(|(index, hash)| index.remove(&hash, user.0));
     }
 
@@ -212,5 +205,15 @@ impl Users {
         [(by_name, name), (by_email, email), (by_phone, phone)]
             .into_iter()
             .filter(|(_, hash)| *hash != 0)
+    }
+}
+
+/// A set without users is none: read models are equal however they were made.
+fn forget<K: Eq + Hash>(sets: &mut HashMap<K, RoaringBitmap>, key: K, user: UserId) {
+    if let Entry::Occupied(mut users) = sets.entry(key) {
+        users.get_mut().remove(user.0);
+        if users.get().is_empty() {
+            users.remove();
+        }
     }
 }

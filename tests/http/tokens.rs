@@ -250,3 +250,42 @@ async fn a_key_of_another_kind_does_not_verify_under_its_neighbours_name() {
     }
     assert!(app.views.read().signing_keys.published(TenantId(1), now()).len() == 2);
 }
+
+/// A token that ends while its request waits gives nothing: not a change, not another token.
+#[tokio::test]
+async fn a_request_that_waited_is_judged_by_what_is_now() {
+    let app = TestApp::new().await;
+    app.user(1, "chief", &[1, 4], "oauthapp.all").await;
+    for end in [UserCommand::SetEnabled(false), UserCommand::SetPassword(verifier().await.into())] {
+        let chief = app.sign_in("chief", PASSWORD).await;
+        let waiting = |path: &'static str, body: serde_json::Value| {
+            let next = app.engine.log().head().position + 1;
+            let ask = app.post(path).bearer(&chief).json(&body);
+            ask.header("x-min-position", &next.to_string()).send()
+        };
+        let user = waiting("/api/User", json!({ "userName": "backdoor" }));
+        let token = waiting("/api/Client/IssueToken", json!({ "lifetime": 3600 }));
+        let ends = async {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            app.run::<User>(1, "2", end).await;
+        };
+        let (user, token, ()) = tokio::join!(user, token, ends);
+        assert_eq!((user.status, token.status), (401, 401), "{} {}", user.text, token.text);
+        app.run::<User>(1, "2", UserCommand::SetEnabled(true)).await;
+    }
+}
+
+/// Whether a user may sign in is no question of clocks.
+#[tokio::test]
+async fn who_was_disabled_by_a_slow_clock_has_no_tokens_either() {
+    let app = TestApp::new().await;
+    let number = app.user(1, "chief", &[1, 4], "oauthapp.all").await.to_string();
+    let chief = app.sign_in("chief", PASSWORD).await;
+    assert_eq!(status(&app, &chief).await, 200);
+    let mut head = app.head(domain::TenantId(1));
+    head.time = head.time.plus_seconds(-60);
+    let disable = UserCommand::SetEnabled(false);
+    let done = app.engine.handle::<User>(&number, &disable, &head).await.unwrap();
+    app.shows(done.position).await;
+    assert_eq!(status(&app, &chief).await, 401);
+}

@@ -227,6 +227,18 @@ async fn the_app_token_service_comes_back_from_a_snapshot() {
     }
 }
 
+#[tokio::test]
+async fn a_tenant_whose_users_have_all_ended_is_as_one_without_users() {
+    let app = TestApp::new().await;
+    let other = app.tenant("other:8080").await;
+    let user = app.user(other, "berta", &[5], "oauthapp.all").await;
+    let before = snapshot(&app, None);
+    app.run::<User>(other, &user.to_string(), UserCommand::Delete).await;
+    for body in [before.clone(), snapshot(&app, Some(&before)), snapshot(&app, None)] {
+        assert!(*restored(&app, &body).read() == *app.views.read(), "not what the log makes");
+    }
+}
+
 /// What the app-token service knows of users is in a snapshot, too.
 #[tokio::test]
 async fn users_of_a_linked_tenant_come_back_from_a_snapshot() {
@@ -255,7 +267,7 @@ async fn users_of_a_linked_tenant_come_back_from_a_snapshot() {
         assert_eq!(tables.users.app_info(row).as_deref(), Some("news"));
         assert!(!tables.users.get(TENANT, UserId(3)).unwrap().enabled);
         let brought_in = tables.users.brought_in_by(UserId(1));
-        assert_eq!(brought_in.iter().map(|it| it.data.user.0).collect::<Vec<_>>(), [2, 3]);
+        assert_eq!(brought_in.collect::<Vec<_>>(), [UserId(2), UserId(3)]);
         assert!(*tables == *app.views.read(), "not what the log makes");
         assert!(!body.windows(4).any(|it| it == b"news"), "an info stands there in clear");
     }

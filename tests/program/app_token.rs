@@ -83,7 +83,10 @@ async fn accounts_are_made_on_the_command_line_and_their_tokens_and_replays_surv
     assert_eq!(code(&call(&program, "check_token", "", check).await), 1006, "ended for good");
     let again = call(&program, "login", "", login(2, "root", ROOT_PASSWORD)).await;
     assert_eq!(again.json["state"], true, "{again:?}");
-    program.run(&["app-token", "erase", "1"]).ok();
+    for unclear in ["1", "root", "app_user-0"] {
+        program.run(&["app-token", "erase", unclear]).refused("say which account");
+    }
+    program.run(&["app-token", "erase", "app_user-1"]).ok();
     let gone = call(&program, "login", "", login(4, "root", ROOT_PASSWORD)).await;
     assert_eq!(code(&gone), 1004, "{gone:?}");
     let registered = program.replayed().into_iter();
@@ -194,6 +197,8 @@ async fn a_tenant_is_linked_on_the_command_line_and_a_kill_forgets_nothing() {
     program.run(&["app-token", "enable", "bob"]).ok();
     assert_eq!(program.sign_in("bob", "New-Secret-1").await.status, 200);
     program.run(&["user", "enable", "nobody"]).refused("nobody of this name");
+    program.run(&["app-token", "erase", "user-3"]).ok();
+    assert_eq!(program.sign_in("bob", "New-Secret-1").await.status, 400);
     let hidden = [md5(&["New-Secret-1"]), md5(&["New-Secret-1"]).to_uppercase()];
     for event in program.replayed() {
         let text = event.to_string();

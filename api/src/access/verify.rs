@@ -71,6 +71,8 @@ pub(crate) struct Caller {
     pub(crate) audience: Vec<String>,
     pub(crate) amr: Vec<String>,
     pub(crate) auth_time: Option<i64>,
+    /// The `iat` of the token.
+    pub(crate) issued_at: Timestamp,
 }
 
 impl Caller {
@@ -110,8 +112,9 @@ pub(crate) struct Verifier {
     keys: Mutex<HashMap<String, Arc<(DecodingKey, Algorithm)>>>,
 }
 
-/// Checks the bearer token of a call against the tenant of its host.
-pub(crate) fn verify(call: &Call, tenant: &TenantRow) -> Result<Caller, ApiError> {
+/// Checks the bearer token of a call against the tenant of its host, as of now: a request may have
+/// waited since it came.
+pub(crate) fn verify(call: &Call, tenant: &TenantRow, now: Timestamp) -> Result<Caller, ApiError> {
     let refused = |why| ApiError::Unauthenticated { token_sent: true, why };
     let header = call.headers.get(AUTHORIZATION).and_then(|it| it.to_str().ok());
     let Some((scheme, token)) = header.and_then(|it| it.split_once(' ')) else {
@@ -122,20 +125,19 @@ pub(crate) fn verify(call: &Call, tenant: &TenantRow) -> Result<Caller, ApiError
     if !scheme.eq_ignore_ascii_case("bearer") || token.len() > TOKEN_BYTES_MAX {
         return Err(refused("the access token is not a bearer token"));
     }
-    let verified = verify_signature(&call.app, token, tenant, call.now)?;
+    let verified = verify_signature(&call.app, token, tenant, now)?;
     let claims = &verified.claims;
-    let now = call.now.seconds();
-    if claims.exp <= now {
+    if claims.exp <= now.seconds() {
         return Err(refused("the access token has expired"));
     }
-    if claims.nbf > now + CLOCK_SKEW_SECONDS {
+    if claims.nbf > now.seconds() + CLOCK_SKEW_SECONDS {
         return Err(refused("the access token is not valid yet"));
     }
     if !claims.aud.iter().any(|it| it == BUILT_IN_AUDIENCE) {
         return Err(refused("the access token is for another audience"));
     }
     let tables = call.app.views.read();
-    let user = check_standing(&tables, claims, &verified.kid, tenant, call.now)
+    let user = check_standing(&tables, claims, &verified.kid, tenant, now)
         .ok_or_else(|| refused("the access token was revoked"))?;
     drop(tables);
     Ok(Caller {
@@ -147,6 +149,7 @@ pub(crate) fn verify(call: &Call, tenant: &TenantRow) -> Result<Caller, ApiError
         audience: claims.aud.clone(),
         amr: claims.amr.clone(),
         auth_time: claims.auth_time,
+        issued_at: Timestamp::from_seconds(claims.iat),
     })
 }
 
@@ -167,6 +170,10 @@ pub(crate) fn check_standing(
         return Some(UserId::NONE);
     }
     let user = tables.users.get(tenant, UserId(claims.sub.parse().ok()?))?;
+    // A clock that was set back must not decide this alone.
+    if !user.enabled {
+        return None;
+    }
     let from = round_up_to_seconds(user.tokens_from);
     (claims.iat >= from).then_some(user.data.user)
 }

@@ -2,19 +2,22 @@
 
 use std::sync::Arc;
 
-use domain::TenantId;
 use domain::account::AccountId;
 use domain::app::{AppId, looks_like_app_id};
 use domain::app_user::AppUserId;
 use domain::user::PasswordVerifier;
+use domain::{TenantId, Timestamp};
 use projections::{AppRow, AppUserRow, Tables, UserRow};
 
+use crate::access::ROLE_USER;
 use crate::access::issue::roles_and_permission;
 use crate::access::scopes::Code;
-use crate::access::{ROLE_ADMINISTRATOR, ROLE_USER};
 
 /// What a user of a linked tenant needs to make others.
 pub(crate) const ROOT_PERMISSION: Code = Code("apptoken.admin");
+
+/// How far the time from which tokens of a user count may be ahead of the clock, in seconds.
+const TOKENS_AHEAD_SECONDS_MAX: i64 = 3;
 
 /// An account, as it was when it was looked up.
 #[derive(Debug, Clone)]
@@ -49,6 +52,18 @@ impl Account {
         }
     }
 
+    /// For how many seconds its password may not be changed again: each change moves the time from
+    /// which tokens count by a second or more, and it must not run away from the clock.
+    pub(crate) fn waits_for_tokens(&self, now: Timestamp) -> Option<u64> {
+        match self {
+            Self::AppUser(_) => None,
+            Self::User(row) => {
+                let ahead = row.tokens_from.seconds() - now.seconds();
+                (ahead > TOKENS_AHEAD_SECONDS_MAX).then_some(ahead.unsigned_abs())
+            }
+        }
+    }
+
     /// The app that it signs in through; none for the tenant's default app.
     pub(crate) fn app(&self) -> AppId {
         match self {
@@ -80,17 +95,6 @@ impl Account {
         }
     }
 
-    /// Whether it is an administrator of its tenant.
-    pub(crate) fn is_administrator(&self, tables: &Tables) -> bool {
-        match self {
-            Self::AppUser(_) => false,
-            Self::User(row) => {
-                let (roles, _) = roles_and_permission(tables, row);
-                roles.iter().any(|it| it == ROLE_ADMINISTRATOR)
-            }
-        }
-    }
-
     /// Its name, as it was registered; `None` once the person was erased.
     pub(crate) fn user_name(&self, tables: &Tables) -> Option<String> {
         match self {
@@ -117,6 +121,15 @@ impl Account {
             Self::User(row) => tables.users.verifiers(row).md5,
         }
     }
+}
+
+/// Whose apps or users are meant: those of an account, and those that were entered under a name that
+/// no account had. An account has none of the latter: it may be a later namesake.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Whose<'a> {
+    pub(crate) account: AccountId,
+    /// Empty for none.
+    pub(crate) name: &'a str,
 }
 
 /// The accounts of a tenant.
@@ -165,40 +178,39 @@ impl<'a> Accounts<'a> {
         self.named(user_name).map_or(AccountId::None, |it| it.id())
     }
 
-    /// Whom an account of this name made: that account, not a later namesake.
-    pub(crate) fn made_by(self, root_name: &str) -> Vec<Account> {
+    /// Whom somebody made, by number.
+    pub(crate) fn made_by(self, maker: Whose<'_>) -> Vec<AccountId> {
         let Self { tables, tenant, linked } = self;
-        match self.id_of(root_name) {
-            AccountId::User(root) => {
-                tables.users.brought_in_by(root).into_iter().map(Account::User).collect()
+        match maker.account {
+            AccountId::User(user) => {
+                tables.users.brought_in_by(user).map(AccountId::User).collect()
             }
             AccountId::None if linked => Vec::new(),
-            root => {
-                let made = tables.app_users.made_by(tenant, number_of(root), root_name);
-                made.into_iter().map(Account::AppUser).collect()
+            account => {
+                let made = tables.app_users.made_by(tenant, number_of(account), maker.name);
+                made.into_iter().map(AccountId::AppUser).collect()
             }
         }
     }
 
-    /// Whether an account of this name made another: that account, not a later namesake.
-    pub(crate) fn made(self, account: &Account, root_name: &str) -> bool {
-        let root = self.id_of(root_name);
+    /// Whether somebody made an account.
+    pub(crate) fn made(self, account: &Account, maker: Whose<'_>) -> bool {
         match account {
-            Account::User(row) => AccountId::User(row.data.parent) == root,
+            Account::User(row) => AccountId::User(row.data.parent) == maker.account,
             Account::AppUser(row) => {
-                self.tables.app_users.is_made_by(row, number_of(root), root_name)
+                self.tables.app_users.is_made_by(row, number_of(maker.account), maker.name)
             }
         }
     }
 
-    /// The apps of an owner of this name: of that account, not of an earlier namesake.
-    pub(crate) fn apps_of(self, owner: &str) -> Vec<Arc<AppRow>> {
-        self.tables.apps.owned_by(self.tenant, self.id_of(owner), owner)
+    /// The apps of an owner, newest first.
+    pub(crate) fn apps_of(self, owner: Whose<'_>) -> Vec<Arc<AppRow>> {
+        self.tables.apps.owned_by(self.tenant, owner.account, owner.name)
     }
 
-    /// Whether an app belongs to an owner of this name: to that account, if it was one's.
-    pub(crate) fn owns(self, app: &AppRow, owner: &str) -> bool {
-        self.tables.apps.is_owned_by(app, self.id_of(owner), owner)
+    /// Whether an app belongs to an owner.
+    pub(crate) fn owns(self, app: &AppRow, owner: Whose<'_>) -> bool {
+        self.tables.apps.is_owned_by(app, owner.account, owner.name)
     }
 
     /// Whether the account that owns an app ended, or may not sign in: its apps may do nothing then.

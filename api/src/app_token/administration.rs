@@ -10,11 +10,12 @@ use projections::Tables;
 use warp::http::header::AUTHORIZATION;
 
 use super::Service;
-use super::accounts::{Account, Accounts, ROOT_PERMISSION};
+use super::accounts::{Account, Accounts, ROOT_PERMISSION, Whose};
 use super::answer::{FORBIDDEN, Failed, UNAUTHORIZED};
 use super::settings::AdminMode;
 use super::standing::{self, Standing, hash_of};
 use crate::access::verify::verify;
+use crate::http::call::now;
 
 /// For whom an administrative operation is run.
 #[derive(Debug)]
@@ -22,11 +23,7 @@ pub(crate) enum Acting {
     /// For anybody.
     AsAny(By),
     /// For the account itself.
-    Account {
-        account: Account,
-        /// Its name, as it was registered.
-        user_name: String,
-    },
+    Account(Account),
 }
 
 /// Who may act for anybody.
@@ -47,7 +44,15 @@ impl Acting {
             Self::AsAny(By::Anybody) => "anybody".to_owned(),
             Self::AsAny(By::Operator) => "operator".to_owned(),
             Self::AsAny(By::Administrator(user)) => AccountId::User(*user).to_string(),
-            Self::Account { account, .. } => account.id().to_string(),
+            Self::Account(own) => own.id().to_string(),
+        }
+    }
+
+    /// Whose apps and users it acts for when it says this name.
+    pub(crate) fn whose<'a>(&self, accounts: Accounts<'_>, name: &'a str) -> Whose<'a> {
+        match self {
+            Self::AsAny(_) => Whose { account: accounts.id_of(name), name },
+            Self::Account(own) => Whose { account: own.id(), name: "" },
         }
     }
 
@@ -55,35 +60,31 @@ impl Acting {
     pub(crate) fn may_see(&self, account: &Account, accounts: Accounts<'_>) -> bool {
         match self {
             Self::AsAny(_) => true,
-            Self::Account { account: own, user_name } => {
-                let is_root = || own.is_root(accounts.tables);
-                own.id() == account.id() || is_root() && accounts.made(account, user_name)
+            Self::Account(own) => {
+                let made = || accounts.made(account, self.whose(accounts, ""));
+                own.id() == account.id() || own.is_root(accounts.tables) && made()
             }
         }
     }
 
-    /// Whether it may change an account that it may see. Whoever sets a password can sign in: so
-    /// an administrator is changed by administrators only, and whoever may do more than others by
-    /// nobody but them, the operator and itself.
-    pub(crate) fn may_change(&self, account: &Account, tables: &Tables) -> bool {
+    /// Whether it may take over an account that it may see: whoever sets a password can sign in, and
+    /// whoever deletes a user frees its name. So users who may do more than others are left to
+    /// administrators, whose credential is none of this service.
+    pub(crate) fn may_take_over(&self, account: &Account, tables: &Tables) -> bool {
         match (self, account) {
             (Self::AsAny(By::Administrator(_)), _) | (_, Account::AppUser(_)) => true,
-            (_, account) if account.is_administrator(tables) => false,
-            (Self::AsAny(_), _) => true,
-            (Self::Account { account: own, .. }, account) => {
-                own.id() == account.id() || !account.is_privileged(tables)
-            }
+            (_, account) => !account.is_privileged(tables),
         }
     }
 
-    /// Whether it may delete an account that it may change. As everywhere, no user may delete
-    /// itself.
-    pub(crate) fn may_delete(&self, account: &Account) -> bool {
-        match (self, account.id()) {
-            (Self::AsAny(By::Administrator(own)), AccountId::User(user)) => *own != user,
-            (Self::Account { account: own, .. }, id @ AccountId::User(_)) => own.id() != id,
-            _ => true,
-        }
+    /// Whether it is the user itself: nobody deletes themselves.
+    pub(crate) fn is_user(&self, account: &Account) -> bool {
+        let own = match self {
+            Self::AsAny(By::Administrator(user)) => AccountId::User(*user),
+            Self::Account(own @ Account::User(_)) => own.id(),
+            Self::AsAny(_) | Self::Account(Account::AppUser(_)) => return false,
+        };
+        own == account.id()
     }
 }
 
@@ -117,7 +118,7 @@ pub(crate) fn authorise(service: &Service, name: &str) -> Result<Acting, Failed>
     }
     if token.contains('.') {
         // An administrator's access token.
-        let caller = verify(service.call(), &service.open().tenant)?;
+        let caller = verify(service.call(), &service.open().tenant, now())?;
         let may = caller.is_administrator()
             && caller.scopes.iter().any(|it| ROOT_PERMISSION.is_covered_by(it))
             && caller.permissions().any(|it| ROOT_PERMISSION.is_covered_by(&it));
@@ -126,13 +127,14 @@ pub(crate) fn authorise(service: &Service, name: &str) -> Result<Acting, Failed>
             false => Err(FORBIDDEN),
         };
     }
-    let (account, user_name) = service.ask(|tables| {
+    let now = now();
+    let (own, user_name) = service.ask(|tables| {
         let pair = tables.app_tokens.with_access(&hash_of(token)).ok_or(UNAUTHORIZED)?;
-        let standing = standing::of(tables, tenant, pair, service.call().now);
+        let standing = standing::of(tables, tenant, pair, now);
         let Standing { app, account } = standing.map_err(|_| UNAUTHORIZED)?;
         // Only a login makes tokens of the default app: what an app asked for proves the app.
         let account = account.filter(|_| app.data.is_default).ok_or(FORBIDDEN)?;
-        if pair.data.access_expires_at <= service.call().now {
+        if pair.data.access_expires_at <= now {
             return Err(UNAUTHORIZED);
         }
         let user_name = account.user_name(tables).ok_or(UNAUTHORIZED)?;
@@ -140,7 +142,7 @@ pub(crate) fn authorise(service: &Service, name: &str) -> Result<Acting, Failed>
     })?;
     // Where a request names nobody, whoever calls is meant.
     match name.is_empty() || normalise(&user_name) == normalise(name) {
-        true => Ok(Acting::Account { account, user_name }),
+        true => Ok(Acting::Account(own)),
         false => Err(FORBIDDEN),
     }
 }

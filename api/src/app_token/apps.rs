@@ -124,13 +124,18 @@ async fn create(service: Service, asked: CreateOauthReq) -> Answer<CreateOauthRe
     }
     let acting = authorise(&service, &asked.username)?;
     let tenant = service.tenant();
-    if let Acting::Account { user_name, .. } = &acting
-        && service.ask(|it| Accounts::of(it, tenant).apps_of(user_name).len())
-            >= APPS_OF_ACCOUNT_MAX
-    {
+    let (owner, linked, count) = service.ask(|tables| {
+        let accounts = Accounts::of(tables, tenant);
+        let owner = acting.whose(accounts, &asked.username);
+        (owner.account, accounts.linked, accounts.apps_of(owner).len())
+    });
+    if matches!(acting, Acting::Account(_)) && count >= APPS_OF_ACCOUNT_MAX {
         return Err(TOO_MANY);
     }
-    let owner = service.ask(|it| Accounts::of(it, tenant).id_of(&asked.username));
+    // Where accounts are users, so are owners.
+    if linked && owner == AccountId::None {
+        return Err(NOT_FOUND);
+    }
     // An account of ours is known by its id: its name would outlive it here.
     let name = if owner == AccountId::None { asked.username } else { String::new() };
     let personal = AppPersonal { owner: name, info: asked.oauth_info };
@@ -229,14 +234,14 @@ async fn list(service: Service, asked: GetAppListReq) -> Answer<GetAppListResp> 
     let (list, total) = service.ask(|tables| {
         let accounts = Accounts::of(tables, tenant);
         let rows = match asked.app_ids.is_empty() {
-            true => accounts.apps_of(&asked.username),
+            true => accounts.apps_of(acting.whose(accounts, &asked.username)),
             false => {
                 let ids = asked.app_ids.iter().filter_map(|it| AppId::parse(it));
                 let mut rows =
                     ids.filter_map(|it| tables.apps.get(tenant, it)).cloned().collect::<Vec<_>>();
                 // An account sees its own apps, whichever it asks for.
-                if let Acting::Account { user_name, .. } = &acting {
-                    rows.retain(|it| accounts.owns(it, user_name));
+                if let Acting::Account(_) = &acting {
+                    rows.retain(|it| accounts.owns(it, acting.whose(accounts, "")));
                 }
                 rows.sort_by_key(|it| std::cmp::Reverse(it.position));
                 rows.dedup_by_key(|it| it.position);
@@ -267,7 +272,7 @@ async fn delete(service: Service, asked: DeleteAppReq) -> Answer<DeleteAppResp> 
             Acting::AsAny(By::Anybody) => true,
             // Nobody else can end the apps of an account that is gone.
             Acting::AsAny(_) if accounts.owner_is_gone(it) => true,
-            _ => accounts.owns(it, &asked.username),
+            _ => accounts.owns(it, acting.whose(accounts, &asked.username)),
         };
         row.is_some_and(|it| may(it))
     });

@@ -32,14 +32,14 @@ pub(crate) struct NewAccount {
     pub(crate) app: AppId,
 }
 
-/// Enters an account in the tenant of `head`.
+/// Enters an account in the tenant of `head`: a user where the tenant is linked.
 pub(crate) async fn register(
     engine: &Engine,
     views: &Views,
     new: NewAccount,
+    linked: bool,
     head: &CommitHead,
 ) -> Result<(AccountId, Done), Failed> {
-    let linked = Accounts::of(&views.read(), head.tenant).linked;
     match linked {
         true => register_user(engine, views, new, head).await,
         false => register_app_user(engine, new, head).await,
@@ -157,7 +157,7 @@ pub async fn add_app_root(
         root_name: String::new(),
         app: AppId::NONE,
     };
-    let made = register(engine, views, new, &head).await;
+    let made = register(engine, views, new, linked, &head).await;
     let (account, done) = made.map_err(failed)?;
     Ok((account, done.position))
 }

@@ -38,14 +38,17 @@ pub(crate) fn live_app(
 }
 
 /// What stands behind a pair, whatever its age; refused where anything of it ended: the family by
-/// a refresh that was used twice, the app, the account, or the password that it was issued under.
+/// a refresh that was used twice, the app, the account, the password that it was issued under, or the
+/// kind of accounts that the tenant had.
 pub(crate) fn of(
     tables: &Tables,
     tenant: TenantId,
     pair: &AppTokenRow,
     now: Timestamp,
 ) -> Result<Standing, Failed> {
-    if pair.data.tenant != tenant || tables.app_tokens.is_revoked(pair) {
+    let counts_from = tables.tenants.get(tenant).map_or(0, |it| it.app_tokens_from);
+    let ended = tables.app_tokens.is_revoked(pair) || pair.position < counts_from;
+    if pair.data.tenant != tenant || ended {
         return Err(NOT_FOUND);
     }
     let app = live_app(tables, tenant, pair.data.app, now).ok_or(NOT_FOUND)?;

@@ -14,6 +14,8 @@ use super::apps::default_app;
 use super::registration::{NewAccount, register};
 use super::signature::unhex_16;
 use super::{Answer, Service, operation};
+use crate::access::opening::open_rows;
+use crate::http::call::now;
 use crate::http::endpoint::Endpoint;
 use crate::http::error::ApiError;
 
@@ -107,31 +109,23 @@ async fn create(service: Service, asked: CreateUserReq) -> Answer<Empty> {
     if given.into_iter().any(String::is_empty) {
         return Err(INVALID);
     }
-    let acting = authorise(&service, &asked.root_name)?;
-    let tenant = service.tenant();
-    let maker = service.ask(|tables| {
-        let accounts = Accounts::of(tables, tenant);
-        match &acting {
-            Acting::Account { account, .. } if !account.is_root(tables) => Err(FORBIDDEN),
-            Acting::Account { account, .. } => Ok(account.id()),
-            Acting::AsAny(_) => match accounts.id_of(&asked.root_name) {
-                // A user stands below another one.
-                AccountId::None if accounts.linked => Err(NOT_FOUND),
-                maker => Ok(maker),
-            },
-        }
-    })?;
     // Everything cheap first: hashing is for requests that can succeed.
+    let may_make = || may_make(&service, &asked.root_name);
+    may_make()?;
     let password = canonical(&asked.password)?;
+    let tenant = service.tenant();
     if service.ask(|it| Accounts::of(it, tenant).named(&asked.user_name).is_some()) {
         return Err(USER_EXISTS);
     }
     let app = default_app(&service).await?;
+    let verifiers = hash(&service, &password).await?;
+    // The credential may have ended while the password was hashed.
+    let (acting, maker, linked) = may_make()?;
     let new = NewAccount {
         user_name: asked.user_name.trim().to_owned(),
         info: asked.user_info,
         reg_ip: asked.reg_ip,
-        verifiers: hash(&service, &password).await?,
+        verifiers,
         root: false,
         maker,
         root_name: asked.root_name,
@@ -139,9 +133,29 @@ async fn create(service: Service, asked: CreateUserReq) -> Answer<Empty> {
     };
     let head = service.head(acting.actor())?;
     let (engine, views) = (&service.app().engine, &service.app().views);
-    let (_, done) = register(engine, views, new, &head).await?;
+    let (_, done) = register(engine, views, new, linked, &head).await?;
     service.settle(&done).await;
     Ok(Answered::written(Empty {}, done.position))
+}
+
+/// Who makes an account under this name, and whether accounts are the tenant's users.
+fn may_make(service: &Service, root_name: &str) -> Result<(Acting, AccountId, bool), Failed> {
+    let acting = authorise(service, root_name)?;
+    let tenant = service.tenant();
+    let (maker, linked) = service.ask(|tables| {
+        let accounts = Accounts::of(tables, tenant);
+        if let Acting::Account(own) = &acting
+            && !own.is_root(tables)
+        {
+            return Err(FORBIDDEN);
+        }
+        Ok((acting.whose(accounts, root_name).account, accounts.linked))
+    })?;
+    // A user stands below another one.
+    match linked && maker == AccountId::None {
+        true => Err(NOT_FOUND),
+        false => Ok((acting, maker, linked)),
+    }
 }
 
 /// The form of a password that is kept: the md5 in upper-case digits (app-token spec section 5.2).
@@ -161,32 +175,46 @@ async fn update(service: Service, asked: UpdateUserReq) -> Answer<Empty> {
     if asked.root_name.is_empty() || asked.user_name.is_empty() {
         return Err(INVALID);
     }
-    let acting = authorise(&service, &asked.root_name)?;
-    let tenant = service.tenant();
-    let (account, may_change) = service.ask(|tables| {
-        let accounts = Accounts::of(tables, tenant);
-        // Somebody else's users are nobody's business, not even that they exist.
-        let account = accounts.named(&asked.user_name);
-        let account = account.filter(|it| acting.may_see(it, accounts)).ok_or(NOT_FOUND)?;
-        let may_change = acting.may_change(&account, tables);
-        Ok::<_, Failed>((account, may_change))
-    })?;
+    may_change(&service, &asked)?;
     let change = match asked.op {
-        1 | -1 if !may_change => return Err(FORBIDDEN),
         1 => {
             let password = match asked.password.is_empty() {
                 true => None,
                 false => Some(hash(&service, &canonical(&asked.password)?).await?),
             };
-            let info = (!asked.user_info.is_empty()).then_some(asked.user_info);
+            let info = (!asked.user_info.is_empty()).then(|| asked.user_info.clone());
             Change::Update { password, info }
         }
-        -1 if !acting.may_delete(&account) => return Err(FORBIDDEN),
         -1 => Change::Delete,
         _ => return Err(INVALID),
     };
-    let done = apply(&service, account.id(), change, acting.actor()).await?;
+    // The credential may have ended while the password was hashed.
+    let (acting, account) = may_change(&service, &asked)?;
+    let done = apply(&service, account, change, acting.actor()).await?;
     Ok(Answered::written(Empty {}, done.position))
+}
+
+/// Who changes which account, if they may.
+fn may_change(service: &Service, asked: &UpdateUserReq) -> Result<(Acting, AccountId), Failed> {
+    let acting = authorise(service, &asked.root_name)?;
+    let account = service.ask(|tables| {
+        let accounts = Accounts::of(tables, service.tenant());
+        // Somebody else's users are nobody's business, not even that they exist.
+        let account = accounts.named(&asked.user_name);
+        let account = account.filter(|it| acting.may_see(it, accounts)).ok_or(NOT_FOUND)?;
+        let sets_password = asked.op == 1 && !asked.password.is_empty();
+        let deletes = asked.op == -1;
+        if (sets_password || deletes) && !acting.may_take_over(&account, tables)
+            || deletes && acting.is_user(&account)
+        {
+            return Err(FORBIDDEN);
+        }
+        match account.waits_for_tokens(now()) {
+            Some(seconds) if sets_password => Err(TOO_MANY.retry_after(seconds)),
+            _ => Ok(account.id()),
+        }
+    })?;
+    Ok((acting, account))
 }
 
 /// What UpdateUser comes to.
@@ -233,24 +261,33 @@ async fn list(service: Service, asked: GetUsersReq) -> Answer<GetUsersResp> {
     let tenant = service.tenant();
     let found = service.ask(|tables| {
         let accounts = Accounts::of(tables, tenant);
-        let mut found = match asked.user_name.is_empty() {
-            true => accounts.made_by(&asked.root_name),
-            false => accounts.named(&asked.user_name).into_iter().collect(),
-        };
-        found.retain(|it| acting.may_see(it, accounts));
-        found
+        if !asked.user_name.is_empty() {
+            let account = accounts.named(&asked.user_name);
+            let account = account.filter(|it| acting.may_see(it, accounts));
+            return account.map(|it| it.id()).into_iter().collect::<Vec<_>>();
+        }
+        match &acting {
+            Acting::Account(own) if !own.is_root(tables) => Vec::new(),
+            _ => accounts.made_by(acting.whose(accounts, &asked.root_name)),
+        }
     });
     // Whoever does not know of pages must not take a part for the whole.
     if size == 0 && found.len() > USERS_MAX {
         return Err(TOO_MANY);
     }
     let size = if size == 0 { USERS_MAX } else { size.min(USERS_MAX) };
-    let found = found.iter().skip(page.saturating_mul(size)).take(size);
-    // There may be many: the tables are locked for one at a time.
-    let shown = found.filter_map(|account| {
-        let (username, user_info) = service.ask(|tables| account.name_and_info(tables))?;
-        Some(UserInfo { username, user_info })
+    let page = found.into_iter().skip(page.saturating_mul(size)).take(size).collect::<Vec<_>>();
+    let app = service.app().clone();
+    let list = open_rows(page.len(), move || {
+        // The tables are locked for one at a time.
+        let shown = page.into_iter().filter_map(|account| {
+            let tables = app.views.read();
+            let account = Accounts::of(&tables, tenant).get(account)?;
+            let (username, user_info) = account.name_and_info(&tables)?;
+            Some(UserInfo { username, user_info })
+        });
+        shown.collect()
     });
-    let list = shown.collect();
+    let list = list.await.map_err(Failed::from)?;
     Ok(Answered::read(GetUsersResp { list: service.list(list) }))
 }

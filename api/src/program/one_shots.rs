@@ -96,7 +96,11 @@ impl OneShot {
             }
             AppTokenCommand::Link { tenant } => Self::LinkAppTokens { tenant, linked: true },
             AppTokenCommand::Unlink { tenant } => Self::LinkAppTokens { tenant, linked: false },
-            AppTokenCommand::Erase { id } => Self::EraseAppUser { id },
+            AppTokenCommand::Erase { account } => match AccountId::parse(&account) {
+                Some(AccountId::AppUser(AppUserId(id))) => Self::EraseAppUser { id },
+                Some(AccountId::User(UserId(user))) => Self::Erase { user },
+                _ => return Err("say which account: app_user-7, or user-7".into()),
+            },
             AppTokenCommand::SetApp { app, lenient, acts_for_users } => {
                 Self::SetApp { app, strict: !lenient, acts_for_users }
             }
@@ -140,7 +144,7 @@ impl OneShot {
                 let tenant = TenantId(tenant);
                 let user = on.views.read().users.named(tenant, &name).map(|it| it.data.user);
                 let account = user.map_or(AccountId::None, AccountId::User);
-                enable(on, tenant, account, enabled, now).await
+                enable(on, tenant, account, enabled).await
             }
             Self::Erase { user } => {
                 let (id, subject) = (user.to_string(), UserId(user).into());
@@ -160,7 +164,7 @@ impl OneShot {
             Self::EnableAppUser { name, tenant, enabled } => {
                 let tenant = TenantId(tenant);
                 let account = Accounts::of(&on.views.read(), tenant).id_of(&name);
-                enable(on, tenant, account, enabled, now).await
+                enable(on, tenant, account, enabled).await
             }
             Self::LinkAppTokens { tenant, linked } => link(on, TenantId(tenant), linked, now).await,
             Self::SetApp { app, strict, acts_for_users } => {
@@ -200,9 +204,9 @@ async fn enable(
     tenant: TenantId,
     account: AccountId,
     enabled: bool,
-    now: Timestamp,
 ) -> Result<String, Failure> {
-    let head = system_head(tenant, OPERATOR, now)?;
+    // Not the time of asking: what was issued meanwhile must end, too.
+    let head = system_head(tenant, OPERATOR, crate::http::call::now())?;
     let done = match account {
         AccountId::None => return Err(format!("tenant {tenant} has nobody of this name").into()),
         AccountId::AppUser(user) => {
@@ -234,11 +238,12 @@ async fn link(
     Ok(match linked {
         true => format!(
             "the accounts of the app-token service are the users of tenant {tenant} now; users set \
-             their password once to sign in there, and {app_users} app users from before may not"
+             their password once to sign in there; {app_users} app users from before may not, and \
+             all app tokens have ended"
         ),
         false => format!(
-            "the app-token service of tenant {tenant} has its own {app_users} app users again; the \
-             app tokens of users have ended"
+            "the app-token service of tenant {tenant} has its own {app_users} app users again; all \
+             app tokens have ended"
         ),
     })
 }

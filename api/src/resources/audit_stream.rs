@@ -16,10 +16,8 @@ use warp::reply::Reply as _;
 use warp::sse::Event;
 
 use super::audit::{AuditQuery, FILTERS};
-use crate::access::verify::verify;
 use crate::access::{Granted, administrator};
 use crate::app::App;
-use crate::http::call::{Call, now};
 use crate::http::endpoint::{Endpoint, Outcome, endpoint};
 use crate::http::error::ApiError;
 use crate::http::places::Place;
@@ -124,9 +122,7 @@ impl Follower {
     }
 
     fn is_still_allowed(&mut self) -> bool {
-        let call: &mut Call = &mut self.granted.call;
-        call.now = now();
-        verify(call, &self.granted.tenant).is_ok()
+        self.granted.confirm().is_ok()
     }
 
     fn show(&self, recorded: &Recorded) -> Option<Event> {

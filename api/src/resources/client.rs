@@ -3,7 +3,6 @@
 use aws_lc_rs::digest::{SHA256, SHA512, digest};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use domain::Timestamp;
 use domain::client::{Client, ClientCommand};
 use domain::token::{Grant, ISSUED_TOKEN_SECONDS_MAX};
 use projections::ClientRow;
@@ -169,9 +168,8 @@ async fn issue_token(mut granted: Granted) -> Outcome {
     if granted.call.app.find_repeated(&head)?.is_some() {
         return Err(ApiError::OneTime);
     }
-    let tenant = granted.tenant_id();
+    granted.confirm()?;
     let caller = granted.caller.clone();
-    let row = granted.ask(|tables| tables.users.get(tenant, caller.user).cloned());
     let request = TokenRequest {
         tenant: granted.tenant.clone(),
         client_id: caller.client_id,
@@ -184,7 +182,8 @@ async fn issue_token(mut granted: Granted) -> Outcome {
         amr: &[AMR_ISSUED],
         auth_time: caller.auth_time,
         lifetime,
-        not_before: row.map_or(Timestamp(0), |it| it.tokens_from),
+        // Of the presented token, and the time of asking: what ended that one ends this one.
+        not_before: caller.issued_at,
     };
     let IssuedToken { token, done } = issue(&granted.call.app, request, head).await?;
     Ok(Reply::single(token).no_store().written(&done))

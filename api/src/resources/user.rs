@@ -7,11 +7,11 @@ use domain::user::{
 use projections::{UserFilter, UserOrder, UserRow};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use tokio::sync::Semaphore;
 use warp::http::{Method, StatusCode};
 
 use super::user_body::{AppUser, ViewUser, day_after, day_of};
 use crate::access::issue::roles_and_permission;
+use crate::access::opening::open_rows;
 use crate::access::{Granted, Open, ROLE_ADMINISTRATOR, placement, user};
 use crate::http::codes::{self, ApiCode, USER_CODES};
 use crate::http::endpoint::{Endpoint, Outcome, QueryParameter, endpoint};
@@ -30,14 +30,6 @@ const FILTERS: [QueryParameter; 8] = [
     text("q.claimType", "beginning of the type of a claim; with q.claimValue only"),
     text("q.claimValue", "beginning of the value of a claim; with q.claimType only"),
 ];
-
-/// How many users may be opened on a thread that serves requests.
-const OPENED_AT_ONCE_MAX: usize = 100;
-
-/// How many searches that open more may run at a time: each keeps a processor busy.
-const LONG_SEARCHES_MAX: usize = 1;
-
-static LONG_SEARCHES: Semaphore = Semaphore::const_new(LONG_SEARCHES_MAX);
 
 const PHONE: [QueryParameter; 1] =
     [text("PhoneNumber", "the phone number; may stand in a JSON body instead")];
@@ -93,17 +85,7 @@ async fn list(granted: Granted) -> Outcome {
     let tenant = granted.tenant_id();
     let paging = list.paging;
     let search = granted.ask(|tables| tables.users.search(tenant, filter, order_of(&list), paging));
-    let page = if search.opens() > OPENED_AT_ONCE_MAX {
-        // The place is given back when the search ends, also if nobody waits for it any more.
-        let place = LONG_SEARCHES.acquire().await;
-        let finished = tokio::task::spawn_blocking(move || {
-            let _place = place;
-            search.finish()
-        });
-        finished.await.map_err(|err| ApiError::Internal(err.to_string()))?
-    } else {
-        search.finish()
-    };
+    let page = open_rows(search.opens(), || search.finish()).await?;
     let shown = |tables: &_| page.rows.iter().map(|it| ViewUser::shown(it, tables)).collect();
     let (total, rows) = (page.total, granted.ask(shown));
     Ok(Reply::list(paging.skip, paging.take, total as u64, rows))

@@ -199,12 +199,51 @@ async fn app_users_are_set_aside_while_a_tenant_is_linked() {
     assert_eq!(apps, json!({ "list": [], "total": 0 }));
 
     link(&service, false).await;
-    service.is_dead(&namesake).await;
-    assert_eq!(service.user_of(&root.access).await, "root");
-    assert_eq!(service.user_of(&of_app.access).await, app.id);
-    log_in(&service, "root", CLEAR).await;
-    link(&service, true).await;
-    assert_eq!(service.user_of(&namesake.access).await, "root");
+    refused(&service.try_login("root", NEW).await, WRONG_PASSWORD);
+    let again = log_in(&service, "root", CLEAR).await;
+    let apps = success(&service.call_as(&again.access, "get_app_list", &list).await);
+    assert_eq!(apps["list"][0]["appId"], app.id);
+    let of_app_again = service.authorize(&app).await;
+    // Whoever ended the link ended the tokens, and linking again does not bring them back.
+    for linked in [false, true, false] {
+        if linked {
+            link(&service, true).await;
+            service.is_dead(&again).await;
+            link(&service, false).await;
+        }
+        for ended in [&namesake, &root, &of_app] {
+            service.is_dead(ended).await;
+        }
+    }
+    service.is_dead(&of_app_again).await;
+}
+
+/// Each change of a password moves the time from which tokens count: it stays near the clock.
+#[tokio::test]
+async fn a_password_is_not_changed_so_often_that_nobody_can_sign_in() {
+    let (service, admin) = linked().await;
+    user_of_app(&service, &admin, "bob").await;
+    let mut last = CLEAR.to_owned();
+    let mut changes = 0;
+    loop {
+        let password = format!("{NEW} {changes}");
+        let update = json!({
+            "rootName": "admin", "userName": "bob", "op": 1, "password": md5_of(&[&password]),
+        });
+        let answer = service.call_as(&admin, "update_user", &update).await;
+        if answer.json()["code"] == 1082 {
+            assert!(answer.header("retry-after").parse::<u64>().unwrap() <= 5);
+            break;
+        }
+        success(&answer);
+        (last, changes) = (password, changes + 1);
+    }
+    assert!((2..10).contains(&changes), "{changes} changes");
+    let (status, token) = sign_in(&service, "bob", &last).await;
+    assert!(status == 200 && counts(&service, &token).await);
+    log_in(&service, "bob", &last).await;
+    let info = json!({ "rootName": "admin", "userName": "bob", "op": 1, "userInfo": "e30=" });
+    success(&service.call_as(&admin, "update_user", &info).await);
 }
 
 #[tokio::test]

@@ -100,6 +100,57 @@ async fn administrators_are_changed_by_administrators_only() {
     service.is_dead(&chief).await;
 }
 
+/// A token of eleven days is no proof of a password, and a permission is worth more than it.
+#[tokio::test]
+async fn who_may_do_more_than_others_sets_no_password_here() {
+    let (service, admin) = linked().await;
+    let claim = json!({ "claimType": "permission", "claimValue": "oauthapp.all" });
+    let clerk = json!({ "userName": "clerk", "passwordHash": NEW, "claims": [claim] });
+    service.app.post("/api/User").bearer(&admin).json(&clerk).send().await.data();
+    let own = log_in(&service, "clerk", NEW).await;
+    let password = update("clerk", "clerk", json!({ "password": md5_of(&[CLEAR]) }));
+    refused(&service.call_as(&own.access, "update_user", &password).await, FORBIDDEN);
+    let info = update("clerk", "clerk", json!({ "userInfo": "bmV3" }));
+    success(&service.call_as(&own.access, "update_user", &info).await);
+    assert_eq!(success(&service.login_info(&own.access).await)["userInfo"], "bmV3");
+    success(&service.call_as(&admin, "update_user", &password).await);
+    service.is_dead(&own).await;
+    log_in(&service, "clerk", CLEAR).await;
+}
+
+/// A credential that ends while a password is hashed does not set it.
+#[tokio::test]
+async fn a_stolen_token_does_not_win_against_a_new_password() {
+    let (service, admin) = linked().await;
+    user_of_app(&service, &admin, "bob").await;
+    let verifiers = PasswordPool::new(1).hash_of_user(NEW, true).await.unwrap();
+    for _ in 0..3 {
+        let own = service.login("bob").await;
+        let stolen = update("bob", "bob", json!({ "password": md5_of(&["thief"]) }));
+        let thief = service.call_as(&own.access, "update_user", &stolen);
+        let owner = async {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            let command = UserCommand::SetPassword(verifiers.clone());
+            service.app.run::<User>(1, "2", command).await;
+        };
+        let (answer, ()) = tokio::join!(thief, owner);
+        refused(&answer, UNAUTHORISED);
+        log_in(&service, "bob", NEW).await;
+        let back = PasswordPool::new(1).hash_of_user(CLEAR, true).await.unwrap();
+        service.app.run::<User>(1, "2", UserCommand::SetPassword(back)).await;
+    }
+    let root = service.app.app_root(1, "root", NEW).await;
+    let own = log_in(&service, "root", NEW).await;
+    let body = user_body("root", "backdoor");
+    let make = service.call_as(&own.access, "create_user", &body);
+    let end = async {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        service.app.run::<User>(1, &root.to_string(), UserCommand::SetEnabled(false)).await;
+    };
+    let (answer, ()) = tokio::join!(make, end);
+    refused(&answer, UNAUTHORISED);
+}
+
 #[tokio::test]
 async fn a_root_account_changes_nobody_who_may_do_more_than_others() {
     let (service, admin) = linked().await;
@@ -150,6 +201,8 @@ async fn an_app_acts_for_nobody_who_may_do_more_than_others() {
     let app = keys(&app);
     let acting = |name: &str| with(&app.body(service.timestamp()), json!({ "userName": name }));
     refused(&service.call("authorize", &acting("bob")).await, UNAUTHORISED);
+    let nobody = json!({ "username": "batch" });
+    refused(&service.call_as(&admin, "create_oauth", &nobody).await, NOT_FOUND);
     let policy = AppPolicy { strict: true, acts_for_users: true };
     service.app.run::<App>(1, &app.id, AppCommand::SetPolicy(policy)).await;
     refused(&service.call("authorize", &acting("admin")).await, UNAUTHORISED);

@@ -212,3 +212,31 @@ async fn a_namesake_of_a_root_account_does_not_get_its_users() {
     let answer = house.call(&namesake, "create_user", user_body("root-b", "dave")).await;
     refused(&answer, FORBIDDEN);
 }
+
+/// What was entered under a name that nobody had belongs to no later account of that name.
+#[tokio::test]
+async fn a_namesake_gets_nothing_that_was_entered_under_a_name_only() {
+    let service = Service::with(|_| ()).await;
+    let admin = service.app.admin().await;
+    let app = json!({ "username": "batch", "oauthInfo": "secret-plans" });
+    let app = keys(&service.call_as(&admin, "create_oauth", &app).await);
+    success(&service.call_as(&admin, "create_user", &user_body("batch", "alice")).await);
+    service.app.app_root(1, "batch", CLEAR).await;
+    let own = service.login("batch").await;
+    let list = json!({ "username": "batch" });
+    let nothing = json!({ "list": [], "total": 0 });
+    assert_eq!(success(&service.call_as(&own.access, "get_app_list", &list).await), nothing);
+    let delete = json!({ "username": "batch", "appId": app.id });
+    let deleted = success(&service.call_as(&own.access, "delete_app", &delete).await);
+    assert_eq!(deleted["rowsAffected"], 0);
+    let users = json!({ "rootName": "batch" });
+    let found = success(&service.call_as(&own.access, "get_users", &users).await);
+    assert_eq!(found, json!({ "list": [] }));
+    // An administrator acts for the name.
+    let apps = success(&service.call_as(&admin, "get_app_list", &list).await);
+    assert_eq!(apps["total"], 1);
+    let found = success(&service.call_as(&admin, "get_users", &users).await);
+    assert_eq!(found["list"][0]["username"], "alice");
+    let deleted = success(&service.call_as(&admin, "delete_app", &delete).await);
+    assert_eq!(deleted["rowsAffected"], 1);
+}

@@ -137,13 +137,14 @@ pub(crate) enum AppTokenCommand {
     /// environment variable CHANCERY_PASSWORD, else from standard input.
     AddRoot(Who),
     /// Let the users of a tenant be the accounts of the service: one person, one history. Who has no
-    /// password that the service knows sets one once; app users from before may not sign in.
+    /// password that the service knows sets one once; app users from before may not sign in. All
+    /// app tokens of the tenant end.
     Link {
         /// The tenant.
         #[arg(long, default_value_t = 1)]
         tenant: u32,
     },
-    /// Let the service have accounts of its own again; app tokens of users end.
+    /// Let the service have accounts of its own again; all app tokens of the tenant end.
     Unlink {
         /// The tenant.
         #[arg(long, default_value_t = 1)]
@@ -153,10 +154,10 @@ pub(crate) enum AppTokenCommand {
     Enable(Who),
     /// Let an account sign in no longer; its tokens end.
     Disable(Who),
-    /// Forget the person of an app user: personal data becomes unreadable, the history stays whole.
+    /// Forget the person of an account: personal data becomes unreadable, the history stays whole.
     Erase {
-        /// The app user's number.
-        id: u32,
+        /// The account, such as app_user-7 (or user-7 in a linked tenant).
+        account: String,
     },
     /// Set what the requests of an app must have, and for whom it may act.
     SetApp {
