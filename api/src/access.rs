@@ -6,7 +6,6 @@
 
 pub(crate) mod attempts;
 pub(crate) mod issue;
-pub(crate) mod opening;
 pub(crate) mod placement;
 pub(crate) mod scopes;
 pub(crate) mod signer;
@@ -102,12 +101,8 @@ pub(crate) async fn require(call: Call, needs: Needs) -> Result<Granted, ApiErro
     if !caller.has_role(needs.role) {
         return Err(ApiError::Forbidden(format!("the user lacks the role {}", needs.role)));
     }
-    let waited = wait_for_position(&call).await?;
-    let granted = Granted { call, tenant, caller };
-    if waited {
-        granted.confirm()?;
-    }
-    Ok(granted)
+    wait_for_position(&call).await?;
+    Ok(Granted { call, tenant, caller })
 }
 
 /// Spec section 6.6: the `Host` header, with its port, names the tenant.
@@ -137,19 +132,18 @@ fn check_version(call: &Call) -> Result<(), ApiError> {
     }
 }
 
-/// Read your own write, wherever it was made: `X-Min-Position`. Whether the caller asked for that.
-async fn wait_for_position(call: &Call) -> Result<bool, ApiError> {
-    let Some(position) = call.header("x-min-position") else { return Ok(false) };
+/// Read your own write, wherever it was made: `X-Min-Position`.
+async fn wait_for_position(call: &Call) -> Result<(), ApiError> {
+    let Some(position) = call.header("x-min-position") else { return Ok(()) };
     let position = position.trim().parse::<u64>().map_err(|_| {
         ApiError::field("X-Min-Position", "must be a position of the log: a whole number")
     })?;
-    call.app.views.wait(position, POSITION_WAIT_MAX).await?;
-    Ok(true)
+    Ok(call.app.views.wait(position, POSITION_WAIT_MAX).await?)
 }
 
 impl Granted {
-    /// Checks again that the token counts: it may have ended while the request waited for a
-    /// position, for its body or for a hash.
+    /// Checks again that the token counts, before anything is written: it may have ended while the
+    /// request waited for a position, for its body or for a hash.
     pub(crate) fn confirm(&self) -> Result<(), ApiError> {
         verify(&self.call, &self.tenant, now()).map(|_| ())
     }

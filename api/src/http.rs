@@ -5,6 +5,7 @@ pub(crate) mod codes;
 pub(crate) mod endpoint;
 pub(crate) mod error;
 pub(crate) mod input;
+pub(crate) mod opening;
 pub(crate) mod paging;
 pub(crate) mod places;
 pub(crate) mod proxies;

@@ -75,20 +75,26 @@ impl AppUsers {
     }
 
     /// Whom an account made, and whom a maker of this name made who was no account; by number.
-    pub fn made_by(&self, tenant: TenantId, account: AppUserId, name: &str) -> Vec<AppUserId> {
-        let makers = [Maker::Account(account), Maker::Name(root_hash(&self.keys, tenant, name))];
-        let made = makers.iter().filter_map(|it| self.by_maker.get(it)).flatten();
+    pub fn made_by(
+        &self,
+        tenant: TenantId,
+        account: AppUserId,
+        name: Option<&str>,
+    ) -> Vec<AppUserId> {
+        let name = name.map(|it| Maker::Name(root_hash(&self.keys, tenant, it)));
+        let makers = [Some(Maker::Account(account)), name];
+        let made = makers.iter().flatten().filter_map(|it| self.by_maker.get(it)).flatten();
         let mut made = made.copied().collect::<Vec<_>>();
         made.sort_unstable();
         made
     }
 
     /// Whether an account made a user, or a maker of this name who was no account.
-    pub fn is_made_by(&self, row: &AppUserRow, account: AppUserId, name: &str) -> bool {
+    pub fn is_made_by(&self, row: &AppUserRow, account: AppUserId, name: Option<&str>) -> bool {
+        let hash = |name| root_hash(&self.keys, row.data.tenant, name);
         match row.maker {
             Maker::Account(maker) => maker == account,
-            Maker::Name(0) => false,
-            Maker::Name(hash) => hash == root_hash(&self.keys, row.data.tenant, name),
+            Maker::Name(maker) => maker != 0 && name.is_some_and(|it| hash(it) == maker),
         }
     }
 
@@ -129,7 +135,7 @@ impl AppUsers {
                 let (tenant, user) = (data.tenant, data.app_user);
                 let personal = fact.personal.as_ref();
                 let name = personal.map_or(0, |it| name_hash(&self.keys, tenant, &it.user_name));
-                let root_name = personal.map(|it| &it.root_name).filter(|it| !it.is_empty());
+                let root_name = personal.map(|it| it.root_name.trim()).filter(|it| !it.is_empty());
                 let maker = match data.creator {
                     AppUserId::NONE => {
                         Maker::Name(root_name.map_or(0, |it| root_hash(&self.keys, tenant, it)))

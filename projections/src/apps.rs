@@ -19,6 +19,8 @@ pub struct AppRow {
     pub data: AppCreated,
     /// Where in the log it was created: newer apps have higher ones.
     pub position: u64,
+    /// Where in the log its policy was set.
+    pub policy_position: u64,
     personal: Option<Sealed>,
     secret: Option<Sealed>,
     owner: Owner,
@@ -69,20 +71,26 @@ impl Apps {
     }
 
     /// The apps of an account, and those of an owner of this name who was no account; newest first.
-    pub fn owned_by(&self, tenant: TenantId, account: AccountId, name: &str) -> Vec<Arc<AppRow>> {
-        let owners = [Owner::Account(account), Owner::Name(owner_hash(&self.keys, tenant, name))];
-        let owned = owners.iter().filter_map(|it| self.by_owner.get(it)).flatten();
+    pub fn owned_by(
+        &self,
+        tenant: TenantId,
+        account: AccountId,
+        name: Option<&str>,
+    ) -> Vec<Arc<AppRow>> {
+        let name = name.map(|it| Owner::Name(owner_hash(&self.keys, tenant, it)));
+        let owners = [Some(Owner::Account(account)), name];
+        let owned = owners.iter().flatten().filter_map(|it| self.by_owner.get(it)).flatten();
         let mut rows = owned.filter_map(|(_, app)| self.rows.get(app)).cloned().collect::<Vec<_>>();
         rows.sort_unstable_by_key(|it| Reverse(it.position));
         rows
     }
 
     /// Whether an app belongs to an account, or to an owner of this name who was no account.
-    pub fn is_owned_by(&self, row: &AppRow, account: AccountId, name: &str) -> bool {
+    pub fn is_owned_by(&self, row: &AppRow, account: AccountId, name: Option<&str>) -> bool {
+        let hash = |name| owner_hash(&self.keys, row.data.tenant, name);
         match row.owner {
             Owner::Account(owner) => owner == account,
-            Owner::Name(0) => false,
-            Owner::Name(hash) => hash == owner_hash(&self.keys, row.data.tenant, name),
+            Owner::Name(owner) => owner != 0 && name.is_some_and(|it| hash(it) == owner),
         }
     }
 
@@ -115,7 +123,7 @@ impl Apps {
             AppEvent::Created(fact) => {
                 let data = fact.data.clone();
                 let name = fact.personal.as_ref().map(|it| it.owner.as_str());
-                let name = name.filter(|it| !it.is_empty());
+                let name = name.filter(|it| !it.trim().is_empty());
                 let owner = match data.owner {
                     AccountId::None => {
                         Owner::Name(name.map_or(0, |it| owner_hash(&self.keys, data.tenant, it)))
@@ -129,11 +137,15 @@ impl Apps {
                 let sealed = |part| Sealed::of(recorded, part, &recorded.kind);
                 let (personal, secret) = (sealed(Part::Personal), sealed(Part::Secret));
                 let (app, position) = (data.app, recorded.position);
-                self.rows.insert(app, Arc::new(AppRow { data, position, personal, secret, owner }));
+                let policy_position = position;
+                let row = AppRow { data, position, policy_position, personal, secret, owner };
+                self.rows.insert(app, Arc::new(row));
             }
             AppEvent::PolicySet(fact) => {
                 if let Some(row) = self.rows.get_mut(&fact.data.app) {
-                    Arc::make_mut(row).data.policy = fact.data.policy;
+                    let row = Arc::make_mut(row);
+                    row.data.policy = fact.data.policy;
+                    row.policy_position = recorded.position;
                 }
             }
             AppEvent::Deleted(fact) => self.remove(fact.data.app),

@@ -172,7 +172,7 @@ impl To<'_> {
     /// Copies an event of the last snapshot, if it still matters.
     fn copy(&mut self, event: &Kept<'_>) -> io::Result<bool> {
         let kind = self.old_kinds.name(event.kind).ok_or_else(|| malformed("no such kind"))?;
-        let matters = self.past.matters(event.stream);
+        let matters = self.past.matters(kind, event.stream);
         if matters {
             let kind = self.kinds.number(kind).ok_or_else(|| malformed("a kind was lost"))?;
             event.copy(kind, &mut self.out);
@@ -242,19 +242,26 @@ const ENDS: [&str; 5] = [
     "app_user.erased.v1",
 ];
 
+/// The events of which the last one of a stream says all.
+const INFOS: [&str; 2] = ["user.app_info_set.v1", "app_user.info_set.v1"];
+
 /// What later events made meaningless. Not so passwords by later ones: from when tokens count
 /// depends on each (`user_row::after_tokens_of`).
 #[derive(Default)]
 struct Past<'a> {
     now: Timestamp,
     ended: HashSet<&'a str>,
+    infos: HashSet<&'a str>,
 }
 
 impl<'a> Past<'a> {
     /// Whether an event matters. Events are shown from the last to the first.
     fn still_matters(&mut self, kind: &str, stream: &'a str) -> bool {
-        if !self.matters(stream) {
+        if !self.matters(kind, stream) {
             return false;
+        }
+        if INFOS.contains(&kind) {
+            return self.infos.insert(stream);
         }
         let ends = ENDS.contains(&kind);
         if ends {
@@ -263,9 +270,10 @@ impl<'a> Past<'a> {
         !ends
     }
 
-    fn matters(&self, stream: &str) -> bool {
+    fn matters(&self, kind: &str, stream: &str) -> bool {
         let closes = || StreamId::parse(stream).and_then(|it| it.closes_at());
         let closed = stream.contains("token-") && closes().is_some_and(|it| it <= self.now);
-        !closed && !self.ended.contains(stream)
+        let replaced = INFOS.contains(&kind) && self.infos.contains(stream);
+        !closed && !replaced && !self.ended.contains(stream)
     }
 }

@@ -17,7 +17,7 @@ use crate::rows::Row;
 use crate::sealed::{Keys, Part, Sealed};
 
 /// A user who is in use. Who it is, and what proves it, is opened at each reading:
-/// [`Users::personal`] and [`Users::password`].
+/// [`crate::Users::personal`] and [`crate::Users::verifiers`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct UserRow {
     /// What was registered.

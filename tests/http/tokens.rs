@@ -7,7 +7,9 @@ use domain::signing_key::{SigningAlgorithm, SigningKey, SigningKeyCommand};
 use domain::user::{User, UserCommand};
 use domain::{TenantId, Timestamp};
 use serde_json::{Value, json};
-use tests::app::{HOST, PASSWORD, TestApp, merge, now, part_of, sign_es256, unsigned};
+use tests::app::{
+    HOST, PASSWORD, TestApp, merge, now, others_go_on, part_of, sign_es256, unsigned,
+};
 use tests::app::{usual_claims, verifier};
 
 async fn status(app: &TestApp, token: &str) -> u16 {
@@ -266,7 +268,7 @@ async fn a_request_that_waited_is_judged_by_what_is_now() {
         let user = waiting("/api/User", json!({ "userName": "backdoor" }));
         let token = waiting("/api/Client/IssueToken", json!({ "lifetime": 3600 }));
         let ends = async {
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            others_go_on().await;
             app.run::<User>(1, "2", end).await;
         };
         let (user, token, ()) = tokio::join!(user, token, ends);

@@ -156,6 +156,8 @@ async fn a_tenant_is_linked_on_the_command_line_and_a_kill_forgets_nothing() {
     program.run(&["app-token", "link", "--tenant", "7"]).refused("tenant");
     let said = program.run(&["app-token", "link"]).ok();
     assert!(said.out.contains("1 app users"), "{said:?}");
+    let said = program.run(&["app-token", "link"]).ok();
+    assert!(said.out.contains("is linked already"), "{said:?}");
     program.stop().await;
     // Passwords that are set on the closed store are set in both forms, too.
     let said = add_root(&program, "root", ROOT_PASSWORD).ok();

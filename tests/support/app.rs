@@ -63,6 +63,14 @@ pub fn now() -> Timestamp {
     Timestamp(now.as_micros() as i64)
 }
 
+/// Lets every other task of this test come to where it waits for something outside: a hash, or a
+/// commit that is not made yet. These tests have one thread, and no step of theirs takes longer.
+pub async fn others_go_on() {
+    for _ in 0..1_000 {
+        tokio::task::yield_now().await;
+    }
+}
+
 impl TestApp {
     pub async fn new() -> Self {
         Self::signing_with(SigningAlgorithm::Es256).await

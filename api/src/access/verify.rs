@@ -12,7 +12,7 @@ use projections::{SigningKeyRow, Tables, TenantRow};
 use serde::Deserialize;
 use warp::http::header::AUTHORIZATION;
 
-use crate::access::scopes::BUILT_IN_AUDIENCE;
+use crate::access::scopes::{BUILT_IN_AUDIENCE, Code};
 use crate::access::{ROLE_ADMINISTRATOR, hash_16};
 use crate::app::App;
 use crate::http::call::Call;
@@ -87,6 +87,12 @@ impl Caller {
     /// Spec section 1.1: lower-cased and split at commas.
     pub(crate) fn permissions(&self) -> impl Iterator<Item = String> {
         self.permission.iter().flat_map(|it| it.split(',')).map(str::to_lowercase)
+    }
+
+    /// Whether scope and permission cover a code.
+    pub(crate) fn may(&self, code: Code) -> bool {
+        self.scopes.iter().any(|it| code.is_covered_by(it))
+            && self.permissions().any(|it| code.is_covered_by(&it))
     }
 
     pub(crate) fn has_role(&self, role: &str) -> bool {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::account::AccountId;
 use domain::app::{AppId, looks_like_app_id};
 use domain::app_user::AppUserId;
-use domain::user::PasswordVerifier;
+use domain::user::{PasswordVerifier, normalise};
 use domain::{TenantId, Timestamp};
 use projections::{AppRow, AppUserRow, Tables, UserRow};
 
@@ -128,8 +128,7 @@ impl Account {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Whose<'a> {
     pub(crate) account: AccountId,
-    /// Empty for none.
-    pub(crate) name: &'a str,
+    pub(crate) name: Option<&'a str>,
 }
 
 /// The accounts of a tenant.
@@ -211,6 +210,25 @@ impl<'a> Accounts<'a> {
     /// Whether an app belongs to an owner.
     pub(crate) fn owns(self, app: &AppRow, owner: Whose<'_>) -> bool {
         self.tables.apps.is_owned_by(app, owner.account, owner.name)
+    }
+
+    /// Whether an app belongs to an account of the other kind: one from before the tenant was linked,
+    /// or from before that ended.
+    pub(crate) fn is_set_aside(self, app: &AppRow) -> bool {
+        match app.data.owner {
+            AccountId::None => false,
+            AccountId::AppUser(_) => self.linked,
+            AccountId::User(_) => !self.linked,
+        }
+    }
+
+    /// Under which name the tries of a password count. Those of one person count together; a
+    /// namesake who is another one has its own.
+    pub(crate) fn tried_as(self, user_name: &str) -> String {
+        match self.linked {
+            true => user_name.to_owned(),
+            false => format!("app-token {}", normalise(user_name)),
+        }
     }
 
     /// Whether the account that owns an app ended, or may not sign in: its apps may do nothing then.

@@ -14,8 +14,12 @@ use super::accounts::{Account, Accounts, ROOT_PERMISSION, Whose};
 use super::answer::{FORBIDDEN, Failed, UNAUTHORIZED};
 use super::settings::AdminMode;
 use super::standing::{self, Standing, hash_of};
+use crate::access::scopes::Code;
 use crate::access::verify::verify;
 use crate::http::call::now;
+
+/// What an administrator's token must be good for to change users who may do more than others.
+const CHANGE_USERS: Code = Code("user.put");
 
 /// For whom an administrative operation is run.
 #[derive(Debug)]
@@ -34,7 +38,11 @@ pub(crate) enum By {
     /// Whoever has the operator's secret.
     Operator,
     /// An administrator of the tenant.
-    Administrator(UserId),
+    Administrator {
+        user: UserId,
+        /// Whether the token is good for changing any user.
+        changes_users: bool,
+    },
 }
 
 impl Acting {
@@ -43,7 +51,7 @@ impl Acting {
         match self {
             Self::AsAny(By::Anybody) => "anybody".to_owned(),
             Self::AsAny(By::Operator) => "operator".to_owned(),
-            Self::AsAny(By::Administrator(user)) => AccountId::User(*user).to_string(),
+            Self::AsAny(By::Administrator { user, .. }) => AccountId::User(*user).to_string(),
             Self::Account(own) => own.id().to_string(),
         }
     }
@@ -51,8 +59,8 @@ impl Acting {
     /// Whose apps and users it acts for when it says this name.
     pub(crate) fn whose<'a>(&self, accounts: Accounts<'_>, name: &'a str) -> Whose<'a> {
         match self {
-            Self::AsAny(_) => Whose { account: accounts.id_of(name), name },
-            Self::Account(own) => Whose { account: own.id(), name: "" },
+            Self::AsAny(_) => Whose { account: accounts.id_of(name), name: Some(name) },
+            Self::Account(own) => Whose { account: own.id(), name: None },
         }
     }
 
@@ -69,10 +77,11 @@ impl Acting {
 
     /// Whether it may take over an account that it may see: whoever sets a password can sign in, and
     /// whoever deletes a user frees its name. So users who may do more than others are left to
-    /// administrators, whose credential is none of this service.
+    /// administrators whose token of Chancery is good for changing users.
     pub(crate) fn may_take_over(&self, account: &Account, tables: &Tables) -> bool {
         match (self, account) {
-            (Self::AsAny(By::Administrator(_)), _) | (_, Account::AppUser(_)) => true,
+            (_, Account::AppUser(_)) => true,
+            (Self::AsAny(By::Administrator { changes_users: true, .. }), _) => true,
             (_, account) => !account.is_privileged(tables),
         }
     }
@@ -80,7 +89,7 @@ impl Acting {
     /// Whether it is the user itself: nobody deletes themselves.
     pub(crate) fn is_user(&self, account: &Account) -> bool {
         let own = match self {
-            Self::AsAny(By::Administrator(user)) => AccountId::User(*user),
+            Self::AsAny(By::Administrator { user, .. }) => AccountId::User(*user),
             Self::Account(own @ Account::User(_)) => own.id(),
             Self::AsAny(_) | Self::Account(Account::AppUser(_)) => return false,
         };
@@ -90,47 +99,63 @@ impl Acting {
 
 /// Checks the credential of a caller who acts as `name`.
 pub(crate) fn authorise(service: &Service, name: &str) -> Result<Acting, Failed> {
-    let settings = service.settings();
-    let tenant = service.tenant();
-    if settings.admin_mode == AdminMode::Open {
-        // Nobody opens the users of the whole program.
-        if service.ask(|it| Accounts::of(it, tenant).linked) {
-            return Err(FORBIDDEN);
-        }
-        // A page that somebody looks at on this machine reaches a loopback address, too.
-        let headers = &service.call().headers;
-        if headers.contains_key("origin") || headers.contains_key("sec-fetch-site") {
-            return Err(FORBIDDEN);
-        }
-        return Ok(Acting::AsAny(By::Anybody));
+    match service.settings().admin_mode {
+        AdminMode::Open => anybody(service),
+        AdminMode::Token => operator(service, bearer(service)?),
+        AdminMode::User => match bearer(service)? {
+            token if token.contains('.') => administrator(service),
+            token => account(service, token, name),
+        },
     }
+}
+
+fn bearer(service: &Service) -> Result<&str, Failed> {
     let header = service.call().headers.get(AUTHORIZATION).and_then(|it| it.to_str().ok());
     let token = header
         .and_then(|it| it.split_once(' '))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-    let token = token.map(|(_, token)| token.trim()).ok_or(UNAUTHORIZED)?;
-    if settings.admin_mode == AdminMode::Token {
-        let secret = settings.admin_token.as_deref().filter(|it| !it.is_empty());
-        return match secret.is_some_and(|it| is_same(it, token)) {
-            true => Ok(Acting::AsAny(By::Operator)),
-            false => Err(UNAUTHORIZED),
-        };
+    token.map(|(_, token)| token.trim()).ok_or(UNAUTHORIZED)
+}
+
+fn anybody(service: &Service) -> Result<Acting, Failed> {
+    // Nobody opens the users of the whole program.
+    if service.ask(|it| Accounts::of(it, service.tenant()).linked) {
+        return Err(FORBIDDEN);
     }
-    if token.contains('.') {
-        // An administrator's access token.
-        let caller = verify(service.call(), &service.open().tenant, now())?;
-        let may = caller.is_administrator()
-            && caller.scopes.iter().any(|it| ROOT_PERMISSION.is_covered_by(it))
-            && caller.permissions().any(|it| ROOT_PERMISSION.is_covered_by(&it));
-        return match may {
-            true => Ok(Acting::AsAny(By::Administrator(caller.user))),
-            false => Err(FORBIDDEN),
-        };
+    // A page that somebody looks at on this machine reaches a loopback address, too.
+    let headers = &service.call().headers;
+    if headers.contains_key("origin") || headers.contains_key("sec-fetch-site") {
+        return Err(FORBIDDEN);
     }
+    Ok(Acting::AsAny(By::Anybody))
+}
+
+fn operator(service: &Service, token: &str) -> Result<Acting, Failed> {
+    let secret = service.settings().admin_token.as_deref().filter(|it| !it.is_empty());
+    match secret.is_some_and(|it| is_same(it, token)) {
+        true => Ok(Acting::AsAny(By::Operator)),
+        false => Err(UNAUTHORIZED),
+    }
+}
+
+/// By an access token of Chancery.
+fn administrator(service: &Service) -> Result<Acting, Failed> {
+    let caller = verify(service.call(), &service.open().tenant, now())?;
+    match caller.is_administrator() && caller.may(ROOT_PERMISSION) {
+        true => {
+            let (user, changes_users) = (caller.user, caller.may(CHANGE_USERS));
+            Ok(Acting::AsAny(By::Administrator { user, changes_users }))
+        }
+        false => Err(FORBIDDEN),
+    }
+}
+
+/// By its own login.
+fn account(service: &Service, token: &str, name: &str) -> Result<Acting, Failed> {
     let now = now();
     let (own, user_name) = service.ask(|tables| {
         let pair = tables.app_tokens.with_access(&hash_of(token)).ok_or(UNAUTHORIZED)?;
-        let standing = standing::of(tables, tenant, pair, now);
+        let standing = standing::of(tables, service.tenant(), pair, now);
         let Standing { app, account } = standing.map_err(|_| UNAUTHORIZED)?;
         // Only a login makes tokens of the default app: what an app asked for proves the app.
         let account = account.filter(|_| app.data.is_default).ok_or(FORBIDDEN)?;

@@ -38,6 +38,9 @@ pub(crate) const INVALID: Failed = failed(1001, "参数无效");
 pub(crate) const WRONG_PASSWORD: Failed = failed(1004, "用户名不存在或密码错误");
 /// There is no such thing, or it ended.
 pub(crate) const NOT_FOUND: Failed = failed(1006, "未找到");
+/// There is no such app, or it ended. Shown as [`NOT_FOUND`] unless the operator wants the code of
+/// the original.
+pub(crate) const UNKNOWN_APP: Failed = failed(2, "未找到");
 /// The account may not sign in.
 pub(crate) const DISABLED: Failed = failed(1007, "无效操作");
 /// The user name is taken.
@@ -66,7 +69,7 @@ impl Failed {
             1 => StatusCode::SERVICE_UNAVAILABLE,
             405 | 1007 => StatusCode::FORBIDDEN,
             1004 | 1049 | 1081 | 1088 => StatusCode::UNAUTHORIZED,
-            1006 => StatusCode::NOT_FOUND,
+            2 | 1006 => StatusCode::NOT_FOUND,
             1012 | 1056 => StatusCode::CONFLICT,
             1082 => StatusCode::TOO_MANY_REQUESTS,
             _ => StatusCode::BAD_REQUEST,
@@ -142,6 +145,10 @@ pub(crate) fn respond<T: Serialize>(
     outcome: Result<Answered<T>, Failed>,
     settings: &AppTokenSettings,
 ) -> Response {
+    let outcome = outcome.map_err(|err| match err {
+        UNKNOWN_APP if !settings.old_codes => NOT_FOUND,
+        err => err,
+    });
     let failure = outcome.as_ref().err().copied();
     let status = failure.filter(|_| settings.real_statuses).map_or(StatusCode::OK, Failed::status);
     let position = outcome.as_ref().ok().and_then(|it| it.position);

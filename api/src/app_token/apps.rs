@@ -248,6 +248,7 @@ async fn list(service: Service, asked: GetAppListReq) -> Answer<GetAppListResp> 
                 rows
             }
         };
+        let rows = rows.iter().filter(|it| !accounts.is_set_aside(it)).collect::<Vec<_>>();
         let shown = rows.iter().skip(page.saturating_mul(size)).take(size).map(|row| AppInfo {
             app_id: row.data.app.to_string(),
             oauth_info: tables.apps.personal(row).unwrap_or_default().info,
@@ -274,7 +275,7 @@ async fn delete(service: Service, asked: DeleteAppReq) -> Answer<DeleteAppResp> 
             Acting::AsAny(_) if accounts.owner_is_gone(it) => true,
             _ => accounts.owns(it, acting.whose(accounts, &asked.username)),
         };
-        row.is_some_and(|it| may(it))
+        row.is_some_and(|it| !accounts.is_set_aside(it) && may(it))
     });
     if !owned {
         return Ok(nothing);

@@ -7,9 +7,12 @@ use domain::account::AccountId;
 use domain::app::{APP_NAME_CHARS_MAX, AppId, looks_like_app_id};
 use domain::app_user::{AppUser, AppUserCommand, AppUserId, AppUserPersonal, AppUserRegistered};
 use domain::log::CommitHead;
-use domain::user::{User, UserAppInfo, UserClaim, UserCommand, UserPersonal, Verifiers};
-use domain::{Refusal, TenantId, Timestamp, UserId};
-use projections::Views;
+use domain::user::{
+    PasswordVerifier, User, UserAppInfo, UserClaim, UserCommand, UserPersonal, UserRegistered,
+    Verifiers,
+};
+use domain::{Aggregate as _, Refusal, TenantId, Timestamp, UserId};
+use projections::{Tables, Views};
 
 use super::accounts::{Account, Accounts, ROOT_PERMISSION};
 use super::answer::{BUSY, Failed, INVALID, NOT_FOUND, USER_EXISTS};
@@ -20,8 +23,6 @@ pub(crate) struct NewAccount {
     pub(crate) user_name: String,
     pub(crate) info: String,
     pub(crate) reg_ip: String,
-    /// What proves it: of the md5 always, of the password where it is known.
-    pub(crate) verifiers: Verifiers,
     /// Whether it may make others.
     pub(crate) root: bool,
     /// Who makes it; none for the operator, or where that is none of ours.
@@ -32,19 +33,83 @@ pub(crate) struct NewAccount {
     pub(crate) app: AppId,
 }
 
-/// Enters an account in the tenant of `head`: a user where the tenant is linked.
-pub(crate) async fn register(
-    engine: &Engine,
-    views: &Views,
-    new: NewAccount,
-    linked: bool,
-    head: &CommitHead,
-) -> Result<(AccountId, Done), Failed> {
-    match linked {
-        true => register_user(engine, views, new, head).await,
-        false => register_app_user(engine, new, head).await,
+/// A new account on its way into a tenant: an app user or, where the tenant is linked, a user.
+pub(crate) enum Registration {
+    AppUser { new: NewAccount, tenant: TenantId },
+    User { new: NewAccount, placed: Box<UserRegistered> },
+}
+
+impl Registration {
+    /// Finds the place of a new account in a tenant.
+    pub(crate) fn new(new: NewAccount, tables: &Tables, tenant: TenantId) -> Result<Self, Failed> {
+        let accounts = Accounts::of(tables, tenant);
+        if !accounts.linked {
+            return Ok(Self::AppUser { new, tenant });
+        }
+        if new.user_name.chars().count() > APP_NAME_CHARS_MAX
+            || looks_like_app_id(new.user_name.trim())
+        {
+            return Err(INVALID);
+        }
+        let parent = match new.maker {
+            AccountId::None => None,
+            maker => Some(accounts.get(maker).ok_or(NOT_FOUND)?),
+        };
+        let parent = match &parent {
+            Some(Account::User(row)) => Some(&**row),
+            Some(Account::AppUser(_)) | None => None,
+        };
+        let mut placed = placement::place(tables, tenant, parent).map_err(|_| BUSY)?;
+        if new.root {
+            let value = ROOT_PERMISSION.to_string();
+            let claim_type = "permission".to_owned();
+            placed.permissions = vec![UserClaim { id: 1, claim_type, value }];
+        }
+        Ok(Self::User { new, placed: Box::new(placed) })
+    }
+
+    /// Whether the rules let it in: before its password is hashed, which is for those that can
+    /// succeed.
+    pub(crate) fn check(&self, now: Timestamp) -> Result<(), Failed> {
+        let blank = Verifiers { password: None, md5: Some(BLANK) };
+        let decided = match self {
+            Self::AppUser { new, tenant } => {
+                AppUser::default().decide(&app_user(new, *tenant, &BLANK, 1), now).map(|_| ())
+            }
+            Self::User { new, placed } => {
+                User::default().decide(&user(new, placed, &blank, 1), now).map(|_| ())
+            }
+        };
+        decided.map_err(|err| refused(err.into()))
+    }
+
+    /// Enters it.
+    pub(crate) async fn enter(
+        self,
+        engine: &Engine,
+        verifiers: Verifiers,
+        head: &CommitHead,
+    ) -> Result<(AccountId, Done), Failed> {
+        match self {
+            Self::AppUser { new, tenant } => {
+                let password = verifiers.md5.ok_or(INVALID)?;
+                let command = |number| app_user(&new, tenant, &password, number);
+                let (number, done) =
+                    engine.create::<AppUser>(command, head).await.map_err(refused)?;
+                Ok((AccountId::AppUser(AppUserId(number as u32)), done))
+            }
+            Self::User { new, placed } => {
+                let command = |number| user(&new, &placed, &verifiers, number);
+                let (number, done) = engine.create::<User>(command, head).await.map_err(refused)?;
+                Ok((AccountId::User(UserId(number as u32)), done))
+            }
+        }
     }
 }
+
+/// In place of a verifier that is not made yet.
+const BLANK: PasswordVerifier =
+    PasswordVerifier { memory_kib: 0, passes: 0, lanes: 0, salt: [0; 16], hash: [0; 32] };
 
 fn refused(err: Error) -> Failed {
     match err {
@@ -53,72 +118,46 @@ fn refused(err: Error) -> Failed {
     }
 }
 
-async fn register_app_user(
-    engine: &Engine,
-    new: NewAccount,
-    head: &CommitHead,
-) -> Result<(AccountId, Done), Failed> {
-    let NewAccount { user_name, info, reg_ip, verifiers, root, maker, root_name, app } = new;
-    let creator = match maker {
+fn app_user(
+    new: &NewAccount,
+    tenant: TenantId,
+    password: &PasswordVerifier,
+    number: u64,
+) -> AppUserCommand {
+    let creator = match new.maker {
         AccountId::AppUser(creator) => creator,
         AccountId::User(_) | AccountId::None => AppUserId::NONE,
     };
     // A maker of ours is known by its number: its name would outlive it here.
-    let root_name = if creator == AppUserId::NONE { root_name } else { String::new() };
-    let personal = AppUserPersonal { user_name, info, reg_ip, root_name };
-    let password = verifiers.md5.ok_or(INVALID)?;
-    let tenant = head.tenant;
-    let command = |number: u64| AppUserCommand::Register {
-        data: Box::new(AppUserRegistered {
-            app_user: AppUserId(number as u32),
-            tenant,
-            root,
-            app,
-            creator,
+    let root_name = if creator == AppUserId::NONE { new.root_name.clone() } else { String::new() };
+    let app_user = AppUserId(number as u32);
+    let (root, app) = (new.root, new.app);
+    AppUserCommand::Register {
+        data: Box::new(AppUserRegistered { app_user, tenant, root, app, creator }),
+        personal: Box::new(AppUserPersonal {
+            user_name: new.user_name.clone(),
+            info: new.info.clone(),
+            reg_ip: new.reg_ip.clone(),
+            root_name,
         }),
-        personal: Box::new(personal.clone()),
         password: password.clone(),
-    };
-    let (number, done) = engine.create::<AppUser>(command, head).await.map_err(refused)?;
-    Ok((AppUserId(number as u32).into(), done))
+    }
 }
 
-async fn register_user(
-    engine: &Engine,
-    views: &Views,
-    new: NewAccount,
-    head: &CommitHead,
-) -> Result<(AccountId, Done), Failed> {
-    let NewAccount { user_name, info, reg_ip, verifiers, root, maker, .. } = new;
-    if user_name.chars().count() > APP_NAME_CHARS_MAX || looks_like_app_id(user_name.trim()) {
-        return Err(INVALID);
-    }
-    let mut data = {
-        let tables = views.read();
-        let parent = match maker {
-            AccountId::None => None,
-            maker => Some(Accounts::of(&tables, head.tenant).get(maker).ok_or(NOT_FOUND)?),
-        };
-        let parent = match &parent {
-            Some(Account::User(row)) => Some(&**row),
-            Some(Account::AppUser(_)) | None => None,
-        };
-        placement::place(&tables, head.tenant, parent).map_err(|_| BUSY)?
-    };
-    if root {
-        let value = ROOT_PERMISSION.to_string();
-        data.permissions = vec![UserClaim { id: 1, claim_type: "permission".to_owned(), value }];
-    }
-    let personal = UserPersonal { user_name, ..UserPersonal::default() };
-    let info = UserAppInfo { info, reg_ip };
-    let command = |number: u64| UserCommand::Register {
-        data: Box::new(data.clone().numbered(UserId(number as u32))),
-        personal: Box::new(personal.clone()),
+fn user(
+    new: &NewAccount,
+    placed: &UserRegistered,
+    verifiers: &Verifiers,
+    number: u64,
+) -> UserCommand {
+    let user_name = new.user_name.clone();
+    let info = UserAppInfo { info: new.info.clone(), reg_ip: new.reg_ip.clone() };
+    UserCommand::Register {
+        data: Box::new(placed.clone().numbered(UserId(number as u32))),
+        personal: Box::new(UserPersonal { user_name, ..UserPersonal::default() }),
         password: verifiers.clone(),
-        app_info: Some(Box::new(info.clone())),
-    };
-    let (number, done) = engine.create::<User>(command, head).await.map_err(refused)?;
-    Ok((AccountId::User(UserId(number as u32)), done))
+        app_info: Some(Box::new(info)),
+    }
 }
 
 /// Makes a root account, which may make accounts and apps: who it is, and the position of the log.
@@ -138,26 +177,27 @@ pub async fn add_app_root(
         err => format!("the account cannot be made: {} (code {})", err.text, err.code),
     };
     let head = system_head(tenant, "operator", now).map_err(|err| err.to_string())?;
-    let linked = Accounts::of(&views.read(), tenant).linked;
-    let passwords = PasswordPool::new(1);
-    let verifiers = match linked {
-        true => passwords.hash_of_user(password, linked).await,
-        false => {
-            let md5 = passwords.hash(&upper_case_md5(password)).await;
-            md5.map(|it| Verifiers { password: None, md5: Some(it) })
-        }
-    };
     let new = NewAccount {
         user_name: name.to_owned(),
         info: String::new(),
         reg_ip: String::new(),
-        verifiers: verifiers.map_err(|err| err.to_string())?,
         root: true,
         maker: AccountId::None,
         root_name: String::new(),
         app: AppId::NONE,
     };
-    let made = register(engine, views, new, linked, &head).await;
+    let registration = Registration::new(new, &views.read(), tenant).map_err(failed)?;
+    registration.check(now).map_err(failed)?;
+    let passwords = PasswordPool::new(1);
+    let verifiers = match &registration {
+        Registration::User { .. } => passwords.hash_of_user(password, true).await,
+        Registration::AppUser { .. } => {
+            let md5 = passwords.hash(&upper_case_md5(password)).await;
+            md5.map(|it| Verifiers { password: None, md5: Some(it) })
+        }
+    };
+    let verifiers = verifiers.map_err(|err| err.to_string())?;
+    let made = registration.enter(engine, verifiers, &head).await;
     let (account, done) = made.map_err(failed)?;
     Ok((account, done.position))
 }

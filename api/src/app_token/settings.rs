@@ -34,6 +34,8 @@ pub struct AppTokenSettings {
     pub grace_seconds: i64,
     /// How many families of pairs a user may have by one app, or an app for itself; 0 for any.
     pub sessions_max: usize,
+    /// Whether an unknown app is code 2, as of the original, instead of 1006.
+    pub old_codes: bool,
     /// Whether failures have HTTP statuses of their own instead of 200.
     pub real_statuses: bool,
     /// Whether an empty list is `null`.
@@ -54,6 +56,7 @@ impl Default for AppTokenSettings {
             refresh_rotates: true,
             grace_seconds: 10,
             sessions_max: 0,
+            old_codes: false,
             real_statuses: false,
             null_lists: false,
             bare: false,

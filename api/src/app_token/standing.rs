@@ -9,7 +9,7 @@ use domain::{TenantId, Timestamp};
 use projections::{AppRow, AppTokenRow, Tables};
 
 use super::accounts::{Account, Accounts};
-use super::answer::{Failed, NOT_FOUND};
+use super::answer::{Failed, NOT_FOUND, UNKNOWN_APP};
 
 /// What stands behind a pair.
 #[derive(Debug)]
@@ -51,7 +51,7 @@ pub(crate) fn of(
     if pair.data.tenant != tenant || ended {
         return Err(NOT_FOUND);
     }
-    let app = live_app(tables, tenant, pair.data.app, now).ok_or(NOT_FOUND)?;
+    let app = live_app(tables, tenant, pair.data.app, now).ok_or(UNKNOWN_APP)?;
     if pair.data.account == AccountId::None {
         return Ok(Standing { app, account: None });
     }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use domain::app::AppId;
 use domain::app_token::{AppToken, AppTokenCommand, REFRESH_USED, TOKEN_TYPE_CHARS_MAX};
-use domain::user::normalise;
 use projections::{AppRow, AppTokenRow};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::accounts::{Account, Accounts};
 use super::answer::{
     Answered, BUSY, DISABLED, EXPIRED, Failed, INVALID, NOT_FOUND, TOO_MANY, UNAUTHORIZED,
-    WRONG_PASSWORD, WRONG_SIGNATURE,
+    UNKNOWN_APP, WRONG_PASSWORD, WRONG_SIGNATURE,
 };
 use super::apps::default_app;
 use super::pairs::{PairResp, Wanted, issue, note, unused};
@@ -28,7 +27,8 @@ use crate::http::error::ApiError;
 const ATTEMPTS_MAX: usize = 8;
 
 /// How many pairs of one family may be kept: each refresh makes one, which is kept until it ends.
-const FAMILY_PAIRS_MAX: u32 = 1_000;
+/// Of the usual 23 days that is one in about three minutes.
+const FAMILY_PAIRS_MAX: u32 = 10_000;
 
 /// The longest member that is looked at, in bytes.
 const MEMBER_BYTES_MAX: usize = 1_024;
@@ -148,6 +148,18 @@ struct RefreshTokenResp {
     user_info: &'static str,
 }
 
+impl From<PairResp> for RefreshTokenResp {
+    fn from(made: PairResp) -> Self {
+        Self {
+            access_token: made.access_token,
+            refresh_token: made.refresh_token,
+            access_expire_time: made.access_expire_time,
+            refresh_expire_time: made.refresh_expire_time,
+            user_info: "",
+        }
+    }
+}
+
 async fn authorize(service: Service, asked: AuthorizeReq) -> Answer<PairResp> {
     let texts = [&asked.app_id, &asked.app_key, &asked.token, &asked.user_name];
     let too_long = texts.into_iter().any(|it| it.len() > MEMBER_BYTES_MAX);
@@ -156,8 +168,8 @@ async fn authorize(service: Service, asked: AuthorizeReq) -> Answer<PairResp> {
     }
     let (tenant, now) = (service.tenant(), service.call().now);
     let (row, secret) = service.ask(|tables| {
-        let app = AppId::parse(&asked.app_id).ok_or(NOT_FOUND)?;
-        let row = live_app(tables, tenant, app, now).ok_or(NOT_FOUND)?;
+        let app = AppId::parse(&asked.app_id).ok_or(UNKNOWN_APP)?;
+        let row = live_app(tables, tenant, app, now).ok_or(UNKNOWN_APP)?;
         let secret = tables.apps.secret(&row).ok_or(BUSY)?;
         Ok::<_, Failed>((row, secret))
     })?;
@@ -174,7 +186,7 @@ async fn authorize(service: Service, asked: AuthorizeReq) -> Answer<PairResp> {
         command_id = unused(&service, "authorize", id, time, &asked.token)?;
         note(&service, command_id)?;
     } else if !asked.app_key.is_empty() {
-        check_key(&row, &asked.app_key).map_err(|_| NOT_FOUND)?;
+        check_key(&row, &asked.app_key).map_err(|_| UNKNOWN_APP)?;
     }
     let account = match asked.user_name.is_empty() {
         true => None,
@@ -202,7 +214,10 @@ fn check_key(row: &AppRow, sent: &str) -> Result<(), Failed> {
 fn acting_for(service: &Service, app: &AppRow, user_name: &str) -> Option<Account> {
     service.ask(|tables| {
         let account = Accounts::of(tables, service.tenant()).named(user_name)?;
-        let own = account.app() == app.data.app || app.data.policy.acts_for_users;
+        // Who allowed it meant the accounts of then.
+        let since = tables.tenants.get(service.tenant())?.app_tokens_from;
+        let any = app.data.policy.acts_for_users && app.policy_position >= since;
+        let own = account.app() == app.data.app || any;
         let may = own && account.is_enabled() && !account.is_privileged(tables);
         may.then_some(account)
     })
@@ -239,17 +254,12 @@ async fn login(service: Service, asked: LoginReq) -> Answer<PairResp> {
 /// The account whose password this is. It takes as long for an unknown name.
 async fn prove(service: &Service, user_name: &str, password: &str) -> Result<Account, Failed> {
     let (app, now, tenant) = (service.app(), service.call().now, service.tenant());
-    let (linked, account, verifier) = service.ask(|tables| {
+    let (tried, account, verifier) = service.ask(|tables| {
         let accounts = Accounts::of(tables, tenant);
         let account = accounts.named(user_name);
         let verifier = account.as_ref().and_then(|it| it.verifier(tables));
-        (accounts.linked, account, verifier)
+        (accounts.tried_as(user_name), account, verifier)
     });
-    // The tries of one person count together; a namesake who is another one has its own.
-    let tried = match linked {
-        true => user_name.to_owned(),
-        false => format!("app-token {}", normalise(user_name)),
-    };
     let attempt = Attempt::new(tenant.0, &tried, service.call().peer);
     let is_right = app.passwords.verify(password, verifier.as_ref());
     match app.attempts.check(&attempt, now, is_right).await {
@@ -274,7 +284,8 @@ fn look_up(service: &Service, token: &str) -> Result<(Arc<AppTokenRow>, Standing
         if pair.data.access_expires_at <= now {
             return Err(EXPIRED);
         }
-        Ok((pair.clone(), standing::of(tables, service.tenant(), pair, now)?))
+        let standing = standing::of(tables, service.tenant(), pair, now);
+        Ok((pair.clone(), standing.map_err(|_| NOT_FOUND)?))
     })
 }
 
@@ -314,11 +325,7 @@ async fn refresh(service: Service, asked: RefreshTokenReq) -> Answer<RefreshToke
         if pair.data.refresh_expires_at <= now {
             return Err(EXPIRED);
         }
-        let standing = standing::of(tables, service.tenant(), pair, now)?;
-        match tables.app_tokens.pairs_of(&pair.data.family) < FAMILY_PAIRS_MAX {
-            true => Ok((pair.clone(), standing)),
-            false => Err(TOO_MANY),
-        }
+        Ok((pair.clone(), standing::of(tables, service.tenant(), pair, now)?))
     })?;
     let actor = match &standing.account {
         Some(account) => account.id().to_string(),
@@ -344,20 +351,16 @@ async fn refresh(service: Service, asked: RefreshTokenReq) -> Answer<RefreshToke
             }
             decided => decided?,
         }
+        if service.ask(|it| it.app_tokens.pairs_of(&wanted.family)) >= FAMILY_PAIRS_MAX {
+            return Err(TOO_MANY);
+        }
         draft.decide::<AppToken>(&id, &command)?;
         match draft.commit().await {
             Err(commands::Error::Contended(_)) => (),
             Err(err) => return Err(err.into()),
             Ok(done) => {
                 service.settle(&done).await;
-                let answer = RefreshTokenResp {
-                    access_token: made.access_token,
-                    refresh_token: made.refresh_token,
-                    access_expire_time: made.access_expire_time,
-                    refresh_expire_time: made.refresh_expire_time,
-                    user_info: "",
-                };
-                return Ok(Answered::written(answer, done.position));
+                return Ok(Answered::written(made.into(), done.position));
             }
         }
     }

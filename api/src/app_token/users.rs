@@ -2,6 +2,7 @@
 
 use commands::Done;
 use domain::account::AccountId;
+use domain::app::AppId;
 use domain::app_user::{AppUser, AppUserCommand};
 use domain::user::{User, UserCommand, Verifiers};
 use schemars::JsonSchema;
@@ -11,13 +12,13 @@ use super::accounts::Accounts;
 use super::administration::{Acting, authorise};
 use super::answer::{Answered, FORBIDDEN, Failed, INVALID, NOT_FOUND, TOO_MANY, USER_EXISTS};
 use super::apps::default_app;
-use super::registration::{NewAccount, register};
+use super::registration::{NewAccount, Registration};
 use super::signature::unhex_16;
 use super::{Answer, Service, operation};
-use crate::access::opening::open_rows;
 use crate::http::call::now;
 use crate::http::endpoint::Endpoint;
 use crate::http::error::ApiError;
+use crate::http::opening::open_rows;
 
 /// The most users of one answer.
 const USERS_MAX: usize = 10_000;
@@ -110,52 +111,53 @@ async fn create(service: Service, asked: CreateUserReq) -> Answer<Empty> {
         return Err(INVALID);
     }
     // Everything cheap first: hashing is for requests that can succeed.
-    let may_make = || may_make(&service, &asked.root_name);
-    may_make()?;
+    let (registration, _) = register(&service, &asked)?;
+    registration.check(service.call().now)?;
     let password = canonical(&asked.password)?;
     let tenant = service.tenant();
     if service.ask(|it| Accounts::of(it, tenant).named(&asked.user_name).is_some()) {
         return Err(USER_EXISTS);
     }
-    let app = default_app(&service).await?;
+    if let Registration::AppUser { .. } = registration {
+        default_app(&service).await?;
+    }
     let verifiers = hash(&service, &password).await?;
     // The credential may have ended while the password was hashed.
-    let (acting, maker, linked) = may_make()?;
-    let new = NewAccount {
-        user_name: asked.user_name.trim().to_owned(),
-        info: asked.user_info,
-        reg_ip: asked.reg_ip,
-        verifiers,
-        root: false,
-        maker,
-        root_name: asked.root_name,
-        app: app.data.app,
-    };
-    let head = service.head(acting.actor())?;
-    let (engine, views) = (&service.app().engine, &service.app().views);
-    let (_, done) = register(engine, views, new, linked, &head).await?;
+    let (registration, actor) = register(&service, &asked)?;
+    let head = service.head(actor)?;
+    let (_, done) = registration.enter(&service.app().engine, verifiers, &head).await?;
     service.settle(&done).await;
     Ok(Answered::written(Empty {}, done.position))
 }
 
-/// Who makes an account under this name, and whether accounts are the tenant's users.
-fn may_make(service: &Service, root_name: &str) -> Result<(Acting, AccountId, bool), Failed> {
-    let acting = authorise(service, root_name)?;
+/// What is asked for as a registration, by whoever may make accounts.
+fn register(service: &Service, asked: &CreateUserReq) -> Result<(Registration, String), Failed> {
+    let acting = authorise(service, &asked.root_name)?;
     let tenant = service.tenant();
-    let (maker, linked) = service.ask(|tables| {
+    let registration = service.ask(|tables| {
         let accounts = Accounts::of(tables, tenant);
         if let Acting::Account(own) = &acting
             && !own.is_root(tables)
         {
             return Err(FORBIDDEN);
         }
-        Ok((acting.whose(accounts, root_name).account, accounts.linked))
+        let maker = acting.whose(accounts, &asked.root_name).account;
+        // A user stands below another one.
+        if accounts.linked && maker == AccountId::None {
+            return Err(NOT_FOUND);
+        }
+        let new = NewAccount {
+            user_name: asked.user_name.trim().to_owned(),
+            info: asked.user_info.clone(),
+            reg_ip: asked.reg_ip.clone(),
+            root: false,
+            maker,
+            root_name: asked.root_name.clone(),
+            app: tables.apps.default_of(tenant).map_or(AppId::NONE, |it| it.data.app),
+        };
+        Registration::new(new, tables, tenant)
     })?;
-    // A user stands below another one.
-    match linked && maker == AccountId::None {
-        true => Err(NOT_FOUND),
-        false => Ok((acting, maker, linked)),
-    }
+    Ok((registration, acting.actor()))
 }
 
 /// The form of a password that is kept: the md5 in upper-case digits (app-token spec section 5.2).
@@ -275,6 +277,7 @@ async fn list(service: Service, asked: GetUsersReq) -> Answer<GetUsersResp> {
     if size == 0 && found.len() > USERS_MAX {
         return Err(TOO_MANY);
     }
+    let page = if asked.user_name.is_empty() { page } else { 0 };
     let size = if size == 0 { USERS_MAX } else { size.min(USERS_MAX) };
     let page = found.into_iter().skip(page.saturating_mul(size)).take(size).collect::<Vec<_>>();
     let app = service.app().clone();

@@ -46,8 +46,8 @@ pub(crate) enum OneShot {
     AddRoot { name: String, tenant: u32, password: String },
     /// Whether the users of a tenant are the accounts of it.
     LinkAppTokens { tenant: u32, linked: bool },
-    /// Whether an account of it may sign in.
-    EnableAppUser { name: String, tenant: u32, enabled: bool },
+    /// Whether an account of it may sign in: a user, in a linked tenant.
+    EnableAccount { name: String, tenant: u32, enabled: bool },
     /// Forget the person of an account of it.
     EraseAppUser { id: u32 },
     /// What requests of an app must have, and for whom it may act.
@@ -73,8 +73,8 @@ impl OneShot {
             Self::AddRoot { .. } => "app-token add-root",
             Self::LinkAppTokens { linked: true, .. } => "app-token link",
             Self::LinkAppTokens { .. } => "app-token unlink",
-            Self::EnableAppUser { enabled: true, .. } => "app-token enable",
-            Self::EnableAppUser { .. } => "app-token disable",
+            Self::EnableAccount { enabled: true, .. } => "app-token enable",
+            Self::EnableAccount { .. } => "app-token disable",
             Self::EraseAppUser { .. } => "app-token erase",
             Self::SetApp { .. } => "app-token set-app",
             Self::Backup { .. } => "backup",
@@ -89,10 +89,10 @@ impl OneShot {
                 Self::AddRoot { name, tenant, password }
             }
             AppTokenCommand::Enable(Who { name, tenant }) => {
-                Self::EnableAppUser { name, tenant, enabled: true }
+                Self::EnableAccount { name, tenant, enabled: true }
             }
             AppTokenCommand::Disable(Who { name, tenant }) => {
-                Self::EnableAppUser { name, tenant, enabled: false }
+                Self::EnableAccount { name, tenant, enabled: false }
             }
             AppTokenCommand::Link { tenant } => Self::LinkAppTokens { tenant, linked: true },
             AppTokenCommand::Unlink { tenant } => Self::LinkAppTokens { tenant, linked: false },
@@ -161,7 +161,7 @@ impl OneShot {
                 shown(on, made.1).await?;
                 Ok(format!("{} is a root account of tenant {tenant}", made.0))
             }
-            Self::EnableAppUser { name, tenant, enabled } => {
+            Self::EnableAccount { name, tenant, enabled } => {
                 let tenant = TenantId(tenant);
                 let account = Accounts::of(&on.views.read(), tenant).id_of(&name);
                 enable(on, tenant, account, enabled).await
@@ -233,6 +233,10 @@ async fn link(
     let head = system_head(tenant, OPERATOR, now)?;
     let command = TenantCommand::SetAppTokenLink(linked);
     let done = on.engine.handle::<Tenant>(&tenant.to_string(), &command, &head).await?;
+    if done.first == 0 {
+        let is = if linked { "is linked" } else { "is not linked" };
+        return Ok(format!("tenant {tenant} {is} already"));
+    }
     shown(on, done.position).await?;
     let app_users = on.views.read().app_users.count_of(tenant);
     Ok(match linked {

@@ -11,11 +11,11 @@ use warp::http::{Method, StatusCode};
 
 use super::user_body::{AppUser, ViewUser, day_after, day_of};
 use crate::access::issue::roles_and_permission;
-use crate::access::opening::open_rows;
 use crate::access::{Granted, Open, ROLE_ADMINISTRATOR, placement, user};
 use crate::http::codes::{self, ApiCode, USER_CODES};
 use crate::http::endpoint::{Endpoint, Outcome, QueryParameter, endpoint};
 use crate::http::error::ApiError;
+use crate::http::opening::open_rows;
 use crate::http::paging::{ListQuery, PAGING, text};
 use crate::http::reply::{List, Reply, Single};
 use crate::http::time::WireTime;

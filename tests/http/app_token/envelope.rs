@@ -256,3 +256,22 @@ async fn writes_say_their_position_and_reads_have_none() {
     }
     assert_eq!(head(), before, "reads write nothing");
 }
+
+/// As the original had it: an unknown app, and nothing else, is code 2.
+#[tokio::test]
+async fn old_codes_tell_an_unknown_app_from_an_unknown_token() {
+    for (old_codes, code) in [(false, 1006), (true, 2)] {
+        let service = Service::open_with(|it| it.old_codes = old_codes).await;
+        let app = service.app_of("owner").await;
+        let pair = service.authorize(&app).await;
+        let expected = (code, "未找到");
+        let unknown = good_body("authorize", service.timestamp());
+        refused(&service.call("authorize", &unknown).await, expected);
+        let delete = json!({ "username": "owner", "appId": app.id });
+        success(&service.call("delete_app", &delete).await);
+        refused(&service.try_authorize(&app).await, expected);
+        refused(&service.refresh(&pair.refresh).await, expected);
+        refused(&service.check(&pair.access).await, NOT_FOUND);
+        refused(&service.refresh(&"x".repeat(32)).await, NOT_FOUND);
+    }
+}

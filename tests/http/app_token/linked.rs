@@ -191,6 +191,15 @@ async fn app_users_are_set_aside_while_a_tenant_is_linked() {
     service.is_dead(&root).await;
     service.is_dead(&of_app).await;
     refused(&service.try_login("root", CLEAR).await, WRONG_PASSWORD);
+    // Nobody uses the apps that are set aside, nor ends them meanwhile.
+    refused(&service.try_authorize(&app).await, NOT_FOUND);
+    let admin = service.app.admin().await;
+    let ids = json!({ "username": "root", "appIds": [app.id] });
+    let apps = success(&service.call_as(&admin, "get_app_list", &ids).await);
+    assert_eq!(apps, json!({ "list": [], "total": 0 }));
+    let delete = json!({ "username": "root", "appId": app.id });
+    let deleted = success(&service.call_as(&admin, "delete_app", &delete).await);
+    assert_eq!(deleted["rowsAffected"], 0);
     // Another person of the same name owns none of it.
     service.app.run::<User>(1, "2", UserCommand::SetPassword(both(NEW).await)).await;
     let namesake = log_in(&service, "root", NEW).await;

@@ -5,6 +5,7 @@ use commands::password::PasswordPool;
 use domain::app::{App, AppCommand, AppPolicy};
 use domain::user::{User, UserCommand};
 use serde_json::{Value, json};
+use tests::app::{PASSWORD, others_go_on};
 
 use super::linked::{link, linked, log_in, sign_in, user_of_api, user_of_app};
 use super::service::{
@@ -87,7 +88,7 @@ async fn administrators_are_changed_by_administrators_only() {
     let bob = update("admin", "bob", json!({ "password": md5_of(&[NEW]) }));
     success(&service.call_as(SECRET, "update_user", &bob).await);
     log_in(&service, "bob", NEW).await;
-    assert_eq!(sign_in(&service, "chief", tests::app::PASSWORD).await.0, 200);
+    assert_eq!(sign_in(&service, "chief", PASSWORD).await.0, 200);
 
     let (service, admin) = linked().await;
     service.app.user(1, "chief", &[1, 4], "oauthapp.all").await;
@@ -129,7 +130,7 @@ async fn a_stolen_token_does_not_win_against_a_new_password() {
         let stolen = update("bob", "bob", json!({ "password": md5_of(&["thief"]) }));
         let thief = service.call_as(&own.access, "update_user", &stolen);
         let owner = async {
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            others_go_on().await;
             let command = UserCommand::SetPassword(verifiers.clone());
             service.app.run::<User>(1, "2", command).await;
         };
@@ -144,7 +145,7 @@ async fn a_stolen_token_does_not_win_against_a_new_password() {
     let body = user_body("root", "backdoor");
     let make = service.call_as(&own.access, "create_user", &body);
     let end = async {
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        others_go_on().await;
         service.app.run::<User>(1, &root.to_string(), UserCommand::SetEnabled(false)).await;
     };
     let (answer, ()) = tokio::join!(make, end);
@@ -260,4 +261,43 @@ async fn a_linked_tenant_is_never_open() {
         refused(&service.call(operation, &body).await, FORBIDDEN);
         refused(&service.call_as(&admin, operation, &body).await, FORBIDDEN);
     }
+}
+
+/// Whoever may administer the service only does not become somebody who may do all.
+#[tokio::test]
+async fn a_narrow_token_of_an_administrator_takes_over_nobody_who_may_do_more() {
+    let (service, admin) = linked().await;
+    user_of_app(&service, &admin, "bob").await;
+    service.app.user(1, "chief", &[1, 4], "oauthapp.apptoken.admin").await;
+    let narrow = service.app.sign_in("chief", PASSWORD).await;
+    for name in ["admin", "chief"] {
+        let password = update("admin", name, json!({ "password": md5_of(&[CLEAR]) }));
+        refused(&service.call_as(&narrow, "update_user", &password).await, FORBIDDEN);
+    }
+    let bob = update("admin", "bob", json!({ "password": md5_of(&[NEW]) }));
+    success(&service.call_as(&narrow, "update_user", &bob).await);
+}
+
+/// Who let an app act for any account meant the accounts of then.
+#[tokio::test]
+async fn an_app_that_acted_for_app_users_does_not_act_for_users() {
+    let service = Service::with(|_| ()).await;
+    let admin = service.app.admin().await;
+    let app = service.call_as(&admin, "create_oauth", &json!({ "username": "batch" })).await;
+    let app = keys(&app);
+    let policy = AppPolicy { strict: true, acts_for_users: true };
+    service.app.run::<App>(1, &app.id, AppCommand::SetPolicy(policy)).await;
+    service.app.app_root(1, "root", CLEAR).await;
+    let make = user_body("root", "bob");
+    success(&service.call_as(&admin, "create_user", &make).await);
+    let acting = || with(&app.body(service.timestamp()), json!({ "userName": "bob" }));
+    super::service::pair(&service.call("authorize", &acting()).await);
+    link(&service, true).await;
+    user_of_app(&service, &admin, "bob").await;
+    refused(&service.call("authorize", &acting()).await, UNAUTHORISED);
+    let off = AppPolicy { acts_for_users: false, ..policy };
+    for policy in [off, policy] {
+        service.app.run::<App>(1, &app.id, AppCommand::SetPolicy(policy)).await;
+    }
+    super::service::pair(&service.call("authorize", &acting()).await);
 }

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::service::{
-    CLEAR, FORBIDDEN, Keys, Pair, Service, UNAUTHORISED, WRONG_PASSWORD, keys, md5_of, pair,
-    refused, success, user_body, with,
+    CLEAR, FORBIDDEN, Keys, NOT_FOUND, Pair, Service, UNAUTHORISED, WRONG_PASSWORD, keys, md5_of,
+    pair, refused, success, user_body, with,
 };
 
 /// Two root accounts, each with a user: alice is of root-a, bob is of root-b.
@@ -239,4 +239,51 @@ async fn a_namesake_gets_nothing_that_was_entered_under_a_name_only() {
     assert_eq!(found["list"][0]["username"], "alice");
     let deleted = success(&service.call_as(&admin, "delete_app", &delete).await);
     assert_eq!(deleted["rowsAffected"], 1);
+}
+
+/// The names of accounts stand under their own keys only, which erasing them destroys.
+#[tokio::test]
+async fn the_name_of_an_account_is_not_repeated_where_its_erasure_does_not_reach() {
+    let house = House::new().await;
+    house.app_of(&house.root_a, "root-a").await;
+    let app = &house.service.app;
+    let events = app.engine.log().read_after(0, 1_000).unwrap();
+    let keys = app.engine.keys();
+    let mut looked_at = 0;
+    for event in events {
+        let json = commands::EventJson::new(&event, keys, commands::Personal::Shown).unwrap();
+        if !["app.created.v2", "app_user.registered.v1"].contains(&&*json.kind) {
+            continue;
+        }
+        looked_at += 1;
+        let personal = json.personal.unwrap();
+        for name in ["owner", "rootName"] {
+            assert!(personal.get(name).is_none_or(|it| it == ""), "{personal}");
+        }
+    }
+    assert_eq!(looked_at, 4 + 2, "two roots, two users, an app and the default app");
+}
+
+/// A name of blanks is nobody's, and not everybody's.
+#[tokio::test]
+async fn what_was_entered_under_blanks_belongs_to_no_account() {
+    let service = Service::with(|_| ()).await;
+    let admin = service.app.admin().await;
+    service.app.app_root(1, "root", CLEAR).await;
+    let app = json!({ "username": "  ", "oauthInfo": "secret-plans" });
+    let app = keys(&service.call_as(&admin, "create_oauth", &app).await);
+    success(&service.call_as(&admin, "create_user", &user_body(" ", "alice")).await);
+    let own = service.login("root").await;
+    for body in [json!({ "username": "root" }), json!({ "appIds": [app.id] })] {
+        let apps = success(&service.call_as(&own.access, "get_app_list", &body).await);
+        assert_eq!(apps, json!({ "list": [], "total": 0 }));
+    }
+    let delete = json!({ "username": "root", "appId": app.id });
+    let deleted = success(&service.call_as(&own.access, "delete_app", &delete).await);
+    assert_eq!(deleted["rowsAffected"], 0);
+    let found = json!({ "rootName": "root" });
+    let found = success(&service.call_as(&own.access, "get_users", &found).await);
+    assert_eq!(found, json!({ "list": [] }));
+    let take = json!({ "rootName": "root", "userName": "alice", "op": -1 });
+    refused(&service.call_as(&own.access, "update_user", &take).await, NOT_FOUND);
 }

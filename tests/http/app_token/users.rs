@@ -83,6 +83,9 @@ async fn users_are_listed_in_pages_for_those_who_ask() {
             expected.map(|n| json!({ "username": format!("user-{n}"), "userInfo": "e30=" }));
         assert_eq!(list, names.collect::<Value>());
     }
+    let one = json!({ "rootName": "root", "userName": "user-3", "pageNo": 7, "pageSize": 1 });
+    let list = success(&service.call("get_users", &one).await)["list"].clone();
+    assert_eq!(list, json!([{ "username": "user-3", "userInfo": "e30=" }]));
     for over in [json!({ "pageNo": -1 }), json!({ "pageSize": -1 }), json!({ "pageSize": "2" })] {
         let body = with(&json!({ "rootName": "root" }), over);
         refused(&service.call("get_users", &body).await, INVALID);

@@ -82,6 +82,10 @@ pub(crate) struct AppToken {
     #[arg(long, env = "CHANCERY_APP_TOKEN_SESSIONS_MAX", default_value_t = 0, value_name = "N")]
     pub(crate) app_token_sessions_max: usize,
 
+    /// An unknown app is code 2 instead of 1006, which other failures of the original have, too.
+    #[arg(long, env = "CHANCERY_APP_TOKEN_OLD_CODES")]
+    pub(crate) app_token_old_codes: bool,
+
     /// Failures have HTTP statuses of their own instead of 200.
     #[arg(long, env = "CHANCERY_APP_TOKEN_REAL_STATUSES")]
     pub(crate) app_token_real_statuses: bool,
@@ -123,6 +127,7 @@ impl AppToken {
             refresh_rotates: !self.app_token_keep_refresh,
             grace_seconds: self.app_token_grace,
             sessions_max: self.app_token_sessions_max,
+            old_codes: self.app_token_old_codes,
             real_statuses: self.app_token_real_statuses,
             null_lists: self.app_token_null_lists,
             bare: self.app_token_bare,
