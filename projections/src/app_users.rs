@@ -135,7 +135,8 @@ impl AppUsers {
                 let (tenant, user) = (data.tenant, data.app_user);
                 let personal = fact.personal.as_ref();
                 let name = personal.map_or(0, |it| name_hash(&self.keys, tenant, &it.user_name));
-                let root_name = personal.map(|it| it.root_name.trim()).filter(|it| !it.is_empty());
+                let root_name =
+                    personal.map(|it| it.root_name.as_str()).filter(|it| !it.is_empty());
                 let maker = match data.creator {
                     AppUserId::NONE => {
                         Maker::Name(root_name.map_or(0, |it| root_hash(&self.keys, tenant, it)))

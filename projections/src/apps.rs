@@ -123,7 +123,7 @@ impl Apps {
             AppEvent::Created(fact) => {
                 let data = fact.data.clone();
                 let name = fact.personal.as_ref().map(|it| it.owner.as_str());
-                let name = name.filter(|it| !it.trim().is_empty());
+                let name = name.filter(|it| !it.is_empty());
                 let owner = match data.owner {
                     AccountId::None => {
                         Owner::Name(name.map_or(0, |it| owner_hash(&self.keys, data.tenant, it)))

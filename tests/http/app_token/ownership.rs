@@ -286,4 +286,8 @@ async fn what_was_entered_under_blanks_belongs_to_no_account() {
     assert_eq!(found, json!({ "list": [] }));
     let take = json!({ "rootName": "root", "userName": "alice", "op": -1 });
     refused(&service.call_as(&own.access, "update_user", &take).await, NOT_FOUND);
+    // An administrator who says the same blanks ends it.
+    let delete = json!({ "username": "  ", "appId": app.id });
+    let deleted = success(&service.call_as(&admin, "delete_app", &delete).await);
+    assert_eq!(deleted["rowsAffected"], 1);
 }
