@@ -275,3 +275,15 @@ async fn old_codes_tell_an_unknown_app_from_an_unknown_token() {
         refused(&service.refresh(&"x".repeat(32)).await, NOT_FOUND);
     }
 }
+
+/// The interface has no query: whatever stands there changes nothing about the answer.
+#[tokio::test]
+async fn a_query_of_any_length_is_answered_in_the_envelope() {
+    let service = Service::open().await;
+    for query in ["x=1".to_owned(), "x".repeat(9_000), "api-version=1.0&".repeat(600)] {
+        let path = format!("{BASE}/oauth.get_users?{query}");
+        let body = json!({ "rootName": "root" });
+        let answer = service.app.post(&path).json(&body).send().await;
+        assert_eq!(success(&answer), json!({ "list": [] }));
+    }
+}
