@@ -242,7 +242,8 @@ impl Aggregate for App {
             (_, AppCommand::Create { .. }) => Err(Refusal::AlreadyExists { what: "app" }),
             (App::Absent | App::Deleted, _) => Err(Refusal::NotFound { what: "app" }),
             (App::Active { app, policy, .. }, AppCommand::SetPolicy(wanted)) => {
-                if policy == wanted {
+                // Granted again, it counts for the accounts that the tenant has now.
+                if policy == wanted && !wanted.acts_for_users {
                     return Ok(Decision::none());
                 }
                 let set = AppPolicySet { app: *app, policy: *wanted };

@@ -245,6 +245,9 @@ const ENDS: [&str; 5] = [
 /// The events of which the last one of a stream says all.
 const INFOS: [&str; 2] = ["user.app_info_set.v1", "app_user.info_set.v1"];
 
+/// It stands in the stream of one pair and ends all of its family, of whom some live longer.
+const FAMILY_REVOKED: &str = "app_token.family_revoked.v1";
+
 /// What later events made meaningless. Not so passwords by later ones: from when tokens count
 /// depends on each (`user_row::after_tokens_of`).
 #[derive(Default)]
@@ -272,7 +275,8 @@ impl<'a> Past<'a> {
 
     fn matters(&self, kind: &str, stream: &str) -> bool {
         let closes = || StreamId::parse(stream).and_then(|it| it.closes_at());
-        let closed = stream.contains("token-") && closes().is_some_and(|it| it <= self.now);
+        let ends = stream.contains("token-") && kind != FAMILY_REVOKED;
+        let closed = ends && closes().is_some_and(|it| it <= self.now);
         let replaced = INFOS.contains(&kind) && self.infos.contains(stream);
         !closed && !replaced && !self.ended.contains(stream)
     }

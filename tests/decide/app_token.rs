@@ -80,11 +80,16 @@ fn what_an_app_cannot_be_is_named() {
 
 #[test]
 fn a_policy_is_set_where_there_is_an_app_and_it_differs() {
-    let policy = AppPolicy { strict: false, acts_for_users: true };
+    let policy = AppPolicy { strict: false, acts_for_users: false };
     let set = AppEvent::PolicySet(AppPolicySet { app: APP, policy }.into());
     let command = || AppCommand::SetPolicy(policy);
     given::<App>([app_full()]).when(command()).then([set.clone()]);
     given::<App>([app_full(), set]).when(command()).then_nothing();
+    // That it may act for users is granted for the accounts of the day: again is not the same.
+    let acting = AppPolicy { acts_for_users: true, ..policy };
+    let granted = AppEvent::PolicySet(AppPolicySet { app: APP, policy: acting }.into());
+    let grant = AppCommand::SetPolicy(acting);
+    given::<App>([app_full(), granted.clone()]).when(grant).then([granted]);
     for history in [vec![], vec![app_full(), deleted()]] {
         for command in [command(), AppCommand::Delete] {
             let refusal = Refusal::NotFound { what: "app" };

@@ -6,13 +6,15 @@ use std::sync::Arc;
 use bytes::Bytes;
 use commands::bootstrap::blank_user;
 use domain::account::AccountId;
+use domain::app_token::{AppToken, AppTokenCommand, AppTokenIssued, app_token_id};
 use domain::app_user::AppUserId;
 use domain::tenant::{Tenant, TenantCommand};
 use domain::user::{PasswordVerifier, User, UserCommand, UserPersonal, UserRegistered, Verifiers};
-use domain::{TenantId, UserId};
+use domain::{TenantId, Timestamp, UserId};
 use projections::{Paging, UserFilter, UserOrder, Views, catch_up, next_snapshot};
 use serde_json::json;
-use tests::app::{TestApp, verifier};
+use tests::app::{TestApp, now, verifier};
+use tests::samples::app_token::app_token_issued;
 
 const TENANT: TenantId = TenantId(1);
 const ALL: Paging = Paging { skip: 0, take: 100, ascending: true };
@@ -278,5 +280,48 @@ async fn users_of_a_linked_tenant_come_back_from_a_snapshot() {
         assert_eq!(brought_in.collect::<Vec<_>>(), [UserId(2), UserId(3)]);
         assert!(*tables == *app.views.read(), "not what the log makes");
         assert!(!body.windows(4).any(|it| it == b"news"), "an info stands there in clear");
+    }
+}
+
+/// A family that ended with a pair whose stream has closed since: its younger pairs are ended still.
+#[tokio::test]
+async fn a_family_stays_ended_when_the_stream_that_says_so_has_closed() {
+    let app = TestApp::new().await;
+    let now = Timestamp::from_seconds(now().seconds());
+    let issue = async |hash: u8, seconds: i64| {
+        let refresh_expires_at = now.plus_seconds(2 * seconds);
+        let issued = AppTokenIssued {
+            tenant: TENANT,
+            access_hash: [hash; 16],
+            refresh_hash: [hash + 1; 16],
+            issued_at: now,
+            access_expires_at: now.plus_seconds(seconds),
+            refresh_expires_at,
+            ..app_token_issued()
+        };
+        let id = app_token_id(refresh_expires_at, [hash; 12]);
+        app.run::<AppToken>(1, &id, AppTokenCommand::Issue(Box::new(issued))).await;
+        id
+    };
+    let old = issue(1, 1).await;
+    issue(3, 100_000).await;
+    let first = snapshot(&app, None);
+    let reason = "used twice".to_owned();
+    app.run::<AppToken>(1, &old, AppTokenCommand::RevokeFamily { reason }).await;
+    let second = snapshot(&app, Some(&first));
+    // Later the stream of the old pair has closed.
+    let mut head = app.head(TENANT);
+    head.time = now.plus_seconds(10_000);
+    let disable = UserCommand::SetEnabled(false);
+    let done = app.engine.handle::<User>("1", &disable, &head).await.unwrap();
+    app.shows(done.position).await;
+    for body in [snapshot(&app, None), snapshot(&app, Some(&first)), snapshot(&app, Some(&second))]
+    {
+        let views = restored(&app, &body);
+        let tables = views.read();
+        assert!(tables.app_tokens.with_access(&[1; 16]).is_none(), "the old pair is forgotten");
+        let young = tables.app_tokens.with_access(&[3; 16]).unwrap();
+        assert!(tables.app_tokens.is_revoked(young), "a stolen pair lives again");
+        assert!(*tables == *app.views.read(), "not what the log makes");
     }
 }

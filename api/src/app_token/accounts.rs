@@ -45,7 +45,7 @@ impl Account {
     }
 
     /// Tokens that were issued under another one have ended.
-    pub(crate) fn tokens_from(&self) -> u64 {
+    fn tokens_from(&self) -> u64 {
         match self {
             Self::AppUser(row) => row.tokens_from,
             Self::User(row) => row.app_tokens_from,
@@ -144,6 +144,13 @@ impl<'a> Accounts<'a> {
     pub(crate) fn of(tables: &'a Tables, tenant: TenantId) -> Self {
         let linked = tables.tenants.get(tenant).is_some_and(|it| it.linked);
         Self { tables, tenant, linked }
+    }
+
+    /// From which position of the log the tokens of an account count, or those of an app itself:
+    /// since its password was set, and since the tenant has the accounts that it has.
+    pub(crate) fn tokens_from(self, account: Option<&Account>) -> u64 {
+        let tenant = self.tables.tenants.get(self.tenant).map_or(0, |it| it.app_tokens_from);
+        account.map_or(0, Account::tokens_from).max(tenant)
     }
 
     /// An account by its id. Those of the other kind are none: who was made before the tenant was

@@ -12,11 +12,11 @@ use projections::AppRow;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::accounts::Account;
+use super::accounts::{Account, Accounts};
 use super::answer::{Answered, BUSY, Failed, REPLAYED, TOO_MANY};
 use super::seen::First;
 use super::signature::once;
-use super::standing::hash_of;
+use super::standing::{Standing, hash_of};
 use super::{Answer, Service, random_text};
 
 /// How long an access and a refresh token are, in characters.
@@ -38,24 +38,39 @@ pub(crate) struct Wanted {
     pub(crate) app: Arc<AppRow>,
     /// The account as it was when it was proved; `None` for the app itself.
     pub(crate) account: Option<Account>,
+    /// From when tokens of the account count.
+    pub(crate) counts_from: u64,
     pub(crate) token_type: String,
     pub(crate) family: [u8; 16],
 }
 
 impl Wanted {
+    /// A pair of a family of its own.
     pub(crate) fn new(
+        service: &Service,
         app: Arc<AppRow>,
         account: Option<Account>,
         token_type: &str,
     ) -> Result<Self, Failed> {
         let family = random_id().map_err(|_| BUSY)?;
-        Ok(Self { app, account, token_type: token_type.to_owned(), family })
+        Ok(Self::of(service, Standing { app, account }, token_type, family))
     }
 
-    /// Whom it is for, and from when that account's tokens count.
-    fn holder(&self) -> (AccountId, u64) {
-        let account = self.account.as_ref();
-        account.map_or((AccountId::None, 0), |it| (it.id(), it.tokens_from()))
+    /// A pair of a family.
+    pub(crate) fn of(
+        service: &Service,
+        standing: Standing,
+        token_type: &str,
+        family: [u8; 16],
+    ) -> Self {
+        let Standing { app, account } = standing;
+        let tenant = service.tenant();
+        let counts_from = service.ask(|it| Accounts::of(it, tenant).tokens_from(account.as_ref()));
+        Self { app, account, counts_from, token_type: token_type.to_owned(), family }
+    }
+
+    fn account_id(&self) -> AccountId {
+        self.account.as_ref().map_or(AccountId::None, Account::id)
     }
 
     /// Makes the pair, and the command that enters it under an id.
@@ -69,12 +84,11 @@ impl Wanted {
         let access_expires_at = issued_at.plus_seconds(seconds);
         let refresh_expires_at = issued_at.plus_seconds(seconds * REFRESH_FACTOR);
         let id = app_token_id(refresh_expires_at, random_id().map_err(|_| BUSY)?);
-        let (account, counts_from) = self.holder();
         let command = AppTokenCommand::Issue(Box::new(AppTokenIssued {
             tenant: self.app.data.tenant,
             app: self.app.data.app,
-            account,
-            counts_from,
+            account: self.account_id(),
+            counts_from: self.counts_from,
             token_type: self.token_type.clone(),
             family: self.family,
             access_hash: hash_of(&access_token),
@@ -101,8 +115,7 @@ pub(crate) async fn issue(
     command_id: Option<CommandId>,
 ) -> Answer<PairResp> {
     let held = service.ask(|it| {
-        let (account, from) = wanted.holder();
-        it.app_tokens.held_by(wanted.app.data.app, account, from)
+        it.app_tokens.held_by(wanted.app.data.app, wanted.account_id(), wanted.counts_from)
     });
     let sessions_max = service.settings().sessions_max;
     if sessions_max > 0 && held >= sessions_max {

@@ -46,8 +46,8 @@ pub(crate) fn of(
     pair: &AppTokenRow,
     now: Timestamp,
 ) -> Result<Standing, Failed> {
-    let counts_from = tables.tenants.get(tenant).map_or(0, |it| it.app_tokens_from);
-    let ended = tables.app_tokens.is_revoked(pair) || pair.position < counts_from;
+    let accounts = Accounts::of(tables, tenant);
+    let ended = tables.app_tokens.is_revoked(pair) || pair.position < accounts.tokens_from(None);
     if pair.data.tenant != tenant || ended {
         return Err(NOT_FOUND);
     }
@@ -55,8 +55,8 @@ pub(crate) fn of(
     if pair.data.account == AccountId::None {
         return Ok(Standing { app, account: None });
     }
-    let account = Accounts::of(tables, tenant).get(pair.data.account).ok_or(NOT_FOUND)?;
-    match account.is_enabled() && pair.data.counts_from == account.tokens_from() {
+    let account = accounts.get(pair.data.account).ok_or(NOT_FOUND)?;
+    match account.is_enabled() && pair.data.counts_from == accounts.tokens_from(Some(&account)) {
         true => Ok(Standing { app, account: Some(account) }),
         false => Err(NOT_FOUND),
     }

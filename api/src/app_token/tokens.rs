@@ -195,7 +195,7 @@ async fn authorize(service: Service, asked: AuthorizeReq) -> Answer<PairResp> {
         false => Some(acting_for(&service, &row, &asked.user_name).ok_or(UNAUTHORIZED)?),
     };
     let actor = format!("app-{}", row.data.app);
-    let wanted = Wanted::new(row, account, &asked.token_type)?;
+    let wanted = Wanted::new(&service, row, account, &asked.token_type)?;
     issue(&service, wanted, actor, command_id).await
 }
 
@@ -247,7 +247,7 @@ async fn login(service: Service, asked: LoginReq) -> Answer<PairResp> {
         None => default_app(&service).await?,
     };
     let actor = account.id().to_string();
-    let wanted = Wanted::new(app, Some(account), "login")?;
+    let wanted = Wanted::new(&service, app, Some(account), "login")?;
     issue(&service, wanted, actor, command_id).await
 }
 
@@ -331,12 +331,7 @@ async fn refresh(service: Service, asked: RefreshTokenReq) -> Answer<RefreshToke
         Some(account) => account.id().to_string(),
         None => format!("app-{}", standing.app.data.app),
     };
-    let wanted = Wanted {
-        app: standing.app,
-        account: standing.account,
-        token_type: pair.data.token_type.clone(),
-        family: pair.data.family,
-    };
+    let wanted = Wanted::of(&service, standing, &pair.data.token_type, pair.data.family);
     let use_token = AppTokenCommand::Refresh {
         rotates: service.settings().refresh_rotates,
         grace_seconds: service.settings().grace_seconds,

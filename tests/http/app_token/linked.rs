@@ -376,3 +376,24 @@ async fn info_is_changed_without_ending_tokens_and_is_not_lost_by_a_new_password
     let own = log_in(&service, "bob", NEW).await;
     assert_eq!(success(&service.login_info(&own.access).await)["userInfo"], "bmV3");
 }
+
+/// Logins that ended with the accounts of before count for nothing, also where they are counted.
+#[tokio::test]
+async fn tokens_that_a_link_ended_take_no_place() {
+    let service = Service::with(|it| it.sessions_max = 1).await;
+    let admin = service.app.admin().await;
+    service.app.app_root(1, "root", CLEAR).await;
+    log_in(&service, "root", CLEAR).await;
+    assert_eq!(service.try_login("root", CLEAR).await.json()["code"], 1082);
+    let app = json!({ "username": "batch" });
+    let app = super::service::keys(&service.call_as(&admin, "create_oauth", &app).await);
+    service.authorize(&app).await;
+    for linked in [true, false] {
+        link(&service, linked).await;
+        let of_app = service.authorize(&app).await;
+        assert_eq!(service.try_authorize(&app).await.json()["code"], 1082);
+        assert_eq!(service.user_of(&of_app.access).await, app.id);
+    }
+    let root = log_in(&service, "root", CLEAR).await;
+    assert_eq!(service.user_of(&root.access).await, "root");
+}
