@@ -26,7 +26,7 @@ use serde_json::value::RawValue;
 use crate::access::scopes::Code;
 use crate::access::verify::{Caller, verify};
 use crate::app::App;
-use crate::http::call::{Call, now};
+use crate::http::call::Call;
 use crate::http::error::ApiError;
 
 /// How long a read waits for the position that its caller names, and a write for its own.
@@ -145,7 +145,7 @@ impl Granted {
     /// Checks again that the token counts, before anything is written: it may have ended while the
     /// request waited for a position, for its body or for a hash.
     pub(crate) fn confirm(&self) -> Result<(), ApiError> {
-        verify(&self.call, &self.tenant, now()).map(|_| ())
+        verify(&self.call, &self.tenant, self.call.app.clock.now()).map(|_| ())
     }
 
     /// Asks the read models. The lock lasts as long as the question.
@@ -183,7 +183,7 @@ impl Granted {
     pub(crate) async fn create<A: Aggregate>(
         &self,
         body: &[u8],
-        command: impl Fn(u64) -> A::Command + Send,
+        command: impl Fn(u64) -> A::Command + Send + Sync,
     ) -> Result<(u64, Done), ApiError> {
         let head = self.head(body)?;
         let engine = &self.call.app.engine;

@@ -109,15 +109,8 @@ impl Engine {
         command: &A::Command,
         head: &CommitHead,
     ) -> Result<Done, Error> {
-        for _ in 0..ATTEMPTS_MAX {
-            let mut draft = self.draft(head.clone());
-            draft.decide::<A>(id, command)?;
-            match draft.commit().await {
-                Err(Error::Contended(_)) => (),
-                result => return result,
-            }
-        }
-        Err(Error::Contended(A::CATEGORY))
+        let filled = self.transact(head, |draft| draft.decide::<A>(id, command)).await;
+        filled.map(|((), done)| done)
     }
 
     /// Runs a command against a new aggregate with the next number of its category. Gaps are
@@ -127,21 +120,42 @@ impl Engine {
     /// As [`Engine::handle`], and when the numbers are used up.
     pub async fn create<A: Aggregate>(
         &self,
-        command: impl Fn(u64) -> A::Command + Send,
+        command: impl Fn(u64) -> A::Command + Send + Sync,
         head: &CommitHead,
     ) -> Result<(u64, Done), Error> {
-        for _ in 0..ATTEMPTS_MAX {
+        let numbered = |draft: &mut Draft<'_>| {
             let number = self.next_number(A::CATEGORY)?;
-            let mut draft = self.draft(head.clone());
             draft.decide::<A>(&number.to_string(), &command(number))?;
+            Ok::<_, Error>(number)
+        };
+        let (number, done) = self.transact(head, numbered).await?;
+        match done.repeated {
+            true => Ok((self.number_at(done.first)?, done)),
+            false => Ok((number, done)),
+        }
+    }
+
+    /// Puts a commit together and appends it. After a lost race it is put together anew, from what
+    /// stands in the log by then.
+    ///
+    /// # Errors
+    /// What `fill` refused, a lost race, or a failure of the log or the keys.
+    pub async fn transact<T: Send, E: From<Error>>(
+        &self,
+        head: &CommitHead,
+        mut fill: impl FnMut(&mut Draft<'_>) -> Result<T, E> + Send,
+    ) -> Result<(T, Done), E> {
+        let mut lost = Error::Contended("log");
+        for _ in 0..ATTEMPTS_MAX {
+            let mut draft = self.draft(head.clone());
+            let filled = fill(&mut draft)?;
             match draft.commit().await {
-                Ok(done) if done.repeated => return Ok((self.number_at(done.first)?, done)),
-                Ok(done) => return Ok((number, done)),
-                Err(Error::Contended(_)) => (),
-                Err(err) => return Err(err),
+                Ok(done) => return Ok((filled, done)),
+                Err(err @ Error::Contended(_)) => lost = err,
+                Err(err) => return Err(err.into()),
             }
         }
-        Err(Error::Contended(A::CATEGORY))
+        Err(lost.into())
     }
 
     /// The number of the aggregate whose event stands at a position.
@@ -264,16 +278,46 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
+    /// Lets the commit be refused if a stream has moved since it was looked at, without writing to
+    /// it: for what was decided because of what stands there.
+    pub fn expect<A: Aggregate>(&mut self, id: &str, version: u32) {
+        let stream = StreamId::new(A::CATEGORY, id);
+        self.writes.push(ClearWrite { stream, expected: version, events: Vec::new() });
+    }
+
+    /// Merges what stands here of one stream: a write needs no expectation beside it.
+    fn drop_met_expectations(&mut self) -> Result<(), Error> {
+        let written = |writes: &[ClearWrite], stream: &StreamId| {
+            let write = writes.iter().find(|it| it.stream == *stream && !it.events.is_empty());
+            write.map(|it| it.expected)
+        };
+        let (expected, mut writes): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.writes).into_iter().partition(|it| it.events.is_empty());
+        let mut kept: Vec<ClearWrite> = Vec::new();
+        for expectation in expected {
+            let same = kept.iter().find(|it| it.stream == expectation.stream);
+            match same.map(|it| it.expected).or(written(&writes, &expectation.stream)) {
+                None => kept.push(expectation),
+                Some(version) if version == expectation.expected => (),
+                Some(_) => return Err(Error::Contended(self.category)),
+            }
+        }
+        writes.extend(kept);
+        self.writes = writes;
+        Ok(())
+    }
+
     /// Seals and appends everything, or nothing.
     ///
     /// # Errors
     /// A lost race, a value that is taken, or a failure of the log or the keys.
-    pub async fn commit(self) -> Result<Done, Error> {
+    pub async fn commit(mut self) -> Result<Done, Error> {
         let engine = self.engine;
-        if self.writes.is_empty() {
+        if self.writes.iter().all(|it| it.events.is_empty()) {
             let position = engine.log.head().position;
             return Ok(Done { first: 0, position, repeated: false });
         }
+        self.drop_met_expectations()?;
         engine.make_subject_keys(&self.writes).await?;
         let writes = engine.seal(&self.head, self.writes)?;
         let commit =

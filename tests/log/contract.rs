@@ -37,6 +37,7 @@ contract!(
     what_was_written_is_read_back,
     an_append_at_another_version_is_a_conflict,
     a_commit_whose_second_stream_conflicts_leaves_nothing,
+    a_commit_may_demand_that_another_stream_has_not_moved,
     a_commit_whose_claim_is_taken_leaves_nothing,
     a_value_is_held_by_one_and_free_after_its_release,
     a_value_can_be_released_and_held_again_in_one_commit,
@@ -142,6 +143,22 @@ async fn a_commit_whose_second_stream_conflicts_leaves_nothing(log: Log) {
     assert_eq!(log.find_command(command(2)), None);
     let whole = commit(2).event("a-1", 0, "x").event("b-1", 1, "x").claim("name", "a-1");
     assert_eq!(append(&log, whole).await, 3);
+}
+
+async fn a_commit_may_demand_that_another_stream_has_not_moved(log: Log) {
+    append(&log, commit(1).event("a-1", 0, "1")).await;
+    append(&log, commit(2).event("b-1", 0, "1").expect("a-1", 1).expect("c-99", 0)).await;
+    append(&log, commit(3).event("a-1", 1, "2")).await;
+    let refused = log.append(commit(4).event("b-1", 1, "2").expect("a-1", 1).build()).await;
+    let Err(AppendError::Conflict { stream: moved, expected: 1, actual: 2 }) = refused else {
+        panic!("{refused:?}")
+    };
+    assert_eq!(moved, stream("a-1"));
+    let refused = log.append(commit(4).event("b-1", 1, "2").expect("c-99", 1).build()).await;
+    assert!(matches!(refused, Err(AppendError::Conflict { actual: 0, .. })), "{refused:?}");
+    // Looking at a stream neither makes it nor gives its number out.
+    assert_eq!((log.stream_version(&stream("c-99")), log.highest_id("c")), (0, 0));
+    assert_eq!((log.head().position, log.stream_version(&stream("b-1"))), (3, 1));
 }
 
 async fn a_commit_whose_claim_is_taken_leaves_nothing(log: Log) {

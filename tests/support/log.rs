@@ -73,6 +73,13 @@ impl Draft {
         self
     }
 
+    /// Demands that a stream still stands at a version, without writing to it.
+    #[must_use]
+    pub fn expect(mut self, at: &str, expected: u32) -> Self {
+        self.0.writes.push(StreamWrite { stream: stream(at), expected, events: Vec::new() });
+        self
+    }
+
     /// Claims a value for a stream.
     #[must_use]
     pub fn claim(mut self, value: &str, holder: &str) -> Self {

@@ -23,9 +23,6 @@ use crate::access::attempts::{Attempt, NotChecked};
 use crate::http::endpoint::Endpoint;
 use crate::http::error::ApiError;
 
-/// How often a refresh is tried that lost a race.
-const ATTEMPTS_MAX: usize = 8;
-
 /// How many pairs of one family may be kept: each refresh makes one, which is kept until it ends.
 /// Of the usual 23 days that is one in about three minutes.
 const FAMILY_PAIRS_MAX: u32 = 10_000;
@@ -336,30 +333,26 @@ async fn refresh(service: Service, asked: RefreshTokenReq) -> Answer<RefreshToke
         rotates: service.settings().refresh_rotates,
         grace_seconds: service.settings().grace_seconds,
     };
-    for _ in 0..ATTEMPTS_MAX {
-        let (made, id, command) = wanted.make(now)?;
-        let mut draft = service.app().engine.draft(service.head(actor.clone())?);
+    let head = service.head(actor.clone())?;
+    let refreshed = service.app().engine.transact(&head, |draft| {
         match draft.decide::<AppToken>(&pair.id, &use_token) {
-            Err(commands::Error::Refused(refusal)) if refusal == REFRESH_USED => {
-                revoke_family(&service, &pair, actor).await?;
-                return Err(NOT_FOUND);
-            }
+            Err(commands::Error::Refused(refusal)) if refusal == REFRESH_USED => return Ok(None),
             decided => decided?,
         }
         if service.ask(|it| it.app_tokens.pairs_of(&wanted.family)) >= FAMILY_PAIRS_MAX {
             return Err(TOO_MANY);
         }
+        let (made, id, command) = wanted.make(now)?;
         draft.decide::<AppToken>(&id, &command)?;
-        match draft.commit().await {
-            Err(commands::Error::Contended(_)) => (),
-            Err(err) => return Err(err.into()),
-            Ok(done) => {
-                service.settle(&done).await;
-                return Ok(Answered::written(made.into(), done.position));
-            }
-        }
-    }
-    Err(BUSY.retry_after(1))
+        Ok::<_, Failed>(Some(made))
+    });
+    let (made, done) = refreshed.await?;
+    let Some(made) = made else {
+        revoke_family(&service, &pair, actor).await?;
+        return Err(NOT_FOUND);
+    };
+    service.settle(&done).await;
+    Ok(Answered::written(made.into(), done.position))
 }
 
 /// A refresh token that comes a second time was stolen, before or now: all that came of it ends.

@@ -99,7 +99,7 @@ impl Sequencer {
         let first = self.position + 1;
         self.now = self.now.max(prepared.time);
         for used in &prepared.streams {
-            if used.expected == 0 {
+            if used.expected == 0 && used.events > 0 {
                 self.note_new_stream(used);
             }
             for _ in 0..used.events {
