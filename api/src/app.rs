@@ -16,6 +16,7 @@ use crate::access::signer::{ReadyKey, Signer};
 use crate::access::verify::Verifier;
 use crate::app_token::seen::Seen;
 use crate::app_token::settings::AppTokenSettings;
+use crate::clock::Clock;
 use crate::http::error::ApiError;
 use crate::http::places::Places;
 use crate::http::proxies::Proxies;
@@ -88,6 +89,8 @@ impl From<&LogStats> for LogFigures {
 pub struct App {
     pub(crate) engine: Arc<Engine>,
     pub(crate) views: Arc<Views>,
+    /// What time it is, and how long things last.
+    pub(crate) clock: Clock,
     pub(crate) settings: AppSettings,
     pub(crate) passwords: PasswordPool,
     pub(crate) attempts: Attempts,
@@ -110,6 +113,7 @@ impl App {
     pub fn new(
         engine: Arc<Engine>,
         views: Arc<Views>,
+        clock: Clock,
         passwords: PasswordPool,
         settings: AppSettings,
         log_figures: StatsOf,
@@ -117,6 +121,7 @@ impl App {
         Arc::new(Self {
             engine,
             views,
+            clock,
             settings,
             passwords,
             attempts: Attempts::default(),

@@ -32,9 +32,10 @@ use self::answer::{Answered, BUSY, Envelope, Failed, respond};
 use self::settings::AppTokenSettings;
 use crate::access::{Open, admit};
 use crate::app::App;
-use crate::http::call::{Call, now};
+use crate::http::call::Call;
 use crate::http::endpoint::{Endpoint, Outcome, endpoint};
 use crate::http::error::ApiError;
+use crate::http::face::Face;
 use crate::http::reply::Reply;
 
 /// Where the service is.
@@ -63,13 +64,26 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
     all
 }
 
+/// How the service speaks: below its own path its rules win (app-token spec section 1.1). It has no
+/// words for a long query, and reads the version only.
+pub(crate) static APP_TOKEN: Face = Face {
+    name: "app-token",
+    owns,
+    error: |err, asked| match err {
+        ApiError::NoRoute | ApiError::WrongMethod { .. } | ApiError::UnknownHost => not_found(),
+        err => respond::<()>(Err(err.into()), &asked.settings.app_token),
+    },
+    names_versions: false,
+    query_bytes_max: None,
+};
+
 /// What every path of the service answers that is none of its own.
-pub(crate) fn not_found() -> Response {
+fn not_found() -> Response {
     text(StatusCode::NOT_FOUND, "404 page not found").into_response()
 }
 
 /// Whether a path is the service's, known or not.
-pub(crate) fn owns(path: &str) -> bool {
+fn owns(path: &str) -> bool {
     let (base, rest) = path.split_at_checked(BASE.len()).unwrap_or_default();
     base.eq_ignore_ascii_case(BASE) && (rest.is_empty() || rest.starts_with('/'))
 }
@@ -106,11 +120,7 @@ where
     F: Future<Output = Answer<A>> + Send,
 {
     let app = call.app.clone();
-    let outcome = match admit(call).await {
-        Ok(open) => read_and_run(open, run).await,
-        Err(ApiError::UnknownHost) => return Ok(Reply::response(not_found())),
-        Err(err) => Err(err.into()),
-    };
+    let outcome = read_and_run(admit(call).await?, run).await;
     Ok(Reply::response(respond(outcome, &app.settings.app_token)))
 }
 
@@ -164,7 +174,7 @@ impl Service {
             actor,
             // Not the time of asking: a login that began while a password was hashed must end with
             // the others.
-            time: now(),
+            time: self.app().clock.now(),
             correlation: self.call().request_id,
             trace: self.call().trace_id(),
         })

@@ -19,7 +19,7 @@ use projections::{Views, catch_up};
 use serde::Serialize;
 
 use self::raw::RawFile;
-use crate::http::call::now;
+use crate::clock::Clock;
 use crate::program::Failure;
 
 /// Commits in flight.
@@ -152,11 +152,11 @@ fn open(folder: &Path) -> Result<(Arc<SledLog>, Arc<Engine>), Failure> {
 
 /// The median time of one commit alone: tokens, whose people have no key to make first.
 async fn single_commits_us(engine: &Engine, next: &mut u64) -> Result<f64, Failure> {
-    let mut taken = Vec::new();
+    let (clock, mut taken) = (Clock::default(), Vec::new());
     let started = Instant::now();
     while started.elapsed() < SINGLE_TIME {
         let one = Instant::now();
-        mix::append(engine, mix::Kind::Token, *next, now(), 3_600).await?;
+        mix::append(engine, mix::Kind::Token, *next, clock.now(), 3_600).await?;
         *next += 1;
         taken.push(one.elapsed().as_secs_f64() * 1e6);
     }
@@ -169,12 +169,12 @@ async fn appends_per_s(engine: &Arc<Engine>, next: &mut u64) -> Result<f64, Fail
     let counter = Arc::new(std::sync::atomic::AtomicU64::new(*next));
     let before = engine.log().head().position;
     let tasks = (0..IN_FLIGHT).map(|_| {
-        let (engine, counter) = (engine.clone(), counter.clone());
+        let (engine, counter, clock) = (engine.clone(), counter.clone(), Clock::default());
         tokio::spawn(async move {
             while started.elapsed() < APPEND_TIME {
                 let n = counter.fetch_add(STRIDE, std::sync::atomic::Ordering::Relaxed);
                 for n in n..n + STRIDE {
-                    mix::append(&engine, mix::kind_of(n), n, now(), 3_600).await?;
+                    mix::append(&engine, mix::kind_of(n), n, clock.now(), 3_600).await?;
                 }
             }
             Ok(())

@@ -2,5 +2,6 @@
 
 pub(crate) mod client_authentication;
 pub(crate) mod discovery;
+pub(crate) mod face;
 pub(crate) mod revocation;
 pub(crate) mod token;

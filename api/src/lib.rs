@@ -4,6 +4,7 @@ mod access;
 mod app;
 mod app_token;
 pub mod bench;
+mod clock;
 mod connect;
 mod endpoints;
 mod http;
@@ -22,6 +23,7 @@ pub use crate::access::scopes::Code;
 pub use crate::app::{App, AppSettings, LogFigures, StatsOf};
 pub use crate::app_token::registration::add_app_root;
 pub use crate::app_token::settings::{AdminMode, AppTokenSettings};
+pub use crate::clock::Clock;
 pub use crate::endpoints::all as endpoints;
 pub use crate::http::endpoint::{Access, Endpoint};
 pub use crate::http::proxies::Proxies;
@@ -37,5 +39,5 @@ pub fn routes(
     if app.settings.figures_apart {
         endpoints.retain(|it| !endpoints::shows_figures(it));
     }
-    http::router::router(app, endpoints)
+    http::router::router(app, endpoints, &endpoints::FACES)
 }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use api::{App, AppSettings, LogFigures, Peer};
+use api::{App, AppSettings, Clock, LogFigures, Peer};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use base64::Engine as _;
@@ -43,6 +43,8 @@ const SCOPES: [&str; 2] = ["oauthapp.all", "isms.all"];
 pub struct TestApp {
     pub engine: Arc<Engine>,
     pub views: Arc<Views>,
+    /// The clock of the program: shift it instead of sleeping.
+    pub clock: Clock,
     routes: BoxedFilter<(Response,)>,
 }
 
@@ -97,8 +99,10 @@ impl TestApp {
         tokio::spawn(follow(log, views.clone()));
         let figures = Arc::new(LogFigures::default);
         let passwords = PasswordPool::new(2);
-        let app = App::new(engine.clone(), views.clone(), passwords, settings, figures);
-        Self { engine, views, routes: api::routes(&app).boxed() }
+        let clock = Clock::default();
+        let app =
+            App::new(engine.clone(), views.clone(), clock.clone(), passwords, settings, figures);
+        Self { engine, views, clock, routes: api::routes(&app).boxed() }
     }
 
     pub fn ask(&self, method: &str, path: &str) -> Ask<'_> {

@@ -16,7 +16,6 @@ use super::settings::AdminMode;
 use super::standing::{self, Standing, hash_of};
 use crate::access::scopes::Code;
 use crate::access::verify::verify;
-use crate::http::call::now;
 
 /// What an administrator's token must be good for to change users who may do more than others.
 const CHANGE_USERS: Code = Code("user.put");
@@ -140,7 +139,7 @@ fn operator(service: &Service, token: &str) -> Result<Acting, Failed> {
 
 /// By an access token of Chancery.
 fn administrator(service: &Service) -> Result<Acting, Failed> {
-    let caller = verify(service.call(), &service.open().tenant, now())?;
+    let caller = verify(service.call(), &service.open().tenant, service.app().clock.now())?;
     match caller.is_administrator() && caller.may(ROOT_PERMISSION) {
         true => {
             let (user, changes_users) = (caller.user, caller.may(CHANGE_USERS));
@@ -152,7 +151,7 @@ fn administrator(service: &Service) -> Result<Acting, Failed> {
 
 /// By its own login.
 fn account(service: &Service, token: &str, name: &str) -> Result<Acting, Failed> {
-    let now = now();
+    let now = service.app().clock.now();
     let (own, user_name) = service.ask(|tables| {
         let pair = tables.app_tokens.with_access(&hash_of(token)).ok_or(UNAUTHORIZED)?;
         let standing = standing::of(tables, service.tenant(), pair, now);

@@ -15,7 +15,6 @@ use super::apps::default_app;
 use super::registration::{NewAccount, Registration};
 use super::signature::unhex_16;
 use super::{Answer, Service, operation};
-use crate::http::call::now;
 use crate::http::endpoint::Endpoint;
 use crate::http::error::ApiError;
 use crate::http::opening::open_rows;
@@ -211,7 +210,7 @@ fn may_change(service: &Service, asked: &UpdateUserReq) -> Result<(Acting, Accou
         {
             return Err(FORBIDDEN);
         }
-        match account.waits_for_tokens(now()) {
+        match account.waits_for_tokens(service.app().clock.now()) {
             Some(seconds) if sets_password => Err(TOO_MANY.retry_after(seconds)),
             _ => Ok(account.id()),
         }

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
 use domain::Timestamp;
@@ -37,13 +37,6 @@ pub(crate) struct Call {
     pub(crate) request_id: [u8; 16],
     pub(crate) members: Arc<MemberNames>,
     pub(crate) body: Option<BodyStream>,
-}
-
-/// The one place of the HTTP face that reads the clock.
-#[allow(clippy::disallowed_methods, reason = "the edge: from here on, time is an argument")]
-pub(crate) fn now() -> Timestamp {
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp(since_epoch.as_micros() as i64)
 }
 
 impl Call {

@@ -12,7 +12,9 @@ use warp::http::Method;
 
 use super::call::Call;
 use super::error::ApiError;
+use super::face::Face;
 use super::input::MemberNames;
+use super::problem::OPERATION;
 use super::reply::{ErrorData, Reply};
 use crate::access::{Granted, Needs, Open};
 
@@ -62,6 +64,8 @@ pub struct Endpoint {
     pub row: Option<u8>,
     /// Who may call it.
     pub access: Access,
+    /// How it answers errors: that of its family, by the table of all endpoints.
+    pub(crate) face: &'static Face,
     pub(crate) summary: &'static str,
     pub(crate) query: Vec<QueryParameter>,
     pub(crate) body: Option<(BodyKind, SchemaOf)>,
@@ -84,6 +88,7 @@ pub(crate) fn endpoint(
         operation,
         row: None,
         access: Access::Anonymous,
+        face: &OPERATION,
         summary,
         query: Vec::new(),
         body: None,
@@ -95,6 +100,12 @@ pub(crate) fn endpoint(
 }
 
 impl Endpoint {
+    /// Of this family.
+    pub(crate) fn face(mut self, face: &'static Face) -> Self {
+        self.face = face;
+        self
+    }
+
     pub(crate) fn row(mut self, row: u8) -> Self {
         self.row = Some(row);
         self

@@ -1,4 +1,4 @@
-//! Every error that leaves by HTTP, and the one table of statuses.
+//! Every error that leaves by HTTP, and the one table of statuses. Its form is the face's: `http::face`.
 
 use std::collections::BTreeMap;
 
@@ -7,15 +7,11 @@ use commands::password::{BUSY_RETRY_SECONDS, PasswordError};
 use domain::Refusal;
 use domain::log::LogError;
 use projections::ViewError;
-use serde::Serialize;
-use serde_json::{Value, json};
 use warp::http::StatusCode;
-use warp::http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use warp::http::header::{ALLOW, HeaderValue, RETRY_AFTER};
 use warp::reply::Response;
 
 use super::codes::{self, Code};
-use super::endpoint::Endpoint;
-use super::reply::{JSON, json_response};
 
 /// After how many seconds a caller may ask again when the read models lag.
 const BEHIND_RETRY_SECONDS: u64 = 1;
@@ -84,7 +80,8 @@ impl ApiError {
         Self::OAuth { status: StatusCode::BAD_REQUEST, error, description }
     }
 
-    fn status(&self) -> StatusCode {
+    /// The status of it, but where a family of endpoints says otherwise.
+    pub(crate) fn status(&self) -> StatusCode {
         match self {
             Self::Unauthenticated { .. } => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
@@ -107,7 +104,7 @@ impl ApiError {
     }
 
     /// What the caller reads. It never holds a cause that is ours.
-    fn detail(&self) -> String {
+    pub(crate) fn detail(&self) -> String {
         match self {
             Self::Unauthenticated { why, .. } => (*why).to_owned(),
             Self::Forbidden(why) => why.clone(),
@@ -136,92 +133,10 @@ impl ApiError {
         }
     }
 
-    /// The answer. `endpoint` is absent where none matched.
-    pub(crate) fn into_response(
-        self,
-        endpoint: Option<&Endpoint>,
-        request_id: &str,
-        business_statuses: bool,
-    ) -> Response {
-        if let Self::Internal(why) = &self {
-            tracing::error!(why, request_id, "internal error");
-        }
-        let mut response = match &self {
-            Self::UnknownHost => {
-                let mut response = Response::new("error page".into());
-                *response.status_mut() = StatusCode::BAD_REQUEST;
-                let text = HeaderValue::from_static("text/plain; charset=utf-8");
-                response.headers_mut().insert(CONTENT_TYPE, text);
-                response
-            }
-            Self::ApiVersion { code, message } => json_response(
-                StatusCode::BAD_REQUEST,
-                &json!({ "error": { "code": code, "message": message } }),
-                JSON,
-            ),
-            Self::OAuth { status, error, description } => json_response(
-                *status,
-                &json!({ "error": error, "error_description": description }),
-                JSON,
-            ),
-            Self::Business { code, message } => {
-                let status = if business_statuses { code.status() } else { StatusCode::OK };
-                let body = BusinessBody {
-                    code: code.code,
-                    code_name: code.name,
-                    message,
-                    data: endpoint.and_then(|it| it.error_data()),
-                };
-                json_response(status, &body, JSON)
-            }
-            _ => self.problem(request_id),
-        };
-        self.add_headers(&mut response);
-        response
-    }
-
-    /// RFC 9457, with the members of the envelope that clients key on.
-    fn problem(&self, request_id: &str) -> Response {
-        let status = self.status();
-        let mut body = json!({
-            "type": format!("https://www.rfc-editor.org/rfc/rfc9110#status.{}", status.as_u16()),
-            "title": status.canonical_reason().unwrap_or_default(),
-            "status": status.as_u16(),
-            "detail": self.detail(),
-            "traceId": request_id,
-            "code": status.as_u16(),
-            "codeName": codes::name_of_status(status),
-        });
-        if let (Self::Invalid(errors), Some(body)) = (self, body.as_object_mut()) {
-            body.insert("code".to_owned(), json!(codes::INVALID.code));
-            body.insert("codeName".to_owned(), json!(codes::INVALID.name));
-            body.insert("errors".to_owned(), json!(errors));
-        }
-        if let (Self::TooLarge { field, .. }, Some(body)) = (self, body.as_object_mut()) {
-            body.insert("errors".to_owned(), json!({ field: [self.detail()] }));
-        }
-        json_response(status, &body, "application/problem+json; charset=utf-8")
-    }
-
-    fn add_headers(&self, response: &mut Response) {
+    /// The headers that an error has in every form.
+    pub(crate) fn add_headers(&self, response: &mut Response) {
         let headers = response.headers_mut();
         match self {
-            Self::Unauthenticated { token_sent, .. } => {
-                let challenge = if *token_sent {
-                    "Bearer realm=\"chancery\", error=\"invalid_token\""
-                } else {
-                    "Bearer realm=\"chancery\""
-                };
-                headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
-            }
-            Self::Forbidden(_) => {
-                let challenge = "Bearer realm=\"chancery\", error=\"insufficient_scope\"";
-                headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
-            }
-            Self::OAuth { status, .. } if *status == StatusCode::UNAUTHORIZED => {
-                let challenge = HeaderValue::from_static("Basic realm=\"chancery\"");
-                headers.insert(WWW_AUTHENTICATE, challenge);
-            }
             Self::WrongMethod { allow } => {
                 if let Ok(allow) = HeaderValue::from_str(allow) {
                     headers.insert(ALLOW, allow);
@@ -233,16 +148,6 @@ impl ApiError {
             _ => (),
         }
     }
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct BusinessBody<'a> {
-    code: i64,
-    code_name: &'static str,
-    message: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    data: Option<Value>,
 }
 
 impl From<Refusal> for ApiError {

@@ -18,10 +18,10 @@ use warp::path::FullPath;
 use warp::reply::Response;
 use warp::{Filter, Rejection};
 
-use super::call::{BodyStream, Call, now};
+use super::call::{BodyStream, Call};
 use super::endpoint::Endpoint;
 use super::error::ApiError;
-use super::input::QUERY_BYTES_MAX;
+use super::face::{Asked, Face};
 use crate::app::App;
 
 /// Names a request in every line of the log and in its answer.
@@ -92,6 +92,7 @@ impl Table {
 pub(crate) fn router(
     app: &Arc<App>,
     endpoints: Vec<Endpoint>,
+    faces: &'static [&'static Face],
 ) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone + use<> {
     let table = Arc::new(Table::new(endpoints));
     let (answering, app) = (app.clone(), app.clone());
@@ -99,8 +100,7 @@ pub(crate) fn router(
         .and(warp::method())
         .map(move |path: FullPath, method: Method| {
             let found = table.find(path.as_str(), &method);
-            // Its rules win below its own path (app-token spec section 1.1).
-            (found, crate::app_token::owns(path.as_str()))
+            (found, face_of(faces, path.as_str()))
         })
         .untuple_one()
         .and(raw_query())
@@ -108,7 +108,12 @@ pub(crate) fn router(
         .and(warp::ext::optional::<Peer>())
         .and(warp::body::stream())
         .then(
-            move |found, is_app_token, raw_query, headers: HeaderMap, peer: Option<Peer>, body| {
+            move |found,
+                  face: &'static Face,
+                  raw_query,
+                  headers: HeaderMap,
+                  peer: Option<Peer>,
+                  body| {
                 let app = answering.clone();
                 let body: BodyStream = Box::pin(stream_of(body));
                 async move {
@@ -119,24 +124,22 @@ pub(crate) fn router(
                             let sent = Sent { parameters, raw_query, headers, peer, body };
                             return answer(app, endpoint, sent).await;
                         }
-                        _ if is_app_token => {
-                            app.metrics.count_request(
-                                "unmatched",
-                                StatusCode::NOT_FOUND,
-                                Duration::ZERO,
-                            );
-                            return crate::app_token::not_found();
-                        }
                         Found::OtherMethods(allow) => ApiError::WrongMethod { allow },
                         Found::Nothing => ApiError::NoRoute,
                     };
-                    unmatched(&app, err, &hex(&request_id(&headers)))
+                    unmatched(&app, face, err, &hex(&request_id(&headers)))
                 }
             },
         )
         .boxed()
-        .recover(move |it| ready(Ok(unforeseen(&app, &it))))
+        .recover(move |it| ready(Ok(unforeseen(&app, face_of(faces, ""), &it))))
         .unify()
+}
+
+/// The family that a path belongs to; the last one takes what none of the others owns.
+fn face_of(faces: &'static [&'static Face], path: &str) -> &'static Face {
+    let owner = faces.iter().find(|it| (it.owns)(path)).or(faces.last());
+    owner.copied().unwrap_or(&super::problem::OPERATION)
 }
 
 /// `/api/User/{id}` and `/API/user/7` are in the group `/api/user`.
@@ -193,7 +196,7 @@ async fn answer(app: Arc<App>, endpoint: Arc<Endpoint>, sent: Sent) -> Response 
     let started = Instant::now();
     let request_id = request_id(&headers);
     let shown_id = hex(&request_id);
-    let is_api = endpoint.path.starts_with("/api/");
+    let face = endpoint.face;
     let span = tracing::info_span!("request", id = %shown_id, operation = endpoint.operation);
     let call = Call {
         app: app.clone(),
@@ -202,24 +205,24 @@ async fn answer(app: Arc<App>, endpoint: Arc<Endpoint>, sent: Sent) -> Response 
         raw_query,
         headers,
         peer,
-        now: now(),
+        now: app.clock.now(),
         request_id,
         members: endpoint.members(),
         body: Some(body),
     };
     let mut response = async {
-        // The app-token service has no words for that, and reads the version only.
-        let is_read = !crate::app_token::owns(endpoint.path);
-        let outcome = if is_read && call.raw_query.len() > QUERY_BYTES_MAX {
-            let field = "query".to_owned();
-            Err(ApiError::TooLarge { field, bytes_max: QUERY_BYTES_MAX })
-        } else {
-            endpoint.run(call).await
+        let too_long = face.query_bytes_max.filter(|it| call.raw_query.len() > *it);
+        let outcome = match too_long {
+            Some(bytes_max) => Err(ApiError::TooLarge { field: "query".to_owned(), bytes_max }),
+            None => endpoint.run(call).await,
         };
-        let statuses = app.settings.business_statuses;
         let response = match outcome {
             Ok(reply) => reply.into_response(),
-            Err(err) => err.into_response(Some(&endpoint), &shown_id, statuses),
+            Err(err) => {
+                let error_data = endpoint.error_data();
+                let settings = &app.settings;
+                face.answer(err, &Asked { request_id: &shown_id, settings, error_data })
+            }
         };
         tracing::debug!(status = response.status().as_u16(), "answered");
         response
@@ -230,7 +233,7 @@ async fn answer(app: Arc<App>, endpoint: Arc<Endpoint>, sent: Sent) -> Response 
     if let Ok(id) = HeaderValue::from_str(&shown_id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
-    if is_api {
+    if face.names_versions {
         response.headers_mut().insert(SUPPORTED_VERSIONS, HeaderValue::from_static("1.0"));
     }
     response
@@ -251,13 +254,14 @@ fn request_id(headers: &HeaderMap) -> [u8; 16] {
 }
 
 /// Endpoints answer for themselves, and what none takes is answered by its own route.
-fn unforeseen(app: &App, rejection: &Rejection) -> Response {
+fn unforeseen(app: &App, face: &Face, rejection: &Rejection) -> Response {
     let err = ApiError::Internal(format!("unforeseen rejection: {rejection:?}"));
-    unmatched(app, err, &hex(&commands::keys::random_id::<16>().unwrap_or_default()))
+    unmatched(app, face, err, &hex(&commands::keys::random_id::<16>().unwrap_or_default()))
 }
 
-fn unmatched(app: &App, err: ApiError, shown_id: &str) -> Response {
-    let mut response = err.into_response(None, shown_id, false);
+fn unmatched(app: &App, face: &Face, err: ApiError, shown_id: &str) -> Response {
+    let asked = Asked { request_id: shown_id, settings: &app.settings, error_data: None };
+    let mut response = face.answer(err, &asked);
     app.metrics.count_request("unmatched", response.status(), Duration::ZERO);
     debug_assert_ne!(response.status(), StatusCode::OK);
     if let Ok(id) = HeaderValue::from_str(shown_id) {

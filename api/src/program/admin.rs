@@ -10,7 +10,6 @@ use super::one_shots::OneShot;
 use super::running::{Opening, Running, advise};
 use super::settings::Common;
 use super::socket::{self, Request};
-use crate::http::call::now;
 
 /// Does one thing, and prints what was done.
 pub(crate) fn run(common: &Common, what: &OneShot) -> Result<ExitCode, Failure> {
@@ -30,7 +29,7 @@ pub(crate) fn run(common: &Common, what: &OneShot) -> Result<ExitCode, Failure> 
     let follower = projections::follow(on.engine.log().clone(), on.views.clone());
     let said = runtime.block_on(async {
         let following = tokio::spawn(follower);
-        let said = what.clone().run(&on, SigningAlgorithm::Es256, now()).await;
+        let said = what.clone().run(&on, SigningAlgorithm::Es256).await;
         following.abort();
         said
     });

@@ -129,8 +129,8 @@ impl OneShot {
         self,
         on: &Running,
         algorithm: SigningAlgorithm,
-        now: Timestamp,
     ) -> Result<String, Failure> {
+        let now = on.clock.now();
         match self {
             Self::Rotate { algorithm: wanted } => {
                 let wanted = wanted.as_deref();
@@ -206,7 +206,7 @@ async fn enable(
     enabled: bool,
 ) -> Result<String, Failure> {
     // Not the time of asking: what was issued meanwhile must end, too.
-    let head = system_head(tenant, OPERATOR, crate::http::call::now())?;
+    let head = system_head(tenant, OPERATOR, on.clock.now())?;
     let done = match account {
         AccountId::None => return Err(format!("tenant {tenant} has nobody of this name").into()),
         AccountId::AppUser(user) => {
@@ -312,7 +312,7 @@ async fn set_password(
     let user = user.ok_or_else(|| format!("tenant {tenant} has no user of this name"))?;
     let verifiers = PasswordPool::new(1).hash_of_user(password, linked).await?;
     // Not the time of asking: a login that began while the hash was made must end with the others.
-    let head = system_head(tenant, OPERATOR, crate::http::call::now())?;
+    let head = system_head(tenant, OPERATOR, on.clock.now())?;
     let command = UserCommand::SetPassword(verifiers);
     let done = on.engine.handle::<User>(&user.to_string(), &command, &head).await?;
     shown(on, done.position).await?;

@@ -12,6 +12,7 @@ use projections::{SNAPSHOT_REVISION, Views, catch_up};
 
 use super::cli::Failure;
 use super::home::keys_path;
+use crate::clock::Clock;
 
 /// A log with all that belongs to it.
 #[derive(Clone)]
@@ -20,6 +21,7 @@ pub(crate) struct Running {
     pub(crate) log: Arc<SledLog>,
     pub(crate) engine: Arc<Engine>,
     pub(crate) views: Arc<Views>,
+    pub(crate) clock: Clock,
     /// Where the snapshot of the read models stands; 0 if there is none that fits.
     pub(crate) snapshot_position: u64,
 }
@@ -62,7 +64,8 @@ impl Running {
         let views = Arc::new(views);
         let port: Arc<dyn EventLog> = log.clone();
         let engine = Arc::new(Engine::new(port, keys));
-        Ok(Self { folder: folder.to_owned(), log, engine, views, snapshot_position })
+        let clock = Clock::default();
+        Ok(Self { folder: folder.to_owned(), log, engine, views, clock, snapshot_position })
     }
 
     /// Lets the read models take in all that is durable.

@@ -29,7 +29,6 @@ use super::{one_shots, snapshots, socket};
 use crate::access::scopes;
 use crate::app::{App, AppSettings, LogFigures};
 use crate::app_token::settings::AdminMode;
-use crate::http::call::now;
 use crate::http::proxies::Proxies;
 use crate::http::server;
 
@@ -86,6 +85,7 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
     let app = App::new(
         on.engine.clone(),
         on.views.clone(),
+        on.clock.clone(),
         PasswordPool::new(hashes_max()),
         AppSettings {
             algorithm,
@@ -127,7 +127,11 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
     };
     if let Some(listener) = of_figures {
         tracing::info!(address = %listener.local_addr()?, "figures are shown here only");
-        let filter = crate::http::router::router(&app, crate::endpoints::figures());
+        let filter = crate::http::router::router(
+            &app,
+            crate::endpoints::figures(),
+            &crate::endpoints::FACES,
+        );
         tokio::spawn(server::serve(listener, filter, FIGURES_CONNECTIONS_MAX, app.stopped()));
     }
     server::serve(listener, filter, options.connections_max, stop).await;
@@ -243,7 +247,7 @@ async fn make_first_commit(
     };
     let verifier = PasswordPool::new(1).hash(&password).await?;
     let with = Bootstrap { hosts, algorithm, password: verifier, scopes: scopes::built_in() };
-    commands::bootstrap::bootstrap(&on.engine, with, now()).await?;
+    commands::bootstrap::bootstrap(&on.engine, with, on.clock.now()).await?;
     Ok(generated.then_some(password))
 }
 
@@ -265,7 +269,7 @@ async fn prepare(
             continue;
         }
         let command = TenantCommand::AddHost { host: host.clone() };
-        let head = system_head(FIRST_TENANT, "system", now())?;
+        let head = system_head(FIRST_TENANT, "system", on.clock.now())?;
         on.engine.handle::<Tenant>(&FIRST_TENANT.to_string(), &command, &head).await?;
     }
     let tenants = on.views.read().tenants.all().map(|it| it.data.tenant).collect::<Vec<TenantId>>();
@@ -274,7 +278,7 @@ async fn prepare(
             continue;
         }
         let key = tokio::task::block_in_place(|| make_signing_key(tenant, algorithm))?;
-        let mut draft = on.engine.draft(system_head(tenant, "system", now())?);
+        let mut draft = on.engine.draft(system_head(tenant, "system", on.clock.now())?);
         add_signing_key(&mut draft, on.engine.keys(), key)?;
         draft.commit().await?;
     }

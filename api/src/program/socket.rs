@@ -21,7 +21,6 @@ use super::home::{SOCKET_NAME, socket_path};
 use super::one_shots::OneShot;
 use super::running::Running;
 use super::{replay, verify};
-use crate::http::call::now;
 
 /// The longest request, in bytes.
 const REQUEST_BYTES_MAX: u64 = 64 * 1024;
@@ -144,7 +143,7 @@ fn answer(
         }
         Request::OneShot(what) => {
             tracing::info!(what = what.name(), "an operator asks");
-            let said = runtime.block_on(what.run(running, algorithm, now()))?;
+            let said = runtime.block_on(what.run(running, algorithm))?;
             writeln!(out, "l{said}")?;
         }
     }

@@ -1,0 +1,69 @@
+//! Faces: how a family of endpoints speaks. An endpoint has one, so that none can answer in the form
+//! of another family, whatever error its handler meets.
+
+use serde_json::Value;
+use warp::http::StatusCode;
+use warp::http::header::{CONTENT_TYPE, HeaderValue};
+use warp::reply::Response;
+
+use super::error::ApiError;
+use crate::app::AppSettings;
+
+/// How a family of endpoints speaks.
+pub struct Face {
+    /// Its name, for the log and for tests.
+    pub(crate) name: &'static str,
+    /// Whether a path is the family's, known or not. A path that no family owns is answered as the
+    /// last one in the list of faces does.
+    pub(crate) owns: fn(&str) -> bool,
+    /// The answer to an error.
+    pub(crate) error: fn(ApiError, &Asked<'_>) -> Response,
+    /// Whether its answers name the versions of the API (spec section 3.6).
+    pub(crate) names_versions: bool,
+    /// The longest query that is read, in bytes; `None` where it is not read at all.
+    pub(crate) query_bytes_max: Option<usize>,
+}
+
+/// What an error is an answer to.
+pub(crate) struct Asked<'a> {
+    /// Shown to the caller; it leads to the request in the log.
+    pub(crate) request_id: &'a str,
+    pub(crate) settings: &'a AppSettings,
+    /// What `data` is when a documented business error has no other (spec section 3.2).
+    pub(crate) error_data: Option<Value>,
+}
+
+impl Face {
+    /// Answers an error. What the caller must not read goes to the log.
+    pub(crate) fn answer(&self, err: ApiError, asked: &Asked<'_>) -> Response {
+        if let ApiError::Internal(why) = &err {
+            let request_id = asked.request_id;
+            tracing::error!(why, request_id, "internal error");
+        }
+        (self.error)(err, asked)
+    }
+}
+
+/// Faces are told apart by their names.
+impl PartialEq for Face {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Face {}
+
+impl std::fmt::Debug for Face {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+/// Spec section 6.6: a host that no tenant has.
+pub(crate) fn error_page() -> Response {
+    let mut response = Response::new("error page".into());
+    *response.status_mut() = StatusCode::BAD_REQUEST;
+    let text = HeaderValue::from_static("text/plain; charset=utf-8");
+    response.headers_mut().insert(CONTENT_TYPE, text);
+    response
+}
