@@ -35,6 +35,12 @@ pub enum Error {
     /// The command id was used for another request.
     #[error("the command id was used for another request")]
     CommandReused,
+    /// What was to begin would have ended already: the clock jumped, or the commit came too late.
+    #[error("the {0} would have ended before it began; is the clock right?")]
+    Late(&'static str),
+    /// Too many command ids are remembered to take one more.
+    #[error("too many requests with an Idempotency-Key are remembered; try again later")]
+    Crowded,
     /// The commit is larger than the log takes.
     #[error("{0}")]
     TooLarge(String),
@@ -387,7 +393,8 @@ fn refusal_of(err: AppendError, category: &'static str) -> Error {
             Refusal::AlreadyExists { what: name_of_claim(&kind) }.into()
         }
         AppendError::CommandReused => Error::CommandReused,
-        AppendError::Closed { .. } => Refusal::NotFound { what: category }.into(),
+        AppendError::Closed { .. } => Error::Late(category),
+        AppendError::Crowded => Error::Crowded,
         AppendError::Malformed(why) => Error::TooLarge(why),
         AppendError::Full { .. } => Error::DiskFull,
         AppendError::Log(err) => err.into(),

@@ -5,6 +5,7 @@ use crate::app_token::AppTokenEvent;
 use crate::app_user::AppUserEvent;
 use crate::client::ClientEvent;
 use crate::event::{JsonParts, Parts, StoredEvent, Unreadable};
+use crate::log_event::LogEvent;
 use crate::resource::ResourceEvent;
 use crate::role::RoleEvent;
 use crate::signing_key::SigningKeyEvent;
@@ -73,6 +74,7 @@ any_event! {
     "app_token" => AppToken(AppTokenEvent),
     "app_user" => AppUser(AppUserEvent),
     "client" => Client(ClientEvent),
+    "log" => Log(LogEvent),
     "resource" => Resource(ResourceEvent),
     "role" => Role(RoleEvent),
     "signing_key" => SigningKey(SigningKeyEvent),

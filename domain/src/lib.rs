@@ -10,8 +10,10 @@ mod stream;
 pub mod check;
 pub mod codec;
 pub mod event;
+pub mod forgetting;
 pub mod hashed;
 pub mod log;
+pub mod log_event;
 
 pub mod account;
 pub mod app;

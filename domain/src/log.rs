@@ -6,11 +6,12 @@ use crate::event::{Parts, Recorded, Unreadable};
 use crate::ids::{CommandId, LogId, SubjectId, TenantId, Timestamp};
 use crate::stream::StreamId;
 
-/// How long a command id is remembered, in seconds.
+/// How long a command id is remembered at least, in seconds.
 pub const COMMAND_ID_SECONDS_MAX: i64 = 24 * 3600;
 
-/// How many commits back a command id is remembered.
-pub const COMMAND_IDS_MAX: usize = 1_000_000;
+/// How many command ids are remembered at most: those of callers who may repeat a request. Beyond
+/// it such requests are told to come later; none is forgotten early.
+pub const COMMAND_IDS_MAX: usize = 4_000_000;
 
 /// The most events that one commit may hold.
 pub const COMMIT_EVENTS_MAX: usize = 1_000;
@@ -27,7 +28,7 @@ pub struct CommitHead {
     pub tenant: TenantId,
     /// Who did it: `user-1`, `client-shop`, `operator` or `system`.
     pub actor: String,
-    /// When the command ran. It orders nothing.
+    /// When the command ran, by the clock of whoever ran it. It orders nothing.
     pub time: Timestamp,
     /// The request that led here.
     pub correlation: [u8; 16],
@@ -127,12 +128,15 @@ pub enum AppendError {
     /// The command id was used for another wish.
     #[error("the command id was used for another request")]
     CommandReused,
-    /// The stream has ended.
-    #[error("{stream} has ended")]
+    /// A new short stream would have ended by the time of its own commit.
+    #[error("{stream} would have ended before it began")]
     Closed {
-        /// The stream that ended.
+        /// The stream.
         stream: StreamId,
     },
+    /// Too many command ids are remembered to take one more.
+    #[error("{COMMAND_IDS_MAX} command ids are remembered; no more for now")]
+    Crowded,
     /// The commit exceeds a limit or contradicts itself.
     #[error("{0}")]
     Malformed(String),
@@ -199,13 +203,13 @@ pub trait EventLog: Send + Sync {
     /// Reads the events at these positions, which ascend.
     fn read_at(&self, positions: &[u64]) -> Result<Vec<Recorded>, LogError>;
 
-    /// Reads one stream after a version. A stream that has ended reads as empty.
+    /// Reads one stream after a version. A stream that was forgotten reads as empty.
     fn read_stream(&self, stream: &StreamId, after: u32) -> Result<Vec<Recorded>, LogError>;
 
     /// The positions of a stream's events, ascending.
     fn stream_positions(&self, stream: &StreamId) -> Vec<u64>;
 
-    /// The version of a stream; 0 if it does not exist or has ended.
+    /// The version of a stream; 0 if it does not exist or was forgotten.
     fn stream_version(&self, stream: &StreamId) -> u32;
 
     /// What a command id led to, if it is remembered.
@@ -213,6 +217,12 @@ pub trait EventLog: Send + Sync {
 
     /// The highest number among the stream ids of a category; 0 if there is none.
     fn highest_id(&self, category: &str) -> u64;
+
+    /// Whether forgetting until a time would forget anything.
+    fn would_forget(&self, until: Timestamp) -> bool;
+
+    /// How many streams are forgotten, but still take memory: it is given back step by step.
+    fn due_streams(&self) -> usize;
 }
 
 /// Opens the sealed parts of events: what the read side needs of the keys.

@@ -8,8 +8,8 @@ use crate::ids::Timestamp;
 pub const STREAM_ID_BYTES_MAX: usize = 200;
 
 /// Categories whose streams end: their ids begin with the second of their end, in eight
-/// hexadecimal digits. After it the log forgets the stream and refuses to append to it.
-const SHORT_LIVED: &[&str] = &["token", "app_token"];
+/// hexadecimal digits. Some time after it, when an event says so (`log_event`), the log forgets them.
+const SHORT_LIVED: &[&str] = &["token", "app_token", "log"];
 
 /// `<category>-<id>`: a category has no hyphen.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,14 +1,18 @@
 //! Answers: what is this app token, and was its family ended?
 //!
-//! App tokens do not prove themselves, so each is kept until its stream ends.
+//! App tokens do not prove themselves, so each is kept until its stream is forgotten.
 
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use domain::account::AccountId;
 use domain::app::AppId;
 use domain::app_token::{AppTokenEvent, AppTokenIssued};
+use domain::forgetting::{
+    Endings, Forgetting, Forgotten, GIVEN_BACK_AT_ONCE_MAX, GIVEN_BACK_MAX, due_step, step_before,
+};
+use domain::log_event::STREAM_SECONDS_AFTER_END;
 use domain::{Recorded, Timestamp};
 
 /// A pair of app tokens.
@@ -22,37 +26,59 @@ pub struct AppTokenRow {
     pub position: u64,
 }
 
-/// The pairs whose streams have not ended.
-#[derive(Debug, Default, PartialEq)]
+/// The pairs whose streams were not forgotten.
+#[derive(Debug, Default, Clone)]
 pub struct AppTokens {
     by_access: HashMap<[u8; 16], Arc<AppTokenRow>>,
     by_refresh: HashMap<[u8; 16], Arc<AppTokenRow>>,
     families: HashMap<[u8; 16], Family>,
-    /// How many families each account has by each app, or the app itself, that were not ended.
-    held: HashMap<Holder, usize>,
-    ends: BTreeMap<Timestamp, Vec<Arc<AppTokenRow>>>,
+    /// The families that were not ended, by holder, with the end of their youngest pair.
+    held: HashMap<Holder, BTreeSet<(Timestamp, [u8; 16])>>,
+    ends: Endings<Arc<AppTokenRow>>,
+    forgotten: Forgotten,
 }
 
 /// An app, the account, and from which position the account's tokens counted.
 type Holder = (AppId, AccountId, u64);
 
 /// Pairs that refreshes made of one another.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 struct Family {
-    pairs: u32,
+    /// When the refresh tokens of its pairs end, ascending.
+    ends: Vec<Timestamp>,
     revoked: bool,
     holder: Holder,
+}
+
+/// Of the same pairs. How much memory was given back says nothing.
+impl PartialEq for AppTokens {
+    fn eq(&self, other: &Self) -> bool {
+        let kept = |it: &Self| {
+            let mut kept = it.clone();
+            kept.give_back(usize::MAX);
+            kept
+        };
+        let (one, other) = (kept(self), kept(other));
+        one.by_access == other.by_access
+            && one.families == other.families
+            && one.held == other.held
+            && one.forgotten == other.forgotten
+    }
 }
 
 impl AppTokens {
     /// The pair with this access token, by its hash, ended or not.
     pub fn with_access(&self, hash: &[u8; 16]) -> Option<&Arc<AppTokenRow>> {
-        self.by_access.get(hash)
+        self.by_access.get(hash).filter(|it| !self.is_forgotten(it))
     }
 
     /// The pair with this refresh token, by its hash, ended or not.
     pub fn with_refresh(&self, hash: &[u8; 16]) -> Option<&Arc<AppTokenRow>> {
-        self.by_refresh.get(hash)
+        self.by_refresh.get(hash).filter(|it| !self.is_forgotten(it))
+    }
+
+    fn is_forgotten(&self, row: &AppTokenRow) -> bool {
+        self.forgotten.covers_due(row.position, row.due())
     }
 
     /// Whether a pair was ended with its family.
@@ -60,80 +86,122 @@ impl AppTokens {
         self.families.get(&row.data.family).is_none_or(|it| it.revoked)
     }
 
-    /// How many families an account has by an app, or the app itself, since its tokens count.
-    pub fn held_by(&self, app: AppId, account: AccountId, counts_from: u64) -> usize {
-        self.held.get(&(app, account, counts_from)).copied().unwrap_or(0)
+    /// Whether an account has so many families by an app, or the app itself, that count now: not
+    /// those that are only remembered.
+    pub fn holds(
+        &self,
+        (app, account, counts_from): (AppId, AccountId, u64),
+        count: usize,
+        now: Timestamp,
+    ) -> bool {
+        let Some(families) = self.held.get(&(app, account, counts_from)) else {
+            return count == 0;
+        };
+        families.range((now, [u8::MAX; 16])..).take(count).count() >= count
     }
 
-    /// How many pairs of a family are kept.
-    pub fn pairs_of(&self, family: &[u8; 16]) -> u32 {
-        self.families.get(family).map_or(0, |it| it.pairs)
+    /// How many pairs of a family count now.
+    pub fn pairs_of(&self, family: &[u8; 16], now: Timestamp) -> usize {
+        let family = self.families.get(family);
+        family.map_or(0, |it| it.ends.len() - it.ends.partition_point(|end| *end <= now))
     }
 
-    /// How many pairs are kept.
+    /// How many pairs are kept in memory.
     pub fn count(&self) -> usize {
         self.by_access.len()
     }
 
     pub(crate) fn apply(&mut self, event: &AppTokenEvent, recorded: &Recorded) {
         match event {
-            AppTokenEvent::Issued(fact) => {
-                let Some(end) = recorded.stream.closes_at() else { return };
-                let row = Arc::new(AppTokenRow {
-                    data: fact.data.clone(),
-                    id: recorded.stream.id().into(),
-                    position: recorded.position,
-                });
-                let holder = (row.data.app, row.data.account, row.data.counts_from);
-                let family = self.families.entry(row.data.family).or_insert_with(|| {
-                    *self.held.entry(holder).or_default() += 1;
-                    Family { pairs: 0, revoked: false, holder }
-                });
-                family.pairs += 1;
-                self.by_access.insert(row.data.access_hash, row.clone());
-                self.by_refresh.insert(row.data.refresh_hash, row.clone());
-                self.ends.entry(end).or_default().push(row);
-            }
+            AppTokenEvent::Issued(fact) => self.add(AppTokenRow {
+                data: fact.data.clone(),
+                id: recorded.stream.id().into(),
+                position: recorded.position,
+            }),
             AppTokenEvent::Refreshed(_) => (),
             AppTokenEvent::FamilyRevoked(fact) => {
                 if let Some(family) = self.families.get_mut(&fact.data.family)
                     && !std::mem::replace(&mut family.revoked, true)
                 {
-                    let_go(&mut self.held, family.holder);
+                    let youngest = family.ends.last().copied().unwrap_or_default();
+                    let (holder, family) = (family.holder, fact.data.family);
+                    self.let_go(holder, youngest, family);
+                }
+            }
+        }
+        self.give_back(GIVEN_BACK_MAX);
+    }
+
+    fn add(&mut self, row: AppTokenRow) {
+        let row = Arc::new(row);
+        let (id, end) = (row.data.family, row.data.refresh_expires_at);
+        let holder = (row.data.app, row.data.account, row.data.counts_from);
+        let new = || Family { ends: Vec::new(), revoked: false, holder };
+        let family = self.families.entry(id).or_insert_with(new);
+        let before = family.ends.last().copied();
+        family.ends.insert(family.ends.partition_point(|it| *it <= end), end);
+        let (youngest, holder) = (family.ends.last().copied(), family.holder);
+        if !family.revoked && before != youngest {
+            if let Some(before) = before {
+                self.let_go(holder, before, id);
+            }
+            self.held.entry(holder).or_default().extend(youngest.map(|it| (it, id)));
+        }
+        self.by_access.insert(row.data.access_hash, row.clone());
+        self.by_refresh.insert(row.data.refresh_hash, row.clone());
+        self.ends.push(row.due(), row);
+    }
+
+    /// Forgets what stands before a position and is due.
+    pub(crate) fn forget(&mut self, position: u64, forgetting: Forgetting) {
+        self.forgotten.note(position, forgetting);
+        self.ends.forget(position, step_before(forgetting.until));
+        self.give_back(GIVEN_BACK_AT_ONCE_MAX);
+    }
+
+    /// What was forgotten before the first event that comes.
+    pub(crate) fn begin_with(&mut self, forgotten: &Forgotten) {
+        self.forgotten = forgotten.clone();
+    }
+
+    fn give_back(&mut self, count_max: usize) {
+        for _ in 0..count_max {
+            let Some((_, row)) = self.ends.pop_due() else { break };
+            self.by_access.remove(&row.data.access_hash);
+            self.by_refresh.remove(&row.data.refresh_hash);
+            let Some(family) = self.families.get_mut(&row.data.family) else { continue };
+            let before = family.ends.last().copied();
+            if let Ok(at) = family.ends.binary_search(&row.data.refresh_expires_at) {
+                family.ends.remove(at);
+            }
+            let (holder, revoked) = (family.holder, family.revoked);
+            let youngest = family.ends.last().copied();
+            if youngest.is_none() {
+                self.families.remove(&row.data.family);
+            }
+            if !revoked && before != youngest {
+                self.let_go(holder, before.unwrap_or_default(), row.data.family);
+                if let Some(youngest) = youngest {
+                    self.held.entry(holder).or_default().insert((youngest, row.data.family));
                 }
             }
         }
     }
 
-    /// Forgets pairs whose streams have ended.
-    pub(crate) fn forget(&mut self, now: Timestamp) {
-        while let Some(entry) = self.ends.first_entry() {
-            if *entry.key() > now {
-                break;
-            }
-            for row in entry.remove() {
-                self.by_access.remove(&row.data.access_hash);
-                self.by_refresh.remove(&row.data.refresh_hash);
-                let Entry::Occupied(mut family) = self.families.entry(row.data.family) else {
-                    continue;
-                };
-                family.get_mut().pairs = family.get().pairs.saturating_sub(1);
-                if family.get().pairs == 0 {
-                    let family = family.remove();
-                    if !family.revoked {
-                        let_go(&mut self.held, family.holder);
-                    }
-                }
+    fn let_go(&mut self, holder: Holder, youngest: Timestamp, family: [u8; 16]) {
+        if let Entry::Occupied(mut families) = self.held.entry(holder) {
+            families.get_mut().remove(&(youngest, family));
+            if families.get().is_empty() {
+                families.remove();
             }
         }
     }
 }
 
-fn let_go(held: &mut HashMap<Holder, usize>, holder: Holder) {
-    if let Entry::Occupied(mut count) = held.entry(holder) {
-        *count.get_mut() = count.get().saturating_sub(1);
-        if *count.get() == 0 {
-            count.remove();
-        }
+impl AppTokenRow {
+    /// The step from which its stream may be forgotten.
+    fn due(&self) -> i64 {
+        let seconds = domain::token::TOKEN_STREAM_SECONDS_AFTER_EXP + STREAM_SECONDS_AFTER_END;
+        due_step(self.data.refresh_expires_at, seconds)
     }
 }

@@ -94,6 +94,12 @@ impl<'a> Kept<'a> {
         Ok(Self { kind, stream: rest.text()?, flags, rest, behind_kind })
     }
 
+    /// Its place in the log.
+    pub(crate) fn position(&self) -> io::Result<u64> {
+        let mut rest = self.rest;
+        rest.array().map(u64::from_le_bytes)
+    }
+
     /// Writes it as it was read, with another number for its kind.
     pub(crate) fn copy(&self, kind: u16, out: &mut Vec<u8>) {
         out.extend_from_slice(&(self.behind_kind.len() as u32 + 6).to_le_bytes());

@@ -7,8 +7,10 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use domain::forgetting::{Forgetting, Forgotten};
 use domain::log::{EventLog, LogError, OpenParts};
-use domain::{AnyEvent, Recorded, StreamId, Timestamp};
+use domain::log_event::{REVOKED_SECONDS_AFTER_END, STREAM_SECONDS_AFTER_END};
+use domain::{AnyEvent, Recorded, StreamId};
 
 use crate::kept::{self, Cut, Group, Kept, Kinds, malformed};
 use crate::sealed::Keys;
@@ -42,7 +44,11 @@ pub fn next_snapshot(
         for recorded in log.read_after(next.position, count)? {
             next.audit.apply(&recorded);
             next.position = recorded.position;
-            next.now = next.now.max(recorded.commit.time);
+            let forgetting = Forgetting::of(&recorded.stream, &recorded.kind, &recorded.parts);
+            if let Some(forgetting) = forgetting {
+                next.forgotten.note(recorded.position, forgetting);
+                continue;
+            }
             tail.push(&recorded, &next.kinds, &keys)?;
         }
     }
@@ -125,12 +131,12 @@ struct Sorted<'a> {
 
 fn write(old: &Old<'_>, tail: &Tail, head: Head) -> io::Result<Vec<u8>> {
     let kinds = &head.kinds;
-    let mut past = Past { now: head.now, ..Past::default() };
+    let mut past = Past::of(head.forgotten.clone());
     let mut matter = Vec::new();
     for range in tail.events.iter().rev() {
         let event = tail.event(range)?;
         let kind = kinds.name(event.kind).ok_or_else(|| malformed("an unknown kind"))?;
-        if past.still_matters(kind, event.stream) {
+        if past.still_matters(kind, &event)? {
             matter.push(event);
         }
     }
@@ -172,7 +178,7 @@ impl To<'_> {
     /// Copies an event of the last snapshot, if it still matters.
     fn copy(&mut self, event: &Kept<'_>) -> io::Result<bool> {
         let kind = self.old_kinds.name(event.kind).ok_or_else(|| malformed("no such kind"))?;
-        let matters = self.past.matters(kind, event.stream);
+        let matters = self.past.matters(kind, event)?;
         if matters {
             let kind = self.kinds.number(kind).ok_or_else(|| malformed("a kind was lost"))?;
             event.copy(kind, &mut self.out);
@@ -248,36 +254,53 @@ const INFOS: [&str; 2] = ["user.app_info_set.v1", "app_user.info_set.v1"];
 /// It stands in the stream of one pair and ends all of its family, of whom some live longer.
 const FAMILY_REVOKED: &str = "app_token.family_revoked.v1";
 
+/// It is remembered longer than its stream.
+const REVOKED: &str = "token.revoked.v1";
+
 /// What later events made meaningless. Not so passwords by later ones: from when tokens count
 /// depends on each (`user_row::after_tokens_of`).
-#[derive(Default)]
 struct Past<'a> {
-    now: Timestamp,
+    forgotten: Forgotten,
     ended: HashSet<&'a str>,
     infos: HashSet<&'a str>,
 }
 
 impl<'a> Past<'a> {
+    fn of(forgotten: Forgotten) -> Self {
+        Self { forgotten, ended: HashSet::new(), infos: HashSet::new() }
+    }
+
     /// Whether an event matters. Events are shown from the last to the first.
-    fn still_matters(&mut self, kind: &str, stream: &'a str) -> bool {
-        if !self.matters(kind, stream) {
-            return false;
+    fn still_matters(&mut self, kind: &str, event: &Kept<'a>) -> io::Result<bool> {
+        if !self.matters(kind, event)? {
+            return Ok(false);
         }
         if INFOS.contains(&kind) {
-            return self.infos.insert(stream);
+            return Ok(self.infos.insert(event.stream));
         }
         let ends = ENDS.contains(&kind);
         if ends {
-            self.ended.insert(stream);
+            self.ended.insert(event.stream);
         }
-        !ends
+        Ok(!ends)
     }
 
-    fn matters(&self, kind: &str, stream: &str) -> bool {
-        let closes = || StreamId::parse(stream).and_then(|it| it.closes_at());
-        let ends = stream.contains("token-") && kind != FAMILY_REVOKED;
-        let closed = ends && closes().is_some_and(|it| it <= self.now);
-        let replaced = INFOS.contains(&kind) && self.infos.contains(stream);
-        !closed && !replaced && !self.ended.contains(stream)
+    fn matters(&self, kind: &str, event: &Kept<'_>) -> io::Result<bool> {
+        let replaced = INFOS.contains(&kind) && self.infos.contains(event.stream);
+        Ok(!replaced && !self.ended.contains(event.stream) && !self.is_forgotten(kind, event)?)
+    }
+
+    fn is_forgotten(&self, kind: &str, event: &Kept<'_>) -> io::Result<bool> {
+        if !event.stream.contains("token-") || kind == FAMILY_REVOKED {
+            return Ok(false);
+        }
+        let Some(end) = StreamId::parse(event.stream).and_then(|it| it.closes_at()) else {
+            return Ok(false);
+        };
+        let seconds = match kind {
+            REVOKED => REVOKED_SECONDS_AFTER_END,
+            _ => STREAM_SECONDS_AFTER_END,
+        };
+        Ok(self.forgotten.covers(event.position()?, end, seconds))
     }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::thread;
 
 use bytes::Bytes;
-use domain::Timestamp;
+use domain::forgetting::Forgotten;
 use domain::log::OpenParts;
 
 use crate::audit::Audit;
@@ -23,7 +23,7 @@ use crate::users::Users;
 use crate::views::Views;
 
 /// Changes with this format, and with what the read models make of events.
-pub const SNAPSHOT_REVISION: u32 = 4;
+pub const SNAPSHOT_REVISION: u32 = 5;
 
 impl Views {
     /// Read models from the body of a snapshot.
@@ -36,6 +36,7 @@ impl Views {
         let source = Source { bytes: body, kinds: Arc::new(head.kinds) };
         let mut tables = Tables::new(keys.clone());
         tables.audit = head.audit;
+        tables.begin_with(head.forgotten);
         let failed = |_| io::Error::other("a thread that reads a snapshot panicked");
         thread::scope(|scope| {
             let (of_users, of_resources) = (source.clone(), source.clone());
@@ -51,8 +52,6 @@ impl Views {
             io::Result::Ok(())
         })?;
         tables.position = head.position;
-        tables.now = head.now;
-        tables.forget(head.now);
         Ok(Self::with(tables))
     }
 }
@@ -77,7 +76,8 @@ fn read_others(
 #[derive(Default)]
 pub(crate) struct Head {
     pub(crate) position: u64,
-    pub(crate) now: Timestamp,
+    /// What was forgotten up to there.
+    pub(crate) forgotten: Forgotten,
     pub(crate) audit: Audit,
     pub(crate) kinds: Kinds,
 }
@@ -85,7 +85,11 @@ pub(crate) struct Head {
 impl Head {
     pub(crate) fn encode(&self, out: &mut Vec<u8>) -> io::Result<()> {
         out.extend_from_slice(&self.position.to_le_bytes());
-        out.extend_from_slice(&self.now.0.to_le_bytes());
+        out.extend_from_slice(&(self.forgotten.steps().len() as u32).to_le_bytes());
+        for (position, step) in self.forgotten.steps() {
+            out.extend_from_slice(&position.to_le_bytes());
+            out.extend_from_slice(&step.to_le_bytes());
+        }
         self.audit.encode(out)?;
         self.kinds.encode(out);
         Ok(())
@@ -93,9 +97,13 @@ impl Head {
 
     fn decode(from: &mut Cut<'_>) -> io::Result<Self> {
         let position = u64::from_le_bytes(from.array()?);
-        let now = Timestamp(i64::from_le_bytes(from.array()?));
+        let mut steps = Vec::new();
+        for _ in 0..u32::from_le_bytes(from.array()?) {
+            steps.push((u64::from_le_bytes(from.array()?), i64::from_le_bytes(from.array()?)));
+        }
+        let forgotten = Forgotten::from_steps(steps);
         let audit = Audit::decode(&mut from.0)?;
-        Ok(Self { position, now, audit, kinds: Kinds::decode(from)? })
+        Ok(Self { position, forgotten, audit, kinds: Kinds::decode(from)? })
     }
 }
 

@@ -1,6 +1,8 @@
 //! All read models together: what one lock guards and one event changes.
 
-use domain::{AnyEvent, Recorded, Timestamp, Unreadable};
+use domain::forgetting::{Forgetting, Forgotten};
+use domain::log_event::LogEvent;
+use domain::{AnyEvent, Recorded, Unreadable};
 
 use crate::app_tokens::AppTokens;
 use crate::app_users::AppUsers;
@@ -43,8 +45,8 @@ pub struct Tables {
     pub users: Users,
     /// The position of the last event that was taken in.
     pub(crate) position: u64,
-    /// The latest time that an event bore.
-    pub(crate) now: Timestamp,
+    /// What the log was told to forget.
+    pub(crate) forgotten: Forgotten,
 }
 
 /// A kind whose payload no read model asks for: its events are counted, not decoded.
@@ -89,7 +91,7 @@ impl Tables {
             tokens: Tokens::default(),
             users: Users::new(keys),
             position: 0,
-            now: Timestamp(0),
+            forgotten: Forgotten::default(),
         }
     }
 
@@ -112,16 +114,19 @@ impl Tables {
             Change::User(change) => self.users.apply(change),
             Change::Other(event) => self.take_in(*event, recorded),
         }
-        if recorded.commit.time > self.now {
-            self.now = recorded.commit.time;
-            self.forget(self.now);
-        }
     }
 
-    /// Forgets what is past.
-    pub(crate) fn forget(&mut self, now: Timestamp) {
-        self.tokens.forget(now);
-        self.app_tokens.forget(now);
+    /// Begins with what was forgotten before the first event that comes.
+    pub(crate) fn begin_with(&mut self, forgotten: Forgotten) {
+        self.tokens.begin_with(&forgotten);
+        self.app_tokens.begin_with(&forgotten);
+        self.forgotten = forgotten;
+    }
+
+    fn forget(&mut self, position: u64, forgetting: Forgetting) {
+        self.forgotten.note(position, forgetting);
+        self.tokens.forget(position, forgetting);
+        self.app_tokens.forget(position, forgetting);
     }
 
     fn take_in(&mut self, event: AnyEvent, recorded: &Recorded) {
@@ -130,6 +135,9 @@ impl Tables {
             AnyEvent::AppToken(event) => self.app_tokens.apply(&event, recorded),
             AnyEvent::AppUser(event) => self.app_users.apply(&event, recorded),
             AnyEvent::Client(event) => self.clients.apply(event),
+            AnyEvent::Log(LogEvent::Forgotten(fact)) => {
+                self.forget(recorded.position, Forgetting { until: fact.data.until });
+            }
             AnyEvent::Resource(event) => self.resources.apply(event, recorded),
             AnyEvent::Role(event) => self.roles.apply(event),
             AnyEvent::SigningKey(event) => self.signing_keys.apply(&event, recorded),

@@ -47,8 +47,10 @@ contract!(
     ten_thousand_racing_claims_have_one_winner,
     the_same_command_gets_the_same_answer,
     a_command_id_with_another_fingerprint_is_refused,
-    a_command_id_is_forgotten_after_a_day,
-    a_token_stream_ends_with_its_second,
+    a_command_id_is_forgotten_by_an_event_a_day_later,
+    forgetting_under_a_clock_that_is_ahead_does_not_touch_what_comes_later,
+    a_token_stream_is_forgotten_by_an_event_an_hour_after_its_end,
+    memory_is_given_back_in_steps_that_nobody_sees,
     a_stream_that_never_ends_outlives_a_token,
     the_highest_id_counts_numbers_only,
     reads_return_what_is_asked_for,
@@ -253,7 +255,7 @@ async fn the_same_command_gets_the_same_answer(log: Log) {
     // Also when both stand in one group.
     let twins = (0..64).map(|_| {
         let log = log.clone();
-        let twin = commit(3).event("a-1", 3, "4").build();
+        let twin = commit(3).event("a-1", 3, "4").fingerprint(9).build();
         tokio::spawn(async move { log.append(twin).await.unwrap() })
     });
     let mut made = 0;
@@ -272,41 +274,91 @@ async fn a_command_id_with_another_fingerprint_is_refused(log: Log) {
     assert_eq!(log.head().position, 1);
 }
 
-async fn a_command_id_is_forgotten_after_a_day(log: Log) {
-    append(&log, commit(1).event("a-1", 0, "1")).await;
-    append(&log, commit(2).event("a-2", 0, "1").after_seconds(24 * 3600)).await;
-    assert!(log.find_command(command(1)).is_some());
-    append(&log, commit(3).event("a-3", 0, "1").after_seconds(24 * 3600 + 1)).await;
+/// Seconds of a day, and NOW_SECONDS is a multiple of ten minutes.
+const DAY: i64 = 24 * 3_600;
+
+async fn a_command_id_is_forgotten_by_an_event_a_day_later(log: Log) {
+    append(&log, commit(1).event("a-1", 0, "1").fingerprint(9)).await;
+    append(&log, commit(2).event("a-2", 0, "1").fingerprint(9).after_seconds(1)).await;
+    append(&log, commit(3).event("a-3", 0, "1").after_seconds(3 * DAY)).await;
+    assert!(log.find_command(command(1)).is_some(), "time alone forgets nothing");
+    assert_eq!(log.find_command(command(3)), None, "whoever cannot repeat is not remembered");
+    assert!(!log.would_forget(Timestamp::from_seconds(NOW_SECONDS + DAY - 600)));
+    assert!(log.would_forget(Timestamp::from_seconds(NOW_SECONDS + DAY)));
+    append(&log, commit(4).forget(DAY).after_seconds(DAY)).await;
     assert_eq!(log.find_command(command(1)), None);
-    append(&log, commit(1).event("a-1", 1, "2")).await;
+    assert!(log.find_command(command(2)).is_some(), "a second too young");
+    append(&log, commit(1).event("a-1", 1, "2").fingerprint(8)).await;
 }
 
-async fn a_token_stream_ends_with_its_second(log: Log) {
-    let token = format!("token-{:08x}aa", NOW_SECONDS + 100);
+async fn forgetting_under_a_clock_that_is_ahead_does_not_touch_what_comes_later(log: Log) {
+    let token = |n: u32| format!("token-{:08x}{n:024x}", NOW_SECONDS + 7_200);
+    append(&log, commit(1).event(&token(1), 0, "1").fingerprint(1)).await;
+    append(&log, commit(2).event("a-1", 0, "1").fingerprint(1).after_seconds(365 * DAY)).await;
+    append(&log, commit(3).forget(365 * DAY).after_seconds(365 * DAY)).await;
+    assert_eq!(log.stream_version(&stream(&token(1))), 0);
+    assert_eq!(log.find_command(command(1)), None);
+    // The clock is right again: what is made now lives as long as it should.
+    append(&log, commit(4).event(&token(2), 0, "1").fingerprint(1)).await;
+    append(&log, commit(5).event(&token(2), 1, "2")).await;
+    append(&log, commit(6).forget(10_800 - 600).after_seconds(10_800)).await;
+    assert_eq!(log.stream_version(&stream(&token(2))), 2);
+    assert!(log.find_command(command(4)).is_some() && log.find_command(command(2)).is_some());
+    append(&log, commit(7).forget(10_800).after_seconds(10_800)).await;
+    assert_eq!(log.stream_version(&stream(&token(2))), 0);
+    assert!(log.find_command(command(4)).is_some());
+    // The id that came under the wrong clock does not hold up the others.
+    append(&log, commit(8).forget(DAY).after_seconds(DAY)).await;
+    assert_eq!(log.find_command(command(4)), None);
+    assert!(log.find_command(command(2)).is_some());
+}
+
+async fn a_token_stream_is_forgotten_by_an_event_an_hour_after_its_end(log: Log) {
+    let token = format!("token-{:08x}aa", NOW_SECONDS + 600);
     let name = stream(&token);
     append(&log, commit(1).event(&token, 0, "1")).await;
-    append(&log, commit(2).event("a-1", 0, "1").after_seconds(99)).await;
-    append(&log, commit(3).event(&token, 1, "2")).await;
-    assert_eq!(log.stream_positions(&name), [1, 3]);
-    // Whatever moves the time of the log ends the stream.
-    append(&log, commit(4).event("a-1", 1, "2").after_seconds(100)).await;
+    append(&log, commit(2).event("a-1", 0, "1").after_seconds(365 * DAY)).await;
+    append(&log, commit(3).event(&token, 1, "2").after_seconds(100 * DAY)).await;
+    assert_eq!(log.stream_positions(&name), [1, 3], "no clock is asked of a stream that is known");
+    append(&log, commit(4).forget(3_600).after_seconds(4_200)).await;
+    assert_eq!(log.stream_version(&name), 2);
+    append(&log, commit(5).forget(4_200).after_seconds(4_200)).await;
     assert_eq!(log.stream_version(&name), 0);
     assert!(log.read_stream(&name, 0).unwrap().is_empty());
     assert!(log.stream_positions(&name).is_empty());
-    for (number, expected) in [(5, 0), (6, 2)] {
-        let refused = log.append(commit(number).event(&token, expected, "x").build()).await;
-        let Err(AppendError::Closed { stream: closed }) = refused else { panic!("{refused:?}") };
-        assert_eq!(closed, name);
-    }
+    let refused = log.append(commit(6).event(&token, 2, "x").build()).await;
+    assert!(matches!(refused, Err(AppendError::Conflict { actual: 0, .. })), "{refused:?}");
     // A stream that would have ended by the time of its own commit never begins.
     let late = format!("token-{:08x}bb", NOW_SECONDS + 200);
-    let refused = log.append(commit(7).event(&late, 0, "x").after_seconds(200).build()).await;
-    assert!(matches!(refused, Err(AppendError::Closed { .. })), "{refused:?}");
-    // The refused commit did not move the time.
-    append(&log, commit(8).event(&late, 0, "1")).await;
+    for seconds in [200, 201, 1_000] {
+        let begun = commit(7).event(&late, 0, "x").after_seconds(seconds).build();
+        let Err(AppendError::Closed { stream: closed }) = log.append(begun).await else {
+            panic!("it began after {seconds} seconds")
+        };
+        assert_eq!(closed, stream(&late));
+    }
+    append(&log, commit(8).event(&late, 0, "1").after_seconds(199)).await;
     // The events themselves stay in the log.
     assert_eq!(log.read_at(&[1, 3]).unwrap().len(), 2);
-    assert_eq!(log.head().position, 5);
+}
+
+async fn memory_is_given_back_in_steps_that_nobody_sees(log: Log) {
+    let token = |n: u64| format!("token-{:08x}{n:024x}", NOW_SECONDS + 600);
+    let many = 20_500;
+    for chunk in 0..many / 500 {
+        let begun = (chunk * 500..(chunk + 1) * 500)
+            .fold(commit(10 + chunk), |it, n| it.event(&token(n), 0, "1"));
+        append(&log, begun).await;
+    }
+    append(&log, commit(1).forget(4_200).after_seconds(4_200)).await;
+    assert_eq!(log.due_streams(), 500);
+    for n in [0, 7, 250, 19_999, many - 1] {
+        assert_eq!(log.stream_version(&stream(&token(n))), 0, "{n}");
+    }
+    for n in 0..10 {
+        append(&log, commit(2 + n).event("a-1", n as u32, "1").fingerprint(1)).await;
+    }
+    assert_eq!(log.due_streams(), 0);
 }
 
 async fn a_stream_that_never_ends_outlives_a_token(log: Log) {
@@ -373,4 +425,20 @@ async fn a_malformed_commit_is_refused_and_nothing_is_lost(log: Log) {
     log.append(large(2, 60 * 1024 - 300)).await.unwrap();
     let events = read_all(&*log).unwrap();
     assert_eq!(events.iter().map(|it| it.parts.data.len()).collect::<Vec<_>>(), [1, 61_140]);
+}
+
+/// The bound of four million is a number; that it is kept is the rule.
+#[tokio::test]
+async fn when_too_many_command_ids_are_remembered_those_who_may_repeat_come_later() {
+    let log: Log = Arc::new(MemoryLog::remembering(tests::log::LOG, 2));
+    append(&log, commit(1).event("a-1", 0, "1").fingerprint(9)).await;
+    append(&log, commit(2).event("a-2", 0, "1").fingerprint(9)).await;
+    let third = || commit(3).event("a-3", 0, "1").fingerprint(9);
+    let refused = log.append(third().build()).await;
+    assert!(matches!(refused, Err(AppendError::Crowded)), "{refused:?}");
+    // None was forgotten early, and who cannot repeat is let in.
+    assert!(log.append(commit(1).event("a-1", 0, "1").fingerprint(9).build()).await.is_ok());
+    append(&log, commit(4).event("a-4", 0, "1")).await;
+    append(&log, commit(5).forget(DAY).after_seconds(DAY)).await;
+    append(&log, third()).await;
 }

@@ -1,8 +1,10 @@
 //! The log beside a model that is too simple to be wrong: a list of events, searched each time.
 
 use commands::log::MemoryLog;
+use domain::StreamId;
+use domain::forgetting::{Forgetting, due_step, step_before};
 use domain::log::{AppendError, COMMAND_ID_SECONDS_MAX, Commit, EventLog};
-use domain::{StreamId, Timestamp};
+use domain::log_event::STREAM_SECONDS_AFTER_END;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use tests::log::{Draft, LOG, NOW_SECONDS, claim, commit, head, read_all, stream};
@@ -14,6 +16,8 @@ struct Event {
     version: u32,
     data: Vec<u8>,
     commit: Commit,
+    /// The position of the commit.
+    first: u64,
 }
 
 /// All that ever happened, and nothing derived from it.
@@ -36,33 +40,46 @@ impl Model {
     /// The commits, in order.
     fn commits(&self) -> Vec<(u64, &Commit)> {
         let mut commits: Vec<(u64, &Commit)> = Vec::new();
+        let mut last = 0;
         for (position, event) in (1..).zip(&self.events) {
-            let before = commits.last().map(|(_, it)| it.head.command_id);
-            if event.version == 0 || before != Some(event.commit.head.command_id) {
+            if event.first != last {
+                last = event.first;
                 commits.push((position, &event.commit));
             }
         }
         commits
     }
 
-    fn now(&self) -> Timestamp {
-        self.events.iter().map(|it| it.commit.head.time).max().unwrap_or_default()
+    /// Whether an event behind a position forgets what is due from a step on.
+    fn is_forgotten(&self, position: u64, due: i64) -> bool {
+        let later = self.events.iter().skip(position as usize);
+        let mut forgetting = later.filter_map(|it| {
+            let writes = &it.commit.writes;
+            let event = writes.iter().find(|write| write.stream == it.stream)?.events.first()?;
+            Forgetting::of(&it.stream, &event.kind, &event.parts)
+        });
+        forgetting.any(|it| step_before(it.until) >= due)
     }
 
-    /// A command is remembered for a day, and as long as an older one in front of it is.
+    /// A command is remembered if it may be repeated, until it is forgotten.
     fn remembered(&self, wanted: &Commit) -> Option<(u64, &Commit)> {
-        let oldest = self.now().plus_seconds(-COMMAND_ID_SECONDS_MAX);
-        // The time of the log only grows, so what was once old enough to be forgotten stays so;
-        // the commands in front of the first recent one are forgotten.
-        let recent = self.commits().into_iter().skip_while(|(_, it)| it.head.time < oldest);
-        recent.filter(|(_, it)| it.head.command_id == wanted.head.command_id).last()
+        let known = self.commits().into_iter().filter(|(position, it)| {
+            let due = due_step(it.head.time, COMMAND_ID_SECONDS_MAX);
+            it.head.fingerprint != 0 && !self.is_forgotten(*position, due)
+        });
+        let mut known = known.filter(|(_, it)| it.head.command_id == wanted.head.command_id);
+        known.next_back()
     }
 
-    fn version(&self, name: &StreamId, now: Timestamp) -> u32 {
-        if name.closes_at().is_some_and(|end| end <= now) {
-            return 0;
-        }
-        self.events.iter().filter(|it| it.stream == *name).count() as u32
+    fn positions(&self, name: &StreamId) -> Vec<u64> {
+        let due = name.closes_at().map(|it| due_step(it, STREAM_SECONDS_AFTER_END));
+        let of_name = (1..).zip(&self.events).filter(|(_, it)| it.stream == *name);
+        let positions = of_name.map(|(position, _)| position);
+        positions.filter(|at| !due.is_some_and(|due| self.is_forgotten(*at, due))).collect()
+    }
+
+    fn version(&self, name: &StreamId) -> u32 {
+        self.positions(name).len() as u32
     }
 
     fn holder(&self, hash: &[u8; 32]) -> Option<StreamId> {
@@ -86,12 +103,12 @@ impl Model {
                 false => Answer::Reused,
             };
         }
-        let now = self.now().max(commit.head.time);
         for write in &commit.writes {
-            if write.stream.closes_at().is_some_and(|end| end <= now) {
+            let late = write.stream.closes_at().is_some_and(|end| end <= commit.head.time);
+            if late && write.expected == 0 {
                 return Answer::Closed;
             }
-            let actual = self.version(&write.stream, now);
+            let actual = self.version(&write.stream);
             if actual != write.expected {
                 return Answer::Conflict(actual);
             }
@@ -116,6 +133,7 @@ impl Model {
                     version,
                     data: event.parts.data.to_vec(),
                     commit: commit.clone(),
+                    first,
                 });
             }
         }
@@ -154,6 +172,8 @@ struct Try {
     writes: Vec<(usize, u8, Option<u32>)>,
     claims: Vec<(u8, usize)>,
     releases: Vec<(u8, Option<usize>)>,
+    /// What the log is told to forget, in seconds.
+    forget: Option<i64>,
 }
 
 fn tries() -> impl Strategy<Value = Vec<Try>> {
@@ -162,14 +182,16 @@ fn tries() -> impl Strategy<Value = Vec<Try>> {
     let writes = vec((0..6_usize, 1..3_u8, guess), 1..3);
     let claims = vec((0..3_u8, 0..4_usize), 0..2);
     let releases = vec((0..3_u8, proptest::option::weighted(0.2, 0..4_usize)), 0..2);
-    let one = (0..30_u64, 0..5_u64, times, writes, claims, releases).prop_map(
-        |(command, fingerprint, seconds, writes, claims, releases)| Try {
+    let forget = proptest::option::weighted(0.1, 0..200_000_i64);
+    let one = (0..30_u64, 0..5_u64, times, writes, claims, releases, forget).prop_map(
+        |(command, fingerprint, seconds, writes, claims, releases, forget)| Try {
             command,
             fingerprint: u64::from(fingerprint == 0),
             seconds,
             writes,
             claims,
             releases,
+            forget,
         },
     );
     vec(one, 1..40)
@@ -188,7 +210,7 @@ impl Try {
                 continue;
             }
             used.push(name);
-            let version = model.version(&stream(name), model.now());
+            let version = model.version(&stream(name));
             for n in 0..*events {
                 let data = vec![self.command as u8, n];
                 draft = draft.event(name, guess.unwrap_or(version), data);
@@ -206,7 +228,10 @@ impl Try {
                 draft = draft.release(&value, holder.as_str());
             }
         }
-        draft.build()
+        match self.forget {
+            Some(seconds) => draft.forget(seconds).build(),
+            None => draft.build(),
+        }
     }
 }
 
@@ -221,11 +246,8 @@ fn check_reads(log: &MemoryLog, model: &Model) {
     }
     for name in names() {
         let name = stream(&name);
-        let version = model.version(&name, model.now());
-        let of_name = (1..).zip(&model.events).filter(|(_, it)| it.stream == name);
-        let positions: Vec<u64> = of_name.map(|(position, _)| position).collect();
-        let positions = if version == 0 { Vec::new() } else { positions };
-        assert_eq!(log.stream_version(&name), version, "{name}");
+        let positions = model.positions(&name);
+        assert_eq!(log.stream_version(&name), positions.len() as u32, "{name}");
         assert_eq!(log.stream_positions(&name), positions, "{name}");
         let read = log.read_stream(&name, 0).unwrap();
         assert!(positions.iter().eq(read.iter().map(|it| &it.position)), "{name}");

@@ -6,7 +6,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use commands::log::{SledLog, SledLogOptions};
 use domain::log::{Commit, CommitHead, EventLog, HashedClaim, LogError, NewEvent, StreamWrite};
-use domain::{CommandId, LogId, Parts, Recorded, StreamId, SubjectId, TenantId, Timestamp};
+use domain::log_event::{FORGET_STEP_SECONDS, LogEvent, LogForgotten, forgetting_id};
+use domain::{
+    CommandId, LogId, Parts, Recorded, StoredEvent as _, StreamId, SubjectId, TenantId, Timestamp,
+};
 
 /// The log that tests open.
 pub const LOG: LogId = LogId([7; 16]);
@@ -70,6 +73,20 @@ impl Draft {
                 self.0.writes.push(write);
             }
         }
+        self
+    }
+
+    /// Tells the log to forget what ended before some seconds after [`NOW_SECONDS`], rounded down to
+    /// ten minutes.
+    #[must_use]
+    pub fn forget(mut self, seconds: i64) -> Self {
+        let until = (NOW_SECONDS + seconds).div_euclid(FORGET_STEP_SECONDS) * FORGET_STEP_SECONDS;
+        let until = Timestamp::from_seconds(until);
+        let event = LogEvent::Forgotten(LogForgotten { until }.into());
+        let parts = event.encode().unwrap();
+        let event = NewEvent { kind: event.kind().to_owned(), subject: SubjectId::NONE, parts };
+        let to = StreamId::new("log", forgetting_id(until));
+        self.0.writes.push(StreamWrite { stream: to, expected: 0, events: vec![event] });
         self
     }
 

@@ -114,11 +114,9 @@ pub(crate) async fn issue(
     actor: String,
     command_id: Option<CommandId>,
 ) -> Answer<PairResp> {
-    let held = service.ask(|it| {
-        it.app_tokens.held_by(wanted.app.data.app, wanted.account_id(), wanted.counts_from)
-    });
-    let sessions_max = service.settings().sessions_max;
-    if sessions_max > 0 && held >= sessions_max {
+    let holder = (wanted.app.data.app, wanted.account_id(), wanted.counts_from);
+    let (sessions_max, now) = (service.settings().sessions_max, service.call().now);
+    if sessions_max > 0 && service.ask(|it| it.app_tokens.holds(holder, sessions_max, now)) {
         return Err(TOO_MANY);
     }
     let (pair, id, command) = wanted.make(service.call().now)?;

@@ -23,9 +23,9 @@ use crate::access::attempts::{Attempt, NotChecked};
 use crate::http::endpoint::Endpoint;
 use crate::http::error::ApiError;
 
-/// How many pairs of one family may be kept: each refresh makes one, which is kept until it ends.
+/// How many pairs of one family may count: each refresh makes one, which counts until it ends.
 /// Of the usual 23 days that is one in about three minutes.
-const FAMILY_PAIRS_MAX: u32 = 10_000;
+const FAMILY_PAIRS_MAX: usize = 10_000;
 
 /// The longest member that is looked at, in bytes.
 const MEMBER_BYTES_MAX: usize = 1_024;
@@ -339,7 +339,7 @@ async fn refresh(service: Service, asked: RefreshTokenReq) -> Answer<RefreshToke
             Err(commands::Error::Refused(refusal)) if refusal == REFRESH_USED => return Ok(None),
             decided => decided?,
         }
-        if service.ask(|it| it.app_tokens.pairs_of(&wanted.family)) >= FAMILY_PAIRS_MAX {
+        if service.ask(|it| it.app_tokens.pairs_of(&wanted.family, now)) >= FAMILY_PAIRS_MAX {
             return Err(TOO_MANY);
         }
         let (made, id, command) = wanted.make(now)?;

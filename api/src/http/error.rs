@@ -16,6 +16,10 @@ use super::codes::{self, Code};
 /// After how many seconds a caller may ask again when the read models lag.
 const BEHIND_RETRY_SECONDS: u64 = 1;
 
+/// After how many seconds a caller may come again when too many command ids are remembered: as often
+/// as some are forgotten.
+const CROWDED_RETRY_SECONDS: u64 = 600;
+
 /// The names of fields, each with the rules it breaks.
 pub(crate) type FieldErrors = BTreeMap<String, Vec<String>>;
 
@@ -169,7 +173,11 @@ impl From<CommandError> for ApiError {
     fn from(err: CommandError) -> Self {
         match err {
             CommandError::Refused(refusal) => refusal.into(),
-            CommandError::Contended(_) => {
+            CommandError::Crowded => Self::TooMany {
+                retry_seconds: CROWDED_RETRY_SECONDS,
+                why: "too many requests with an Idempotency-Key are remembered",
+            },
+            CommandError::Contended(_) | CommandError::Late(_) => {
                 Self::Unavailable { retry_seconds: BEHIND_RETRY_SECONDS, why: err.to_string() }
             }
             CommandError::CommandReused => Self::KeyReused,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use aws_lc_rs::digest::{SHA256, digest};
 use bytes::Bytes;
 use domain::codec::COMMIT_BYTES_MAX;
+use domain::forgetting::Forgetting;
 use domain::log::{
     AppendError, COMMIT_EVENTS_MAX, Commit, CommitHead, HashedClaim, NewEvent, StreamWrite,
 };
@@ -33,6 +34,8 @@ pub(crate) struct Prepared {
     pub(crate) streams: Vec<StreamUse>,
     pub(crate) claims: Vec<ClaimKey>,
     pub(crate) releases: Vec<ClaimKey>,
+    /// What the log is told to forget, and by which event of the commit, from 0.
+    pub(crate) forgetting: Option<(u32, Forgetting)>,
 }
 
 /// What a commit does to a stream.
@@ -89,6 +92,7 @@ impl Prepared {
             streams: commit.writes.iter().map(StreamUse::new).collect(),
             claims: commit.claims.iter().map(claim_key).collect(),
             releases: commit.releases.iter().map(claim_key).collect(),
+            forgetting: forgetting_of(commit),
             bytes,
         }
     }
@@ -97,6 +101,13 @@ impl Prepared {
     pub(crate) fn commit(&self) -> Result<Commit, AppendError> {
         decode(self.bytes.clone()).map_err(|err| AppendError::Malformed(err.to_string()))
     }
+}
+
+fn forgetting_of(commit: &Commit) -> Option<(u32, Forgetting)> {
+    let events = commit.writes.iter().flat_map(|write| {
+        write.events.iter().map(|event| Forgetting::of(&write.stream, &event.kind, &event.parts))
+    });
+    (0..).zip(events).find_map(|(index, forgetting)| Some((index, forgetting?)))
 }
 
 impl StreamUse {

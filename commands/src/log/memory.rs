@@ -4,11 +4,11 @@ use std::sync::{Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use domain::log::{AppendError, Appended, Commit, EventLog, Head, LogError};
-use domain::{CommandId, LogId, Recorded, StreamId};
+use domain::{CommandId, LogId, Recorded, StreamId, Timestamp};
 use tokio::sync::watch;
 
 use super::block::record;
-use super::commit::{Prepared, stream_key};
+use super::commit::Prepared;
 use super::sequencer::Sequencer;
 use crate::lock::lock;
 
@@ -30,6 +30,13 @@ impl MemoryLog {
     /// An empty log.
     pub fn new(id: LogId) -> Self {
         Self { id, state: Mutex::default(), head: watch::Sender::new(0) }
+    }
+
+    /// An empty log that remembers so many command ids at most.
+    pub fn remembering(id: LogId, command_ids_max: usize) -> Self {
+        let log = Self::new(id);
+        log.state().sequencer.command_ids_max = command_ids_max;
+        log
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -87,8 +94,7 @@ impl EventLog for MemoryLog {
     }
 
     fn stream_version(&self, stream: &StreamId) -> u32 {
-        let key = stream_key(stream);
-        self.state().sequencer.streams.get(&key).map_or(0, |it| it.to_vec().len() as u32)
+        self.state().sequencer.stream_version(stream, u64::MAX)
     }
 
     fn find_command(&self, id: CommandId) -> Option<Appended> {
@@ -97,5 +103,13 @@ impl EventLog for MemoryLog {
 
     fn highest_id(&self, category: &str) -> u64 {
         self.state().sequencer.highest.get(category).copied().unwrap_or(0)
+    }
+
+    fn would_forget(&self, until: Timestamp) -> bool {
+        self.state().sequencer.would_forget(until)
+    }
+
+    fn due_streams(&self) -> usize {
+        self.state().sequencer.due_streams()
     }
 }

@@ -26,7 +26,8 @@ pub(crate) struct Index {
 
 impl Index {
     /// The body of a snapshot.
-    pub(crate) fn to_snapshot(&self) -> Vec<u8> {
+    pub(crate) fn into_snapshot(mut self) -> Vec<u8> {
+        self.sequencer.give_all_back();
         let mut out = Writer::default();
         self.frontier.encode(&mut out);
         out.raw(&index_snapshot::encode(&self.sequencer));

@@ -3,13 +3,17 @@
 //! It knows versions, claims, command ids and positions, and no business rule. Given the same
 //! commits in the same order it comes to the same answers, on every machine and at every replay.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
+use domain::forgetting::{
+    Endings, Forgotten, GIVEN_BACK_AT_ONCE_MAX, GIVEN_BACK_MAX, due_step, step_before,
+};
 use domain::log::{AppendError, Appended, COMMAND_ID_SECONDS_MAX, COMMAND_IDS_MAX, Commit};
+use domain::log_event::STREAM_SECONDS_AFTER_END;
 use domain::{CommandId, StreamId, Timestamp};
 
 use super::commit::{ClaimKey, Key, Prepared, StreamUse, stream_key};
-use super::table::{Queue, Table};
+use super::table::Table;
 
 /// Where the events of a stream stand. Most streams have one event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,25 +29,67 @@ pub(crate) struct Known {
     pub(crate) first: u64,
     pub(crate) fingerprint: u64,
     pub(crate) events: u32,
+    /// The step from which it may be forgotten.
+    pub(crate) due: i64,
 }
 
 /// The state of the whole log that admission needs, and the indexes that reads need.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone)]
 pub(crate) struct Sequencer {
     /// The position of the last admitted event.
     pub(crate) position: u64,
     pub(crate) streams: Table<Positions>,
     /// The holder of each claim.
     pub(crate) claims: Table<Key>,
+    /// The command ids of those who may repeat a request.
     pub(crate) commands: Table<Known>,
-    /// Command ids in the order of their commits, with their times.
-    pub(crate) command_order: Queue,
     /// The highest number among the ids of each category.
     pub(crate) highest: HashMap<String, u64>,
-    /// Short-lived streams by the second at which they end.
-    pub(crate) ends: BTreeMap<i64, Vec<Key>>,
-    /// The latest time that a commit bore: what is past for the log.
-    pub(crate) now: Timestamp,
+    /// Short-lived streams, and command ids, by when they may be forgotten.
+    pub(crate) stream_ends: Endings<Key>,
+    pub(crate) command_ends: Endings<Key>,
+    /// What was forgotten.
+    pub(crate) forgotten: Forgotten,
+    /// How many command ids may be remembered.
+    pub(crate) command_ids_max: usize,
+}
+
+impl Default for Sequencer {
+    fn default() -> Self {
+        Self {
+            position: 0,
+            streams: Table::default(),
+            claims: Table::default(),
+            commands: Table::default(),
+            highest: HashMap::new(),
+            stream_ends: Endings::default(),
+            command_ends: Endings::default(),
+            forgotten: Forgotten::default(),
+            command_ids_max: COMMAND_IDS_MAX,
+        }
+    }
+}
+
+/// Of the same log. How much memory was given back says nothing.
+impl PartialEq for Sequencer {
+    fn eq(&self, other: &Self) -> bool {
+        if self.stream_ends.due_count() + self.command_ends.due_count() > 0 {
+            let mut whole = self.clone();
+            whole.give_all_back();
+            return other.eq(&whole);
+        }
+        if other.stream_ends.due_count() + other.command_ends.due_count() > 0 {
+            return other.eq(self);
+        }
+        self.position == other.position
+            && self.streams == other.streams
+            && self.claims == other.claims
+            && self.commands == other.commands
+            && self.highest == other.highest
+            && self.stream_ends.ends() == other.stream_ends.ends()
+            && self.command_ends.ends() == other.command_ends.ends()
+            && self.forgotten == other.forgotten
+    }
 }
 
 impl Sequencer {
@@ -55,24 +101,40 @@ impl Sequencer {
             }
             return Ok(Appended { repeated: true, ..known });
         }
+        let remembered = self.commands.len().saturating_sub(self.command_ends.due_count());
+        if prepared.fingerprint != 0 && remembered >= self.command_ids_max {
+            return Err(AppendError::Crowded);
+        }
         self.check_versions(prepared)?;
         self.check_claims(prepared)?;
         Ok(self.take_in(prepared))
     }
 
+    /// No clock is asked of a stream that is known: only a new one must end after its own commit.
     fn check_versions(&self, prepared: &Prepared) -> Result<(), AppendError> {
-        let now = self.now.max(prepared.time);
         for (n, used) in prepared.streams.iter().enumerate() {
-            if used.closes_at.is_some_and(|end| end <= now) {
+            let begins = used.expected == 0 && used.events > 0;
+            if begins && used.closes_at.is_some_and(|end| end <= prepared.time) {
                 return Err(AppendError::Closed { stream: stream_of(prepared, n)? });
             }
-            let actual = self.streams.get(&used.key).map_or(0, |it| it.version());
+            let actual = self.version(used.key, used.closes_at, u64::MAX);
             if actual != used.expected {
                 let (stream, expected) = (stream_of(prepared, n)?, used.expected);
                 return Err(AppendError::Conflict { stream, expected, actual });
             }
         }
         Ok(())
+    }
+
+    fn version(&self, key: Key, closes_at: Option<Timestamp>, durable: u64) -> u32 {
+        let positions = self.streams.get(&key);
+        let known = positions.filter(|it| !self.is_forgotten(it, closes_at));
+        known.map_or(0, |it| it.version_at(durable))
+    }
+
+    fn is_forgotten(&self, positions: &Positions, closes_at: Option<Timestamp>) -> bool {
+        let end = closes_at.map(|it| due_step(it, STREAM_SECONDS_AFTER_END));
+        end.is_some_and(|due| self.forgotten.covers_due(positions.first(), due))
     }
 
     /// Releases come first: one commit may give a value back and hold another, or the same.
@@ -97,7 +159,6 @@ impl Sequencer {
 
     fn take_in(&mut self, prepared: &Prepared) -> Appended {
         let first = self.position + 1;
-        self.now = self.now.max(prepared.time);
         for used in &prepared.streams {
             if used.expected == 0 && used.events > 0 {
                 self.note_new_stream(used);
@@ -117,17 +178,30 @@ impl Sequencer {
             self.claims.insert(claim.value, claim.holder);
         }
         let events = (self.position + 1 - first) as u32;
-        let known = Known { first, fingerprint: prepared.fingerprint, events };
-        let command = Key::from_le_bytes(prepared.command.0);
-        self.commands.insert(command, known);
-        self.command_order.push_back((command, prepared.time.0));
-        self.forget();
+        let due = due_step(prepared.time, COMMAND_ID_SECONDS_MAX);
+        let known = Known { first, fingerprint: prepared.fingerprint, events, due };
+        if prepared.fingerprint != 0 {
+            let command = Key::from_le_bytes(prepared.command.0);
+            self.commands.insert(command, known);
+            self.command_ends.push(due, command);
+        }
+        let mut given_back_max = GIVEN_BACK_MAX;
+        if let Some((index, forgetting)) = prepared.forgetting {
+            let (position, step) = (first + u64::from(index), step_before(forgetting.until));
+            self.forgotten.note(position, forgetting);
+            self.stream_ends.forget(position, step);
+            self.command_ends.forget(position, step);
+            given_back_max = GIVEN_BACK_AT_ONCE_MAX;
+        }
+        self.give_back(given_back_max);
         known.appended()
     }
 
     fn note_new_stream(&mut self, used: &StreamUse) {
         if let Some(end) = used.closes_at {
-            self.ends.entry(end.seconds()).or_default().push(used.key);
+            // A forgotten one of the same name may still be here.
+            self.streams.remove(&used.key);
+            self.stream_ends.push(due_step(end, STREAM_SECONDS_AFTER_END), used.key);
         }
         if let Some((category, number)) = &used.number {
             match self.highest.get_mut(&**category) {
@@ -139,34 +213,54 @@ impl Sequencer {
         }
     }
 
-    /// Drops what is past: streams that have ended, and old command ids.
-    fn forget(&mut self) {
-        while let Some(entry) = self.ends.first_entry() {
-            if Timestamp::from_seconds(*entry.key()) > self.now {
-                break;
-            }
-            for key in entry.remove() {
+    /// Gives back memory of what is forgotten: of at most so many streams and command ids.
+    fn give_back(&mut self, count_max: usize) {
+        for _ in 0..count_max {
+            let Some((before, key)) = self.stream_ends.pop_due() else { break };
+            if self.streams.get(&key).is_some_and(|it| it.first() < before) {
                 self.streams.remove(&key);
             }
         }
-        let oldest = self.now.plus_seconds(-COMMAND_ID_SECONDS_MAX).0;
-        while let Some((command, time)) = self.command_order.front() {
-            if self.command_order.len() <= COMMAND_IDS_MAX && time >= oldest {
-                break;
+        for _ in 0..count_max {
+            let Some((before, key)) = self.command_ends.pop_due() else { break };
+            if self.commands.get(&key).is_some_and(|it| it.first < before) {
+                self.commands.remove(&key);
             }
-            self.commands.remove(&command);
-            self.command_order.pop_front();
         }
     }
 
+    /// Gives back all of it: what a snapshot holds does not depend on how far that had come.
+    pub(crate) fn give_all_back(&mut self) {
+        self.give_back(usize::MAX);
+    }
+
+    /// Whether forgetting until a time would forget anything.
+    pub(crate) fn would_forget(&self, until: Timestamp) -> bool {
+        let step = step_before(until);
+        self.stream_ends.has_due(step) || self.command_ends.has_due(step)
+    }
+
+    /// How many forgotten streams still take memory.
+    pub(crate) fn due_streams(&self) -> usize {
+        self.stream_ends.due_count()
+    }
+
     pub(crate) fn find_command(&self, id: CommandId) -> Option<Appended> {
-        self.commands.get(&Key::from_le_bytes(id.0)).map(|it| it.appended())
+        let known = self.commands.get(&Key::from_le_bytes(id.0))?;
+        let forgotten = self.forgotten.covers_due(known.first, known.due);
+        (!forgotten).then(|| known.appended())
+    }
+
+    /// The version of a stream as of the durable head; 0 if it does not exist or was forgotten.
+    pub(crate) fn stream_version(&self, stream: &StreamId, durable: u64) -> u32 {
+        self.version(stream_key(stream), stream.closes_at(), durable)
     }
 
     /// The positions of a stream, up to the durable head.
     pub(crate) fn positions(&self, stream: &StreamId, durable: u64) -> Vec<u64> {
-        let mut positions =
-            self.streams.get(&stream_key(stream)).map_or_else(Vec::new, |it| it.to_vec());
+        let known = self.streams.get(&stream_key(stream));
+        let known = known.filter(|it| !self.is_forgotten(it, stream.closes_at()));
+        let mut positions = known.map_or_else(Vec::new, |it| it.to_vec());
         positions.retain(|it| *it <= durable);
         positions
     }
@@ -184,10 +278,11 @@ fn not_held(commit: &Commit, n: usize) -> AppendError {
 }
 
 impl Positions {
-    fn version(&self) -> u32 {
+    /// Where the stream begins.
+    fn first(&self) -> u64 {
         match self {
-            Self::One(_) => 1,
-            Self::Many(positions) => positions.len() as u32,
+            Self::One(position) => *position,
+            Self::Many(positions) => positions.first().copied().unwrap_or(0),
         }
     }
 

@@ -9,11 +9,11 @@ use std::thread::JoinHandle;
 use async_trait::async_trait;
 use bytes::Bytes;
 use domain::log::{AppendError, Appended, Commit, EventLog, Head, LogError};
-use domain::{CommandId, LogId, Recorded, StreamId};
+use domain::{CommandId, LogId, Recorded, StreamId, Timestamp};
 use tokio::sync::{Semaphore, oneshot, watch};
 
 use super::block::{Block, damaged};
-use super::commit::{Prepared, stream_key};
+use super::commit::Prepared;
 use super::feed::Feed;
 use super::index_snapshot::INDEX_REVISION;
 use super::scan::{Index, Walk, check_second_head};
@@ -221,7 +221,7 @@ impl SledLog {
             .recursive(true)
             .mode(0o700)
             .create(path.parent().unwrap_or(&shared.folder))
-            .and_then(|()| write_snapshot(&path, &header, &index.to_snapshot()))
+            .and_then(|()| write_snapshot(&path, &header, &index.into_snapshot()))
             .map_err(|err| LogError::Store(format!("writing the index snapshot: {err}")))
     }
 
@@ -469,10 +469,8 @@ impl EventLog for SledLog {
     }
 
     fn stream_version(&self, stream: &StreamId) -> u32 {
-        let key = stream_key(stream);
         let durable = self.shared.head.borrow().position;
-        let sequencer = lock(&self.shared.sequencer);
-        sequencer.streams.get(&key).map_or(0, |it| it.version_at(durable))
+        lock(&self.shared.sequencer).stream_version(stream, durable)
     }
 
     fn find_command(&self, id: CommandId) -> Option<Appended> {
@@ -483,5 +481,13 @@ impl EventLog for SledLog {
 
     fn highest_id(&self, category: &str) -> u64 {
         lock(&self.shared.sequencer).highest.get(category).copied().unwrap_or(0)
+    }
+
+    fn would_forget(&self, until: Timestamp) -> bool {
+        lock(&self.shared.sequencer).would_forget(until)
+    }
+
+    fn due_streams(&self) -> usize {
+        lock(&self.shared.sequencer).due_streams()
     }
 }

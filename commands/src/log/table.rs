@@ -2,7 +2,6 @@
 //! the file, sorted and of fixed width, and only what came since is in a hash map.
 
 use std::borrow::Cow;
-use std::collections::VecDeque;
 use std::collections::hash_map::Entry;
 use std::marker::PhantomData;
 
@@ -247,66 +246,6 @@ impl<V: Fixed + PartialEq> PartialEq for Table<V> {
     }
 }
 
-/// Keys in the order in which they came, with their times: from a snapshot, and since.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Queue {
-    base: Bytes,
-    since: VecDeque<(Key, i64)>,
-}
-
-const QUEUED_BYTES: usize = KEY_BYTES + 8;
-
-impl Queue {
-    pub(crate) fn len(&self) -> usize {
-        self.base.len() / QUEUED_BYTES + self.since.len()
-    }
-
-    pub(crate) fn front(&self) -> Option<(Key, i64)> {
-        queued(&self.base).or_else(|| self.since.front().copied())
-    }
-
-    pub(crate) fn pop_front(&mut self) {
-        if self.base.is_empty() {
-            self.since.pop_front();
-        } else {
-            let _ = self.base.split_to(QUEUED_BYTES.min(self.base.len()));
-        }
-    }
-
-    pub(crate) fn push_back(&mut self, item: (Key, i64)) {
-        self.since.push_back(item);
-    }
-
-    fn iter(&self) -> impl Iterator<Item = (Key, i64)> {
-        self.base.chunks(QUEUED_BYTES).filter_map(queued).chain(self.since.iter().copied())
-    }
-
-    pub(crate) fn encode(&self, out: &mut Writer) {
-        out.u64(self.len() as u64);
-        for (key, time) in self.iter() {
-            out.raw(&key.to_le_bytes());
-            out.raw(&time.to_le_bytes());
-        }
-    }
-
-    pub(crate) fn decode(from: &mut Reader) -> Result<Self, Malformed> {
-        let count = from.u64()? as usize;
-        let base = from.take(count.saturating_mul(QUEUED_BYTES))?;
-        Ok(Self { base, since: VecDeque::new() })
-    }
-}
-
-fn queued(bytes: &[u8]) -> Option<(Key, i64)> {
-    let (key, rest) = bytes.split_first_chunk::<KEY_BYTES>()?;
-    Some((Key::from_le_bytes(*key), i64::from_le_bytes(*rest.first_chunk()?)))
-}
-
-impl PartialEq for Queue {
-    fn eq(&self, other: &Self) -> bool {
-        self.len() == other.len() && self.iter().eq(other.iter())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -372,22 +311,5 @@ mod tests {
         assert!(other == table);
         other.remove(&key(50));
         assert!(other != table);
-    }
-
-    #[test]
-    fn a_queue_from_a_snapshot_goes_on_in_order() {
-        let mut queue = Queue::default();
-        (0..10).for_each(|n| queue.push_back((key(n), n as i64)));
-        (0..3).for_each(|_| queue.pop_front());
-        let mut out = Writer::default();
-        queue.encode(&mut out);
-        let mut read = Queue::decode(&mut Reader::new(out.0.into())).unwrap();
-        assert!(read == queue);
-        read.push_back((key(10), 10));
-        for n in 3..11 {
-            assert_eq!(read.front(), Some((key(n), n as i64)));
-            read.pop_front();
-        }
-        assert_eq!((read.front(), read.len()), (None, 0));
     }
 }
