@@ -9,6 +9,7 @@ pub(crate) mod issue;
 pub(crate) mod placement;
 pub(crate) mod scopes;
 pub(crate) mod signer;
+pub(crate) mod token_id;
 pub(crate) mod verify;
 
 use std::collections::HashMap;

@@ -6,8 +6,8 @@ use commands::Engine;
 use commands::log::LogStats;
 use commands::password::PasswordPool;
 use commands::publisher::{PublisherHandle, PublisherStatus};
-use domain::TenantId;
-use domain::signing_key::SigningAlgorithm;
+use domain::log::EventLog;
+use domain::{TenantId, Timestamp};
 use projections::{TenantRow, Views};
 use tokio::sync::watch;
 
@@ -23,10 +23,8 @@ use crate::http::proxies::Proxies;
 use crate::operation::metrics::Metrics;
 
 /// The choices of an operator that handlers read.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct AppSettings {
-    /// Which key signs access tokens.
-    pub algorithm: SigningAlgorithm,
     /// The issuer of the first tenant, without a slash at its end; `None` for its first host.
     pub public_url: Option<String>,
     /// Whether documented business errors have real HTTP statuses instead of 200.
@@ -37,19 +35,6 @@ pub struct AppSettings {
     pub figures_apart: bool,
     /// The app-token service.
     pub app_token: AppTokenSettings,
-}
-
-impl Default for AppSettings {
-    fn default() -> Self {
-        Self {
-            algorithm: SigningAlgorithm::Es256,
-            public_url: None,
-            business_statuses: false,
-            proxies: Proxies::default(),
-            figures_apart: false,
-            app_token: AppTokenSettings::default(),
-        }
-    }
 }
 
 /// Counters of a log that has them.
@@ -83,6 +68,12 @@ impl From<&LogStats> for LogFigures {
             disk_full: stats.disk_full(),
         }
     }
+}
+
+/// The time that the last commit bore; `None` of an empty log.
+pub(crate) fn last_commit_time(log: &dyn EventLog) -> Option<Timestamp> {
+    let last = log.read_at(&[log.head().position]).ok()?;
+    last.first().map(|it| it.commit.time)
 }
 
 /// One running program.
@@ -175,13 +166,11 @@ impl App {
 
     /// The key that signs for a tenant now.
     pub(crate) fn signing_key(&self, tenant: TenantId) -> Result<Arc<ReadyKey>, ApiError> {
-        let row = self.views.read().signing_keys.active(tenant, self.settings.algorithm).cloned();
-        let row = row.ok_or_else(|| {
-            ApiError::Internal(format!(
-                "tenant {tenant} has no {} key",
-                self.settings.algorithm.name()
-            ))
-        })?;
+        let row = {
+            let tables = self.views.read();
+            self.signer.choose(tables.signing_keys.of(tenant), &self.clock)
+        };
+        let row = row.ok_or_else(|| ApiError::Internal(format!("tenant {tenant} has no key")))?;
         self.signer.key(&row, self.engine.keys())
     }
 }

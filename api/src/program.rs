@@ -4,6 +4,7 @@ mod admin;
 mod backup;
 mod cli;
 mod home;
+mod key_shots;
 mod one_shots;
 mod replay;
 mod running;
@@ -12,6 +13,7 @@ mod settings;
 mod snapshots;
 mod socket;
 mod telemetry;
+mod timekeeper;
 mod verify;
 
 pub(crate) use self::cli::Failure;

@@ -58,7 +58,7 @@ pub async fn bootstrap(
         return Ok(None);
     }
     let mut draft = engine.draft(system_head(FIRST_TENANT, "system", now)?);
-    let key = make_signing_key(FIRST_TENANT, with.algorithm)?;
+    let key = make_signing_key(FIRST_TENANT, with.algorithm, true)?;
     add_signing_key(&mut draft, engine.keys(), key)?;
     draft.decide::<Tenant>("1", &first_tenant(&with.hosts))?;
     for (role, name) in (1..).zip(ROLES) {

@@ -24,13 +24,14 @@ pub struct NewSigningKey {
     pub private: Vec<u8>,
 }
 
-/// Makes a key pair. RSA takes long: do not call this on a thread that serves requests.
+/// Makes a key pair. `signs_at_once` is for a key that has no predecessor. RSA takes long: do not call this on a thread that serves requests.
 ///
 /// # Errors
 /// When the library has no randomness.
 pub fn make_signing_key(
     tenant: TenantId,
     algorithm: SigningAlgorithm,
+    signs_at_once: bool,
 ) -> Result<NewSigningKey, NotOpened> {
     let b64 = |bytes: &[u8]| BASE64_URL_SAFE_NO_PAD.encode(bytes);
     let (private, mut jwk) = match algorithm {
@@ -67,7 +68,8 @@ pub fn make_signing_key(
         jwk.insert("use".to_owned(), json!("sig"));
         jwk.insert("alg".to_owned(), json!(algorithm.name()));
     }
-    let added = SigningKeyAdded { kid, tenant, algorithm, public_jwk: jwk.to_string() };
+    let public_jwk = jwk.to_string();
+    let added = SigningKeyAdded { kid, tenant, algorithm, public_jwk, signs_at_once };
     Ok(NewSigningKey { added, private })
 }
 

@@ -191,7 +191,8 @@ impl Aggregate for AppToken {
                 AppToken::Issued { family, used_at, uses },
                 AppTokenCommand::Refresh { rotates, grace_seconds },
             ) => {
-                let late = used_at.is_some_and(|it| now >= it.plus_seconds(*grace_seconds));
+                let late = used_at
+                    .is_some_and(|it| now >= it.plus_seconds(*grace_seconds) || !it.has_begun(now));
                 if *rotates && (late || *uses >= REFRESHES_MAX) {
                     return Err(REFRESH_USED);
                 }

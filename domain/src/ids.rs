@@ -4,6 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+/// How far ahead of now something may begin and count all the same, in seconds.
+pub const AHEAD_SECONDS_MAX: i64 = 60;
+
 /// Microseconds since the Unix epoch, UTC. Every stored time has this unit.
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
@@ -49,6 +52,12 @@ impl Timestamp {
     #[must_use]
     pub fn plus_seconds(self, seconds: i64) -> Self {
         Self(self.0.saturating_add(seconds.saturating_mul(1_000_000)))
+    }
+
+    /// Whether what begins at this time counts now: not if it lies more than a minute ahead. The
+    /// clocks of several machines may be apart, and one that was ahead must not outlive itself.
+    pub fn has_begun(self, now: Self) -> bool {
+        self <= now.plus_seconds(AHEAD_SECONDS_MAX)
     }
 
     /// Whole seconds since the Unix epoch, as in the `iat` and `exp` claims (RFC 7519).

@@ -1,10 +1,11 @@
-//! A signing key of a tenant: what it signs tokens with, and until when its signatures count.
+//! A signing key of a tenant: what it signs tokens with, and whether its signatures count.
 //!
 //! Only the public half is an event; the private half lives in the key file.
 
 use serde::{Deserialize, Serialize};
 
 use crate::aggregate::{Aggregate, Decision};
+use crate::check;
 use crate::ids::{TenantId, Timestamp};
 use crate::refusal::Refusal;
 use crate::stored_events;
@@ -37,16 +38,21 @@ impl SigningAlgorithm {
 /// What a signing key may be asked to become.
 #[derive(Debug, Clone)]
 pub enum SigningKeyCommand {
-    /// Sign with this key from now on.
+    /// Sign with this key: at once, or when verifiers can know it.
     Add(SigningKeyAdded),
-    /// Sign no more; what it signed counts until then.
+    /// Sign no more once its successor does; what it signed counts on.
     Retire {
-        /// The last moment at which its signatures count.
+        /// Until when it stays among the published keys.
         until: Timestamp,
+    },
+    /// What it signed counts no more, whatever any clock says.
+    End {
+        /// Why, for the auditor.
+        reason: String,
     },
 }
 
-/// A key entered, and signs from now on.
+/// A key entered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SigningKeyAdded {
@@ -58,23 +64,36 @@ pub struct SigningKeyAdded {
     pub algorithm: SigningAlgorithm,
     /// The public half as a JWK (RFC 7517), in JSON.
     pub public_jwk: String,
+    /// Whether it signs at once: the first key of a tenant, or one that nobody can wait for. Every
+    /// other key signs when whoever caches the published keys has seen it.
+    pub signs_at_once: bool,
 }
 
-/// A key signs no more.
+/// A key signs no more once its successor does. What it signed counts on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SigningKeyRetired {
-    /// The last moment at which its signatures count.
+    /// Until when it stays among the published keys.
     pub until: Timestamp,
+}
+
+/// What a key signed counts no more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SigningKeyEnded {
+    /// Why.
+    pub reason: String,
 }
 
 stored_events! {
     /// What has happened to a signing key. A stored contract: see `docs/events.md`.
     pub enum SigningKeyEvent {
-        /// A key entered, and signs from now on.
+        /// A key entered.
         Added = "signing_key.added.v1" { data: SigningKeyAdded },
         /// A key signs no more.
         Retired = "signing_key.retired.v1" { data: SigningKeyRetired },
+        /// What a key signed counts no more.
+        Ended = "signing_key.ended.v1" { data: SigningKeyEnded },
     }
 }
 
@@ -88,6 +107,8 @@ pub enum SigningKey {
     Active,
     /// Signs no more.
     Retired,
+    /// What it signed counts no more.
+    Ended,
 }
 
 impl Aggregate for SigningKey {
@@ -105,10 +126,14 @@ impl Aggregate for SigningKey {
                 Ok(Decision::event(SigningKeyEvent::Added(added.clone().into())))
             }
             (_, SigningKeyCommand::Add(_)) => Err(Refusal::AlreadyExists { what: "signing key" }),
-            (SigningKey::Absent, SigningKeyCommand::Retire { .. }) => {
-                Err(Refusal::NotFound { what: "signing key" })
+            (SigningKey::Absent, _) => Err(Refusal::NotFound { what: "signing key" }),
+            (SigningKey::Retired | SigningKey::Ended, SigningKeyCommand::Retire { .. })
+            | (SigningKey::Ended, SigningKeyCommand::End { .. }) => Ok(Decision::none()),
+            (SigningKey::Active | SigningKey::Retired, SigningKeyCommand::End { reason }) => {
+                check::required("reason", reason, 200)?;
+                let ended = SigningKeyEnded { reason: reason.clone() };
+                Ok(Decision::event(SigningKeyEvent::Ended(ended.into())))
             }
-            (SigningKey::Retired, SigningKeyCommand::Retire { .. }) => Ok(Decision::none()),
             (SigningKey::Active, SigningKeyCommand::Retire { until }) => {
                 let retired = SigningKeyRetired { until: *until };
                 Ok(Decision::event(SigningKeyEvent::Retired(retired.into())))
@@ -120,6 +145,7 @@ impl Aggregate for SigningKey {
         match event {
             SigningKeyEvent::Added(_) => *self = SigningKey::Active,
             SigningKeyEvent::Retired(_) => *self = SigningKey::Retired,
+            SigningKeyEvent::Ended(_) => *self = SigningKey::Ended,
         }
     }
 }

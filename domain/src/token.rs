@@ -30,7 +30,7 @@ pub enum TokenCommand {
 }
 
 /// How a token came to be (RFC 6749 section 1.3, and spec row 43).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Grant {
     /// `client_credentials`.
     ClientCredentials,
@@ -40,24 +40,51 @@ pub enum Grant {
     IssueToken,
 }
 
+impl Grant {
+    /// As the event has it; a text, so that later ways need no new revision.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ClientCredentials => "client_credentials",
+            Self::Password => "password",
+            Self::IssueToken => "issue_token",
+        }
+    }
+}
+
 /// A token was issued.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TokenIssued {
+    /// The `jti` of the token that it was made from: if that is revoked, so is this.
+    pub parent: Option<String>,
+    /// From which position of the log the user's credentials counted when they were proved: if
+    /// others are set later, the token counts no more. 0 without a user.
+    pub counts_from: u64,
     /// Whose issuer signed it.
     pub tenant: TenantId,
     /// The client that it was issued to.
     pub client_id: ClientName,
     /// The user whom it stands for; 0 if there is none.
     pub user: UserId,
-    /// How it came to be.
-    pub grant: Grant,
+    /// How it came to be: [`Grant::name`].
+    pub grant_type: String,
+    /// The grant that it belongs to; zero for none.
+    #[serde(serialize_with = "crate::codec::hex_for_people")]
+    pub grant: [u8; 16],
     /// What it may be used for.
     pub scope: Vec<String>,
     /// Which resources should accept it.
     pub audience: Vec<String>,
+    /// Who acts for whom (RFC 8693 section 4.1); empty if nobody does.
+    pub actors: Vec<String>,
+    /// 0 JWT, 1 reference.
+    pub format: u8,
+    /// The key that it is bound to (RFC 9449 section 6.1).
+    pub jkt: Option<String>,
     /// The key that signed it.
     pub kid: String,
+    /// The key that signed the ID token given with it.
+    pub id_token_kid: Option<String>,
     /// Its `iat` and `nbf`.
     pub issued_at: Timestamp,
     /// Its `exp`.
@@ -107,9 +134,9 @@ impl Aggregate for Token {
         match (self, command) {
             (Token::Absent, TokenCommand::Issue(issued)) => {
                 let seconds = issued.expires_at.seconds() - issued.issued_at.seconds();
-                let seconds_max = match issued.grant {
-                    Grant::IssueToken => ISSUED_TOKEN_SECONDS_MAX,
-                    Grant::ClientCredentials | Grant::Password => TOKEN_SECONDS_MAX,
+                let seconds_max = match issued.parent {
+                    Some(_) => ISSUED_TOKEN_SECONDS_MAX,
+                    None => TOKEN_SECONDS_MAX,
                 };
                 if !(1..=seconds_max).contains(&seconds) {
                     let why = format!("must be 1 to {seconds_max} seconds");
@@ -138,8 +165,10 @@ impl Aggregate for Token {
     }
 }
 
-/// The `jti` of a token, which is also the id of its stream: when the stream ends, then chance.
-pub fn token_id(expires_at: Timestamp, random: [u8; 12]) -> String {
+/// The `jti` of a token, which is also the id of its stream: when the stream ends, then what binds it
+/// to the claims of the token: the first 12 bytes of a SHA-256 over them. So a stream stands for one
+/// set of claims only, and nobody makes others for it.
+pub fn token_id(expires_at: Timestamp, claims_hash: [u8; 12]) -> String {
     let closes_at = expires_at.plus_seconds(TOKEN_STREAM_SECONDS_AFTER_EXP).seconds();
-    format!("{:08x}{}", closes_at.clamp(0, i64::from(u32::MAX)), crate::ids::hex(&random))
+    format!("{:08x}{}", closes_at.clamp(0, i64::from(u32::MAX)), crate::ids::hex(&claims_hash))
 }

@@ -44,8 +44,8 @@ type Holder = (AppId, AccountId, u64);
 /// Pairs that refreshes made of one another.
 #[derive(Debug, Clone, PartialEq)]
 struct Family {
-    /// When the refresh tokens of its pairs end, ascending.
-    ends: Vec<Timestamp>,
+    /// When the refresh tokens of its pairs end, ascending, and when they were issued.
+    ends: Vec<(Timestamp, Timestamp)>,
     revoked: bool,
     holder: Holder,
 }
@@ -87,7 +87,7 @@ impl AppTokens {
     }
 
     /// Whether an account has so many families by an app, or the app itself, that count now: not
-    /// those that are only remembered.
+    /// those that are only remembered, or have not begun.
     pub fn holds(
         &self,
         (app, account, counts_from): (AppId, AccountId, u64),
@@ -97,13 +97,17 @@ impl AppTokens {
         let Some(families) = self.held.get(&(app, account, counts_from)) else {
             return count == 0;
         };
-        families.range((now, [u8::MAX; 16])..).take(count).count() >= count
+        let counts = families.range((now, [u8::MAX; 16])..).filter(|(_, id)| {
+            let pair = self.families.get(id).and_then(|it| it.ends.last());
+            pair.is_some_and(|(_, issued_at)| issued_at.has_begun(now))
+        });
+        counts.take(count).count() >= count
     }
 
     /// How many pairs of a family count now.
     pub fn pairs_of(&self, family: &[u8; 16], now: Timestamp) -> usize {
         let family = self.families.get(family);
-        family.map_or(0, |it| it.ends.len() - it.ends.partition_point(|end| *end <= now))
+        family.map_or(0, |it| it.ends.len() - it.ends.partition_point(|(end, _)| *end <= now))
     }
 
     /// How many pairs are kept in memory.
@@ -123,7 +127,7 @@ impl AppTokens {
                 if let Some(family) = self.families.get_mut(&fact.data.family)
                     && !std::mem::replace(&mut family.revoked, true)
                 {
-                    let youngest = family.ends.last().copied().unwrap_or_default();
+                    let youngest = family.youngest().unwrap_or_default();
                     let (holder, family) = (family.holder, fact.data.family);
                     self.let_go(holder, youngest, family);
                 }
@@ -138,9 +142,10 @@ impl AppTokens {
         let holder = (row.data.app, row.data.account, row.data.counts_from);
         let new = || Family { ends: Vec::new(), revoked: false, holder };
         let family = self.families.entry(id).or_insert_with(new);
-        let before = family.ends.last().copied();
-        family.ends.insert(family.ends.partition_point(|it| *it <= end), end);
-        let (youngest, holder) = (family.ends.last().copied(), family.holder);
+        let before = family.youngest();
+        let at = family.ends.partition_point(|(it, _)| *it <= end);
+        family.ends.insert(at, (end, row.data.issued_at));
+        let (youngest, holder) = (family.youngest(), family.holder);
         if !family.revoked && before != youngest {
             if let Some(before) = before {
                 self.let_go(holder, before, id);
@@ -170,12 +175,13 @@ impl AppTokens {
             self.by_access.remove(&row.data.access_hash);
             self.by_refresh.remove(&row.data.refresh_hash);
             let Some(family) = self.families.get_mut(&row.data.family) else { continue };
-            let before = family.ends.last().copied();
-            if let Ok(at) = family.ends.binary_search(&row.data.refresh_expires_at) {
+            let before = family.youngest();
+            let pair = (row.data.refresh_expires_at, row.data.issued_at);
+            if let Some(at) = family.ends.iter().position(|it| *it == pair) {
                 family.ends.remove(at);
             }
             let (holder, revoked) = (family.holder, family.revoked);
-            let youngest = family.ends.last().copied();
+            let youngest = family.youngest();
             if youngest.is_none() {
                 self.families.remove(&row.data.family);
             }
@@ -195,6 +201,13 @@ impl AppTokens {
                 families.remove();
             }
         }
+    }
+}
+
+impl Family {
+    /// When its pair that lasts longest ends.
+    fn youngest(&self) -> Option<Timestamp> {
+        self.ends.last().map(|(end, _)| *end)
     }
 }
 

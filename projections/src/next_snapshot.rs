@@ -257,8 +257,7 @@ const FAMILY_REVOKED: &str = "app_token.family_revoked.v1";
 /// It is remembered longer than its stream.
 const REVOKED: &str = "token.revoked.v1";
 
-/// What later events made meaningless. Not so passwords by later ones: from when tokens count
-/// depends on each (`user_row::after_tokens_of`).
+/// What later events made meaningless.
 struct Past<'a> {
     forgotten: Forgotten,
     ended: HashSet<&'a str>,

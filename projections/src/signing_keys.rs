@@ -1,6 +1,8 @@
-//! Answers: which key signs for a tenant, and which keys may have signed?
+//! Answers: which keys has a tenant, which of them may sign, and do the signatures of this one count?
+//!
+//! When a key begins to sign is judged by whoever signs: it depends on clocks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use domain::signing_key::{SigningAlgorithm, SigningKeyAdded, SigningKeyEvent};
@@ -13,70 +15,80 @@ pub struct SigningKeyRow {
     pub data: SigningKeyAdded,
     /// The place of that event in the log: later keys sign.
     pub position: u64,
-    /// Until when its signatures count; `None` while it signs.
-    pub until: Option<Timestamp>,
+    /// When it was added, by the clock of then.
+    pub added: Timestamp,
+    /// Until when it is published; `None` while it has no successor.
+    pub retired_until: Option<Timestamp>,
+    /// Whether its signatures count no more.
+    pub ended: bool,
 }
 
 /// The signing keys, by `kid`.
 #[derive(Debug, Default, PartialEq)]
 pub struct SigningKeys {
     rows: BTreeMap<String, Arc<SigningKeyRow>>,
+    /// The keys of each tenant, the newest first.
+    by_tenant: HashMap<TenantId, Vec<String>>,
 }
 
 impl SigningKeys {
-    /// The newest key with which a tenant signs in this way.
-    pub fn active(
+    /// All keys of a tenant whose signatures count, the newest first.
+    pub fn of(&self, tenant: TenantId) -> impl Iterator<Item = &Arc<SigningKeyRow>> {
+        let kids = self.by_tenant.get(&tenant).into_iter().flatten();
+        kids.filter_map(|it| self.rows.get(it)).filter(|it| !it.ended)
+    }
+
+    /// The keys of a tenant that have no successor, the newest first.
+    pub fn active(&self, tenant: TenantId) -> impl Iterator<Item = &Arc<SigningKeyRow>> {
+        self.of(tenant).filter(|it| it.retired_until.is_none())
+    }
+
+    /// The newest key of a tenant without a successor that signs in this way.
+    pub fn active_with(
         &self,
         tenant: TenantId,
         algorithm: SigningAlgorithm,
     ) -> Option<&Arc<SigningKeyRow>> {
-        let of_tenant = |it: &&Arc<SigningKeyRow>| {
-            it.data.tenant == tenant && it.data.algorithm == algorithm && it.until.is_none()
-        };
-        self.rows.values().filter(of_tenant).max_by_key(|it| it.position)
+        self.active(tenant).find(|it| it.data.algorithm == algorithm)
     }
 
-    /// The key of a tenant with this `kid`, if its signatures count at this time.
-    pub fn verifying(
-        &self,
-        tenant: TenantId,
-        kid: &str,
-        now: Timestamp,
-    ) -> Option<&Arc<SigningKeyRow>> {
-        self.rows.get(kid).filter(|it| it.data.tenant == tenant && it.counts_at(now))
+    /// The key of a tenant with this `kid`, if its signatures count.
+    pub fn verifying(&self, tenant: TenantId, kid: &str) -> Option<&Arc<SigningKeyRow>> {
+        self.rows.get(kid).filter(|it| it.data.tenant == tenant && !it.ended)
     }
 
-    /// All keys of a tenant whose signatures count at this time, the newest first.
+    /// A key by its `kid`, whatever became of it.
+    pub fn get(&self, kid: &str) -> Option<&Arc<SigningKeyRow>> {
+        self.rows.get(kid)
+    }
+
+    /// The keys that a tenant publishes at this time, the newest first.
     pub fn published(&self, tenant: TenantId, now: Timestamp) -> Vec<Arc<SigningKeyRow>> {
-        let counts = self.rows.values().filter(|it| it.data.tenant == tenant && it.counts_at(now));
-        let mut keys = counts.cloned().collect::<Vec<_>>();
-        keys.sort_by_key(|it| std::cmp::Reverse(it.position));
-        keys
-    }
-
-    /// All keys with which anybody still signs.
-    pub fn all_active(&self) -> impl Iterator<Item = &Arc<SigningKeyRow>> {
-        self.rows.values().filter(|it| it.until.is_none())
+        let shown = |it: &&Arc<SigningKeyRow>| it.retired_until.is_none_or(|until| now <= until);
+        self.of(tenant).filter(shown).cloned().collect()
     }
 
     pub(crate) fn apply(&mut self, event: &SigningKeyEvent, recorded: &Recorded) {
         match event {
             SigningKeyEvent::Added(fact) => {
                 let (data, position) = (fact.data.clone(), recorded.position);
-                let row = SigningKeyRow { data, position, until: None };
-                self.rows.insert(fact.data.kid.clone(), Arc::new(row));
+                let kid = data.kid.clone();
+                self.by_tenant.entry(data.tenant).or_default().insert(0, kid.clone());
+                let added = recorded.commit.time;
+                let row =
+                    SigningKeyRow { data, position, added, retired_until: None, ended: false };
+                self.rows.insert(kid, Arc::new(row));
             }
             SigningKeyEvent::Retired(fact) => {
                 if let Some(row) = self.rows.get_mut(recorded.stream.id()) {
-                    Arc::make_mut(row).until = Some(fact.data.until);
+                    Arc::make_mut(row).retired_until = Some(fact.data.until);
+                }
+            }
+            SigningKeyEvent::Ended(_) => {
+                if let Some(row) = self.rows.get_mut(recorded.stream.id()) {
+                    Arc::make_mut(row).ended = true;
                 }
             }
         }
-    }
-}
-
-impl SigningKeyRow {
-    fn counts_at(&self, now: Timestamp) -> bool {
-        self.until.is_none_or(|it| now <= it)
     }
 }

@@ -28,10 +28,9 @@ pub struct UserRow {
     pub created: Timestamp,
     /// When the user last changed.
     pub updated: Timestamp,
-    /// Tokens issued before this time do not count any more.
-    pub tokens_from: Timestamp,
-    /// App tokens issued before this position of the log do not count any more.
-    pub app_tokens_from: u64,
+    /// From which position of the log the credentials count: tokens that were given for others do
+    /// not count any more.
+    pub counts_from: u64,
     personal: Option<Sealed>,
     password: Option<Sealed>,
     md5: Option<Sealed>,
@@ -138,8 +137,7 @@ impl UserChange {
                     enabled: true,
                     created: time,
                     updated: time,
-                    tokens_from: Timestamp(0),
-                    app_tokens_from: position,
+                    counts_from: position,
                     personal,
                     password,
                     md5: None,
@@ -149,13 +147,6 @@ impl UserChange {
             }
         }
     }
-}
-
-/// From when tokens count after a new password. A token bears whole seconds, and one from under the
-/// last password at least the second that came after it: this one begins later than both.
-fn after_tokens_of(last: Timestamp, time: Timestamp) -> Timestamp {
-    let second = Timestamp(last.0.saturating_add(999_999)).seconds();
-    Timestamp(time.0.max(Timestamp::from_seconds(second).0).saturating_add(1))
 }
 
 impl Row for UserRow {
@@ -209,20 +200,15 @@ impl UserRow {
         match what {
             What::Password(password) => {
                 (self.password, self.md5) = (password, None);
-                self.end_tokens(position, time);
+                self.counts_from = position;
             }
             What::Md5(md5) => self.md5 = md5,
             What::AppInfo(info) => self.app_info = info,
             What::Enabled(enabled) => {
                 self.enabled = enabled;
-                self.end_tokens(position, time);
+                self.counts_from = position;
             }
         }
-    }
-
-    fn end_tokens(&mut self, position: u64, time: Timestamp) {
-        self.tokens_from = after_tokens_of(self.tokens_from, time);
-        self.app_tokens_from = position;
     }
 
     pub(crate) fn lookups(&self) -> Lookups {

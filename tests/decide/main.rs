@@ -10,6 +10,7 @@
 mod app_token;
 mod client;
 mod gateway;
+mod log_event;
 mod never_panics;
 mod resource;
 mod role;

@@ -2,7 +2,7 @@
 
 use domain::Refusal;
 use domain::signing_key::{SigningAlgorithm, SigningKey, SigningKeyAdded, SigningKeyCommand};
-use domain::signing_key::{SigningKeyEvent, SigningKeyRetired};
+use domain::signing_key::{SigningKeyEnded, SigningKeyEvent, SigningKeyRetired};
 use tests::given::{NOW, given};
 use tests::samples::signing_key_added;
 
@@ -52,6 +52,28 @@ fn an_unknown_key_cannot_retire() {
     given::<SigningKey>([])
         .when(SigningKeyCommand::Retire { until: NOW })
         .then_refused(Refusal::NotFound { what: "signing key" });
+}
+
+fn ended(reason: &str) -> SigningKeyEvent {
+    SigningKeyEvent::Ended(SigningKeyEnded { reason: reason.to_owned() }.into())
+}
+
+fn end(reason: &str) -> SigningKeyCommand {
+    SigningKeyCommand::End { reason: reason.to_owned() }
+}
+
+#[test]
+fn a_key_ends_whether_it_retired_or_not_and_once() {
+    given::<SigningKey>([added()]).when(end("leaked")).then([ended("leaked")]);
+    given::<SigningKey>([added(), retired()]).when(end("leaked")).then([ended("leaked")]);
+    given::<SigningKey>([added(), ended("leaked")]).when(end("again")).then_nothing();
+    let retire = SigningKeyCommand::Retire { until: NOW };
+    given::<SigningKey>([added(), ended("leaked")]).when(retire).then_nothing();
+    let unknown = Refusal::NotFound { what: "signing key" };
+    given::<SigningKey>([]).when(end("leaked")).then_refused(unknown);
+    given::<SigningKey>([added()])
+        .when(end(""))
+        .then_refused(Refusal::invalid("reason", "is required"));
 }
 
 #[test]

@@ -1,8 +1,6 @@
 //! The rules of a token.
 
-use domain::token::{
-    Grant, ISSUED_TOKEN_SECONDS_MAX, TOKEN_SECONDS_MAX, TOKEN_STREAM_SECONDS_AFTER_EXP,
-};
+use domain::token::{ISSUED_TOKEN_SECONDS_MAX, TOKEN_SECONDS_MAX, TOKEN_STREAM_SECONDS_AFTER_EXP};
 use domain::token::{Token, TokenCommand, TokenEvent, TokenIssued, TokenRevoked, token_id};
 use domain::{Refusal, StreamId, Timestamp};
 use tests::given::{control_character, given, too_long};
@@ -12,10 +10,11 @@ fn issued() -> TokenEvent {
     TokenEvent::Issued(token_issued().into())
 }
 
-fn issue_for(grant: Grant, seconds: i64) -> TokenCommand {
+fn issue_for(parent: Option<&str>, seconds: i64) -> TokenCommand {
     let it = token_issued();
     let expires_at = it.issued_at.plus_seconds(seconds);
-    TokenCommand::Issue(Box::new(TokenIssued { grant, expires_at, ..it }))
+    let parent = parent.map(str::to_owned);
+    TokenCommand::Issue(Box::new(TokenIssued { parent, expires_at, ..it }))
 }
 
 fn revoke(reason: &str) -> TokenCommand {
@@ -46,19 +45,15 @@ fn a_token_is_issued_once() {
 
 #[test]
 fn a_token_has_a_shortest_and_a_longest_life() {
-    let lives = [
-        (Grant::IssueToken, ISSUED_TOKEN_SECONDS_MAX),
-        (Grant::ClientCredentials, TOKEN_SECONDS_MAX),
-        (Grant::Password, TOKEN_SECONDS_MAX),
-    ];
-    for (grant, seconds_max) in lives {
+    let lives = [(Some("a token"), ISSUED_TOKEN_SECONDS_MAX), (None, TOKEN_SECONDS_MAX)];
+    for (parent, seconds_max) in lives {
         for seconds in [1, seconds_max] {
-            given::<Token>([]).when(issue_for(grant, seconds)).then_accepted();
+            given::<Token>([]).when(issue_for(parent, seconds)).then_accepted();
         }
         let why = format!("must be 1 to {seconds_max} seconds");
         for seconds in [-1, 0, seconds_max + 1] {
             let refused = Refusal::invalid("lifetime", why.clone());
-            given::<Token>([]).when(issue_for(grant, seconds)).then_refused(refused);
+            given::<Token>([]).when(issue_for(parent, seconds)).then_refused(refused);
         }
     }
 }

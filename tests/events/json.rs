@@ -12,13 +12,14 @@ use domain::app_user::{AppUser, AppUserCommand, AppUserId};
 use domain::client::{Client, ClientCommand};
 use domain::log::CommitHead;
 use domain::log::OpenParts as _;
+use domain::log_event::{Log, LogCommand, forgetting_id};
 use domain::resource::{Resource, ResourceCommand};
 use domain::role::{Role, RoleCommand};
 use domain::signing_key::{SigningKey, SigningKeyCommand};
 use domain::tenant::{Tenant, TenantCommand};
 use domain::token::{Token, TokenCommand, token_id};
 use domain::user::{User, UserCommand, Verifiers};
-use domain::{Aggregate, AnyEvent, CommandId, Recorded, SubjectId, TenantId};
+use domain::{Aggregate, AnyEvent, CommandId, Recorded, SubjectId, TenantId, Timestamp};
 use tests::given::NOW;
 use tests::samples::{self, app_token};
 
@@ -71,6 +72,10 @@ async fn full_life() -> World {
     let key = samples::signing_key_added();
     world.run::<SigningKey>("sample-kid", SigningKeyCommand::Add(key)).await;
     world.run::<SigningKey>("sample-kid", SigningKeyCommand::Retire { until: NOW }).await;
+    let end = SigningKeyCommand::End { reason: "leaked".to_owned() };
+    world.run::<SigningKey>("sample-kid", end).await;
+    let until = Timestamp::from_seconds(NOW.seconds().div_euclid(600) * 600);
+    world.run::<Log>(&forgetting_id(until), LogCommand::Forget { until }).await;
     let client = Box::new(samples::client_registered());
     let register = ClientCommand::Register(client, samples::client_secrets());
     world.run::<Client>("11", register).await;

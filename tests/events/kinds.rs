@@ -6,6 +6,7 @@ use domain::app::App;
 use domain::app_token::AppToken;
 use domain::app_user::AppUser;
 use domain::client::Client;
+use domain::log_event::Log;
 use domain::resource::Resource;
 use domain::role::Role;
 use domain::signing_key::SigningKey;
@@ -24,6 +25,7 @@ fn aggregates() -> Vec<(&'static str, &'static [&'static str])> {
         of::<AppToken>(),
         of::<AppUser>(),
         of::<Client>(),
+        of::<Log>(),
         of::<Resource>(),
         of::<Role>(),
         of::<SigningKey>(),
@@ -34,7 +36,7 @@ fn aggregates() -> Vec<(&'static str, &'static [&'static str])> {
 }
 
 /// Past participles that do not end in `ed`.
-const IRREGULAR: [&str; 1] = ["set"];
+const IRREGULAR: [&str; 2] = ["set", "forgotten"];
 
 #[test]
 fn a_name_is_category_past_tense_and_revision() {

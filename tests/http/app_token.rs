@@ -4,6 +4,7 @@ mod administration;
 mod apps;
 mod audit;
 mod authorize;
+mod clock;
 mod decoding;
 mod envelope;
 mod examples;

@@ -8,6 +8,8 @@ use commands::bootstrap::blank_user;
 use domain::account::AccountId;
 use domain::app_token::{AppToken, AppTokenCommand, AppTokenIssued, app_token_id};
 use domain::app_user::AppUserId;
+use domain::log::CommitHead;
+use domain::log_event::{Log, LogCommand, forgetting_id};
 use domain::tenant::{Tenant, TenantCommand};
 use domain::user::{PasswordVerifier, User, UserCommand, UserPersonal, UserRegistered, Verifiers};
 use domain::{TenantId, Timestamp, UserId};
@@ -129,7 +131,7 @@ async fn what_comes_after_a_snapshot_counts_in_it_and_in_the_next_one() {
         assert_eq!(tables.users.count(), 4);
         let row = tables.users.get(TENANT, UserId(2)).unwrap();
         assert_eq!(tables.users.verifiers(row), password.clone().into());
-        assert!(row.tokens_from > row.created);
+        assert!(row.counts_from > 0);
         assert_eq!(tables.resources.audiences(TENANT, "orders.read"), ["orders"]);
         assert!(*tables == *app.views.read(), "not what the log makes");
     }
@@ -309,11 +311,12 @@ async fn a_family_stays_ended_when_the_stream_that_says_so_has_closed() {
     let reason = "used twice".to_owned();
     app.run::<AppToken>(1, &old, AppTokenCommand::RevokeFamily { reason }).await;
     let second = snapshot(&app, Some(&first));
-    // Later the stream of the old pair has closed.
-    let mut head = app.head(TENANT);
-    head.time = now.plus_seconds(10_000);
-    let disable = UserCommand::SetEnabled(false);
-    let done = app.engine.handle::<User>("1", &disable, &head).await.unwrap();
+    // Later the stream of the old pair is forgotten.
+    let later = now.plus_seconds(20_000);
+    let until = Timestamp::from_seconds(later.seconds().div_euclid(600) * 600);
+    let head = CommitHead { time: later, ..app.head(TenantId::INSTALLATION) };
+    let forget = LogCommand::Forget { until };
+    let done = app.engine.handle::<Log>(&forgetting_id(until), &forget, &head).await.unwrap();
     app.shows(done.position).await;
     for body in [snapshot(&app, None), snapshot(&app, Some(&first)), snapshot(&app, Some(&second))]
     {

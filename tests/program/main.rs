@@ -10,6 +10,7 @@
 
 mod administration;
 mod app_token;
+mod clock;
 mod crashes;
 mod files;
 mod limits;

@@ -19,8 +19,10 @@ use domain::app_user::AppUserId;
 use domain::log::{CommitHead, EventLog};
 use domain::signing_key::SigningAlgorithm;
 use domain::tenant::{Tenant, TenantCommand, TenantCreated, TenantHost, TenantProperties};
+use domain::token::{Grant, Token, TokenCommand, TokenIssued};
 use domain::user::{PasswordVerifier, User, UserClaim, UserCommand, UserPersonal, UserRegistered};
-use domain::{Aggregate, TenantId, Timestamp, UserId};
+use domain::{Aggregate, ClientName, TenantId, Timestamp, UserId};
+use futures_util::FutureExt as _;
 use http_body_util::BodyExt as _;
 use projections::{Views, catch_up, follow};
 use serde_json::{Value, json};
@@ -79,18 +81,21 @@ impl TestApp {
     }
 
     pub async fn signing_with(algorithm: SigningAlgorithm) -> Self {
-        let settings = AppSettings { algorithm, ..AppSettings::default() };
-        Self::with(settings).await
+        Self::made(AppSettings::default(), algorithm).await
     }
 
     pub async fn with(settings: AppSettings) -> Self {
+        Self::made(settings, SigningAlgorithm::Es256).await
+    }
+
+    async fn made(settings: AppSettings, algorithm: SigningAlgorithm) -> Self {
         let keys = Arc::new(Keyring::ephemeral().unwrap());
         let log: Arc<dyn EventLog> = Arc::new(MemoryLog::new(keys.log_id()));
         let engine = Arc::new(Engine::new(log.clone(), keys.clone()));
         let views = Arc::new(Views::new(keys));
         let first = Bootstrap {
             hosts: vec![HOST.to_owned()],
-            algorithm: settings.algorithm,
+            algorithm,
             password: verifier().await,
             scopes: SCOPES.map(str::to_owned).to_vec(),
         };
@@ -220,7 +225,17 @@ impl TestApp {
 
     /// Adds a signing key to a tenant: it signs from now on.
     pub async fn rotate(&self, tenant: u32, algorithm: SigningAlgorithm) -> String {
-        let key = make_signing_key(TenantId(tenant), algorithm).unwrap();
+        self.add_key(tenant, algorithm, true).await
+    }
+
+    /// Adds a signing key to a tenant: it signs at once, or once it is known.
+    pub async fn add_key(
+        &self,
+        tenant: u32,
+        algorithm: SigningAlgorithm,
+        signs_at_once: bool,
+    ) -> String {
+        let key = make_signing_key(TenantId(tenant), algorithm, signs_at_once).unwrap();
         let mut draft = self.engine.draft(self.head(TenantId(tenant)));
         let kid = add_signing_key(&mut draft, self.engine.keys(), key).unwrap();
         let done = draft.commit().await.unwrap();
@@ -232,17 +247,63 @@ impl TestApp {
     pub fn key_of(&self, tenant: u32) -> (String, Vec<u8>) {
         let tables = self.views.read();
         let algorithm = SigningAlgorithm::Es256;
-        let row = tables.signing_keys.active(TenantId(tenant), algorithm).unwrap();
+        let row = tables.signing_keys.active_with(TenantId(tenant), algorithm).unwrap();
         let kid = row.data.kid.clone();
         let private = self.engine.keys().signing_key(&kid).unwrap();
         (kid, private)
     }
 
-    /// A token as the program would sign it, with claims of the test's choice over the usual ones.
+    /// A token as the program would sign and enter it, with claims of the test's choice over the
+    /// usual ones. A `jti` of the test's choice is signed as it is, and not entered.
     pub fn mint(&self, tenant: u32, claims: &Value) -> String {
         let (kid, private) = self.key_of(tenant);
         let header = json!({ "typ": "at+jwt", "alg": "ES256", "kid": kid });
-        sign_es256(&header, &merge(usual_claims(), claims), &private)
+        let mut merged = merge(usual_claims(), claims);
+        let user = merged["sub"].as_str().and_then(|it| it.parse().ok()).map(UserId);
+        if let (Some(user), None) = (user, claims.get("counts_from")) {
+            let tables = self.views.read();
+            let row = tables.users.get(TenantId(tenant), user);
+            merged["counts_from"] = json!(row.map_or(0, |it| it.counts_from));
+        }
+        if claims.get("jti").is_some() {
+            return sign_es256(&header, &merged, &private);
+        }
+        let (jti, payload) = bind_token_id(&merged);
+        self.enter_token(tenant, &jti, &merged);
+        sign_payload(&header, &payload, &private)
+    }
+
+    /// Enters a token into the log, as far as its times allow that.
+    fn enter_token(&self, tenant: u32, jti: &str, claims: &Value) {
+        let second = |name: &str| Timestamp::from_seconds(claims[name].as_i64().unwrap_or(0));
+        let texts = |name: &str| {
+            let texts = claims[name].as_array().into_iter().flatten();
+            texts.filter_map(|it| it.as_str()).map(str::to_owned).collect::<Vec<_>>()
+        };
+        let (issued_at, expires_at) = (second("iat"), second("exp"));
+        let issued = TokenIssued {
+            parent: claims["parent"].as_str().map(str::to_owned),
+            counts_from: claims["counts_from"].as_u64().unwrap_or(0),
+            tenant: TenantId(tenant),
+            client_id: ClientName(claims["client_id"].as_str().unwrap_or_default().to_owned()),
+            user: UserId(claims["sub"].as_str().and_then(|it| it.parse().ok()).unwrap_or(0)),
+            grant_type: Grant::Password.name().to_owned(),
+            grant: [0; 16],
+            scope: texts("scope"),
+            audience: texts("aud"),
+            actors: Vec::new(),
+            format: 0,
+            jkt: None,
+            kid: "test".to_owned(),
+            id_token_kid: None,
+            issued_at,
+            expires_at,
+        };
+        let head = CommitHead { time: issued_at, ..self.head(TenantId(tenant)) };
+        let command = TokenCommand::Issue(Box::new(issued));
+        let entered = self.engine.handle::<Token>(jti, &command, &head);
+        // A log in memory answers at once. What cannot be entered is a token that was never issued.
+        let _ = entered.now_or_never().expect("a log in memory does not wait");
     }
 
     /// A token of a user with one scope, one permission and some roles.
@@ -266,7 +327,7 @@ pub fn usual_claims() -> Value {
         "iss": format!("http://{HOST}"), "aud": ["oauthapp"], "sub": "1",
         "client_id": "chancery-cli", "client_tenant": { "id": 1, "name": "oauthapp" },
         "role": ["user", "administrator"], "permission": "oauthapp.all",
-        "scope": ["oauthapp.all"], "jti": "ffffffff000000000000000000000001",
+        "scope": ["oauthapp.all"],
         "iat": now, "nbf": now, "exp": now + 600,
     })
 }
@@ -282,23 +343,47 @@ pub fn merge(mut claims: Value, over: &Value) -> Value {
     claims
 }
 
-/// The first two parts of a token.
-pub fn unsigned(header: &Value, claims: &Value) -> String {
-    let part = |it: &Value| BASE64_URL_SAFE_NO_PAD.encode(it.to_string());
-    format!("{}.{}", part(header), part(claims))
+/// The first two parts of a token, its payload as it is.
+pub fn unsigned(header: &Value, payload: &str) -> String {
+    let part = |it: &str| BASE64_URL_SAFE_NO_PAD.encode(it);
+    format!("{}.{}", part(&header.to_string()), part(payload))
+}
+
+/// The `jti` that binds some claims, and the payload with it (contracts, "Tokens" 7).
+pub fn bind_token_id(claims: &Value) -> (String, String) {
+    let claims_text = claims.to_string();
+    let claims_text = claims_text.strip_suffix('}').unwrap();
+    let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, claims_text.as_bytes());
+    let end = claims["exp"].as_i64().unwrap_or(0) + 3_600;
+    let jti = format!("{:08x}{}", end.max(0) as u32, domain::hex(&hash.as_ref()[..12]));
+    (jti.clone(), format!("{claims_text},\"jti\":\"{jti}\"}}"))
 }
 
 pub fn sign_es256(header: &Value, claims: &Value, private: &[u8]) -> String {
+    sign_payload(header, &claims.to_string(), private)
+}
+
+/// Signs a payload as it is.
+pub fn sign_payload(header: &Value, payload: &str, private: &[u8]) -> String {
     let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, private).unwrap();
-    let message = unsigned(header, claims);
+    let message = unsigned(header, payload);
     let signature = key.sign(&SystemRandom::new(), message.as_bytes()).unwrap();
     format!("{message}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature))
 }
 
 /// What a token says, unchecked: `n` is 0 for its header, 1 for its claims.
 pub fn part_of(token: &str, n: usize) -> Value {
+    serde_json::from_str(&text_of_part(token, n)).unwrap()
+}
+
+/// The payload of a token as it was sent.
+pub fn payload_of(token: &str) -> String {
+    text_of_part(token, 1)
+}
+
+fn text_of_part(token: &str, n: usize) -> String {
     let part = BASE64_URL_SAFE_NO_PAD.decode(token.split('.').nth(n).unwrap()).unwrap();
-    serde_json::from_slice(&part).unwrap()
+    String::from_utf8(part).unwrap()
 }
 
 /// A request that is being put together.

@@ -9,9 +9,11 @@ mod resource;
 
 use domain::client::{ClientEvent, ClientFlags, ClientLifetimes, ClientRegistered};
 use domain::client::{ClientSecretInfo, ClientSecrets};
+use domain::log_event::{LogEvent, LogForgotten};
 use domain::resource::{ResourceEvent, RevisionPublished};
 use domain::role::{RoleClaim, RoleCreated, RoleEvent};
-use domain::signing_key::{SigningAlgorithm, SigningKeyAdded, SigningKeyEvent, SigningKeyRetired};
+use domain::signing_key::{SigningAlgorithm, SigningKeyAdded, SigningKeyEnded};
+use domain::signing_key::{SigningKeyEvent, SigningKeyRetired};
 use domain::tenant::{TenantAppTokenLinkSet, TenantProperties};
 use domain::tenant::{TenantClaim, TenantCreated, TenantEvent, TenantHost, TenantHostAdded};
 use domain::token::{Grant, TokenEvent, TokenIssued, TokenRevoked};
@@ -61,6 +63,7 @@ pub fn all() -> Vec<Sample> {
         sample("full", ResourceEvent::VersionSetOnline(version_set_online().into())),
         sample("full", RoleEvent::Created(role_created().into())),
         sample("full", SigningKeyEvent::Retired(SigningKeyRetired { until: at(31) }.into())),
+        sample("full", SigningKeyEvent::Ended(SigningKeyEnded { reason: text("why") }.into())),
         sample("full", tenant_full()),
         sample("sparse", TenantEvent::Created(tenant_sparse().into())),
         sample("full", TenantEvent::HostAdded(TenantHostAdded { host: host(41) }.into())),
@@ -90,15 +93,11 @@ pub fn all() -> Vec<Sample> {
         let added = SigningKeyAdded { algorithm, ..signing_key_added() };
         samples.push(sample(name, SigningKeyEvent::Added(added.into())));
     }
-    let grants = [
-        ("full", Grant::ClientCredentials),
-        ("password", Grant::Password),
-        ("issue_token", Grant::IssueToken),
-    ];
-    for (name, grant) in grants {
-        let issued = TokenIssued { grant, ..token_issued() };
-        samples.push(sample(name, TokenEvent::Issued(issued.into())));
-    }
+    let full = TokenIssued { parent: Some(text("parent")), ..token_issued() };
+    samples.push(sample("full", TokenEvent::Issued(full.into())));
+    samples.push(sample("sparse", TokenEvent::Issued(token_sparse().into())));
+    let forgotten = LogForgotten { until: Timestamp::from_seconds(1_700_000_400) };
+    samples.push(sample("full", LogEvent::Forgotten(forgotten.into())));
     samples.extend(app_token::all());
     samples
 }
@@ -298,6 +297,7 @@ pub fn signing_key_added() -> SigningKeyAdded {
         tenant: TenantId(12),
         algorithm: SigningAlgorithm::Es256,
         public_jwk: r#"{"kty":"EC","crv":"P-256"}"#.to_owned(),
+        signs_at_once: true,
     }
 }
 
@@ -357,12 +357,32 @@ pub fn token_issued() -> TokenIssued {
         tenant: TenantId(12),
         client_id: ClientName("shop".to_owned()),
         user: UserId(51),
-        grant: Grant::ClientCredentials,
+        parent: None,
+        counts_from: 17,
+        grant_type: Grant::ClientCredentials.name().to_owned(),
+        grant: [0x6b; 16],
         scope: list(&["orders.read", "orders.write"]),
         audience: list(&["Orders", "oauthapp"]),
+        actors: list(&["client-a", "client-b"]),
+        format: 1,
+        jkt: Some(text("jkt")),
         kid: "sample-kid".to_owned(),
+        id_token_kid: Some(text("id-token-kid")),
         issued_at: at(71),
         expires_at: at(71).plus_seconds(3_600),
+    }
+}
+
+/// As the program issues them today: without what later grants bring.
+fn token_sparse() -> TokenIssued {
+    TokenIssued {
+        counts_from: 0,
+        grant: [0; 16],
+        actors: Vec::new(),
+        format: 0,
+        jkt: None,
+        id_token_kid: None,
+        ..token_issued()
     }
 }
 

@@ -3,16 +3,18 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use commands::Done;
-use commands::keys::random_id;
+use commands::keys::random;
 use domain::log::CommitHead;
-use domain::token::{Grant, Token, TokenCommand, TokenIssued, token_id};
+use domain::token::{Grant, Token, TokenCommand, TokenIssued};
 use domain::{ClientName, Timestamp, UserId};
 use projections::{Tables, TenantRow, UserRow};
 use serde::Serialize;
 
 use crate::access::scopes::{BUILT_IN_AUDIENCE, is_built_in};
-use crate::access::verify::round_up_to_seconds;
+use crate::access::token_id::{Bound, bind};
 use crate::app::App;
 use crate::http::error::ApiError;
 
@@ -29,13 +31,16 @@ pub(crate) struct TokenRequest {
     pub(crate) scopes: Vec<String>,
     pub(crate) audience: Vec<String>,
     pub(crate) grant: Grant,
-    pub(crate) amr: &'static [&'static str],
+    /// How the user proved itself (RFC 8176).
+    pub(crate) amr: Vec<String>,
     /// When the user proved itself, in seconds; `None` for now.
     pub(crate) auth_time: Option<i64>,
     /// Seconds.
     pub(crate) lifetime: i64,
-    /// Not issued before this: the user's last change of password.
-    pub(crate) not_before: Timestamp,
+    /// From which position the user's credentials counted when they were proved; 0 without a user.
+    pub(crate) counts_from: u64,
+    /// The token that it is made from.
+    pub(crate) parent: Option<String>,
 }
 
 /// A token, after its event is durable.
@@ -59,11 +64,16 @@ struct AccessTokenClaims<'a> {
     role: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     permission: Option<&'a str>,
-    jti: &'a str,
     iat: i64,
     scope: &'a [String],
-    #[serde(skip_serializing_if = "<[&str]>::is_empty")]
-    amr: &'a [&'static str],
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    amr: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parent: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    counts_from: Option<u64>,
+    /// Stands in no event, so that nobody makes the claims again from the log.
+    salt: String,
 }
 
 #[derive(Serialize)]
@@ -138,54 +148,72 @@ pub(crate) async fn issue(
     request: TokenRequest,
     head: CommitHead,
 ) -> Result<IssuedToken, ApiError> {
-    let now =
-        Timestamp::from_seconds(head.time.seconds().max(round_up_to_seconds(request.not_before)));
+    let now = Timestamp::from_seconds(head.time.seconds());
     let expires_at = now.plus_seconds(request.lifetime);
-    let random = random_id().map_err(|err| ApiError::Internal(err.to_string()))?;
-    let jti = token_id(expires_at, random);
     let key = app.signing_key(request.tenant.data.tenant)?;
+    let bound = payload(app, &request, now, expires_at)?;
     let issued = TokenIssued {
+        parent: request.parent.clone(),
+        counts_from: request.counts_from,
         tenant: request.tenant.data.tenant,
         client_id: ClientName(request.client_id.clone()),
         user: request.user,
-        grant: request.grant,
+        grant_type: request.grant.name().to_owned(),
+        grant: [0; 16],
         scope: request.scopes.clone(),
         audience: request.audience.clone(),
+        actors: Vec::new(),
+        format: 0,
+        jkt: None,
         kid: key.kid.clone(),
+        id_token_kid: None,
         issued_at: now,
         expires_at,
     };
     let command = TokenCommand::Issue(Box::new(issued));
-    let appended = app.engine.handle::<Token>(&jti, &command, &head);
-    let signed = async {
-        key.sign(&AccessTokenClaims {
-            nbf: now.seconds(),
-            exp: expires_at.seconds(),
-            iss: app.issuer(&request.tenant),
-            aud: &request.audience,
-            client_id: &request.client_id,
-            client_tenant: ClientTenantClaim {
-                id: request.tenant.data.tenant.0,
-                name: &request.tenant.data.name,
-            },
-            sub: match request.user {
-                UserId::NONE => request.client_id.clone(),
-                user => user.to_string(),
-            },
-            auth_time: (request.user != UserId::NONE)
-                .then_some(request.auth_time.unwrap_or(now.seconds())),
-            role: &request.roles,
-            permission: request.permission.as_deref(),
-            jti: &jti,
-            iat: now.seconds(),
-            scope: &request.scopes,
-            amr: request.amr,
-        })
-    };
+    let appended = app.engine.handle::<Token>(&bound.jti, &command, &head);
+    let signed = async { key.sign(&bound.payload) };
     let (done, token) = tokio::join!(appended, signed);
     let done = done?;
     if done.repeated {
         return Err(ApiError::OneTime);
     }
     Ok(IssuedToken { token: token?, done })
+}
+
+fn payload(
+    app: &App,
+    request: &TokenRequest,
+    now: Timestamp,
+    expires_at: Timestamp,
+) -> Result<Bound, ApiError> {
+    let internal = |why: String| ApiError::Internal(format!("the claims of a token: {why}"));
+    let has_user = request.user != UserId::NONE;
+    let salt: [u8; 16] = random().map_err(|err| internal(err.to_string()))?;
+    let claims = serde_json::to_string(&AccessTokenClaims {
+        nbf: now.seconds(),
+        exp: expires_at.seconds(),
+        iss: app.issuer(&request.tenant),
+        aud: &request.audience,
+        client_id: &request.client_id,
+        client_tenant: ClientTenantClaim {
+            id: request.tenant.data.tenant.0,
+            name: &request.tenant.data.name,
+        },
+        sub: match request.user {
+            UserId::NONE => request.client_id.clone(),
+            user => user.to_string(),
+        },
+        auth_time: has_user.then_some(request.auth_time.unwrap_or(now.seconds())),
+        role: &request.roles,
+        permission: request.permission.as_deref(),
+        iat: now.seconds(),
+        scope: &request.scopes,
+        amr: &request.amr,
+        parent: request.parent.as_deref(),
+        counts_from: has_user.then_some(request.counts_from),
+        salt: BASE64_URL_SAFE_NO_PAD.encode(salt),
+    });
+    let claims = claims.map_err(|err| internal(err.to_string()))?;
+    bind(claims, expires_at).ok_or_else(|| internal("not an object".to_owned()))
 }

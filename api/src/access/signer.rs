@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
@@ -15,6 +16,7 @@ use jsonwebtoken::{Algorithm, Header};
 use projections::SigningKeyRow;
 use serde::Serialize;
 
+use crate::clock::Clock;
 use crate::http::error::ApiError;
 
 enum Pair {
@@ -26,18 +28,59 @@ enum Pair {
 /// A key that is ready to sign, with the header that its tokens have.
 pub(crate) struct ReadyKey {
     pub(crate) kid: String,
+    pub(crate) algorithm: SigningAlgorithm,
     header: String,
     pair: Pair,
     random: SystemRandom,
 }
 
+/// How long a key is known before it signs: twice as long as the published keys may be cached, in
+/// seconds.
+pub(crate) const KNOWN_SECONDS: u64 = 120;
+
 /// The keys that were asked for.
 #[derive(Default)]
 pub(crate) struct Signer {
     ready: RwLock<HashMap<String, Arc<ReadyKey>>>,
+    /// When this process saw a key first, on the monotonic clock.
+    seen: RwLock<HashMap<String, Duration>>,
 }
 
 impl Signer {
+    /// The key that signs now: the newest that signs at once or was known for long enough, by the
+    /// wall clock or since this process saw it. Until then the one before it signs, retired or not;
+    /// if there is none, a key that is new signs all the same.
+    pub(crate) fn choose<'a>(
+        &self,
+        newest_first: impl Iterator<Item = &'a Arc<SigningKeyRow>>,
+        clock: &Clock,
+    ) -> Option<Arc<SigningKeyRow>> {
+        let mut oldest = None;
+        for row in newest_first {
+            if row.data.signs_at_once || self.is_known(row, clock) {
+                return Some(row.clone());
+            }
+            oldest = Some(row);
+        }
+        oldest.cloned()
+    }
+
+    fn is_known(&self, row: &SigningKeyRow, clock: &Clock) -> bool {
+        if row.added.plus_seconds(KNOWN_SECONDS as i64) <= clock.now() {
+            return true;
+        }
+        let (kid, now) = (&row.data.kid, clock.monotonic());
+        let seen = self.seen.read().unwrap_or_else(PoisonError::into_inner).get(kid).copied();
+        match seen {
+            Some(seen) => seen + Duration::from_secs(KNOWN_SECONDS) <= now,
+            None => {
+                let mut seen = self.seen.write().unwrap_or_else(PoisonError::into_inner);
+                seen.entry(kid.clone()).or_insert(now);
+                false
+            }
+        }
+    }
+
     /// The key of a row, ready to sign.
     pub(crate) fn key(
         &self,
@@ -81,14 +124,15 @@ impl ReadyKey {
             kid: Some(kid.clone()),
             ..Header::new(algorithm)
         };
-        Ok(Self { kid, header: encode(&header)?, pair, random: SystemRandom::new() })
+        let (header, algorithm) = (encode(&header)?, row.data.algorithm);
+        Ok(Self { kid, algorithm, header, pair, random: SystemRandom::new() })
     }
 
-    /// The compact form of a token (RFC 7515 section 3.1).
-    pub(crate) fn sign<T: Serialize>(&self, claims: &T) -> Result<String, ApiError> {
+    /// The compact form of a token with these claims, in JSON (RFC 7515 section 3.1).
+    pub(crate) fn sign(&self, payload: &str) -> Result<String, ApiError> {
         let mut token = self.header.clone();
         token.push('.');
-        token.push_str(&encode(claims)?);
+        BASE64_URL_SAFE_NO_PAD.encode_string(payload, &mut token);
         let signature = self.signature(token.as_bytes());
         let signature = signature.map_err(|err| ApiError::Internal(format!("signing: {err}")))?;
         token.push('.');

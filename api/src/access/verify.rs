@@ -1,11 +1,16 @@
-//! Checking a bearer token: signature by `kid`, issuer, audience, times, revocation, and the user.
+//! Checking a bearer token: signature by `kid`, issuer, audience, times, that the log knows it, and
+//! that all it stands on counts.
 //!
 //! A token that was verified is remembered by its hash; what may change is asked every time.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use domain::{Timestamp, UserId};
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use commands::bootstrap::FIRST_PARTY_CLIENT;
+use domain::token::Token;
+use domain::{Aggregate as _, StreamId, Timestamp, UserId};
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use projections::{SigningKeyRow, Tables, TenantRow};
@@ -13,6 +18,7 @@ use serde::Deserialize;
 use warp::http::header::AUTHORIZATION;
 
 use crate::access::scopes::{BUILT_IN_AUDIENCE, Code};
+use crate::access::token_id::is_bound;
 use crate::access::{ROLE_ADMINISTRATOR, hash_16};
 use crate::app::App;
 use crate::http::call::Call;
@@ -24,11 +30,8 @@ const TOKEN_BYTES_MAX: usize = 16 * 1024;
 /// How many verified tokens are remembered; then the older half goes.
 const VERIFIED_MAX: usize = 20_000;
 
-/// How far the clocks of several machines may be apart, in seconds.
-const CLOCK_SKEW_SECONDS: i64 = 5;
-
-/// How a token that came from row 43 says so; such a token cannot call row 43.
-pub(crate) const AMR_ISSUED: &str = "issued_token";
+/// The status of a tenant that is disabled.
+const TENANT_DISABLED: u8 = 2;
 
 /// The claims of an access token (`contracts.md`, "Tokens"), as far as they are read.
 #[derive(Debug, Clone, Deserialize)]
@@ -48,6 +51,12 @@ pub(crate) struct Claims {
     pub(crate) amr: Vec<String>,
     #[serde(default)]
     pub(crate) auth_time: Option<i64>,
+    /// The token that it was made from.
+    #[serde(default)]
+    pub(crate) parent: Option<String>,
+    /// From which position the user's credentials counted when they were proved.
+    #[serde(default)]
+    pub(crate) counts_from: Option<u64>,
     pub(crate) jti: String,
     pub(crate) iat: i64,
     pub(crate) nbf: i64,
@@ -71,8 +80,10 @@ pub(crate) struct Caller {
     pub(crate) audience: Vec<String>,
     pub(crate) amr: Vec<String>,
     pub(crate) auth_time: Option<i64>,
-    /// The `iat` of the token.
-    pub(crate) issued_at: Timestamp,
+    pub(crate) jti: String,
+    /// The token that the caller's was made from.
+    pub(crate) parent: Option<String>,
+    pub(crate) counts_from: u64,
 }
 
 impl Caller {
@@ -109,6 +120,8 @@ impl Caller {
 struct Verified {
     claims: Arc<Claims>,
     kid: Arc<str>,
+    /// The stream that the log knows the token by.
+    stream: StreamId,
 }
 
 /// Remembers verified tokens and parsed keys.
@@ -131,19 +144,22 @@ pub(crate) fn verify(call: &Call, tenant: &TenantRow, now: Timestamp) -> Result<
     if !scheme.eq_ignore_ascii_case("bearer") || token.len() > TOKEN_BYTES_MAX {
         return Err(refused("the access token is not a bearer token"));
     }
-    let verified = verify_signature(&call.app, token, tenant, now)?;
+    let verified = verify_signature(&call.app, token, tenant)?;
     let claims = &verified.claims;
     if claims.exp <= now.seconds() {
         return Err(refused("the access token has expired"));
     }
-    if claims.nbf > now.seconds() + CLOCK_SKEW_SECONDS {
+    if !Timestamp::from_seconds(claims.nbf.max(claims.iat)).has_begun(now) {
         return Err(refused("the access token is not valid yet"));
     }
     if !claims.aud.iter().any(|it| it == BUILT_IN_AUDIENCE) {
         return Err(refused("the access token is for another audience"));
     }
+    if call.app.engine.log().stream_version(&verified.stream) == 0 {
+        return Err(refused("the access token was not issued here"));
+    }
     let tables = call.app.views.read();
-    let user = check_standing(&tables, claims, &verified.kid, tenant, now)
+    let user = check_standing(&tables, claims, &verified.kid, tenant)
         .ok_or_else(|| refused("the access token was revoked"))?;
     drop(tables);
     Ok(Caller {
@@ -155,70 +171,62 @@ pub(crate) fn verify(call: &Call, tenant: &TenantRow, now: Timestamp) -> Result<
         audience: claims.aud.clone(),
         amr: claims.amr.clone(),
         auth_time: claims.auth_time,
-        issued_at: Timestamp::from_seconds(claims.iat),
+        jti: claims.jti.clone(),
+        parent: claims.parent.clone(),
+        counts_from: claims.counts_from.unwrap_or(0),
     })
 }
 
-/// What may have changed since the token was issued: its key, itself, its user.
-pub(crate) fn check_standing(
+/// What a token stands on, and what may have changed since it was issued: its key, itself and the
+/// token it was made from, its tenant, its client, its user. No clock is asked.
+fn check_standing(
     tables: &Tables,
     claims: &Claims,
     kid: &str,
     tenant: &TenantRow,
-    now: Timestamp,
 ) -> Option<UserId> {
+    let status = tables.tenants.get(tenant.data.tenant)?.data.status;
     let tenant = tenant.data.tenant;
-    tables.signing_keys.verifying(tenant, kid, now)?;
-    if tables.tokens.is_revoked(&claims.jti) || claims.client_tenant.id != tenant.0 {
+    if status == TENANT_DISABLED || claims.client_tenant.id != tenant.0 {
+        return None;
+    }
+    tables.signing_keys.verifying(tenant, kid)?;
+    let parent_is_revoked =
+        || claims.parent.as_deref().is_some_and(|it| tables.tokens.is_revoked(it));
+    if tables.tokens.is_revoked(&claims.jti) || parent_is_revoked() {
+        return None;
+    }
+    let client = tables.clients.identified(&claims.client_id)?;
+    let serves = client.data.tenant == tenant || client.data.client_id.0 == FIRST_PARTY_CLIENT;
+    if !client.data.enabled || !serves {
         return None;
     }
     if claims.sub == claims.client_id {
         return Some(UserId::NONE);
     }
     let user = tables.users.get(tenant, UserId(claims.sub.parse().ok()?))?;
-    // A clock that was set back must not decide this alone.
-    if !user.enabled {
-        return None;
-    }
-    let from = round_up_to_seconds(user.tokens_from);
-    (claims.iat >= from).then_some(user.data.user)
+    let counts = claims.counts_from == Some(user.counts_from);
+    (counts && user.enabled && !user.data.lock_flag).then_some(user.data.user)
 }
 
-/// `iat` has whole seconds: tokens from the second in which a password was set do not count, and
-/// new ones bear at least the next second.
-pub(crate) fn round_up_to_seconds(time: Timestamp) -> i64 {
-    Timestamp(time.0.saturating_add(999_999)).seconds()
-}
-
-fn verify_signature(
-    app: &App,
-    token: &str,
-    tenant: &TenantRow,
-    now: Timestamp,
-) -> Result<Verified, ApiError> {
+fn verify_signature(app: &App, token: &str, tenant: &TenantRow) -> Result<Verified, ApiError> {
     let tenant_id = tenant.data.tenant.0.to_le_bytes();
     let hash = hash_16(&[&tenant_id, token.as_bytes()]);
     if let Some(verified) = app.verifier.recall(&hash) {
         return Ok(verified);
     }
-    let verified =
-        app.verifier.verify(app, token, tenant, now).ok_or(ApiError::Unauthenticated {
-            token_sent: true,
-            why: "the access token is not valid",
-        })?;
+    let verified = app.verifier.verify(app, token, tenant).ok_or(ApiError::Unauthenticated {
+        token_sent: true,
+        why: "the access token is not valid",
+    })?;
     app.verifier.remember(hash, verified.clone());
     Ok(verified)
 }
 
 /// The claims of a token whose signature, issuer and tenant are right, whatever its times: for
 /// revocation (RFC 7009).
-pub(crate) fn read_claims(
-    app: &App,
-    token: &str,
-    tenant: &TenantRow,
-    now: Timestamp,
-) -> Option<Arc<Claims>> {
-    app.verifier.verify(app, token, tenant, now).map(|it| it.claims)
+pub(crate) fn read_claims(app: &App, token: &str, tenant: &TenantRow) -> Option<Arc<Claims>> {
+    app.verifier.verify(app, token, tenant).map(|it| it.claims)
 }
 
 impl Verifier {
@@ -242,13 +250,7 @@ impl Verifier {
         young.insert(hash, verified);
     }
 
-    fn verify(
-        &self,
-        app: &App,
-        token: &str,
-        tenant: &TenantRow,
-        now: Timestamp,
-    ) -> Option<Verified> {
+    fn verify(&self, app: &App, token: &str, tenant: &TenantRow) -> Option<Verified> {
         let header = decode_header(token).ok()?;
         // RFC 9068 section 4: an ID token is not an access token.
         if !header.typ.as_deref().is_some_and(|it| {
@@ -259,7 +261,7 @@ impl Verifier {
         let kid = header.kid?;
         let row = {
             let tables = app.views.read();
-            tables.signing_keys.verifying(tenant.data.tenant, &kid, now)?.clone()
+            tables.signing_keys.verifying(tenant.data.tenant, &kid)?.clone()
         };
         let key = self.key(&row)?;
         // The key says the algorithm, never the token.
@@ -273,7 +275,14 @@ impl Verifier {
         validation.validate_exp = false;
         validation.validate_aud = false;
         let data = decode::<Claims>(token, &key.0, &validation).ok()?;
-        Some(Verified { claims: Arc::new(data.claims), kid: kid.into() })
+        let claims = data.claims;
+        // Over the bytes as they were sent: two payloads may say the same.
+        let payload = BASE64_URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
+        if !is_bound(&payload, &claims.jti, Timestamp::from_seconds(claims.exp)) {
+            return None;
+        }
+        let stream = StreamId::new(Token::CATEGORY, &claims.jti);
+        Some(Verified { claims: Arc::new(claims), kid: kid.into(), stream })
     }
 
     fn key(&self, row: &SigningKeyRow) -> Option<Arc<(DecodingKey, Algorithm)>> {

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use domain::TenantId;
 use domain::account::AccountId;
 use domain::app::{AppId, looks_like_app_id};
 use domain::app_user::AppUserId;
 use domain::user::{PasswordVerifier, normalise};
-use domain::{TenantId, Timestamp};
 use projections::{AppRow, AppUserRow, Tables, UserRow};
 
 use crate::access::ROLE_USER;
@@ -15,9 +15,6 @@ use crate::access::scopes::Code;
 
 /// What a user of a linked tenant needs to make others.
 pub(crate) const ROOT_PERMISSION: Code = Code("apptoken.admin");
-
-/// How far the time from which tokens of a user count may be ahead of the clock, in seconds.
-const TOKENS_AHEAD_SECONDS_MAX: i64 = 3;
 
 /// An account, as it was when it was looked up.
 #[derive(Debug, Clone)]
@@ -40,7 +37,7 @@ impl Account {
     pub(crate) fn is_enabled(&self) -> bool {
         match self {
             Self::AppUser(row) => row.enabled,
-            Self::User(row) => row.enabled,
+            Self::User(row) => row.enabled && !row.data.lock_flag,
         }
     }
 
@@ -48,19 +45,7 @@ impl Account {
     fn tokens_from(&self) -> u64 {
         match self {
             Self::AppUser(row) => row.tokens_from,
-            Self::User(row) => row.app_tokens_from,
-        }
-    }
-
-    /// For how many seconds its password may not be changed again: each change moves the time from
-    /// which tokens count by a second or more, and it must not run away from the clock.
-    pub(crate) fn waits_for_tokens(&self, now: Timestamp) -> Option<u64> {
-        match self {
-            Self::AppUser(_) => None,
-            Self::User(row) => {
-                let ahead = row.tokens_from.seconds() - now.seconds();
-                (ahead > TOKENS_AHEAD_SECONDS_MAX).then_some(ahead.unsigned_abs())
-            }
+            Self::User(row) => row.counts_from,
         }
     }
 

@@ -8,7 +8,7 @@ use domain::account::AccountId;
 use domain::app_token::{AppToken, AppTokenCommand, AppTokenIssued, REFRESH_FACTOR, app_token_id};
 use domain::log::CommitHead;
 use domain::{CommandId, Timestamp};
-use projections::AppRow;
+use projections::{AppRow, Tables};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -116,7 +116,8 @@ pub(crate) async fn issue(
 ) -> Answer<PairResp> {
     let holder = (wanted.app.data.app, wanted.account_id(), wanted.counts_from);
     let (sessions_max, now) = (service.settings().sessions_max, service.call().now);
-    if sessions_max > 0 && service.ask(|it| it.app_tokens.holds(holder, sessions_max, now)) {
+    let is_full = |it: &Tables| it.app_tokens.holds(holder, sessions_max, now);
+    if sessions_max > 0 && service.ask(is_full) {
         return Err(TOO_MANY);
     }
     let (pair, id, command) = wanted.make(service.call().now)?;
@@ -160,7 +161,7 @@ pub(crate) fn unused(
 pub(crate) fn note(service: &Service, id: Option<CommandId>) -> Result<(), Failed> {
     let Some(id) = id else { return Ok(()) };
     let window = service.settings().window_seconds;
-    match service.app().seen.first(id, service.call().now, window) {
+    match service.app().seen.first(id, service.app().clock.monotonic(), window) {
         First::Yes => Ok(()),
         First::No => Err(REPLAYED),
         First::Full => Err(BUSY.retry_after(1)),

@@ -3,8 +3,9 @@
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
-use domain::{CommandId, Timestamp};
+use domain::CommandId;
 
 /// The most signatures of one generation; more are told to come again.
 const GENERATION_MAX: usize = 500_000;
@@ -29,17 +30,19 @@ pub(crate) struct Seen(Mutex<Generations>);
 struct Generations {
     young: HashSet<CommandId>,
     old: HashSet<CommandId>,
-    began: Timestamp,
+    /// On the monotonic clock: the time of day may jump.
+    began: Duration,
 }
 
 impl Seen {
     /// Notes a signature. It counts `window_seconds` before and after the time that it bears.
-    pub(crate) fn first(&self, id: CommandId, now: Timestamp, window_seconds: i64) -> First {
+    pub(crate) fn first(&self, id: CommandId, now: Duration, window_seconds: i64) -> First {
         let life = (2 * window_seconds + 1).max(GENERATION_SECONDS_MIN);
+        let life = Duration::from_secs(life.unsigned_abs());
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if now >= seen.began.plus_seconds(2 * life) {
+        if now >= seen.began + 2 * life {
             *seen = Generations { began: now, ..Generations::default() };
-        } else if now >= seen.began.plus_seconds(life) {
+        } else if now >= seen.began + life {
             seen.old = std::mem::take(&mut seen.young);
             seen.began = now;
         }
@@ -60,9 +63,10 @@ mod tests {
 
     #[test]
     fn a_signature_is_seen_for_as_long_as_it_can_count() {
-        let (seen, start) = (Seen::default(), Timestamp::from_seconds(1_700_000_000));
-        let first =
-            |id: u8, second: i64| seen.first(CommandId([id; 16]), start.plus_seconds(second), 10);
+        let (seen, start) = (Seen::default(), Duration::from_secs(1_000));
+        let first = |id: u8, second| {
+            seen.first(CommandId([id; 16]), start + Duration::from_secs(second), 10)
+        };
         assert_eq!(first(1, 0), First::Yes);
         assert_eq!(first(2, 20), First::Yes);
         for second in 0..=20 {

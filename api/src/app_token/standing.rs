@@ -37,7 +37,7 @@ pub(crate) fn live_app(
     is_live.then(|| row.clone())
 }
 
-/// What stands behind a pair, whatever its age; refused where anything of it ended: the family by
+/// What stands behind a pair, however old; refused where it begins in the future or where anything of it ended: the family by
 /// a refresh that was used twice, the app, the account, the password that it was issued under, or the
 /// kind of accounts that the tenant had.
 pub(crate) fn of(
@@ -48,7 +48,8 @@ pub(crate) fn of(
 ) -> Result<Standing, Failed> {
     let accounts = Accounts::of(tables, tenant);
     let ended = tables.app_tokens.is_revoked(pair) || pair.position < accounts.tokens_from(None);
-    if pair.data.tenant != tenant || ended {
+    let ahead = !pair.data.issued_at.has_begun(now);
+    if pair.data.tenant != tenant || ended || ahead {
         return Err(NOT_FOUND);
     }
     let app = live_app(tables, tenant, pair.data.app, now).ok_or(UNKNOWN_APP)?;

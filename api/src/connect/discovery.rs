@@ -31,6 +31,7 @@ async fn configuration(open: Open) -> Outcome {
     let issuer = app.issuer(&open.tenant);
     let mut supported = vec!["oauthapp.all".to_owned(), "isms.all".to_owned()];
     supported.extend(scopes::built_in().into_iter().filter(|it| it != "oauthapp.all"));
+    let signing = app.signing_key(open.tenant.data.tenant)?.algorithm.name();
     let tables = app.views.read();
     supported.extend(tables.resources.discoverable_scopes(open.tenant.data.tenant));
     drop(tables);
@@ -45,7 +46,7 @@ async fn configuration(open: Open) -> Outcome {
         "grant_types_supported": ["client_credentials", "password"],
         "response_types_supported": Value::Array(Vec::new()),
         "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": [app.settings.algorithm.name()],
+        "id_token_signing_alg_values_supported": [signing],
         "scopes_supported": supported,
         "claims_supported": ["sub", "role", "permission", "client_id", "client_tenant"],
     }))

@@ -1,5 +1,6 @@
 //! `POST /connect/revocation` (RFC 7009): a client ends one of its tokens.
 
+use domain::Refusal;
 use domain::log::CommitHead;
 use domain::token::{Token, TokenCommand};
 use schemars::JsonSchema;
@@ -39,7 +40,7 @@ async fn revoke(mut open: Open) -> Outcome {
     let token = form.text("token");
     let token = token.ok_or_else(|| ApiError::oauth("invalid_request", "token is missing"))?;
     let call = &open.call;
-    let claims = read_claims(&call.app, token, &open.tenant, call.now);
+    let claims = read_claims(&call.app, token, &open.tenant);
     let Some(claims) = claims.filter(|it| it.client_id == client.data.client_id.0) else {
         return Ok(Reply::body("text/plain", Vec::new()));
     };
@@ -57,14 +58,16 @@ async fn revoke(mut open: Open) -> Outcome {
     };
     let command = TokenCommand::Revoke { reason: "by its client".to_owned() };
     let done = call.app.engine.handle::<Token>(&claims.jti, &command, &head).await;
-    match done.map_err(ApiError::from) {
+    match done {
         Ok(done) => {
             // Visible at once: the answer comes after the read models know.
             call.app.views.wait(done.position, std::time::Duration::from_secs(2)).await?;
             Ok(Reply::body("text/plain", Vec::new()).written(&done))
         }
-        // Its stream has ended: so has the token.
-        Err(ApiError::Business { .. }) => Ok(Reply::body("text/plain", Vec::new())),
-        Err(err) => Err(err),
+        // The log does not know it, or has forgotten it: it counts nowhere.
+        Err(commands::Error::Refused(Refusal::NotFound { .. })) => {
+            Ok(Reply::body("text/plain", Vec::new()))
+        }
+        Err(err) => Err(err.into()),
     }
 }

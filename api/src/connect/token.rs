@@ -2,10 +2,10 @@
 //! the first-party client.
 
 use commands::bootstrap::FIRST_PARTY_CLIENT;
+use domain::UserId;
 use domain::log::CommitHead;
 use domain::token::Grant;
 use domain::user::PASSWORD_BYTES_MAX;
-use domain::{Timestamp, UserId};
 use projections::ClientRow;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -108,10 +108,11 @@ fn client_credentials(
         scopes,
         audience,
         grant: Grant::ClientCredentials,
-        amr: &[],
+        amr: Vec::new(),
         auth_time: None,
         lifetime: i64::from(client.data.lifetimes.access_token),
-        not_before: Timestamp(0),
+        counts_from: 0,
+        parent: None,
     })
 }
 
@@ -150,7 +151,7 @@ async fn password(open: &Open, client: &ClientRow, form: &Query) -> Result<Token
         }
         Err(NotChecked::Password(err)) => return Err(err.into()),
     }
-    let user = user.filter(|it| it.enabled).ok_or_else(wrong)?;
+    let user = user.filter(|it| it.enabled && !it.data.lock_flag).ok_or_else(wrong)?;
     let (roles, permission) = roles_and_permission(&app.views.read(), &user);
     Ok(TokenRequest {
         tenant: open.tenant.clone(),
@@ -161,10 +162,12 @@ async fn password(open: &Open, client: &ClientRow, form: &Query) -> Result<Token
         scopes,
         audience,
         grant: Grant::Password,
-        amr: &["pwd"],
+        amr: vec!["pwd".to_owned()],
         auth_time: None,
         lifetime: i64::from(client.data.lifetimes.access_token),
-        not_before: user.tokens_from,
+        // As they were when they were proved: others that were set meanwhile end this token.
+        counts_from: user.counts_from,
+        parent: None,
     })
 }
 

@@ -27,11 +27,18 @@ async fn ready(call: Call) -> Outcome {
     let head = call.app.engine.log().head().position;
     let at = call.app.views.position();
     let lag = head.saturating_sub(at);
+    let signs = {
+        let tables = call.app.views.read();
+        let mut tenants = tables.tenants.all().map(|it| it.data.tenant);
+        tenants.all(|it| tables.signing_keys.of(it).next().is_some())
+    };
     let full = (call.app.log_figures)().disk_full;
     let (status, word) = if call.app.views.stopped().is_some() {
         (StatusCode::SERVICE_UNAVAILABLE, "stopped: an event cannot be read")
     } else if lag > READY_LAG_MAX {
         (StatusCode::SERVICE_UNAVAILABLE, "behind")
+    } else if !signs {
+        (StatusCode::SERVICE_UNAVAILABLE, "a tenant has no signing key: chancery keys rotate")
     } else if full {
         // Reads go on: others have the same disk, or none at all.
         (StatusCode::OK, "read-only: the disk is nearly full")

@@ -9,7 +9,7 @@ use prometheus::{
 };
 use warp::http::{Method, StatusCode};
 
-use crate::app::App;
+use crate::app::{App, last_commit_time};
 use crate::http::call::Call;
 use crate::http::endpoint::{Endpoint, Outcome, endpoint};
 use crate::http::reply::Reply;
@@ -25,6 +25,8 @@ pub(crate) struct Metrics {
     log: Option<GaugeVec>,
     publisher: Option<GaugeVec>,
     users: Option<Gauge>,
+    due_streams: Option<Gauge>,
+    clock_behind: Option<Gauge>,
 }
 
 impl Default for Metrics {
@@ -44,6 +46,20 @@ impl Default for Metrics {
             ),
             log: add(&registry, GaugeVec::new(log, &["figure"])),
             publisher: add(&registry, GaugeVec::new(publisher, &["figure"])),
+            due_streams: add(
+                &registry,
+                Gauge::new(
+                    "chancery_log_due_streams",
+                    "Forgotten streams whose memory is not given back yet.",
+                ),
+            ),
+            clock_behind: add(
+                &registry,
+                Gauge::new(
+                    "chancery_clock_behind_seconds",
+                    "How far the clock is behind the last change in the log.",
+                ),
+            ),
             users: add(&registry, Gauge::new("chancery_users", "Users in use.")),
             registry,
         }
@@ -94,6 +110,14 @@ impl Metrics {
             set("lag_events", status.lag as f64);
             set("connected", is(status.state == PublisherState::Publishing));
             set("stopped", is(matches!(status.state, PublisherState::Stopped(_))));
+        }
+        if let Some(due) = &self.due_streams {
+            due.set(app.engine.log().due_streams() as f64);
+        }
+        if let Some(behind) = &self.clock_behind {
+            let now = app.clock.now();
+            let last = last_commit_time(&**app.engine.log()).unwrap_or(now);
+            behind.set(((last.0 - now.0) as f64 / 1e6).max(0.0));
         }
         if let Some(users) = &self.users {
             users.set(app.views.read().users.count() as f64);

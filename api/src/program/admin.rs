@@ -2,8 +2,6 @@
 
 use std::process::ExitCode;
 
-use domain::signing_key::SigningAlgorithm;
-
 use super::cli::Failure;
 use super::home::{Held, Home, held, master_key};
 use super::one_shots::OneShot;
@@ -29,7 +27,7 @@ pub(crate) fn run(common: &Common, what: &OneShot) -> Result<ExitCode, Failure> 
     let follower = projections::follow(on.engine.log().clone(), on.views.clone());
     let said = runtime.block_on(async {
         let following = tokio::spawn(follower);
-        let said = what.clone().run(&on, SigningAlgorithm::Es256).await;
+        let said = what.clone().run(&on).await;
         following.abort();
         said
     });

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, FromArgMatches as _};
 
-use super::settings::{Bench, Command, Format, Keys, Settings};
+use super::settings::{Bench, Command, Format, Settings};
 use super::{admin, one_shots, replay, serve, telemetry, verify};
 
 /// Why a command failed, in words for the one who typed it.
@@ -43,9 +43,7 @@ fn run_command(settings: Settings) -> Result<ExitCode, Failure> {
             crate::bench::run(format == Format::Json)?;
             Ok(ExitCode::SUCCESS)
         }
-        Command::Keys { what: Keys::Rotate { algorithm } } => {
-            admin::run(&common, &one_shots::OneShot::rotate(algorithm))
-        }
+        Command::Keys { what } => admin::run(&common, &one_shots::OneShot::Keys(what.into())),
         Command::User { what } => admin::run(&common, &one_shots::OneShot::user(what)?),
         Command::AppToken { what } => admin::run(&common, &one_shots::OneShot::app_token(what)?),
         Command::Backup { to } => {

@@ -6,26 +6,25 @@ use std::sync::Arc;
 
 use commands::Error as CommandError;
 use commands::password::PasswordPool;
-use commands::signing::{add_signing_key, make_signing_key, system_head};
+use commands::signing::system_head;
 use domain::account::AccountId;
 use domain::app::{App, AppCommand, AppId, AppPolicy};
 use domain::app_user::{AppUser, AppUserCommand, AppUserId};
-use domain::signing_key::{SigningAlgorithm, SigningKey, SigningKeyCommand};
 use domain::tenant::{Tenant, TenantCommand};
-use domain::token::TOKEN_SECONDS_MAX;
 use domain::user::{User, UserCommand, check_password};
 use domain::{Aggregate, StreamId, SubjectId, TenantId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
 use super::backup;
 use super::cli::Failure;
+use super::key_shots::KeyShot;
 use super::running::Running;
-use super::settings::{Algorithm, AppTokenCommand, User as UserWhat, Who};
+use super::settings::{AppTokenCommand, User as UserWhat, Who};
 use crate::app_token::accounts::Accounts;
 use crate::app_token::registration::add_app_root;
 
 /// Who the log says it was.
-const OPERATOR: &str = "operator";
+pub(crate) const OPERATOR: &str = "operator";
 
 /// How long to wait until the read models show what was done.
 const SHOWN_WITHIN: std::time::Duration = std::time::Duration::from_secs(10);
@@ -34,8 +33,8 @@ const SHOWN_WITHIN: std::time::Duration = std::time::Duration::from_secs(10);
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case")]
 pub(crate) enum OneShot {
-    /// New signing keys for every tenant.
-    Rotate { algorithm: Option<String> },
+    /// Of signing keys.
+    Keys(KeyShot),
     /// A new password for a user.
     SetPassword { name: String, tenant: u32, password: String },
     /// Whether a user may sign in.
@@ -57,15 +56,10 @@ pub(crate) enum OneShot {
 }
 
 impl OneShot {
-    pub(crate) fn rotate(algorithm: Option<Algorithm>) -> Self {
-        let algorithm = algorithm.map(|it| SigningAlgorithm::from(it).name().to_owned());
-        Self::Rotate { algorithm }
-    }
-
     /// For the log: what, never with what.
     pub(crate) fn name(&self) -> &'static str {
         match self {
-            Self::Rotate { .. } => "keys rotate",
+            Self::Keys(what) => what.name(),
             Self::SetPassword { .. } => "user set-password",
             Self::EnableUser { enabled: true, .. } => "user enable",
             Self::EnableUser { .. } => "user disable",
@@ -125,18 +119,10 @@ impl OneShot {
     }
 
     /// Does it, and says what was done.
-    pub(crate) async fn run(
-        self,
-        on: &Running,
-        algorithm: SigningAlgorithm,
-    ) -> Result<String, Failure> {
+    pub(crate) async fn run(self, on: &Running) -> Result<String, Failure> {
         let now = on.clock.now();
         match self {
-            Self::Rotate { algorithm: wanted } => {
-                let wanted = wanted.as_deref();
-                let named = SigningAlgorithm::ALL.into_iter().find(|it| Some(it.name()) == wanted);
-                rotate(on, named.unwrap_or(algorithm), now).await
-            }
+            Self::Keys(what) => what.run(on).await,
             Self::SetPassword { name, tenant, password } => {
                 set_password(on, &name, TenantId(tenant), &password).await
             }
@@ -271,33 +257,6 @@ async fn set_app(
     Ok(format!("app {app}: strict {strict}, acts for users {acts_for_users}"))
 }
 
-/// Old keys verify until the last token that they signed has expired.
-async fn rotate(
-    on: &Running,
-    algorithm: SigningAlgorithm,
-    now: Timestamp,
-) -> Result<String, Failure> {
-    let (tenants, old) = {
-        let tables = on.views.read();
-        let tenants = tables.tenants.all().map(|it| it.data.tenant).collect::<Vec<_>>();
-        (tenants, tables.signing_keys.all_active().cloned().collect::<Vec<_>>())
-    };
-    let mut new = Vec::new();
-    for tenant in tenants {
-        let key = tokio::task::spawn_blocking(move || make_signing_key(tenant, algorithm));
-        let key = key.await.map_err(|err| err.to_string())??;
-        let mut draft = on.engine.draft(system_head(tenant, OPERATOR, now)?);
-        new.push(add_signing_key(&mut draft, on.engine.keys(), key)?);
-        let until = now.plus_seconds(TOKEN_SECONDS_MAX);
-        for key in old.iter().filter(|it| it.data.tenant == tenant) {
-            draft.decide::<SigningKey>(&key.data.kid, &SigningKeyCommand::Retire { until })?;
-        }
-        let done = draft.commit().await?;
-        shown(on, done.position).await?;
-    }
-    Ok(format!("{} keys sign now, {} are retired: {}", new.len(), old.len(), new.join(" ")))
-}
-
 async fn set_password(
     on: &Running,
     name: &str,
@@ -343,7 +302,7 @@ async fn erase<A: Aggregate>(
     Ok(format!("{who} is forgotten; the history stays whole"))
 }
 
-async fn shown(on: &Running, position: u64) -> Result<(), Failure> {
+pub(crate) async fn shown(on: &Running, position: u64) -> Result<(), Failure> {
     Ok(on.views.wait(position, SHOWN_WITHIN).await?)
 }
 

@@ -7,11 +7,13 @@ use std::thread;
 use commands::Engine;
 use commands::keys::{Keyring, MasterKey};
 use commands::log::{SledLog, SledLogOptions, SnapshotHeader, read_snapshot};
+use domain::Timestamp;
 use domain::log::{EventLog, LogError};
 use projections::{SNAPSHOT_REVISION, Views, catch_up};
 
 use super::cli::Failure;
 use super::home::keys_path;
+use crate::app::last_commit_time;
 use crate::clock::Clock;
 
 /// A log with all that belongs to it.
@@ -66,6 +68,11 @@ impl Running {
         let engine = Arc::new(Engine::new(port, keys));
         let clock = Clock::default();
         Ok(Self { folder: folder.to_owned(), log, engine, views, clock, snapshot_position })
+    }
+
+    /// The time that the last commit bore.
+    pub(crate) fn last_commit_time(&self) -> Option<Timestamp> {
+        last_commit_time(&*self.log)
     }
 
     /// Lets the read models take in all that is durable.

@@ -12,8 +12,7 @@ use commands::bootstrap::{ADMINISTRATOR_NAME, Bootstrap, FIRST_PARTY_CLIENT, FIR
 use commands::keys::random;
 use commands::password::PasswordPool;
 use commands::publisher::{Publisher, PublisherHandle, PublisherOptions};
-use commands::signing::{add_signing_key, make_signing_key, system_head};
-use domain::TenantId;
+use commands::signing::system_head;
 use domain::log::EventLog as _;
 use domain::signing_key::SigningAlgorithm;
 use domain::tenant::{Tenant, TenantCommand};
@@ -25,7 +24,7 @@ use super::cli::Failure;
 use super::home::{Home, master_key_or_new, socket_path};
 use super::running::{Opening, Running, advise};
 use super::settings::{BusinessErrors, Common, Serve};
-use super::{one_shots, snapshots, socket};
+use super::{key_shots, one_shots, snapshots, socket, timekeeper};
 use crate::access::scopes;
 use crate::app::{App, AppSettings, LogFigures};
 use crate::app_token::settings::AdminMode;
@@ -72,11 +71,12 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
     };
     let on = tokio::task::block_in_place(|| Running::open(&home.folder, &master, opening))?;
     let snapshot = on.views.position();
-    let algorithm = options.token_algorithm.into();
+    let algorithm = options.token_algorithm.map(SigningAlgorithm::from);
     let hosts = hosts_of(&options.listen, address, public_url.as_deref());
     let password = make_first_commit(&on, hosts.clone(), algorithm).await?;
     tokio::task::block_in_place(|| on.catch_up(&|_| ()))?;
-    prepare(&on, &hosts, algorithm).await?;
+    prepare_hosts(&on, &hosts).await?;
+    key_shots::prepare(&on, algorithm).await?;
     tokio::task::block_in_place(|| on.catch_up(&|_| ()))?;
     check_log(&on)?;
     tokio::spawn(projections::follow(on.engine.log().clone(), on.views.clone()));
@@ -88,7 +88,6 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
         on.clock.clone(),
         PasswordPool::new(hashes_max()),
         AppSettings {
-            algorithm,
             public_url,
             business_statuses: options.business_errors == BusinessErrors::Status,
             proxies: Proxies::new(options.trusted_proxies.clone()),
@@ -97,7 +96,7 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
         },
         Arc::new(move || LogFigures::from(log.stats())),
     );
-    socket::serve(&on, algorithm, tokio::runtime::Handle::current())?;
+    socket::serve(&on, tokio::runtime::Handle::current())?;
     let publisher = options.nats.clone().map(|url| start_publisher(&on, options, url));
     let publisher = publisher.map(Arc::new);
     if let Some(publisher) = &publisher {
@@ -105,6 +104,7 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
     }
     let stop_snapshots = Arc::new(AtomicBool::new(false));
     let snapshotter = snapshots::start(&on, stop_snapshots.clone());
+    tokio::spawn(timekeeper::watch(on.clone()));
     let to_finish = on.clone();
     std::thread::spawn(move || {
         if let Err(err) = one_shots::finish_erasures(&to_finish) {
@@ -229,7 +229,7 @@ fn hosts_of(listen: &str, address: SocketAddr, public_url: Option<&str>) -> Vec<
 async fn make_first_commit(
     on: &Running,
     hosts: Vec<String>,
-    algorithm: SigningAlgorithm,
+    algorithm: Option<SigningAlgorithm>,
 ) -> Result<Option<String>, Failure> {
     if on.log.head().position > 0 {
         return Ok(None);
@@ -246,6 +246,7 @@ async fn make_first_commit(
         None => (generate_password()?, true),
     };
     let verifier = PasswordPool::new(1).hash(&password).await?;
+    let algorithm = algorithm.unwrap_or(SigningAlgorithm::Es256);
     let with = Bootstrap { hosts, algorithm, password: verifier, scopes: scopes::built_in() };
     commands::bootstrap::bootstrap(&on.engine, with, on.clock.now()).await?;
     Ok(generated.then_some(password))
@@ -258,12 +259,8 @@ fn generate_password() -> Result<String, Failure> {
     Ok(format!("{text}-aA1"))
 }
 
-/// What every start makes sure of: the hosts of the first tenant, and a key that signs.
-async fn prepare(
-    on: &Running,
-    hosts: &[String],
-    algorithm: SigningAlgorithm,
-) -> Result<(), Failure> {
+/// What every start makes sure of: the first tenant answers where this process listens.
+async fn prepare_hosts(on: &Running, hosts: &[String]) -> Result<(), Failure> {
     for host in hosts {
         if on.views.read().tenants.at_host(host).is_some() {
             continue;
@@ -271,16 +268,6 @@ async fn prepare(
         let command = TenantCommand::AddHost { host: host.clone() };
         let head = system_head(FIRST_TENANT, "system", on.clock.now())?;
         on.engine.handle::<Tenant>(&FIRST_TENANT.to_string(), &command, &head).await?;
-    }
-    let tenants = on.views.read().tenants.all().map(|it| it.data.tenant).collect::<Vec<TenantId>>();
-    for tenant in tenants {
-        if on.views.read().signing_keys.active(tenant, algorithm).is_some() {
-            continue;
-        }
-        let key = tokio::task::block_in_place(|| make_signing_key(tenant, algorithm))?;
-        let mut draft = on.engine.draft(system_head(tenant, "system", on.clock.now())?);
-        add_signing_key(&mut draft, on.engine.keys(), key)?;
-        draft.commit().await?;
     }
     Ok(())
 }

@@ -140,9 +140,10 @@ pub(crate) struct Serve {
     #[arg(long, env = "CHANCERY_NATS_PERSONAL")]
     pub(crate) nats_personal: bool,
 
-    /// How access tokens are signed.
-    #[arg(long, env = "CHANCERY_TOKEN_ALGORITHM", default_value = "ES256")]
-    pub(crate) token_algorithm: Algorithm,
+    /// How access tokens are signed: as before, else by ES256. Another one signs two minutes after
+    /// the start that names it first.
+    #[arg(long, env = "CHANCERY_TOKEN_ALGORITHM")]
+    pub(crate) token_algorithm: Option<Algorithm>,
 
     /// The HTTP status of documented business errors: 200, or a real one.
     #[arg(long, env = "CHANCERY_BUSINESS_ERRORS", default_value = "200")]
@@ -275,12 +276,23 @@ pub(crate) enum Bench {
 /// What to do with signing keys.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Keys {
-    /// Sign with new keys from now on; tokens signed before stay valid until they expire.
+    /// Give every key in use a successor, which signs two minutes later; tokens signed before stay
+    /// valid until they expire.
     Rotate {
-        /// How the new keys sign; as the server does, or ES256.
+        /// Let one key of this algorithm succeed all keys of a tenant.
         #[arg(long)]
         algorithm: Option<Algorithm>,
     },
+    /// End a key whose private half others may have: no token that it signed counts any more.
+    End {
+        /// Which key; `chancery keys list` names them.
+        kid: String,
+        /// Why, for the auditor.
+        #[arg(long, default_value = "ended by the operator")]
+        reason: String,
+    },
+    /// Name the keys whose signatures count.
+    List,
 }
 
 /// What to do with users.

@@ -13,7 +13,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::signing_key::SigningAlgorithm;
 use serde::{Deserialize, Serialize};
 
 use super::cli::Failure;
@@ -86,11 +85,7 @@ pub(crate) fn ask(
 }
 
 /// Answers tools until the process ends, in threads of its own.
-pub(crate) fn serve(
-    running: &Running,
-    algorithm: SigningAlgorithm,
-    runtime: tokio::runtime::Handle,
-) -> Result<(), Failure> {
+pub(crate) fn serve(running: &Running, runtime: tokio::runtime::Handle) -> Result<(), Failure> {
     let path = socket_path(&running.folder);
     // Left by a server that was killed; the lock says that it is gone.
     let _ = std::fs::remove_file(&path);
@@ -103,7 +98,7 @@ pub(crate) fn serve(
         for stream in listener.incoming().flatten() {
             let (running, runtime) = (running.clone(), runtime.clone());
             let answered = std::thread::Builder::new().name("admin".to_owned()).spawn(move || {
-                if let Err(err) = answer(&stream, &running, algorithm, &runtime) {
+                if let Err(err) = answer(&stream, &running, &runtime) {
                     tracing::warn!(error = %err, "an administrative request failed");
                     // The tool may have gone away.
                     let _ = writeln!(&stream, "e{}", err.to_string().replace('\n', " "));
@@ -120,7 +115,6 @@ pub(crate) fn serve(
 fn answer(
     stream: &UnixStream,
     running: &Running,
-    algorithm: SigningAlgorithm,
     runtime: &tokio::runtime::Handle,
 ) -> Result<(), Failure> {
     stream.set_read_timeout(Some(SILENCE_MAX))?;
@@ -143,7 +137,7 @@ fn answer(
         }
         Request::OneShot(what) => {
             tracing::info!(what = what.name(), "an operator asks");
-            let said = runtime.block_on(what.run(running, algorithm))?;
+            let said = runtime.block_on(what.run(running))?;
             writeln!(out, "l{said}")?;
         }
     }

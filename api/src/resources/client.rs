@@ -12,7 +12,6 @@ use warp::http::Method;
 
 use super::client_body::ClientBody;
 use crate::access::issue::{IssuedToken, TokenRequest, issue};
-use crate::access::verify::AMR_ISSUED;
 use crate::access::{Granted, user};
 use crate::http::endpoint::{Endpoint, Outcome, QueryParameter, endpoint};
 use crate::http::error::ApiError;
@@ -156,7 +155,7 @@ async fn detail(granted: Granted) -> Outcome {
 /// Spec section 5.4.6, with hole H9 closed: a bounded life, an event, and no renewal of renewals.
 async fn issue_token(mut granted: Granted) -> Outcome {
     let (body, bytes) = granted.json::<IssueTokenBody>().await?;
-    if granted.caller.amr.iter().any(|it| it == AMR_ISSUED) {
+    if granted.caller.parent.is_some() {
         let why = "a token that was issued here cannot issue another; sign in again";
         return Err(ApiError::Forbidden(why.to_owned()));
     }
@@ -179,11 +178,12 @@ async fn issue_token(mut granted: Granted) -> Outcome {
         scopes: caller.scopes,
         audience: caller.audience,
         grant: Grant::IssueToken,
-        amr: &[AMR_ISSUED],
+        amr: caller.amr,
         auth_time: caller.auth_time,
         lifetime,
-        // Of the presented token, and the time of asking: what ended that one ends this one.
-        not_before: caller.issued_at,
+        // Those of the presented token: what ended that one ends this one.
+        counts_from: caller.counts_from,
+        parent: Some(caller.jti),
     };
     let IssuedToken { token, done } = issue(&granted.call.app, request, head).await?;
     Ok(Reply::single(token).no_store().written(&done))

@@ -216,7 +216,7 @@ async fn an_expired_access_token_is_no_credential() {
     success(&service.call_as(&admin, "create_user", &user_body("x", "first")).await);
     service.app.app_root(1, "root", CLEAR).await;
     let root = service.login("root").await;
-    tokio::time::sleep(std::time::Duration::from_millis(1_050)).await;
+    service.app.clock.pass(std::time::Duration::from_secs(1));
     let answer = service.call_as(&root.access, "create_user", &user_body("root", "alice")).await;
     refused(&answer, UNAUTHORISED);
 }

@@ -128,7 +128,7 @@ async fn pairs_of_the_grace_belong_to_the_family() {
     let first = service.login("alice").await;
     let second = pair(&service.refresh(&first.refresh).await);
     let third = pair(&service.refresh(&first.refresh).await);
-    tokio::time::sleep(Duration::from_millis(2_050)).await;
+    service.app.clock.pass(Duration::from_secs(2));
     assert_eq!(service.user_of(&second.access).await, "alice");
     refused(&service.refresh(&first.refresh).await, NOT_FOUND);
     for dead in [&first, &second, &third] {

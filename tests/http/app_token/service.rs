@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use api::{AdminMode, AppSettings, AppTokenSettings};
 use md5::{Digest as _, Md5};
 use serde_json::{Value, json};
-use tests::app::{Answer, Ask, TestApp, now};
+use tests::app::{Answer, Ask, TestApp};
 
 pub const BASE: &str = "/oauth2/api/v1";
 
@@ -166,7 +166,7 @@ impl Service {
     /// A time within the window that was not used for the last ten calls: two that are the same
     /// in the same second would be a replay.
     pub fn timestamp(&self) -> i64 {
-        now().seconds() + self.calls.fetch_add(1, Ordering::Relaxed) % 11 - 5
+        self.app.clock.now().seconds() + self.calls.fetch_add(1, Ordering::Relaxed) % 11 - 5
     }
 
     pub fn ask(&self, operation: &str) -> Ask<'_> {

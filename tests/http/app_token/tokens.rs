@@ -93,7 +93,7 @@ async fn tokens_end_when_they_say() {
     for got in [&user, &app] {
         assert_eq!(got.refresh_end - got.access_end, 1, "{got:?}");
     }
-    tokio::time::sleep(Duration::from_millis(2_050)).await;
+    service.app.clock.pass(Duration::from_secs(2));
     for got in [&user, &app] {
         refused(&service.check(&got.access).await, EXPIRED);
         refused(&service.login_info(&got.access).await, EXPIRED);
