@@ -5,6 +5,7 @@
 //! permission, role, position, body.
 
 pub(crate) mod attempts;
+pub(crate) mod clients;
 pub(crate) mod issue;
 pub(crate) mod placement;
 pub(crate) mod scopes;
@@ -17,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lc_rs::digest::{Context, SHA256};
-use commands::Done;
+use commands::{Done, Draft};
 use domain::log::CommitHead;
 use domain::{Aggregate, CommandId, TenantId, UserId};
 use projections::{Tables, TenantRow};
@@ -164,6 +165,13 @@ impl Granted {
         self.caller.user
     }
 
+    /// Whether the caller is an administrator, by the token and by the user's row as it is now.
+    pub(crate) fn is_administrator(&self, tables: &Tables) -> bool {
+        let user = || tables.users.get(self.tenant_id(), self.user());
+        self.caller.is_administrator()
+            && user().is_some_and(|it| clients::is_administrator(tables, it))
+    }
+
     /// A JSON body, and its bytes.
     pub(crate) async fn json<T: DeserializeOwned>(
         &mut self,
@@ -186,13 +194,23 @@ impl Granted {
         body: &[u8],
         command: impl Fn(u64) -> A::Command + Send + Sync,
     ) -> Result<(u64, Done), ApiError> {
+        self.create_with::<A>(body, command, |_, _| Ok(())).await
+    }
+
+    /// As [`Granted::create`], with what else belongs into the same commit.
+    pub(crate) async fn create_with<A: Aggregate>(
+        &self,
+        body: &[u8],
+        command: impl Fn(u64) -> A::Command + Send + Sync,
+        also: impl Fn(&mut Draft<'_>, u64) -> Result<(), commands::Error> + Send + Sync,
+    ) -> Result<(u64, Done), ApiError> {
         let head = self.head(body)?;
         let engine = &self.call.app.engine;
         if let Some(done) = self.call.app.find_repeated(&head)? {
             return Ok((engine.number_at(done.first)?, done));
         }
         self.confirm()?;
-        let created = engine.create::<A>(command, &head).await;
+        let created = engine.create_with::<A>(command, also, &head).await;
         let (number, done) = created.map_err(|err| name_largest(err.into(), body))?;
         self.settle(&done).await;
         Ok((number, done))

@@ -7,7 +7,9 @@ use crate::http::endpoint::Endpoint;
 use crate::http::face::Face;
 use crate::http::problem::{API, OPERATION};
 use crate::operation::{health, metrics, openapi};
-use crate::resources::{api_resource, audit, audit_stream, client, role, tenant, user};
+use crate::resources::{
+    api_resource, api_resource_clients, audit, audit_stream, client, role, tenant, user,
+};
 
 /// Those that show figures of the program, which an operator may want at an address of their own.
 pub(crate) fn figures() -> Vec<Endpoint> {
@@ -29,6 +31,7 @@ pub(crate) static FACES: [&Face; 4] = [&APP_TOKEN, &API, &OAUTH, &OPERATION];
 pub fn all() -> Vec<Endpoint> {
     let api = [
         api_resource::endpoints(),
+        api_resource_clients::endpoints(),
         audit::endpoints(),
         audit_stream::endpoints(),
         client::endpoints(),

@@ -2,6 +2,7 @@
 
 pub(crate) mod api_resource;
 pub(crate) mod api_resource_body;
+pub(crate) mod api_resource_clients;
 pub(crate) mod audit;
 pub(crate) mod audit_stream;
 pub(crate) mod client;

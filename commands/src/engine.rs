@@ -129,9 +129,24 @@ impl Engine {
         command: impl Fn(u64) -> A::Command + Send + Sync,
         head: &CommitHead,
     ) -> Result<(u64, Done), Error> {
+        self.create_with::<A>(command, |_, _| Ok(()), head).await
+    }
+
+    /// As [`Engine::create`]; `also` puts into the same commit what belongs to the new aggregate,
+    /// and is asked anew whenever a race was lost.
+    ///
+    /// # Errors
+    /// As [`Engine::create`], and those of `also`.
+    pub async fn create_with<A: Aggregate>(
+        &self,
+        command: impl Fn(u64) -> A::Command + Send + Sync,
+        also: impl Fn(&mut Draft<'_>, u64) -> Result<(), Error> + Send + Sync,
+        head: &CommitHead,
+    ) -> Result<(u64, Done), Error> {
         let numbered = |draft: &mut Draft<'_>| {
             let number = self.next_number(A::CATEGORY)?;
             draft.decide::<A>(&number.to_string(), &command(number))?;
+            also(draft, number)?;
             Ok::<_, Error>(number)
         };
         let (number, done) = self.transact(head, numbered).await?;
@@ -407,6 +422,7 @@ fn name_of_claim(kind: &str) -> &'static str {
         domain::role::ROLE_NAME_CLAIM => "role name",
         domain::client::CLIENT_ID_CLAIM => "clientId",
         domain::resource::RESOURCE_NAME_CLAIM => "API resource name",
+        domain::scope::SCOPE_CLAIM => "scope",
         domain::resource::GATEWAY_PATH_CLAIM => "gateway path (suffix)",
         domain::tenant::HOST_CLAIM => "host name",
         domain::app::DEFAULT_APP_CLAIM => "default app",

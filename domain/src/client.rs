@@ -7,6 +7,7 @@ use crate::check;
 use crate::event::Fact;
 use crate::ids::{ClientName, TenantId, Timestamp, UserId};
 use crate::refusal::Refusal;
+use crate::scope::check_scope;
 use crate::stored_events;
 
 /// The kind of claim that makes a `client_id` unique in the installation.
@@ -20,6 +21,10 @@ pub const CLIENT_CHILDREN_MAX: usize = 200;
 pub enum ClientCommand {
     /// Enter a new client.
     Register(Box<ClientRegistered>, ClientSecrets),
+    /// Let it ask for tokens, or no longer.
+    SetEnabled(bool),
+    /// Make it the installation's: from then on it needs no owner.
+    TakeOver,
 }
 
 /// A client entered. The fields are those of spec section 2.7, under their field-standard names.
@@ -152,11 +157,31 @@ pub struct ClientSecrets {
     pub values: Vec<String>,
 }
 
+/// Whether a client may ask for tokens was changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClientEnabledSet {
+    /// Whether it may.
+    pub enabled: bool,
+}
+
+/// A client belongs to the installation from now on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClientTakenOver {
+    /// The user who answered for it until now.
+    pub former_owner: UserId,
+}
+
 stored_events! {
     /// What has happened to a client. A stored contract: see `docs/events.md`.
     pub enum ClientEvent {
         /// A client entered.
         Registered = "client.registered.v1" { data: ClientRegistered, secret: ClientSecrets },
+        /// It may ask for tokens, or no longer.
+        EnabledSet = "client.enabled_set.v1" { data: ClientEnabledSet },
+        /// It belongs to the installation.
+        TakenOver = "client.taken_over.v1" { data: ClientTakenOver },
     }
 }
 
@@ -166,8 +191,13 @@ pub enum Client {
     /// Never registered.
     #[default]
     Absent,
-    /// In use.
-    Active,
+    /// Registered.
+    Active {
+        /// The user who answers for it; 0 if it belongs to the installation.
+        owner: UserId,
+        /// Whether it may ask for tokens.
+        enabled: bool,
+    },
 }
 
 impl Aggregate for Client {
@@ -180,27 +210,54 @@ impl Aggregate for Client {
         command: &ClientCommand,
         _now: Timestamp,
     ) -> Result<Decision<ClientEvent>, Refusal> {
-        let ClientCommand::Register(data, secrets) = command;
-        if !matches!(self, Client::Absent) {
-            return Err(Refusal::AlreadyExists { what: "client" });
+        match (self, command) {
+            (Client::Absent, ClientCommand::Register(data, secrets)) => register(data, secrets),
+            (_, ClientCommand::Register(..)) => Err(Refusal::AlreadyExists { what: "client" }),
+            (Client::Absent, _) => Err(Refusal::NotFound { what: "client" }),
+            (Client::Active { enabled, .. }, ClientCommand::SetEnabled(wanted)) => {
+                let set = ClientEnabledSet { enabled: *wanted };
+                Ok(changed_if(enabled != wanted, ClientEvent::EnabledSet(set.into())))
+            }
+            (Client::Active { owner, .. }, ClientCommand::TakeOver) => {
+                let taken = ClientTakenOver { former_owner: *owner };
+                Ok(changed_if(*owner != UserId::NONE, ClientEvent::TakenOver(taken.into())))
+            }
         }
-        check_names(data)?;
-        check_lifetimes(&data.lifetimes)?;
-        check_children(data, secrets)?;
-        check_grants(&data.allowed_grant_types)?;
-        Ok(Decision::event(ClientEvent::Registered(Fact {
-            data: (**data).clone(),
-            personal: None,
-            secret: (!secrets.values.is_empty()).then(|| secrets.clone()),
-        }))
-        .claim(TenantId::INSTALLATION, CLIENT_ID_CLAIM, data.client_id.0.clone()))
     }
 
     fn evolve(&mut self, event: &ClientEvent) {
-        match event {
-            ClientEvent::Registered(_) => *self = Client::Active,
+        match (self, event) {
+            (it, ClientEvent::Registered(fact)) => {
+                *it = Client::Active { owner: fact.data.owner, enabled: fact.data.enabled };
+            }
+            (Client::Active { enabled, .. }, ClientEvent::EnabledSet(fact)) => {
+                *enabled = fact.data.enabled;
+            }
+            (Client::Active { owner, .. }, ClientEvent::TakenOver(_)) => *owner = UserId::NONE,
+            // Nothing happens to a client before it is registered.
+            (Client::Absent, _) => (),
         }
     }
+}
+
+fn changed_if(is_new: bool, event: ClientEvent) -> Decision<ClientEvent> {
+    if is_new { Decision::event(event) } else { Decision::none() }
+}
+
+fn register(
+    data: &ClientRegistered,
+    secrets: &ClientSecrets,
+) -> Result<Decision<ClientEvent>, Refusal> {
+    check_names(data)?;
+    check_lifetimes(&data.lifetimes)?;
+    check_children(data, secrets)?;
+    check_grants(&data.allowed_grant_types)?;
+    Ok(Decision::event(ClientEvent::Registered(Fact {
+        data: data.clone(),
+        personal: None,
+        secret: (!secrets.values.is_empty()).then(|| secrets.clone()),
+    }))
+    .claim(TenantId::INSTALLATION, CLIENT_ID_CLAIM, data.client_id.0.clone()))
 }
 
 fn check_names(data: &ClientRegistered) -> Result<(), Refusal> {
@@ -292,15 +349,7 @@ fn check_children(data: &ClientRegistered, secrets: &ClientSecrets) -> Result<()
     }
     check_uris("redirectUris", &data.redirect_uris)?;
     check_uris("postLogoutRedirectUris", &data.post_logout_redirect_uris)?;
-    // RFC 6749 section 3.3.
-    for scope in &data.allowed_scopes {
-        if !scope.bytes().all(|it| it.is_ascii_graphic() && it != b'"' && it != b'\\') {
-            return Err(Refusal::invalid(
-                "allowedScopes",
-                "must be visible ASCII without \" or \\",
-            ));
-        }
-    }
+    data.allowed_scopes.iter().try_for_each(|it| check_scope("allowedScopes", it))?;
     Ok(())
 }
 

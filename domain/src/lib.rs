@@ -22,6 +22,7 @@ pub mod app_user;
 pub mod client;
 pub mod resource;
 pub mod role;
+pub mod scope;
 pub mod signing_key;
 pub mod tenant;
 pub mod token;

@@ -3,10 +3,12 @@
 //! The gateway has one API for the resource itself and one for each further API version. Each has
 //! revisions, of which one is current. All of them share one path.
 
+mod allowed;
 mod gateway;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::allowed::{ALLOWED_CLIENTS_MAX, AllowedClients, AllowedScopes};
 pub use self::gateway::Gateway;
 use crate::aggregate::{Aggregate, Decision};
 use crate::check;
@@ -14,6 +16,7 @@ use crate::codec::COMMIT_BYTES_MAX;
 use crate::event::Fact;
 use crate::ids::{TenantId, Timestamp, UserId};
 use crate::refusal::Refusal;
+use crate::scope::{change_scopes, check_not_reserved, check_scope};
 use crate::stored_events;
 
 /// The kind of claim that makes the name of a resource unique in its tenant.
@@ -63,6 +66,13 @@ pub enum ResourceCommand {
     SetOnlineVersion {
         /// `A` or `A;rev=n`.
         revision_id: String,
+    },
+    /// Say which scopes a client gets.
+    AllowClient {
+        /// The number of the client.
+        client: u32,
+        /// Which of the scopes of the resource.
+        scopes: AllowedScopes,
     },
 }
 
@@ -206,6 +216,17 @@ pub struct VersionSetOnline {
     pub release_id: String,
 }
 
+/// The resource names a client that gets scopes of it, or names it no longer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ResourceClientAllowed {
+    /// The number of the client. Not its `client_id`, which another may have some day.
+    pub client: u32,
+    /// The scopes that it gets from now on, in the order of those of the resource; none if it is
+    /// named no longer.
+    pub scopes: Vec<String>,
+}
+
 stored_events! {
     /// What has happened to a resource. A stored contract: see `docs/events.md`.
     pub enum ResourceEvent {
@@ -219,6 +240,8 @@ stored_events! {
         VersionPublished = "resource.version_published.v1" { data: VersionPublished },
         /// A revision became current.
         VersionSetOnline = "resource.version_set_online.v1" { data: VersionSetOnline },
+        /// A client gets scopes of it, or no longer.
+        ClientAllowed = "resource.client_allowed.v1" { data: ResourceClientAllowed },
     }
 }
 
@@ -229,8 +252,15 @@ pub enum Resource {
     #[default]
     Absent,
     /// In use.
-    Active(Gateway),
+    Active {
+        /// Its face at the gateway.
+        gateway: Gateway,
+        /// The clients that it names.
+        allowed: AllowedClients,
+    },
 }
+
+const ABSENT: Refusal = Refusal::NotFound { what: "API resource" };
 
 impl Aggregate for Resource {
     const CATEGORY: &'static str = "resource";
@@ -254,6 +284,10 @@ impl Aggregate for Resource {
             ResourceCommand::SetOnlineVersion { revision_id } => {
                 self.active()?.set_online(revision_id, now)
             }
+            ResourceCommand::AllowClient { client, scopes } => match self {
+                Resource::Active { allowed, .. } => allowed.allow(*client, scopes),
+                Resource::Absent => Err(ABSENT),
+            },
         }
     }
 
@@ -261,11 +295,17 @@ impl Aggregate for Resource {
         match (self, event) {
             (it, ResourceEvent::Created(fact)) => {
                 let Fact { data, .. } = fact;
-                *it = Resource::Active(Gateway::new(data.resource, data.tenant));
+                *it = Resource::Active {
+                    gateway: Gateway::new(data.resource, data.tenant),
+                    allowed: AllowedClients::new(data.scopes.clone()),
+                };
             }
             // Nothing happens to a resource before it is created.
             (Resource::Absent, _) => (),
-            (Resource::Active(gateway), event) => gateway.evolve(event),
+            (Resource::Active { allowed, .. }, ResourceEvent::ClientAllowed(fact)) => {
+                allowed.evolve(&fact.data);
+            }
+            (Resource::Active { gateway, .. }, event) => gateway.evolve(event),
         }
     }
 }
@@ -273,8 +313,8 @@ impl Aggregate for Resource {
 impl Resource {
     fn active(&self) -> Result<&Gateway, Refusal> {
         match self {
-            Resource::Active(gateway) => Ok(gateway),
-            Resource::Absent => Err(Refusal::NotFound { what: "API resource" }),
+            Resource::Active { gateway, .. } => Ok(gateway),
+            Resource::Absent => Err(ABSENT),
         }
     }
 
@@ -287,17 +327,23 @@ impl Resource {
             return Err(Refusal::AlreadyExists { what: "API resource" });
         }
         check_created(data, secrets)?;
-        Ok(Decision::event(ResourceEvent::Created(Fact {
+        let decision = Decision::event(ResourceEvent::Created(Fact {
             data: data.clone(),
             personal: None,
             secret: (!secrets.values.is_empty()).then(|| secrets.clone()),
         }))
-        .claim(data.tenant, RESOURCE_NAME_CLAIM, data.name.to_lowercase()))
+        .claim(data.tenant, RESOURCE_NAME_CLAIM, data.name.to_lowercase());
+        // Also those of a resource that is not enabled: it may be, some day.
+        Ok(change_scopes(decision, data.tenant, &[], &data.scopes))
     }
 }
 
 fn check_created(data: &ResourceCreated, secrets: &ResourceSecrets) -> Result<(), Refusal> {
     check::required("name", &data.name, 200)?;
+    // It is an audience: two that look alike must not be two.
+    if !data.name.bytes().all(|it| it.is_ascii_graphic()) {
+        return Err(Refusal::invalid("name", "must be visible ASCII without spaces"));
+    }
     check::optional("displayName", data.display_name.as_deref(), 200)?;
     check::optional("description", data.description.as_deref(), 1000)?;
     check::optional(
@@ -311,17 +357,9 @@ fn check_created(data: &ResourceCreated, secrets: &ResourceSecrets) -> Result<()
             check::required(field, item, 200)?;
         }
     }
-    // RFC 6749 section 3.3. The built-in prefixes stay with the program.
     for scope in &data.scopes {
-        if !scope.bytes().all(|it| it.is_ascii_graphic() && it != b'"' && it != b'\\') {
-            return Err(Refusal::invalid("scopes.scope", "must be visible ASCII without \" or \\"));
-        }
-        if scope.starts_with("oauthapp.") || scope.starts_with("isms.") {
-            return Err(Refusal::invalid(
-                "scopes.scope",
-                "must not begin with oauthapp. or isms.: these scopes are built in",
-            ));
-        }
+        check_scope("scopes.scope", scope)?;
+        check_not_reserved("scopes.scope", scope)?;
     }
     if data.name.eq_ignore_ascii_case("oauthapp") {
         return Err(Refusal::invalid("name", "must not be oauthapp: this audience is built in"));

@@ -1,11 +1,12 @@
 //! Answers: which API resources has a user, what is published of them, and which scopes exist?
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
 use domain::resource::{PublishRequest, ResourceCreated, ResourceEvent};
+use domain::scope::{SCOPE_CLAIM, normalise_scope};
 use domain::{Recorded, TenantId, Timestamp, UserId};
 
 use crate::index::HashIndex;
@@ -27,6 +28,8 @@ pub struct ResourceRow {
     pub last_publication: Option<Arc<PublishRequest>>,
     /// The APIs at the gateway, in the order of their making.
     pub apis: Vec<Arc<ApiRow>>,
+    /// The clients that it names, by number, and the scopes that each gets; never nothing.
+    pub allowed: BTreeMap<u32, Vec<String>>,
 }
 
 /// An API at the gateway: the resource itself, or one of its further versions.
@@ -88,7 +91,7 @@ pub struct Resources {
     keys: Keys,
     rows: Rows<ResourceRow>,
     by_owner: HashMap<(TenantId, UserId), BTreeSet<u32>>,
-    /// Which enabled resources contain a scope.
+    /// Which resource holds a scope, whether it is enabled or not.
     by_scope: HashIndex,
     /// The enabled resources whose scopes the discovery document names.
     discoverable: BTreeSet<(TenantId, u32)>,
@@ -109,18 +112,18 @@ struct Found {
     tenant: TenantId,
     owner: UserId,
     discoverable: bool,
-    /// The hashes of the scopes by which it is found: of none if it is not enabled.
+    /// The hashes of the scopes by which it is found.
     scopes: Vec<u128>,
 }
 
 impl Found {
     fn of(keys: &Keys, data: &ResourceCreated) -> Self {
-        let scopes = data.scopes.iter().filter(|_| data.enabled);
+        let scopes = data.scopes.iter().map(|it| scope_hash(keys, data.tenant, it));
         Self {
             tenant: data.tenant,
             owner: data.owner,
             discoverable: data.enabled && data.show_in_discovery_document,
-            scopes: scopes.map(|it| keys.0.lookup_hash(data.tenant, "scope", it)).collect(),
+            scopes: scopes.collect(),
         }
     }
 
@@ -143,6 +146,11 @@ impl Found {
         }
         Ok(Self { tenant, owner, discoverable, scopes })
     }
+}
+
+/// As the claim of a scope is made: two spellings in two letter cases have one holder.
+fn scope_hash(keys: &Keys, tenant: TenantId, scope: &str) -> u128 {
+    keys.0.lookup_hash(tenant, SCOPE_CLAIM, &normalise_scope(scope))
 }
 
 /// What a snapshot keeps to find a resource.
@@ -185,18 +193,19 @@ impl Resources {
 
     /// A resource of a user of a tenant.
     pub fn get(&self, tenant: TenantId, owner: UserId, resource: u32) -> Option<&Arc<ResourceRow>> {
-        self.rows.get(resource).filter(|it| it.data.tenant == tenant && it.data.owner == owner)
+        self.find(tenant, resource).filter(|it| it.data.owner == owner)
     }
 
-    /// The names of the enabled resources of a tenant that contain a scope: its audiences.
-    ///
-    /// A scope belongs to whoever declared it first: a resource of another user that declares it
-    /// later must not receive tokens that were meant for the first.
-    pub fn audiences(&self, tenant: TenantId, scope: &str) -> Vec<&str> {
-        let resources = self.by_scope.get(&self.keys.0.lookup_hash(tenant, "scope", scope));
-        let mut rows = resources.filter_map(|it| self.rows.get(it)).peekable();
-        let owner = rows.peek().map(|it| it.data.owner);
-        rows.filter(|it| Some(it.data.owner) == owner).map(|it| it.data.name.as_str()).collect()
+    /// A resource of a tenant, whosever it is.
+    pub fn find(&self, tenant: TenantId, resource: u32) -> Option<&Arc<ResourceRow>> {
+        self.rows.get(resource).filter(|it| it.data.tenant == tenant)
+    }
+
+    /// The resource of a tenant that holds a scope in any letter case. There is one: the log sees
+    /// to that.
+    pub fn holder_of(&self, tenant: TenantId, scope: &str) -> Option<&Arc<ResourceRow>> {
+        let mut holders = self.by_scope.get(&scope_hash(&self.keys, tenant, scope));
+        self.find(tenant, holders.next()?)
     }
 
     /// The scopes of the enabled resources of a tenant that the discovery document names.
@@ -261,8 +270,20 @@ impl Row for ResourceRow {
 }
 
 impl ResourceRow {
+    /// Whether it names a client for one of its scopes.
+    pub fn allows(&self, client: u32, scope: &str) -> bool {
+        self.allowed.get(&client).is_some_and(|it| it.iter().any(|it| it == scope))
+    }
+
     fn new(data: ResourceCreated) -> Self {
-        Self { data, updated: None, path: None, last_publication: None, apis: Vec::new() }
+        Self {
+            data,
+            updated: None,
+            path: None,
+            last_publication: None,
+            apis: Vec::new(),
+            allowed: BTreeMap::new(),
+        }
     }
 
     fn apply(&mut self, event: ResourceEvent, time: Timestamp) {
@@ -307,6 +328,10 @@ impl ResourceRow {
                 };
                 row.apis.push(Arc::new(api));
             }
+            ResourceEvent::ClientAllowed(fact) => match fact.data.scopes.is_empty() {
+                true => drop(row.allowed.remove(&fact.data.client)),
+                false => drop(row.allowed.insert(fact.data.client, fact.data.scopes)),
+            },
             ResourceEvent::VersionSetOnline(fact) => {
                 let (revision, id) = (fact.data.revision, fact.data.release_id.clone());
                 row.change(&fact.data.api_id, |api| {

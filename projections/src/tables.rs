@@ -134,7 +134,7 @@ impl Tables {
             AnyEvent::App(event) => self.apps.apply(&event, recorded),
             AnyEvent::AppToken(event) => self.app_tokens.apply(&event, recorded),
             AnyEvent::AppUser(event) => self.app_users.apply(&event, recorded),
-            AnyEvent::Client(event) => self.clients.apply(event),
+            AnyEvent::Client(event) => self.clients.apply(event, recorded),
             AnyEvent::Log(LogEvent::Forgotten(fact)) => {
                 self.forget(recorded.position, Forgetting { until: fact.data.until });
             }

@@ -1,8 +1,8 @@
 //! The rules of a client (spec sections 2.7 and 6.7).
 
 use domain::client::{CLIENT_CHILDREN_MAX, CLIENT_ID_CLAIM, Client, ClientCommand, ClientEvent};
-use domain::client::{ClientRegistered, ClientSecrets};
-use domain::{ClientName, Fact, Refusal};
+use domain::client::{ClientEnabledSet, ClientRegistered, ClientSecrets, ClientTakenOver};
+use domain::{ClientName, Fact, Refusal, UserId};
 use tests::given::{claim, control_character, given, required, too_long, too_many};
 use tests::samples::{client_full, client_registered, client_secrets};
 
@@ -275,4 +275,38 @@ fn only_one_redirecting_grant_goes_with_the_others() {
         ));
     }
     given::<Client>([]).when(with(&[])).then_accepted();
+}
+
+#[test]
+fn a_client_is_disabled_and_enabled_once() {
+    let set = |enabled| ClientEvent::EnabledSet(ClientEnabledSet { enabled }.into());
+    let change = ClientCommand::SetEnabled;
+    given::<Client>([client_full()]).when(change(false)).then([set(false)]);
+    given::<Client>([client_full()]).when(change(true)).then_nothing();
+    given::<Client>([client_full(), set(false)]).when(change(false)).then_nothing();
+    given::<Client>([client_full(), set(false)]).when(change(true)).then([set(true)]);
+    let sparse = ClientRegistered { enabled: false, ..client_registered() };
+    given::<Client>([ClientEvent::Registered(sparse.into())]).when(change(false)).then_nothing();
+    given::<Client>([]).when(change(false)).then_refused(Refusal::NotFound { what: "client" });
+}
+
+#[test]
+fn a_client_is_taken_over_once() {
+    let taken = || {
+        let former_owner = client_registered().owner;
+        ClientEvent::TakenOver(ClientTakenOver { former_owner }.into())
+    };
+    given::<Client>([client_full()])
+        .when(ClientCommand::TakeOver)
+        .then([taken()])
+        .then_claims([])
+        .then_releases([]);
+    given::<Client>([client_full(), taken()]).when(ClientCommand::TakeOver).then_nothing();
+    let of_installation = ClientRegistered { owner: UserId::NONE, ..client_registered() };
+    given::<Client>([ClientEvent::Registered(of_installation.into())])
+        .when(ClientCommand::TakeOver)
+        .then_nothing();
+    given::<Client>([])
+        .when(ClientCommand::TakeOver)
+        .then_refused(Refusal::NotFound { what: "client" });
 }

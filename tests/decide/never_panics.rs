@@ -4,6 +4,7 @@
 //! their ends. A damaged or foreign log must lead to a refusal, not to a crash at every start.
 
 use domain::client::{Client, ClientCommand};
+use domain::resource::{AllowedScopes, ResourceClientAllowed};
 use domain::resource::{Resource, ResourceCommand, ResourceEvent, ResourcePublished};
 use domain::resource::{RevisionPublished, VersionPublished, VersionSetOnline};
 use domain::role::{Role, RoleCommand};
@@ -83,7 +84,7 @@ macro_rules! sample_of {
 
 fn resource_event(seed: &Seed) -> ResourceEvent {
     let Seed { id, text, number, yes, .. } = seed.clone();
-    match seed.which % 6 {
+    match seed.which % 7 {
         0 => ResourceEvent::Published({
             let mut request = samples::publish_request();
             (request.api_id, request.suffix) = (id, text);
@@ -112,6 +113,9 @@ fn resource_event(seed: &Seed) -> ResourceEvent {
         3 => ResourceEvent::VersionSetOnline(
             VersionSetOnline { api_id: id, revision: number, release_id: text }.into(),
         ),
+        4 => ResourceEvent::ClientAllowed(
+            ResourceClientAllowed { client: number, scopes: vec![text] }.into(),
+        ),
         // Often, since little happens without it.
         _ => ResourceEvent::Created(samples::resource_created().into()),
     }
@@ -119,7 +123,7 @@ fn resource_event(seed: &Seed) -> ResourceEvent {
 
 fn resource_command(seed: &Seed) -> ResourceCommand {
     let Seed { id, text, yes, .. } = seed.clone();
-    match seed.which % 5 {
+    match seed.which % 6 {
         0 => {
             let mut resource = samples::resource_created();
             resource.name = text;
@@ -142,6 +146,13 @@ fn resource_command(seed: &Seed) -> ResourceCommand {
             revision_id: id,
             version_name: text.clone(),
             new_api_id: text,
+        },
+        4 => ResourceCommand::AllowClient {
+            client: seed.number,
+            scopes: match yes {
+                true => AllowedScopes::Also(vec!["orders.read".to_owned()]),
+                false => AllowedScopes::Only(vec![text]),
+            },
         },
         _ => ResourceCommand::SetOnlineVersion { revision_id: id },
     }
@@ -242,6 +253,11 @@ proptest! {
     #[test]
     fn a_client_never_panics(seeds in seeds()) {
         run::<Client>(&seeds, |seed| sample_of!(Client, seed), |seed| {
+            match seed.which % 3 {
+                0 => return ClientCommand::SetEnabled(seed.yes),
+                1 => return ClientCommand::TakeOver,
+                _ => (),
+            }
             let mut client = samples::client_registered();
             client.redirect_uris = vec![seed.text.clone()];
             client.lifetimes.access_token = seed.number as i32;

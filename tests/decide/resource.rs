@@ -1,7 +1,9 @@
 //! The rules of an API resource itself (spec section 2.7); its gateway stands in `gateway.rs`.
 
+use domain::resource::{ALLOWED_CLIENTS_MAX, AllowedScopes, ResourceClientAllowed};
 use domain::resource::{RESOURCE_CHILDREN_MAX, RESOURCE_NAME_CLAIM, Resource, ResourceCommand};
 use domain::resource::{ResourceCreated, ResourceEvent, ResourceSecrets};
+use domain::scope::SCOPE_CLAIM;
 use domain::{Fact, Refusal};
 use tests::given::{claim, control_character, given, required, too_long, too_many};
 use tests::samples::{resource_created, resource_secrets};
@@ -25,7 +27,11 @@ fn a_new_resource_holds_its_name_in_its_tenant() {
     given::<Resource>([])
         .when(create_with(|_| ()))
         .then([created()])
-        .then_claims([claim(12, RESOURCE_NAME_CLAIM, "orders")])
+        .then_claims([
+            claim(12, RESOURCE_NAME_CLAIM, "orders"),
+            claim(12, SCOPE_CLAIM, "orders.read"),
+            claim(12, SCOPE_CLAIM, "orders.write"),
+        ])
         .then_releases([]);
 }
 
@@ -72,7 +78,21 @@ fn texts_end_at_their_limit() {
             with("").then_accepted();
         }
     }
-    given::<Resource>([]).when(create_with(|it| it.name = "é".repeat(200))).then_accepted();
+}
+
+/// An audience that looks like another one, or ends in what nobody sees, is no name.
+#[test]
+fn names_are_visible_ascii() {
+    for wrong in
+        ["payroll ", " payroll", "pay roll", "p\u{430}yroll", "payroll\u{200b}", "a\nb", "é"]
+    {
+        given::<Resource>([])
+            .when(create_with(|it| it.name = wrong.to_owned()))
+            .then_refused(Refusal::invalid("name", "must be visible ASCII without spaces"));
+        given::<Resource>([])
+            .when(create_with(|it| it.scopes = vec![wrong.to_owned()]))
+            .then_refused_field("scopes.scope");
+    }
 }
 
 #[test]
@@ -115,7 +135,7 @@ fn every_secret_has_one_value_within_its_limit() {
 
 #[test]
 fn scopes_are_of_the_characters_of_rfc_6749() {
-    for wrong in ["a b", "a\"b", "a\\b", "ä"] {
+    for wrong in ["a b", "a\"b", "a\\b", "ä", "a\n", "a\u{200b}", "\u{430}"] {
         given::<Resource>([])
             .when(create_with(|it| it.scopes = vec![wrong.to_owned()]))
             .then_refused(Refusal::invalid(
@@ -127,13 +147,18 @@ fn scopes_are_of_the_characters_of_rfc_6749() {
 
 #[test]
 fn built_in_scopes_and_the_built_in_audience_cannot_be_taken() {
-    for scope in ["oauthapp.", "oauthapp.all", "isms.user.get"] {
+    for scope in ["oauthapp.", "oauthapp.all", "isms.user.get", "OAuthApp.all", "ISMS.all"] {
         given::<Resource>([])
             .when(create_with(|it| it.scopes.push(scope.to_owned())))
             .then_refused(Refusal::invalid(
                 "scopes.scope",
                 "must not begin with oauthapp. or isms.: these scopes are built in",
             ));
+    }
+    for scope in ["openid", "offline_access", "OpenID"] {
+        given::<Resource>([])
+            .when(create_with(|it| it.scopes.push(scope.to_owned())))
+            .then_refused_field("scopes.scope");
     }
     given::<Resource>([])
         .when(create_with(|it| it.scopes = vec!["oauthapp".into(), "ismsx.a".into()]))
@@ -143,4 +168,86 @@ fn built_in_scopes_and_the_built_in_audience_cannot_be_taken() {
             Refusal::invalid("name", "must not be oauthapp: this audience is built in"),
         );
     }
+}
+
+/// Two spellings are one claim; a resource that is not enabled holds its scopes all the same.
+#[test]
+fn each_scope_is_claimed_once_in_lower_case() {
+    let claims = given::<Resource>([])
+        .when(create_with(|it| {
+            it.enabled = false;
+            it.scopes = ["B.read", "a.read", "A.Read", "a.read"].map(str::to_owned).to_vec();
+        }))
+        .decision()
+        .claims;
+    let scopes = [claim(12, SCOPE_CLAIM, "a.read"), claim(12, SCOPE_CLAIM, "b.read")];
+    assert_eq!(claims[1..], scopes);
+}
+
+fn allow(client: u32, scopes: AllowedScopes) -> ResourceCommand {
+    ResourceCommand::AllowClient { client, scopes }
+}
+
+fn allowed(client: u32, scopes: &[&str]) -> ResourceEvent {
+    let scopes = scopes.iter().map(|it| (*it).to_owned()).collect();
+    ResourceEvent::ClientAllowed(ResourceClientAllowed { client, scopes }.into())
+}
+
+fn only(scopes: &[&str]) -> AllowedScopes {
+    AllowedScopes::Only(scopes.iter().map(|it| (*it).to_owned()).collect())
+}
+
+fn also(scopes: &[&str]) -> AllowedScopes {
+    AllowedScopes::Also(scopes.iter().map(|it| (*it).to_owned()).collect())
+}
+
+#[test]
+fn a_resource_names_a_client_for_scopes_of_its_own() {
+    let (read, write) = ("orders.read", "orders.write");
+    given::<Resource>([created()])
+        .when(allow(3, AllowedScopes::All))
+        .then([allowed(3, &[read, write])]);
+    given::<Resource>([created()])
+        .when(allow(3, only(&[write, read, write])))
+        .then([allowed(3, &[read, write])]);
+    for wrong in ["orders.delete", "ORDERS.READ", "", "oauthapp.all"] {
+        for scopes in [only(&[read, wrong]), also(&[wrong])] {
+            given::<Resource>([created()])
+                .when(allow(3, scopes))
+                .then_refused(Refusal::invalid("scopes", "must be scopes of this API resource"));
+        }
+    }
+    given::<Resource>([])
+        .when(allow(3, AllowedScopes::All))
+        .then_refused(Refusal::NotFound { what: "API resource" });
+}
+
+#[test]
+fn what_a_client_gets_is_replaced_or_added_to_and_repeating_it_is_nothing() {
+    let (read, write) = ("orders.read", "orders.write");
+    let history = || [created(), allowed(3, &[read])];
+    given::<Resource>(history()).when(allow(3, only(&[read]))).then_nothing();
+    given::<Resource>(history()).when(allow(3, also(&[read]))).then_nothing();
+    given::<Resource>(history()).when(allow(3, only(&[write]))).then([allowed(3, &[write])]);
+    given::<Resource>(history()).when(allow(3, also(&[write]))).then([allowed(3, &[read, write])]);
+    given::<Resource>(history()).when(allow(3, only(&[]))).then([allowed(3, &[])]);
+    given::<Resource>(history()).when(allow(4, only(&[]))).then_nothing();
+    given::<Resource>(history()).when(allow(4, only(&[read]))).then([allowed(4, &[read])]);
+    let closed = [created(), allowed(3, &[read]), allowed(3, &[])];
+    given::<Resource>(closed).when(allow(3, only(&[]))).then_nothing();
+}
+
+#[test]
+fn the_clients_that_a_resource_names_end_at_their_limit() {
+    let full = || {
+        let clients = (1..=ALLOWED_CLIENTS_MAX as u32).map(|it| allowed(it, &["orders.read"]));
+        std::iter::once(created()).chain(clients)
+    };
+    given::<Resource>(full())
+        .when(allow(9_999, AllowedScopes::All))
+        .then_refused(Refusal::NotAllowed { why: "an API resource may name 1,000 clients" });
+    given::<Resource>(full()).when(allow(7, AllowedScopes::All)).then_accepted();
+    given::<Resource>(full().chain([allowed(7, &[])]))
+        .when(allow(9_999, AllowedScopes::All))
+        .then_accepted();
 }

@@ -13,7 +13,7 @@ use domain::client::{Client, ClientCommand};
 use domain::log::CommitHead;
 use domain::log::OpenParts as _;
 use domain::log_event::{Log, LogCommand, forgetting_id};
-use domain::resource::{Resource, ResourceCommand};
+use domain::resource::{AllowedScopes, Resource, ResourceCommand};
 use domain::role::{Role, RoleCommand};
 use domain::signing_key::{SigningKey, SigningKeyCommand};
 use domain::tenant::{Tenant, TenantCommand};
@@ -79,6 +79,8 @@ async fn full_life() -> World {
     let client = Box::new(samples::client_registered());
     let register = ClientCommand::Register(client, samples::client_secrets());
     world.run::<Client>("11", register).await;
+    world.run::<Client>("11", ClientCommand::SetEnabled(false)).await;
+    world.run::<Client>("11", ClientCommand::TakeOver).await;
     let token = samples::token_issued();
     let id = token_id(token.expires_at, [7; 12]);
     world.run::<Token>(&id, TokenCommand::Issue(Box::new(token))).await;
@@ -159,6 +161,7 @@ async fn run_resource(world: &mut World) {
             new_api_id: samples::VERSION_API_ID.to_owned(),
         },
         ResourceCommand::SetOnlineVersion { revision_id: "21;rev=2".to_owned() },
+        ResourceCommand::AllowClient { client: 11, scopes: AllowedScopes::All },
     ];
     for command in commands {
         world.run::<Resource>("21", command).await;

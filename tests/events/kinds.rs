@@ -36,7 +36,7 @@ fn aggregates() -> Vec<(&'static str, &'static [&'static str])> {
 }
 
 /// Past participles that do not end in `ed`.
-const IRREGULAR: [&str; 2] = ["set", "forgotten"];
+const IRREGULAR: [&str; 3] = ["set", "forgotten", "taken"];
 
 #[test]
 fn a_name_is_category_past_tense_and_revision() {

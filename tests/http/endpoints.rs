@@ -23,7 +23,7 @@ use Who::{Anonymous, AppToken, Bearer, Operation};
 type Row = (u8, &'static str, &'static str, &'static str, &'static str, Who);
 
 #[rustfmt::skip]
-const TABLE: [Row; 32] = [
+const TABLE: [Row; 34] = [
     (1, "ApiResourceGet", "GET", "/api/ApiResource", "/api/ApiResource", Bearer("apiresource.get", "user")),
     (2, "ApiResourcePost", "POST", "/api/ApiResource", "/api/ApiResource", Bearer("apiresource.post", "user")),
     (4, "ApiResourceDetail", "GET", "/api/ApiResource/{id}", "/api/ApiResource/1", Bearer("apiresource.detail", "user")),
@@ -33,6 +33,8 @@ const TABLE: [Row; 32] = [
     (11, "ApiResourcePublishConfiguration", "GET", "/api/ApiResource/{id}/PublishConfiguration", "/api/ApiResource/1/PublishConfiguration", Bearer("apiresource.publishconfiguration", "user")),
     (12, "ApiResourceVersions", "GET", "/api/ApiResource/{id}/Versions", "/api/ApiResource/1/Versions", Bearer("apiresource.versions", "user")),
     (13, "ApiResourceSetOnlineVersion", "POST", "/api/ApiResource/{id}/Versions/{revisionId}", "/api/ApiResource/1/Versions/1;rev=1", Bearer("apiresource.setonlineversion", "user")),
+    (0, "ApiResourcePutClient", "PUT", "/api/ApiResource/{id}/Clients/{clientId}", "/api/ApiResource/1/Clients/shop", Bearer("apiresource.clients", "user")),
+    (0, "ApiResourceDeleteClient", "DELETE", "/api/ApiResource/{id}/Clients/{clientId}", "/api/ApiResource/1/Clients/shop", Bearer("apiresource.clients", "user")),
     (38, "ClientGet", "GET", "/api/Client", "/api/Client", Bearer("client.get", "user")),
     (39, "ClientPost", "POST", "/api/Client", "/api/Client", Bearer("client.post", "user")),
     (41, "ClientDetail", "GET", "/api/Client/{id}", "/api/Client/1", Bearer("client.detail", "user")),

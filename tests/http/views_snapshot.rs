@@ -8,6 +8,7 @@ use commands::bootstrap::blank_user;
 use domain::account::AccountId;
 use domain::app_token::{AppToken, AppTokenCommand, AppTokenIssued, app_token_id};
 use domain::app_user::AppUserId;
+use domain::client::{Client, ClientCommand};
 use domain::log::CommitHead;
 use domain::log_event::{Log, LogCommand, forgetting_id};
 use domain::tenant::{Tenant, TenantCommand};
@@ -109,7 +110,13 @@ async fn what_comes_after_a_snapshot_counts_in_it_and_in_the_next_one() {
     let admin = app.admin().await;
     let resource = json!({ "name": "orders", "scopes": [{ "scope": "orders.read" }] });
     app.post("/api/ApiResource").bearer(&admin).json(&resource).send().await.data();
+    let shop = json!({ "clientId": "shop", "allowedScopes": [{ "scope": "orders.read" }] });
+    app.post("/api/Client").bearer(&admin).json(&shop).send().await.data();
     let first = snapshot(&app, None);
+    let open = app.ask("PUT", "/api/ApiResource/1/Clients/shop").bearer(&admin).json(&json!({}));
+    open.send().await.data();
+    app.run::<Client>(1, "2", ClientCommand::SetEnabled(false)).await;
+    app.run::<Client>(1, "2", ClientCommand::TakeOver).await;
     let mut password = verifier().await;
     password.salt = [9; 16];
     // Two in one second: from when tokens count depends on both.
@@ -132,7 +139,10 @@ async fn what_comes_after_a_snapshot_counts_in_it_and_in_the_next_one() {
         let row = tables.users.get(TENANT, UserId(2)).unwrap();
         assert_eq!(tables.users.verifiers(row), password.clone().into());
         assert!(row.counts_from > 0);
-        assert_eq!(tables.resources.audiences(TENANT, "orders.read"), ["orders"]);
+        let holder = tables.resources.holder_of(TENANT, "orders.READ").unwrap();
+        assert_eq!((&*holder.data.name, holder.allows(2, "orders.read")), ("orders", true));
+        let client = tables.clients.identified("shop").unwrap();
+        assert_eq!((client.data.owner, client.data.enabled), (UserId::NONE, false));
         assert!(*tables == *app.views.read(), "not what the log makes");
     }
 }

@@ -7,10 +7,10 @@
 pub mod app_token;
 mod resource;
 
+use domain::client::{ClientEnabledSet, ClientSecretInfo, ClientSecrets, ClientTakenOver};
 use domain::client::{ClientEvent, ClientFlags, ClientLifetimes, ClientRegistered};
-use domain::client::{ClientSecretInfo, ClientSecrets};
 use domain::log_event::{LogEvent, LogForgotten};
-use domain::resource::{ResourceEvent, RevisionPublished};
+use domain::resource::{ResourceClientAllowed, ResourceEvent, RevisionPublished};
 use domain::role::{RoleClaim, RoleCreated, RoleEvent};
 use domain::signing_key::{SigningAlgorithm, SigningKeyAdded, SigningKeyEnded};
 use domain::signing_key::{SigningKeyEvent, SigningKeyRetired};
@@ -26,8 +26,8 @@ pub use self::resource::{
     RESOURCE_SECRET, VERSION_API_ID, publish_request, resource_created, resource_secrets,
 };
 use self::resource::{
-    publish_sparse, published, resource_sparse, revision_published, version_published,
-    version_set_online, with_secret,
+    client_allowed, publish_sparse, published, resource_sparse, revision_published,
+    version_published, version_set_online, with_secret,
 };
 
 /// A sample, under the kind that its bytes are stored as.
@@ -50,6 +50,10 @@ pub fn all() -> Vec<Sample> {
         sample("flags_2", client_with_flags(2)),
         sample("flags_4", client_with_flags(4)),
         sample("flags_8", client_with_flags(8)),
+        sample("full", ClientEvent::EnabledSet(ClientEnabledSet { enabled: true }.into())),
+        sample("full", {
+            ClientEvent::TakenOver(ClientTakenOver { former_owner: UserId(17) }.into())
+        }),
         sample("full", with_secret(resource_created(), resource_secrets())),
         sample("sparse", ResourceEvent::Created(resource_sparse().into())),
         sample("full", published(publish_request(), false, 23)),
@@ -61,6 +65,11 @@ pub fn all() -> Vec<Sample> {
         }),
         sample("full", ResourceEvent::VersionPublished(version_published().into())),
         sample("full", ResourceEvent::VersionSetOnline(version_set_online().into())),
+        sample("full", ResourceEvent::ClientAllowed(client_allowed().into())),
+        sample("closed", {
+            let closed = ResourceClientAllowed { scopes: Vec::new(), ..client_allowed() };
+            ResourceEvent::ClientAllowed(closed.into())
+        }),
         sample("full", RoleEvent::Created(role_created().into())),
         sample("full", SigningKeyEvent::Retired(SigningKeyRetired { until: at(31) }.into())),
         sample("full", SigningKeyEvent::Ended(SigningKeyEnded { reason: text("why") }.into())),

@@ -10,10 +10,10 @@ use commands::keys::random;
 use domain::log::CommitHead;
 use domain::token::{Grant, Token, TokenCommand, TokenIssued};
 use domain::{ClientName, Timestamp, UserId};
-use projections::{Tables, TenantRow, UserRow};
+use projections::{ClientRow, Tables, TenantRow, UserRow};
 use serde::Serialize;
 
-use crate::access::scopes::{BUILT_IN_AUDIENCE, is_built_in};
+use crate::access::clients::audience_for;
 use crate::access::token_id::{Bound, bind};
 use crate::app::App;
 use crate::http::error::ApiError;
@@ -82,47 +82,60 @@ struct ClientTenantClaim<'a> {
     name: &'a str,
 }
 
-/// The scopes that a client gets, and the audiences that they are for.
+/// The scopes that a client gets, and the audiences that they are for, as of now.
 ///
-/// A scope is granted if the client may ask for it and it is known: built in, or of an enabled
-/// API resource of the tenant. Without a wish the client gets all it may ask for.
+/// Without a wish the client gets all that it lists and may have. A wish for anything else is
+/// refused, in the same words whether the scope exists or not.
 pub(crate) fn grant_scopes(
     tables: &Tables,
-    tenant: &TenantRow,
-    allowed: &[String],
+    client: &ClientRow,
     wanted: Option<&str>,
 ) -> Result<(Vec<String>, Vec<String>), ApiError> {
-    let tenant = tenant.data.tenant;
-    let known =
-        |scope: &str| is_built_in(scope) || !tables.resources.audiences(tenant, scope).is_empty();
-    let scopes: Vec<String> = match wanted {
+    let granted = match wanted {
+        None => still_granted(tables, client, &client.data.allowed_scopes),
         Some(wanted) => {
             let mut scopes: Vec<String> = Vec::new();
             for scope in wanted.split_ascii_whitespace() {
-                if !allowed.iter().any(|it| it == scope) || !known(scope) {
+                if scopes.iter().any(|it| it == scope) {
+                    continue;
+                }
+                if audience_for(tables, client, scope).is_none() {
                     let why = "a scope is unknown, or the client may not ask for it";
                     return Err(ApiError::oauth("invalid_scope", why));
                 }
-                if !scopes.iter().any(|it| it == scope) {
-                    scopes.push(scope.to_owned());
-                }
+                scopes.push(scope.to_owned());
             }
-            scopes
+            if scopes.len() > SCOPES_MAX {
+                return Err(ApiError::oauth("invalid_scope", "ask for 1 to 100 scopes"));
+            }
+            still_granted(tables, client, &scopes)
         }
-        None => allowed.iter().filter(|it| known(it)).take(SCOPES_MAX).cloned().collect(),
     };
-    if scopes.is_empty() || scopes.len() > SCOPES_MAX {
+    if granted.0.is_empty() {
         return Err(ApiError::oauth("invalid_scope", "ask for 1 to 100 scopes"));
     }
-    let mut audience = BTreeSet::new();
-    for scope in &scopes {
-        if is_built_in(scope) {
-            audience.insert(BUILT_IN_AUDIENCE.to_owned());
+    Ok(granted)
+}
+
+/// Those of some scopes that a client gets now, each once and as many as fit into a token, and their
+/// audiences.
+pub(crate) fn still_granted(
+    tables: &Tables,
+    client: &ClientRow,
+    scopes: &[String],
+) -> (Vec<String>, Vec<String>) {
+    let (mut granted, mut audience) = (Vec::<String>::new(), BTreeSet::new());
+    for scope in scopes {
+        if granted.len() == SCOPES_MAX {
+            break;
         }
-        let names = tables.resources.audiences(tenant, scope);
-        audience.extend(names.into_iter().map(str::to_owned));
+        let Some(name) = audience_for(tables, client, scope) else { continue };
+        audience.insert(name.to_owned());
+        if !granted.contains(scope) {
+            granted.push(scope.clone());
+        }
     }
-    Ok((scopes, audience.into_iter().collect()))
+    (granted, audience.into_iter().collect())
 }
 
 /// The names of a user's roles and the one permission string: the user's own, else that of the

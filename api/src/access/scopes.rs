@@ -31,7 +31,8 @@ impl fmt::Display for Code {
     }
 }
 
-/// Every code, by its controller (spec section 6.3), and our own `apptoken` and `audit`.
+/// Every code, by its controller (spec section 6.3), and our own: `apptoken`, `audit` and
+/// `apiresource.clients`.
 const CODES: [(&str, &[&str]); 11] = [
     (
         "apiresource",
@@ -60,6 +61,7 @@ const CODES: [(&str, &[&str]); 11] = [
             "deletepackage",
             "putpackage",
             "history",
+            "clients",
         ],
     ),
     ("apptoken", &["admin"]),

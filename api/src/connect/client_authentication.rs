@@ -11,6 +11,7 @@ use projections::{ClientRow, TenantRow};
 use warp::http::StatusCode;
 use warp::http::header::AUTHORIZATION;
 
+use crate::access::clients::counting_client;
 use crate::http::call::Call;
 use crate::http::error::ApiError;
 use crate::http::input::Query;
@@ -25,8 +26,7 @@ pub(crate) fn authenticate(
     form: &Query,
 ) -> Result<Arc<ClientRow>, ApiError> {
     let (client_id, secret) = credentials(call, form)?;
-    let client = call.app.views.read().clients.identified(&client_id).cloned();
-    let client = client.filter(|it| it.data.enabled && it.data.tenant == tenant.data.tenant);
+    let client = counting_client(&call.app.views.read(), tenant.data.tenant, &client_id);
     let Some(client) = client else {
         // The same work for an unknown client, so that the time does not tell.
         matches_any(&secret.unwrap_or_default(), &[], call.now);

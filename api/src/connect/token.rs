@@ -97,8 +97,7 @@ fn client_credentials(
         return Err(ApiError::oauth("unauthorized_client", why));
     }
     let tables = open.call.app.views.read();
-    let (scopes, audience) =
-        grant_scopes(&tables, &open.tenant, &client.data.allowed_scopes, form.text("scope"))?;
+    let (scopes, audience) = grant_scopes(&tables, client, form.text("scope"))?;
     Ok(TokenRequest {
         tenant: open.tenant.clone(),
         client_id: client.data.client_id.0.clone(),
@@ -132,7 +131,7 @@ async fn password(open: &Open, client: &ClientRow, form: &Query) -> Result<Token
     // The scopes first: a wrong one must not tell whether the password was right.
     let (scopes, audience) = {
         let tables = open.call.app.views.read();
-        grant_scopes(&tables, &open.tenant, &client.data.allowed_scopes, form.text("scope"))?
+        grant_scopes(&tables, client, form.text("scope"))?
     };
     let app = &open.call.app;
     let attempt = Attempt::new(open.tenant.data.tenant.0, name, open.call.peer);

@@ -7,6 +7,7 @@ use domain::hex;
 use domain::resource::{
     PublishRequest, Resource, ResourceCommand, ResourceCreated, ResourceSecretInfo, ResourceSecrets,
 };
+use domain::scope::SCOPE_CLAIM;
 use projections::ResourceRow;
 use warp::http::Method;
 
@@ -176,8 +177,26 @@ async fn create(mut granted: Granted) -> Outcome {
         data.resource = number as u32;
         ResourceCommand::Create(Box::new(data), secrets.clone())
     });
-    let (number, done) = created.await?;
+    let created = created.await.map_err(|err| name_taken(&granted, &data.scopes, err));
+    let (number, done) = created?;
     Ok(Reply::single(number as i64).written(&done))
+}
+
+/// A taken scope is named, as far as the read models know it: one of many is hard to guess.
+fn name_taken(granted: &Granted, scopes: &[String], err: ApiError) -> ApiError {
+    let taken = domain::Refusal::AlreadyExists { what: SCOPE_CLAIM }.to_string();
+    let ApiError::Business { code, message } = err else { return err };
+    if message != taken {
+        return ApiError::Business { code, message };
+    }
+    let taken = granted.ask(|tables| {
+        let holder = |it: &&String| tables.resources.holder_of(granted.tenant_id(), it).is_some();
+        scopes.iter().filter(holder).cloned().collect::<Vec<_>>()
+    });
+    match taken.is_empty() {
+        true => ApiError::Business { code, message },
+        false => ApiError::business(code, format!("{message}: {}", taken.join(" "))),
+    }
 }
 
 async fn detail(granted: Granted) -> Outcome {

@@ -1,17 +1,20 @@
 //! `/api/Client`: rows 38, 39, 41, 43 and 44.
 
+use std::collections::BTreeMap;
+
 use aws_lc_rs::digest::{SHA256, SHA512, digest};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use domain::client::{Client, ClientCommand};
 use domain::token::{Grant, ISSUED_TOKEN_SECONDS_MAX};
-use projections::ClientRow;
+use projections::{ClientRow, Tables};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 use warp::http::Method;
 
 use super::client_body::ClientBody;
-use crate::access::issue::{IssuedToken, TokenRequest, issue};
+use crate::access::clients::{counting_client, open_scopes, scopes_of_others};
+use crate::access::issue::{IssuedToken, TokenRequest, issue, still_granted};
 use crate::access::{Granted, user};
 use crate::http::endpoint::{Endpoint, Outcome, QueryParameter, endpoint};
 use crate::http::error::ApiError;
@@ -135,10 +138,19 @@ async fn list(granted: Granted) -> Outcome {
 async fn create(mut granted: Granted) -> Outcome {
     let (body, bytes) = granted.json::<ClientBody>().await?;
     let (data, secrets) = body.data(granted.tenant_id(), granted.user(), granted.call.now);
-    let created = granted.create::<Client>(&bytes, |number| {
+    let register = |number| {
         let mut data = data.clone();
         data.client = number as u32;
         ClientCommand::Register(Box::new(data), secrets.clone())
+    };
+    // What an administrator lists is opened by the same commit. What others list stays in the row
+    // and grants nothing until the owner of the API opens it.
+    let opened = granted.ask(|tables| match granted.is_administrator(tables) {
+        true => scopes_of_others(tables, data.tenant, data.owner, &data.allowed_scopes),
+        false => BTreeMap::new(),
+    });
+    let created = granted.create_with::<Client>(&bytes, register, |draft, number| {
+        open_scopes(draft, number as u32, &opened)
     });
     let (number, done) = created.await?;
     Ok(Reply::single(number as i64).written(&done))
@@ -169,14 +181,15 @@ async fn issue_token(mut granted: Granted) -> Outcome {
     }
     granted.confirm()?;
     let caller = granted.caller.clone();
+    let (scopes, audience) = granted.ask(|tables| scopes_of_now(tables, &granted))?;
     let request = TokenRequest {
         tenant: granted.tenant.clone(),
         client_id: caller.client_id,
         user: caller.user,
         roles: caller.roles,
         permission: caller.permission,
-        scopes: caller.scopes,
-        audience: caller.audience,
+        scopes,
+        audience,
         grant: Grant::IssueToken,
         amr: caller.amr,
         auth_time: caller.auth_time,
@@ -187,6 +200,25 @@ async fn issue_token(mut granted: Granted) -> Outcome {
     };
     let IssuedToken { token, done } = issue(&granted.call.app, request, head).await?;
     Ok(Reply::single(token).no_store().written(&done))
+}
+
+/// What the client of the presented token would get now of what that token has.
+fn scopes_of_now(
+    tables: &Tables,
+    granted: &Granted,
+) -> Result<(Vec<String>, Vec<String>), ApiError> {
+    let caller = &granted.caller;
+    let client = counting_client(tables, granted.tenant_id(), &caller.client_id);
+    let client = client.ok_or(ApiError::Unauthenticated {
+        token_sent: true,
+        why: "the client of the access token may not ask for tokens any more",
+    })?;
+    let (scopes, audience) = still_granted(tables, &client, &caller.scopes);
+    if scopes.is_empty() {
+        let why = "the client may not ask for the scopes of the access token any more";
+        return Err(ApiError::Forbidden(why.to_owned()));
+    }
+    Ok((scopes, audience))
 }
 
 /// Spec section 5.4.7: stateless, so no event.

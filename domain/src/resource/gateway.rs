@@ -38,7 +38,7 @@ impl Gateway {
     /// Folds a fact of the gateway.
     pub(super) fn evolve(&mut self, event: &ResourceEvent) {
         match event {
-            ResourceEvent::Created(_) => (),
+            ResourceEvent::Created(_) | ResourceEvent::ClientAllowed(_) => (),
             ResourceEvent::Published(fact) => {
                 self.path = Some(normalise_path(&fact.data.request.suffix));
                 if fact.data.created {

@@ -1,8 +1,8 @@
 //! The samples of API resources.
 
 use domain::resource::{
-    PublishRequest, ResourceCreated, ResourceEvent, ResourcePublished, ResourceSecretInfo,
-    ResourceSecrets, RevisionPublished, VersionPublished, VersionSetOnline,
+    PublishRequest, ResourceClientAllowed, ResourceCreated, ResourceEvent, ResourcePublished,
+    ResourceSecretInfo, ResourceSecrets, RevisionPublished, VersionPublished, VersionSetOnline,
 };
 use domain::{Fact, TenantId, UserId};
 
@@ -122,4 +122,8 @@ pub(super) fn version_set_online() -> VersionSetOnline {
         revision: 27,
         release_id: "638355968001234560".to_owned(),
     }
+}
+
+pub(super) fn client_allowed() -> ResourceClientAllowed {
+    ResourceClientAllowed { client: 28, scopes: list(&["orders.read", "orders.write"]) }
 }

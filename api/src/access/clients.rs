@@ -1,0 +1,157 @@
+//! Which clients count, and which scopes each of them gets. Nothing here is remembered: it is judged
+//! anew for every token, by the rows as they are.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use commands::bootstrap::FIRST_PARTY_CLIENT;
+use domain::resource::{AllowedScopes, Resource, ResourceCommand};
+use domain::{TenantId, UserId};
+use projections::{ClientRow, ResourceRow, Tables, UserRow};
+
+use crate::access::ROLE_ADMINISTRATOR;
+use crate::access::scopes::{BUILT_IN_AUDIENCE, is_built_in};
+
+/// Whether a client may ask for tokens, or why not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ClientStanding {
+    Counts,
+    /// It was disabled.
+    Disabled,
+    /// Its owner was deleted or erased.
+    OwnerGone,
+    /// Its owner may not sign in.
+    OwnerDisabled,
+    /// Its owner bears the mark of a locked account.
+    OwnerLocked,
+}
+
+impl ClientStanding {
+    pub(crate) fn of(tables: &Tables, client: &ClientRow) -> Self {
+        if !client.data.enabled {
+            return Self::Disabled;
+        }
+        if is_of_installation(client) {
+            return Self::Counts;
+        }
+        match tables.users.get(client.data.tenant, client.data.owner) {
+            None => Self::OwnerGone,
+            Some(owner) if !owner.enabled => Self::OwnerDisabled,
+            Some(owner) if owner.data.lock_flag => Self::OwnerLocked,
+            Some(_) => Self::Counts,
+        }
+    }
+}
+
+/// Whether a client counts: it is enabled, and the installation or a user in good standing answers
+/// for it.
+pub(crate) fn client_counts(tables: &Tables, client: &ClientRow) -> bool {
+    ClientStanding::of(tables, client) == ClientStanding::Counts
+}
+
+/// The client of a tenant with this `client_id`, if it counts.
+pub(crate) fn counting_client(
+    tables: &Tables,
+    tenant: TenantId,
+    client_id: &str,
+) -> Option<Arc<ClientRow>> {
+    let client = tables.clients.identified(client_id)?;
+    let counts = client.data.tenant == tenant && client_counts(tables, client);
+    counts.then(|| client.clone())
+}
+
+/// It was taken over, or is the program's own.
+pub(crate) fn is_of_installation(client: &ClientRow) -> bool {
+    client.data.owner == UserId::NONE || client.data.client_id.0 == FIRST_PARTY_CLIENT
+}
+
+/// Whether a user has the role `administrator` now.
+pub(crate) fn is_administrator(tables: &Tables, user: &UserRow) -> bool {
+    let mut roles = user.data.roles.iter();
+    roles.any(|it| {
+        let role = tables.roles.get(user.data.tenant, *it);
+        role.is_some_and(|it| it.name == ROLE_ADMINISTRATOR)
+    })
+}
+
+/// What makes a scope known.
+enum Known<'a> {
+    BuiltIn,
+    /// An enabled API resource names it.
+    Of(&'a ResourceRow),
+}
+
+/// The one place that says whether a scope is known in a tenant.
+fn known<'a>(tables: &'a Tables, tenant: TenantId, scope: &str) -> Option<Known<'a>> {
+    if is_built_in(scope) {
+        return Some(Known::BuiltIn);
+    }
+    named_by(tables, tenant, scope).filter(|it| it.data.enabled).map(Known::Of)
+}
+
+/// The API resource that names exactly this scope, enabled or not.
+fn named_by<'a>(tables: &'a Tables, tenant: TenantId, scope: &str) -> Option<&'a ResourceRow> {
+    let holder = tables.resources.holder_of(tenant, scope)?;
+    holder.data.scopes.iter().any(|it| it == scope).then_some(&**holder)
+}
+
+/// The audience of a scope, if the client gets it now. A scope that is unknown and one that the
+/// client may not have are the same: nothing tells which scopes exist.
+pub(crate) fn audience_for<'a>(
+    tables: &'a Tables,
+    client: &ClientRow,
+    scope: &str,
+) -> Option<&'a str> {
+    let is_first_party = client.data.client_id.0 == FIRST_PARTY_CLIENT;
+    let is_listed = client.data.allowed_scopes.iter().any(|it| it == scope);
+    if !is_listed && !is_first_party {
+        return None;
+    }
+    match known(tables, client.data.tenant, scope)? {
+        Known::BuiltIn => gets_built_in(tables, client).then_some(BUILT_IN_AUDIENCE),
+        Known::Of(resource) => {
+            let owner = resource.data.owner;
+            let is_open = owner != UserId::NONE && owner == client.data.owner
+                || resource.allows(client.data.client, scope);
+            (is_listed && is_open).then_some(resource.data.name.as_str())
+        }
+    }
+}
+
+/// Clients of the installation, and those for which an administrator answers.
+fn gets_built_in(tables: &Tables, client: &ClientRow) -> bool {
+    let owner = || tables.users.get(client.data.tenant, client.data.owner);
+    is_of_installation(client) || owner().is_some_and(|it| is_administrator(tables, it))
+}
+
+/// Which of these scopes belong to API resources of others than `owner`, by resource: what must be
+/// opened for a client of this owner so that it gets them.
+pub(crate) fn scopes_of_others(
+    tables: &Tables,
+    tenant: TenantId,
+    owner: UserId,
+    scopes: &[String],
+) -> BTreeMap<u32, Vec<String>> {
+    let mut of_others: BTreeMap<u32, Vec<String>> = BTreeMap::new();
+    for scope in scopes.iter().filter(|it| !is_built_in(it)) {
+        let Some(resource) = named_by(tables, tenant, scope) else { continue };
+        if resource.data.owner != owner || owner == UserId::NONE {
+            of_others.entry(resource.data.resource).or_default().push(scope.clone());
+        }
+    }
+    of_others
+}
+
+/// Opens scopes of API resources to a client, in the commit that is being put together.
+pub(crate) fn open_scopes(
+    draft: &mut commands::Draft<'_>,
+    client: u32,
+    scopes: &BTreeMap<u32, Vec<String>>,
+) -> Result<(), commands::Error> {
+    for (resource, scopes) in scopes {
+        let scopes = AllowedScopes::Also(scopes.clone());
+        let command = ResourceCommand::AllowClient { client, scopes };
+        draft.decide::<Resource>(&resource.to_string(), &command)?;
+    }
+    Ok(())
+}
