@@ -3,6 +3,7 @@
 mod admin;
 mod backup;
 mod cli;
+mod client_shots;
 mod home;
 mod key_shots;
 mod one_shots;

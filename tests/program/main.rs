@@ -10,6 +10,7 @@
 
 mod administration;
 mod app_token;
+mod clients;
 mod clock;
 mod crashes;
 mod files;

@@ -274,6 +274,17 @@ impl Program {
         Answer::of(sent.unwrap()).await.unwrap()
     }
 
+    /// The answer to a request for a token with the secret of a client.
+    pub async fn client_token(&self, client_id: &str, secret: &str) -> Answer {
+        let form = [
+            ("grant_type", "client_credentials"),
+            ("client_id", client_id),
+            ("client_secret", secret),
+        ];
+        let sent = self.client.post(self.url("/connect/token")).form(&form).send().await;
+        Answer::of(sent.unwrap()).await.unwrap()
+    }
+
     /// A token of the administrator.
     pub async fn token(&self) -> String {
         let answer = self.sign_in("admin", PASSWORD).await;

@@ -45,6 +45,7 @@ fn run_command(settings: Settings) -> Result<ExitCode, Failure> {
         }
         Command::Keys { what } => admin::run(&common, &one_shots::OneShot::Keys(what.into())),
         Command::User { what } => admin::run(&common, &one_shots::OneShot::user(what)?),
+        Command::Client { what } => admin::run(&common, &what.into()),
         Command::AppToken { what } => admin::run(&common, &one_shots::OneShot::app_token(what)?),
         Command::Backup { to } => {
             admin::run(&common, &one_shots::OneShot::Backup { to: std::path::absolute(to)? })

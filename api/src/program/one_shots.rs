@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use super::backup;
 use super::cli::Failure;
+use super::client_shots::{ClientShot, clients_on, stopped};
 use super::key_shots::KeyShot;
 use super::running::Running;
 use super::settings::{AppTokenCommand, User as UserWhat, Who};
@@ -53,6 +54,8 @@ pub(crate) enum OneShot {
     SetApp { app: String, strict: bool, acts_for_users: bool },
     /// Copy the log and the keys.
     Backup { to: PathBuf },
+    /// Something with clients.
+    Client(ClientShot),
 }
 
 impl OneShot {
@@ -72,6 +75,7 @@ impl OneShot {
             Self::EraseAppUser { .. } => "app-token erase",
             Self::SetApp { .. } => "app-token set-app",
             Self::Backup { .. } => "backup",
+            Self::Client(what) => what.name(),
         }
     }
 
@@ -134,7 +138,9 @@ impl OneShot {
             }
             Self::Erase { user } => {
                 let (id, subject) = (user.to_string(), UserId(user).into());
-                erase::<User>(on, &id, UserCommand::Erase, subject, now).await
+                let stopping = clients_on(&on.views.read(), UserId(user));
+                let said = erase::<User>(on, &id, UserCommand::Erase, subject, now).await?;
+                Ok(said + &stopped(stopping))
             }
             Self::EraseAppUser { id: user } => {
                 let (id, subject) = (user.to_string(), AppUserId(user).into());
@@ -161,6 +167,7 @@ impl OneShot {
                 let copied = tokio::task::spawn_blocking(move || backup::copy(&on, &to));
                 copied.await.map_err(|err| err.to_string())?
             }
+            Self::Client(what) => what.run(on).await,
         }
     }
 }
@@ -193,6 +200,10 @@ async fn enable(
 ) -> Result<String, Failure> {
     // Not the time of asking: what was issued meanwhile must end, too.
     let head = system_head(tenant, OPERATOR, on.clock.now())?;
+    let stopping = match account {
+        AccountId::User(user) if !enabled => clients_on(&on.views.read(), user),
+        _ => 0,
+    };
     let done = match account {
         AccountId::None => return Err(format!("tenant {tenant} has nobody of this name").into()),
         AccountId::AppUser(user) => {
@@ -206,7 +217,7 @@ async fn enable(
     };
     shown(on, done.position).await?;
     let may = if enabled { "may sign in" } else { "may not sign in; its tokens have ended" };
-    Ok(format!("{account} {may}"))
+    Ok(format!("{account} {may}{}", stopped(stopping)))
 }
 
 /// Lets the users of a tenant be the accounts of the app-token service, or no longer.

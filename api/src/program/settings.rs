@@ -103,6 +103,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         what: User,
     },
+    /// Look at the OAuth clients, stop them, and take them over.
+    Client {
+        #[command(subcommand)]
+        what: ClientWhat,
+    },
     /// Manage the accounts and apps of the app-token service.
     AppToken {
         #[command(subcommand)]
@@ -293,6 +298,36 @@ pub(crate) enum Keys {
     },
     /// Name the keys whose signatures count.
     List,
+}
+
+/// What to do with OAuth clients.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ClientWhat {
+    /// List clients: whose they are, and whether they get tokens.
+    List {
+        /// Only those of this tenant.
+        #[arg(long, value_name = "N")]
+        tenant: Option<u32>,
+        /// How to print.
+        #[arg(long, default_value = "table")]
+        format: Format,
+    },
+    /// Let a client ask for tokens no longer.
+    Disable {
+        /// Its client_id.
+        id: String,
+    },
+    /// Let a client ask for tokens again.
+    Enable {
+        /// Its client_id.
+        id: String,
+    },
+    /// Make a client the installation's, so that it goes on without its owner. The scopes that it
+    /// lists are opened to it, and printed.
+    TakeOver {
+        /// Its client_id.
+        id: String,
+    },
 }
 
 /// What to do with users.

@@ -138,7 +138,7 @@ fn answer(
         Request::OneShot(what) => {
             tracing::info!(what = what.name(), "an operator asks");
             let said = runtime.block_on(what.run(running))?;
-            writeln!(out, "l{said}")?;
+            said.lines().try_for_each(|it| writeln!(out, "l{it}"))?;
         }
     }
     writeln!(out, "d")?;
