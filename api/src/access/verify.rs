@@ -17,6 +17,7 @@ use projections::{SigningKeyRow, Tables, TenantRow};
 use serde::Deserialize;
 use warp::http::header::AUTHORIZATION;
 
+use crate::access::clients::client_counts;
 use crate::access::scopes::{BUILT_IN_AUDIENCE, Code};
 use crate::access::token_id::is_bound;
 use crate::access::{ROLE_ADMINISTRATOR, hash_16};
@@ -196,7 +197,7 @@ fn check_standing(
     }
     let client = tables.clients.identified(&claims.client_id)?;
     let serves = client.data.tenant == tenant || client.data.client_id.0 == FIRST_PARTY_CLIENT;
-    if !client.data.enabled || !serves {
+    if !serves || !client_counts(tables, client) {
         return None;
     }
     if claims.sub == claims.client_id {
