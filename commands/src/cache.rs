@@ -4,46 +4,62 @@ use std::any::Any;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use domain::{Aggregate, StreamId};
+use domain::{Aggregate, StreamId, TenantId};
 
 use crate::lock::lock;
 
 /// How many states are kept; then the older half goes.
 const STATES_MAX: usize = 20_000;
 
-type State = (u32, Arc<dyn Any + Send + Sync>);
+/// A state, how many events made it, and whose its stream is, once that is known.
+#[derive(Default)]
+pub(crate) struct Loaded<A> {
+    pub(crate) state: A,
+    pub(crate) version: u32,
+    pub(crate) tenant: Option<TenantId>,
+}
+
+#[derive(Clone)]
+struct Kept {
+    state: Arc<dyn Any + Send + Sync>,
+    version: u32,
+    tenant: Option<TenantId>,
+}
 
 /// Two generations: what was not asked for while the younger one filled is dropped.
 #[derive(Default)]
 pub(crate) struct StateCache {
-    generations: Mutex<[HashMap<StreamId, State>; 2]>,
+    generations: Mutex<[HashMap<StreamId, Kept>; 2]>,
 }
 
 impl StateCache {
-    pub(crate) fn get<A: Aggregate>(&self, stream: &StreamId) -> Option<(A, u32)> {
+    pub(crate) fn get<A: Aggregate>(&self, stream: &StreamId) -> Option<Loaded<A>> {
         let mut generations = lock(&self.generations);
         let [young, old] = &mut *generations;
-        let (version, state) = match young.get(stream) {
-            Some(state) => state.clone(),
+        let Kept { state, version, tenant } = match young.get(stream) {
+            Some(kept) => kept.clone(),
             None => {
-                let state = old.remove(stream)?;
-                young.insert(stream.clone(), state.clone());
-                state
+                let kept = old.remove(stream)?;
+                young.insert(stream.clone(), kept.clone());
+                kept
             }
         };
-        state.downcast_ref::<A>().map(|it| (it.clone(), version))
+        let state = state.downcast_ref::<A>()?.clone();
+        Some(Loaded { state, version, tenant })
     }
 
-    pub(crate) fn put<A: Aggregate>(&self, stream: &StreamId, state: &A, version: u32) {
+    pub(crate) fn put<A: Aggregate>(&self, stream: &StreamId, loaded: &Loaded<A>) {
         let mut generations = lock(&self.generations);
         let [young, old] = &mut *generations;
-        if young.get(stream).is_some_and(|(known, _)| *known >= version) {
+        let Loaded { state, version, tenant } = loaded;
+        if young.get(stream).is_some_and(|known| known.version >= *version) {
             return;
         }
         if young.len() >= STATES_MAX / 2 {
             *old = std::mem::take(young);
         }
         old.remove(stream);
-        young.insert(stream.clone(), (version, Arc::new(state.clone())));
+        let state = Arc::new(state.clone());
+        young.insert(stream.clone(), Kept { state, version: *version, tenant: *tenant });
     }
 }

@@ -12,7 +12,7 @@ use domain::{
     Unreadable,
 };
 
-use crate::cache::StateCache;
+use crate::cache::{Loaded, StateCache};
 use crate::keys::{KeyError, Keyring, NotOpened, Place};
 use crate::lock::lock;
 use crate::log::event_id;
@@ -209,6 +209,7 @@ impl Engine {
             releases: Vec::new(),
             decided: Vec::new(),
             category: "log",
+            across_tenants: false,
         }
     }
 
@@ -217,22 +218,26 @@ impl Engine {
     /// # Errors
     /// When the log cannot be read.
     pub fn load<A: Aggregate>(&self, stream: &StreamId) -> Result<(A, u32), LogError> {
+        self.load_owned(stream).map(|it| (it.state, it.version))
+    }
+
+    /// The same, and whose the stream is: the tenant in the head of its first commit.
+    fn load_owned<A: Aggregate>(&self, stream: &StreamId) -> Result<Loaded<A>, LogError> {
         let version = self.log.stream_version(stream);
         if version == 0 {
-            return Ok((A::default(), 0));
+            return Ok(Loaded { state: A::default(), version, tenant: None });
         }
-        let (mut state, mut at) = match self.states.get::<A>(stream) {
-            Some((state, cached)) if cached <= version => (state, cached),
-            _ => (A::default(), 0),
-        };
-        if at < version {
-            for recorded in self.log.read_stream(stream, at)? {
-                state.evolve(&self.decode::<A::Event>(&recorded)?);
-                at = recorded.version;
+        let cached = self.states.get::<A>(stream).filter(|it| it.version <= version);
+        let mut loaded = cached.unwrap_or_default();
+        if loaded.version < version {
+            for recorded in self.log.read_stream(stream, loaded.version)? {
+                loaded.tenant.get_or_insert(recorded.commit.tenant);
+                loaded.state.evolve(&self.decode::<A::Event>(&recorded)?);
+                loaded.version = recorded.version;
             }
-            self.states.put(stream, &state, at);
+            self.states.put(stream, &loaded);
         }
-        Ok((state, at))
+        Ok(loaded)
     }
 
     fn decode<E: StoredEvent>(&self, recorded: &Recorded) -> Result<E, LogError> {
@@ -256,6 +261,7 @@ pub struct Draft<'a> {
     /// New states, for the cache, once they are durable.
     decided: Vec<Remember<'a>>,
     category: &'static str,
+    across_tenants: bool,
 }
 
 struct ClearWrite {
@@ -265,15 +271,32 @@ struct ClearWrite {
 }
 
 impl<'a> Draft<'a> {
+    /// Lets the draft change what belongs to another tenant than the one in its head: for the few
+    /// who may, such as an administrator of tenant 1 who changes the row of another tenant.
+    pub fn across_tenants(&mut self, reason: &str) {
+        tracing::debug!(tenant = %self.head.tenant, reason, "a change may cross tenants");
+        self.across_tenants = true;
+    }
+
     /// Loads an aggregate, lets it decide, and takes in what it decided. Once an aggregate.
+    ///
+    /// What belongs to another tenant than the one in the head is refused as if it did not exist,
+    /// whatever the caller looked at before.
     ///
     /// # Errors
     /// The refusal of a rule, or a failure of the log.
     pub fn decide<A: Aggregate>(&mut self, id: &str, command: &A::Command) -> Result<(), Error> {
         let stream = StreamId::new(A::CATEGORY, id);
         self.category = A::CATEGORY;
-        let (mut state, version) = self.engine.load::<A>(&stream)?;
-        let Decision { events, claims, releases } = state.decide(command, self.head.time)?;
+        let mut loaded = self.engine.load_owned::<A>(&stream)?;
+        let tenant = *loaded.tenant.get_or_insert(self.head.tenant);
+        if tenant != self.head.tenant && !self.across_tenants {
+            let absent = A::default().decide(command, self.head.time).err();
+            return Err(absent.unwrap_or(Refusal::NotFound { what: A::CATEGORY }).into());
+        }
+        let version = loaded.version;
+        let decision = loaded.state.decide(command, self.head.time)?;
+        let Decision { events, claims, releases } = decision;
         if events.is_empty() {
             return Ok(());
         }
@@ -289,12 +312,12 @@ impl<'a> Draft<'a> {
         for event in &events {
             let parts = event.encode().map_err(|err| Error::TooLarge(err.to_string()))?;
             clear.push((event.kind(), event.subject(), parts));
-            state.evolve(event);
+            loaded.state.evolve(event);
         }
-        let last = version + events.len() as u32;
+        loaded.version += events.len() as u32;
         self.writes.push(ClearWrite { stream: stream.clone(), expected: version, events: clear });
         if stream.closes_at().is_none() {
-            self.decided.push(Box::new(move |states| states.put(&stream, &state, last)));
+            self.decided.push(Box::new(move |states| states.put(&stream, &loaded)));
         }
         Ok(())
     }

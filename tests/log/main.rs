@@ -11,3 +11,4 @@ mod contract;
 mod damage;
 mod model;
 mod store;
+mod tenants;
