@@ -8,9 +8,12 @@ pub(crate) mod attempts;
 pub(crate) mod clients;
 pub(crate) mod issue;
 pub(crate) mod placement;
+pub(crate) mod rights;
 pub(crate) mod scopes;
 pub(crate) mod signer;
+pub(crate) mod target;
 pub(crate) mod token_id;
+pub(crate) mod users;
 pub(crate) mod verify;
 
 use std::collections::HashMap;
@@ -20,12 +23,13 @@ use std::time::Duration;
 use aws_lc_rs::digest::{Context, SHA256};
 use commands::{Done, Draft};
 use domain::log::CommitHead;
-use domain::{Aggregate, CommandId, TenantId, UserId};
+use domain::{Aggregate, CommandId, TenantId, Timestamp, UserId};
 use projections::{Tables, TenantRow};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use crate::access::scopes::Code;
+use crate::access::target::{Changed, Row, Target};
 use crate::access::verify::{Caller, verify};
 use crate::app::App;
 use crate::http::call::Call;
@@ -77,6 +81,7 @@ pub(crate) struct Granted {
     pub(crate) call: Call,
     pub(crate) tenant: Arc<TenantRow>,
     pub(crate) caller: Caller,
+    needs: Needs,
 }
 
 /// Host, version and position: the checks for anonymous endpoints.
@@ -91,20 +96,38 @@ pub(crate) async fn admit(call: Call) -> Result<Open, ApiError> {
 pub(crate) async fn require(call: Call, needs: Needs) -> Result<Granted, ApiError> {
     let tenant = find_tenant(&call)?;
     check_version(&call)?;
-    let caller = verify(&call, &tenant, call.now)?;
-    if !caller.scopes.iter().any(|it| needs.scope.is_covered_by(it)) {
-        return Err(ApiError::Forbidden(format!("the token lacks the scope {}", needs.scope)));
-    }
-    if let Some(permission) = needs.permission
-        && !caller.permissions().any(|it| permission.is_covered_by(&it))
-    {
-        return Err(ApiError::Forbidden(format!("the user lacks the permission {permission}")));
-    }
-    if !caller.has_role(needs.role) {
-        return Err(ApiError::Forbidden(format!("the user lacks the role {}", needs.role)));
-    }
+    let caller = caller_of_now(&call, &tenant, call.now)?;
+    needs.check(&caller)?;
     wait_for_position(&call).await?;
-    Ok(Granted { call, tenant, caller })
+    Ok(Granted { call, tenant, caller, needs })
+}
+
+/// Whoever presented a good token, with the rights that the token and the user's row both have.
+pub(crate) fn caller_of_now(
+    call: &Call,
+    tenant: &TenantRow,
+    now: Timestamp,
+) -> Result<Caller, ApiError> {
+    let mut caller = verify(call, tenant, now)?;
+    rights::narrow(&mut caller, &call.app.views.read(), tenant.data.tenant);
+    Ok(caller)
+}
+
+impl Needs {
+    fn check(&self, caller: &Caller) -> Result<(), ApiError> {
+        if !caller.scopes.iter().any(|it| self.scope.is_covered_by(it)) {
+            return Err(ApiError::Forbidden(format!("the token lacks the scope {}", self.scope)));
+        }
+        if let Some(permission) = self.permission
+            && !caller.permissions().any(|it| permission.is_covered_by(&it))
+        {
+            return Err(ApiError::Forbidden(format!("the user lacks the permission {permission}")));
+        }
+        if !caller.has_role(self.role) {
+            return Err(ApiError::Forbidden(format!("the user lacks the role {}", self.role)));
+        }
+        Ok(())
+    }
 }
 
 /// Spec section 6.6: the `Host` header, with its port, names the tenant.
@@ -144,10 +167,15 @@ async fn wait_for_position(call: &Call) -> Result<(), ApiError> {
 }
 
 impl Granted {
-    /// Checks again that the token counts, before anything is written: it may have ended while the
-    /// request waited for a position, for its body or for a hash.
+    /// Checks again that the token counts and grants this, before anything is written: token or
+    /// rights may have ended while the request waited for a position, for its body or for a hash.
     pub(crate) fn confirm(&self) -> Result<(), ApiError> {
-        verify(&self.call, &self.tenant, self.call.app.clock.now()).map(|_| ())
+        let caller = caller_of_now(&self.call, &self.tenant, self.call.app.clock.now())?;
+        self.needs.check(&caller)?;
+        if self.caller.is_administrator() && !caller.is_administrator() {
+            return Err(ApiError::Forbidden("the user is no administrator any more".to_owned()));
+        }
+        Ok(())
     }
 
     /// Asks the read models. The lock lasts as long as the question.
@@ -216,10 +244,24 @@ impl Granted {
         Ok((number, done))
     }
 
-    /// Runs a command, and waits until the read models show it.
-    pub(crate) async fn submit<A: Aggregate>(
+    /// What the caller may change of its own: a row that it owns.
+    ///
+    /// # Errors
+    /// Not found, as for a row that does not exist, where another one owns it.
+    pub(crate) fn own_target<R: Row>(
         &self,
-        id: &str,
+        row: &R,
+        owner: impl FnOnce(&R) -> UserId,
+        what: &str,
+    ) -> Result<Target<R::Aggregate>, ApiError> {
+        let target = Target::of(row, self.tenant_id(), |it| owner(it) == self.user());
+        target.ok_or_else(|| ApiError::not_found(what))
+    }
+
+    /// Runs a command, and waits until the read models show it.
+    pub(crate) async fn submit<A: Changed>(
+        &self,
+        target: &Target<A>,
         body: &[u8],
         command: A::Command,
     ) -> Result<Done, ApiError> {
@@ -228,7 +270,7 @@ impl Granted {
             return Ok(done);
         }
         self.confirm()?;
-        let done = self.call.app.engine.handle::<A>(id, &command, &head).await;
+        let done = target.change(&self.call.app, &command, &head).await;
         let done = done.map_err(|err| name_largest(err.into(), body))?;
         self.settle(&done).await;
         Ok(done)

@@ -20,7 +20,7 @@ use std::time::Duration;
 use commands::Done;
 use commands::keys::{random, random_id};
 use domain::log::CommitHead;
-use domain::{Aggregate, CommandId, TenantId};
+use domain::{Aggregate, CommandId, StreamId, TenantId};
 use projections::Tables;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -30,6 +30,7 @@ use warp::reply::Response;
 
 use self::answer::{Answered, BUSY, Envelope, Failed, respond};
 use self::settings::AppTokenSettings;
+use crate::access::target::{Changed, Target};
 use crate::access::{Open, admit};
 use crate::app::App;
 use crate::http::call::Call;
@@ -180,15 +181,31 @@ impl Service {
         })
     }
 
-    /// Runs a command, and waits until the read models show it.
-    pub(crate) async fn submit<A: Aggregate>(
+    /// Enters something new under an id that was drawn by chance.
+    pub(crate) async fn begin<A: Aggregate>(
         &self,
         id: &str,
         command: &A::Command,
         actor: String,
     ) -> Result<Done, Failed> {
-        let head = self.head(actor)?;
-        let done = self.app().engine.handle::<A>(id, command, &head).await?;
+        let engine = &self.app().engine;
+        // What is there already is no business of whoever enters something new.
+        if engine.log().stream_version(&StreamId::new(A::CATEGORY, id)) > 0 {
+            return Err(BUSY);
+        }
+        let done = engine.handle::<A>(id, command, &self.head(actor)?).await?;
+        self.settle(&done).await;
+        Ok(done)
+    }
+
+    /// Runs a command, and waits until the read models show it.
+    pub(crate) async fn submit<A: Changed>(
+        &self,
+        target: &Target<A>,
+        command: &A::Command,
+        actor: String,
+    ) -> Result<Done, Failed> {
+        let done = target.change(self.app(), command, &self.head(actor)?).await?;
         self.settle(&done).await;
         Ok(done)
     }

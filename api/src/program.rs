@@ -1,6 +1,7 @@
 //! The command line: what the binary does besides answering HTTP.
 
 mod admin;
+mod administrators;
 mod backup;
 mod cli;
 mod client_shots;

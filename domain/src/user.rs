@@ -1,12 +1,16 @@
 //! A user: a person (or a robot with a password) of one tenant.
 
 mod credentials;
+mod limits;
+mod rights;
 
 use serde::{Deserialize, Serialize};
 
 pub use self::credentials::{
     IdentityRule, PASSWORD_BYTES_MAX, PasswordVerifier, Verifiers, check_password, check_user_name,
 };
+use self::limits::{check_personal, check_registered};
+pub use self::rights::UserRightsSet;
 use crate::aggregate::{Aggregate, Decision};
 use crate::app::APP_INFO_CHARS_MAX;
 use crate::app_user::REG_IP_CHARS_MAX;
@@ -47,6 +51,14 @@ pub enum UserCommand {
     },
     /// Let the user sign in, or not. Tokens issued before end.
     SetEnabled(bool),
+    /// Replace what the user may do. What is taken away is gone with the next request; what is given
+    /// stands in tokens that are issued from then on.
+    SetRights {
+        /// The roles, by number.
+        roles: Vec<u32>,
+        /// Claims that grant something: of type `permission`.
+        permissions: Vec<UserClaim>,
+    },
     /// End the user. The id is never used again, the user name is free.
     Delete,
     /// End the user and forget the person: the personal parts become unreadable for ever.
@@ -260,6 +272,8 @@ stored_events! {
         },
         /// The user may sign in from now on, or not.
         EnabledSet = "user.enabled_set.v1" { data: UserEnabledSet, subject: user },
+        /// What the user may do was replaced.
+        RightsSet = "user.rights_set.v1" { data: UserRightsSet, subject: user },
         /// The user ended.
         Deleted = "user.deleted.v1" { data: UserDeleted, subject: user },
         /// The person is forgotten.
@@ -292,6 +306,8 @@ pub struct Account {
     /// `None` once the key of the personal part is gone.
     user_name: Option<String>,
     enabled: bool,
+    locked: bool,
+    roles: Vec<u32>,
 }
 
 impl Aggregate for User {
@@ -320,6 +336,9 @@ impl Aggregate for User {
                     false => Decision::event(UserEvent::EnabledSet(set.into())),
                 })
             }
+            UserCommand::SetRights { roles, permissions } => {
+                self.active()?.set_rights(roles, permissions)
+            }
             UserCommand::Delete => {
                 let account = self.active()?;
                 let deleted = UserDeleted { user: account.user };
@@ -337,6 +356,8 @@ impl Aggregate for User {
                     tenant: fact.data.tenant,
                     user_name: fact.personal.as_ref().map(|it| it.user_name.clone()),
                     enabled: true,
+                    locked: fact.data.lock_flag,
+                    roles: fact.data.roles.clone(),
                 });
             }
             UserEvent::PasswordSet(_) | UserEvent::AppPasswordSet(_) | UserEvent::AppInfoSet(_) => {
@@ -344,6 +365,11 @@ impl Aggregate for User {
             UserEvent::EnabledSet(fact) => {
                 if let User::Active(account) = self {
                     account.enabled = fact.data.enabled;
+                }
+            }
+            UserEvent::RightsSet(fact) => {
+                if let User::Active(account) = self {
+                    account.roles.clone_from(&fact.data.roles);
                 }
             }
             UserEvent::Deleted(fact) => *self = User::Deleted { user: fact.data.user },
@@ -373,14 +399,7 @@ impl User {
             return Err(Refusal::AlreadyExists { what: "user" });
         }
         check_personal(personal)?;
-        check::list("roles", &data.roles, USER_CHILDREN_MAX)?;
-        check::list("claims", &data.permissions, USER_CHILDREN_MAX)?;
-        for claim in &data.permissions {
-            check::at_most("claims.claimValue", &claim.value, 4000)?;
-        }
-        check::optional("typeIDs", data.type_ids.as_deref(), 1000)?;
-        check::optional("poolIDs", data.pool_ids.as_deref(), 1000)?;
-        check::at_most("parentUserID", &data.lineage, 2000)?;
+        check_registered(data)?;
         let mut decision = Decision::event(UserEvent::Registered(Fact {
             data: data.clone(),
             personal: Some(personal.clone()),
@@ -453,41 +472,4 @@ fn app_info_set(user: UserId, info: &UserAppInfo) -> Result<UserEvent, Refusal> 
 /// The `normalizedUserName` and `normalizedEmail` of a user.
 pub fn normalise(name: &str) -> String {
     name.trim().to_uppercase()
-}
-
-fn check_personal(personal: &UserPersonal) -> Result<(), Refusal> {
-    check::required("userName", &personal.user_name, 256)?;
-    if !check_user_name(&personal.user_name).is_empty() {
-        return Err(Refusal::invalid("userName", "may have letters, digits and -._@+ only"));
-    }
-    check::optional("email", personal.email.as_deref(), 256)?;
-    if let Some(email) = &personal.email {
-        check::email("email", email)?;
-    }
-    check::optional("phoneNumber", personal.phone_number.as_deref(), 50)?;
-    if let Some(phone) = &personal.phone_number {
-        check::phone("phoneNumber", phone)?;
-    }
-    check::optional("countryCode", personal.country_code.as_deref(), 10)?;
-    check::optional("nickName", personal.nick_name.as_deref(), 256)?;
-    check::optional("avatar", personal.avatar.as_deref(), 2000)?;
-    check::optional("gender", personal.gender.as_deref(), 50)?;
-    check::optional("address", personal.address.as_deref(), 500)?;
-    check::optional("description", personal.description.as_deref(), 2000)?;
-    check::optional("remark", personal.remark.as_deref(), 2000)?;
-    check::list("claims", &personal.claims, USER_CHILDREN_MAX)?;
-    for claim in &personal.claims {
-        check::required("claims.claimType", &claim.claim_type, 250)?;
-        check::at_most("claims.claimValue", &claim.value, 2000)?;
-    }
-    check::list("files", &personal.files, USER_CHILDREN_MAX)?;
-    for file in &personal.files {
-        check::at_most("files.files", &file.files, 4000)?;
-    }
-    check::list("properties", &personal.properties, USER_CHILDREN_MAX)?;
-    for property in &personal.properties {
-        check::required("properties.key", &property.key, 250)?;
-        check::at_most("properties.value", &property.value, 2000)?;
-    }
-    Ok(())
 }

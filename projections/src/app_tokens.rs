@@ -26,6 +26,13 @@ pub struct AppTokenRow {
     pub position: u64,
 }
 
+impl AppTokenRow {
+    /// Whether a proof made it, not a refresh: a family is named after the first of its pairs.
+    pub fn is_first_of_family(&self) -> bool {
+        self.data.family == self.data.access_hash
+    }
+}
+
 /// The pairs whose streams were not forgotten.
 #[derive(Debug, Default, Clone)]
 pub struct AppTokens {

@@ -1,6 +1,7 @@
 //! Makes the next snapshot of the read models from the last one and the tail of the log, beside
 //! the live tables: neither commits nor queries wait for it.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::io;
 use std::ops::Range;
@@ -10,6 +11,7 @@ use bytes::Bytes;
 use domain::forgetting::{Forgetting, Forgotten};
 use domain::log::{EventLog, LogError, OpenParts};
 use domain::log_event::{REVOKED_SECONDS_AFTER_END, STREAM_SECONDS_AFTER_END};
+use domain::user::UserEvent;
 use domain::{AnyEvent, Recorded, StreamId};
 
 use crate::kept::{self, Cut, Group, Kept, Kinds, malformed};
@@ -74,13 +76,29 @@ impl<'a> Old<'a> {
 struct Tail {
     bytes: Vec<u8>,
     events: Vec<Range<usize>>,
-    /// What the rows are found by that begin here.
     users: Found,
     resources: Found,
 }
 
 /// What rows are found by, by their numbers.
-type Found = BTreeMap<u32, Vec<u8>>;
+#[derive(Default)]
+struct Found {
+    /// Of those that begin here.
+    new: BTreeMap<u32, Vec<u8>>,
+    /// The roles that users have now, where events behind the last snapshot changed them.
+    roles: BTreeMap<u32, Vec<u32>>,
+}
+
+impl Found {
+    /// What a row is found by now: as it was in the last snapshot, or as it began.
+    fn now<'a>(&'a self, number: u32, before: Option<&'a [u8]>) -> Option<Cow<'a, [u8]>> {
+        let found = before.or_else(|| self.new.get(&number).map(Vec::as_slice))?;
+        Some(match self.roles.get(&number) {
+            Some(roles) => user_row::found_with_roles(found, roles).into(),
+            None => found.into(),
+        })
+    }
+}
 
 impl Tail {
     fn push(&mut self, recorded: &Recorded, kinds: &Kinds, keys: &Keys) -> Result<(), LogError> {
@@ -91,11 +109,15 @@ impl Tail {
         let number = recorded.stream.number().unwrap_or(0) as u32;
         match recorded.stream.category() {
             "user" | "resource" => match read(recorded, keys)? {
+                AnyEvent::User(UserEvent::RightsSet(fact)) => {
+                    self.users.roles.insert(number, fact.data.roles);
+                }
                 AnyEvent::User(event) => {
-                    self.users.extend(user_row::found(keys, &event).map(|it| (number, it)));
+                    self.users.new.extend(user_row::found(keys, &event).map(|it| (number, it)));
                 }
                 AnyEvent::Resource(event) => {
-                    self.resources.extend(resources::found(keys, &event).map(|it| (number, it)));
+                    let found = resources::found(keys, &event);
+                    self.resources.new.extend(found.map(|it| (number, it)));
                 }
                 _ => (),
             },
@@ -210,7 +232,8 @@ impl To<'_> {
             }
             let later = new.remove(&group.number).unwrap_or_default();
             let group_at = self.out.len();
-            Group::begin(group.number, group.found, &mut self.out);
+            let found_now = found.now(group.number, Some(group.found));
+            Group::begin(group.number, &found_now.unwrap_or_default(), &mut self.out);
             let mut events = later.len();
             while !group.events.0.is_empty() {
                 events += usize::from(self.copy(&Kept::next(&mut group.events)?)?);
@@ -230,9 +253,9 @@ impl To<'_> {
 
     /// Says how many groups were written: none of a row that did not begin here.
     fn new_group(&mut self, (number, events): (u32, Vec<Kept<'_>>), found: &Found) -> usize {
-        let Some(found) = found.get(&number) else { return 0 };
+        let Some(found) = found.now(number, None) else { return 0 };
         let group_at = self.out.len();
-        Group::begin(number, found, &mut self.out);
+        Group::begin(number, &found, &mut self.out);
         events.iter().for_each(|it| it.copy(it.kind, &mut self.out));
         Group::end(group_at, &mut self.out);
         1

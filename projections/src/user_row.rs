@@ -4,7 +4,8 @@ use std::io;
 use std::sync::Arc;
 
 use domain::user::{
-    PasswordVerifier, User, UserAppInfo, UserEvent, UserPersonal, UserRegistered, normalise,
+    PasswordVerifier, User, UserAppInfo, UserEvent, UserPersonal, UserRegistered, UserRightsSet,
+    normalise,
 };
 use domain::{
     Aggregate as _, Recorded, StoredEvent as _, StreamId, TenantId, Timestamp, Unreadable, UserId,
@@ -20,7 +21,7 @@ use crate::sealed::{Keys, Part, Sealed};
 /// [`crate::Users::personal`] and [`crate::Users::verifiers`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct UserRow {
-    /// What was registered.
+    /// What was registered; roles and permissions are those of now.
     pub data: UserRegistered,
     /// Whether it may sign in.
     pub enabled: bool,
@@ -106,6 +107,7 @@ enum What {
     Md5(Option<Sealed>),
     AppInfo(Option<Sealed>),
     Enabled(bool),
+    Rights(Box<UserRightsSet>),
 }
 
 impl UserChange {
@@ -126,6 +128,9 @@ impl UserChange {
             }
             UserEvent::EnabledSet(fact) => {
                 changed(fact.data.user, What::Enabled(fact.data.enabled))
+            }
+            UserEvent::RightsSet(fact) => {
+                changed(fact.data.user, What::Rights(Box::new(fact.data.clone())))
             }
             UserEvent::Deleted(fact) => Self::Ended(fact.data.user),
             UserEvent::Erased(fact) => Self::Ended(fact.data.user),
@@ -173,14 +178,23 @@ pub(crate) struct Found {
     pub(crate) tenant: TenantId,
     pub(crate) parent: UserId,
     pub(crate) lookups: Lookups,
+    pub(crate) roles: Vec<u32>,
 }
+
+/// How many bytes stand before the roles: tenant, parent, lookups.
+const FOUND_FIXED_BYTES: usize = 4 + 4 + 3 * 16;
 
 impl Found {
     pub(crate) fn decode(found: &[u8]) -> io::Result<Self> {
         let mut from = Cut(found);
         let tenant = TenantId(u32::from_le_bytes(from.array()?));
         let parent = UserId(u32::from_le_bytes(from.array()?));
-        Ok(Self { tenant, parent, lookups: Lookups::decode(&mut from)? })
+        let lookups = Lookups::decode(&mut from)?;
+        let mut roles = Vec::with_capacity(from.0.len() / 4);
+        while !from.0.is_empty() {
+            roles.push(u32::from_le_bytes(from.array()?));
+        }
+        Ok(Self { tenant, parent, lookups, roles })
     }
 }
 
@@ -190,7 +204,29 @@ pub(crate) fn found(keys: &Keys, event: &UserEvent) -> Option<Vec<u8>> {
     let mut out = fact.data.tenant.0.to_le_bytes().to_vec();
     out.extend_from_slice(&fact.data.parent.0.to_le_bytes());
     Lookups::of(keys, event).encode(&mut out);
+    encode_roles(&fact.data.roles, &mut out);
     Some(out)
+}
+
+/// The same with the roles that a later event gave.
+pub(crate) fn found_with_roles(found: &[u8], roles: &[u32]) -> Vec<u8> {
+    let mut out = found.get(..FOUND_FIXED_BYTES).unwrap_or(found).to_vec();
+    encode_roles(roles, &mut out);
+    out
+}
+
+fn encode_roles(roles: &[u32], out: &mut Vec<u8>) {
+    roles.iter().for_each(|it| out.extend_from_slice(&it.to_le_bytes()));
+}
+
+impl RowChange {
+    /// The roles that the user has from then on, if that is what changes.
+    pub(crate) fn roles(&self) -> Option<&[u32]> {
+        match &self.what {
+            What::Rights(set) => Some(&set.roles),
+            _ => None,
+        }
+    }
 }
 
 impl UserRow {
@@ -207,6 +243,9 @@ impl UserRow {
             What::Enabled(enabled) => {
                 self.enabled = enabled;
                 self.counts_from = position;
+            }
+            What::Rights(set) => {
+                (self.data.roles, self.data.permissions) = (set.roles, set.permissions);
             }
         }
     }

@@ -27,6 +27,8 @@ pub struct Users {
     by_tenant: HashMap<TenantId, RoaringBitmap>,
     /// Whom each user brought in.
     by_parent: HashMap<UserId, RoaringBitmap>,
+    /// Who has each role: a role belongs to one tenant.
+    by_role: HashMap<u32, RoaringBitmap>,
     by_name: HashIndex,
     by_email: HashIndex,
     by_phone: HashIndex,
@@ -38,6 +40,7 @@ impl PartialEq for Users {
         self.rows == other.rows
             && self.by_tenant == other.by_tenant
             && self.by_parent == other.by_parent
+            && self.by_role == other.by_role
             && self.by_name == other.by_name
             && self.by_email == other.by_email
             && self.by_phone == other.by_phone
@@ -51,6 +54,7 @@ impl Users {
             rows: Rows::default(),
             by_tenant: HashMap::new(),
             by_parent: HashMap::new(),
+            by_role: HashMap::new(),
             by_name: HashIndex::default(),
             by_email: HashIndex::default(),
             by_phone: HashIndex::default(),
@@ -70,12 +74,16 @@ impl Users {
         }
         let mut tenants: HashMap<TenantId, RoaringBitmap> = HashMap::new();
         let mut parents: HashMap<UserId, RoaringBitmap> = HashMap::new();
+        let mut holders: HashMap<u32, RoaringBitmap> = HashMap::new();
         let mut people = Vec::with_capacity(count.min(section.len() / Group::BYTES_MIN));
         users.rows = Rows::read(source, section, count, |user, found| {
-            let Found { tenant, parent, lookups } = Found::decode(found)?;
+            let Found { tenant, parent, lookups, roles } = Found::decode(found)?;
             users.indexes(lookups).for_each(|(index, hash)| index.insert(hash, user));
             tenants.entry(tenant).or_default().insert(user);
             parents.entry(parent).or_default().insert(user);
+            for role in roles {
+                holders.entry(role).or_default().insert(user);
+            }
             if lookups != Lookups::default() {
                 people.push(UserId(user).into());
             }
@@ -87,6 +95,7 @@ impl Users {
         }
         users.by_tenant = tenants;
         users.by_parent = parents;
+        users.by_role = holders;
         Ok(users)
     }
 
@@ -101,10 +110,19 @@ impl Users {
         self.rows.get(user)
     }
 
-    /// The user of a tenant with this phone number; the one registered first, if several.
-    pub fn with_phone(&self, tenant: TenantId, phone_number: &str) -> Option<&Arc<UserRow>> {
-        let user = self.by_phone.get(&phone_hash(&self.keys, tenant, phone_number)).next()?;
-        self.rows.get(user)
+    /// The users of a tenant with this phone number, by number.
+    pub fn with_phone(
+        &self,
+        tenant: TenantId,
+        phone_number: &str,
+    ) -> impl Iterator<Item = &Arc<UserRow>> {
+        let users = self.by_phone.get(&phone_hash(&self.keys, tenant, phone_number));
+        users.filter_map(|it| self.rows.get(it))
+    }
+
+    /// Who has a role, by number: whether they may sign in or not.
+    pub fn with_role(&self, role: u32) -> impl Iterator<Item = UserId> {
+        self.by_role.get(&role).into_iter().flatten().map(UserId)
     }
 
     /// Who a user is; `None` once the person was erased.
@@ -175,9 +193,12 @@ impl Users {
                 self.insert(row);
             }
             UserChange::Changed(user, change) => {
-                if let Some(row) = self.rows.get_mut(user.0) {
-                    row.change(change);
+                let Some(row) = self.rows.get_mut(user.0) else { return };
+                if let Some(roles) = change.roles() {
+                    row.data.roles.iter().for_each(|it| forget(&mut self.by_role, *it, user));
+                    roles.iter().for_each(|it| note(&mut self.by_role, *it, user));
                 }
+                row.change(change);
             }
             UserChange::Ended(user) => self.remove(user),
         }
@@ -186,8 +207,9 @@ impl Users {
     fn insert(&mut self, row: Arc<UserRow>) {
         let (tenant, user) = (row.data.tenant, row.data.user);
         self.indexes(row.lookups()).for_each(|(index, hash)| index.insert(hash, user.0));
-        self.by_tenant.entry(tenant).or_default().insert(user.0);
-        self.by_parent.entry(row.data.parent).or_default().insert(user.0);
+        note(&mut self.by_tenant, tenant, user);
+        note(&mut self.by_parent, row.data.parent, user);
+        row.data.roles.iter().for_each(|it| note(&mut self.by_role, *it, user));
         self.rows.insert(user.0, row);
     }
 
@@ -195,6 +217,7 @@ impl Users {
         let Some(row) = self.rows.remove(user.0) else { return };
         forget(&mut self.by_tenant, row.data.tenant, user);
         forget(&mut self.by_parent, row.data.parent, user);
+        row.data.roles.iter().for_each(|it| forget(&mut self.by_role, *it, user));
         self.indexes(row.lookups()).for_each(|(index, hash)| index.remove(&hash, user.0));
     }
 
@@ -206,6 +229,10 @@ impl Users {
             .into_iter()
             .filter(|(_, hash)| *hash != 0)
     }
+}
+
+fn note<K: Eq + Hash>(sets: &mut HashMap<K, RoaringBitmap>, key: K, user: UserId) {
+    sets.entry(key).or_default().insert(user.0);
 }
 
 /// A set without users is none: read models are equal however they were made.

@@ -18,3 +18,4 @@ mod signing_key;
 mod tenant;
 mod token;
 mod user;
+mod user_rights;

@@ -99,6 +99,8 @@ async fn full_life() -> World {
     let verifier = samples::password_verifier();
     world.run::<User>("51", UserCommand::SetPassword(verifier.into())).await;
     world.run::<User>("51", UserCommand::SetEnabled(false)).await;
+    let rights = UserCommand::SetRights { roles: vec![1], permissions: Vec::new() };
+    world.run::<User>("51", rights).await;
     world.run::<User>("51", UserCommand::Delete).await;
     world.run::<User>("51", UserCommand::Erase).await;
     run_app_token(&mut world).await;

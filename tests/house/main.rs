@@ -235,3 +235,29 @@ fn every_module_of_the_program_is_compiled() {
     }
     assert_none(&found, "no module declares these files");
 }
+
+/// Rows are changed through a `Target`, which only a row makes that was asked for the caller. What
+/// stands here begins something new, or asks for what the caller proved by a secret.
+#[test]
+fn handlers_change_rows_through_targets_only() {
+    const MAY: [(&str, &str); 4] = [
+        ("api/src/app_token.rs", "engine.handle::<A>(id, command, &self.head(actor)?)"),
+        ("api/src/app_token/apps.rs", "engine.handle::<App>(&app.to_string(), &command, &head)"),
+        ("api/src/app_token/pairs.rs", "engine.handle::<AppToken>(&id, &command, &head)"),
+        ("api/src/app_token/tokens.rs", "engine.transact(&head, |draft| {"),
+    ];
+    let mut found = Vec::new();
+    for (path, text) in rust_files("api") {
+        if !path.starts_with("api/src/resources") && !path.starts_with("api/src/app_token") {
+            continue;
+        }
+        for (number, line) in (1..).zip(text.lines()) {
+            let changes = ["engine.handle", "engine.draft", "engine.transact", ".change_user("];
+            let may = |it: &(&str, &str)| it.0 == path && line.contains(it.1);
+            if changes.iter().any(|it| line.contains(it)) && !MAY.iter().any(may) {
+                found.push(format!("{path}:{number}: {}", line.trim()));
+            }
+        }
+    }
+    assert_none(&found, "changed without a target");
+}

@@ -31,7 +31,8 @@ fn positions(page: &Value) -> Vec<u64> {
 async fn another_tenant(app: &TestApp) -> (&'static str, u32, String) {
     let host = "other:8080";
     let tenant = app.tenant(host).await;
-    let user = app.user(tenant, "zoe-of-tenant-2", &[], "oauthapp.all").await;
+    let roles = app.roles(tenant).await;
+    let user = app.user(tenant, "zoe-of-tenant-2", &roles, "oauthapp.all").await;
     let claims = json!({
         "iss": format!("http://{host}"), "sub": user.to_string(),
         "client_tenant": { "id": tenant },
@@ -111,12 +112,12 @@ async fn a_tenant_sees_its_own_events_and_the_first_may_see_all() {
         app.get(&format!("/api/audit/events?{query}")).host(host).bearer(&other).send().await
     };
     let theirs = at_other("").await.json();
-    // The tenant, its key, its user and the token.
-    assert_eq!(theirs["total"], 4);
+    // The tenant, its key, its two roles, its user and the token.
+    assert_eq!(theirs["total"], 6);
     let of_them = theirs["data"].as_array().unwrap().iter().all(|it| it["tenant"] == tenant);
     assert!(of_them, "{theirs}");
     assert_eq!(at_other("stream=user-1").await.json()["total"], 0);
-    assert_eq!(at_other("tenant=2").await.json()["total"], 4);
+    assert_eq!(at_other("tenant=2").await.json()["total"], 6);
     for query in ["tenant=*", "tenant=1", "tenant=0", "tenant=*&stream=user-1"] {
         assert_eq!(at_other(query).await.status, 403, "{query}");
     }

@@ -1,7 +1,7 @@
 //! `/api/Client`: rows 38, 39, 41, 43 and 44.
 
 use serde_json::{Value, json};
-use tests::app::{TestApp, now, part_of};
+use tests::app::{PASSWORD, TestApp, now, part_of};
 
 async fn with_token() -> (TestApp, String) {
     let app = TestApp::new().await;
@@ -206,7 +206,8 @@ async fn issuing_a_token_is_no_new_proof_of_the_user() {
 #[tokio::test]
 async fn an_issued_token_says_the_permission_as_the_first_one_did() {
     let app = TestApp::new().await;
-    let token = app.token(1, "oauthapp.all", "OAuthApp.All,Orders.Read", &["user"]);
+    app.user(1, "ann", &[1], "OAuthApp.All,Orders.Read").await;
+    let token = app.sign_in("ann", PASSWORD).await;
     let answer = app.post("/api/Client/IssueToken").bearer(&token).json(&json!({})).send().await;
     let issued = answer.data().as_str().unwrap().to_owned();
     assert_eq!(part_of(&issued, 1)["permission"], "OAuthApp.All,Orders.Read");

@@ -20,6 +20,7 @@ mod errors;
 mod idempotency;
 mod operation;
 mod positions;
+mod reach;
 mod role;
 mod scopes;
 mod standing;

@@ -59,15 +59,16 @@ async fn wrong_roles_are_refused_by_field_and_taken_names_by_417() {
 async fn the_roles_of_another_tenant_are_not_listed() {
     let app = TestApp::new().await;
     let tenant = app.tenant("other:8080").await;
-    let user = app.user(tenant, "zoe", &[], "oauthapp.all").await;
+    let roles = app.roles(tenant).await;
+    let user = app.user(tenant, "zoe", &roles, "oauthapp.all").await;
     let claims = json!({
         "iss": "http://other:8080", "sub": user.to_string(), "role": ["user", "administrator"],
         "client_tenant": { "id": tenant },
     });
     let token = app.mint(tenant, &claims);
     let list = app.get("/api/Role").host("other:8080").bearer(&token).send().await.json();
-    assert_eq!((&list["total"], &list["data"]), (&json!(0), &json!([])));
+    assert_eq!((&list["total"], &list["data"][0]["id"]), (&json!(2), &json!(roles[0])));
     // The same name is free there.
     let ask = app.post("/api/Role").host("other:8080").bearer(&token);
-    assert_eq!(ask.json(&json!({ "name": "user" })).send().await.data(), 5);
+    assert_eq!(ask.json(&json!({ "name": "partner" })).send().await.data(), 7);
 }

@@ -133,7 +133,8 @@ async fn tenants_do_not_accept_each_others_tokens() {
     let app = TestApp::new().await;
     let other = "other:8080";
     let tenant = app.tenant(other).await;
-    let user = app.user(tenant, "zoe", &[], "oauthapp.all").await;
+    let roles = app.roles(tenant).await;
+    let user = app.user(tenant, "zoe", &roles, "oauthapp.all").await;
     let of_other = json!({
         "iss": format!("http://{other}"), "sub": user.to_string(), "role": ["user"],
         "client_tenant": { "id": tenant, "name": "tenant-2" },

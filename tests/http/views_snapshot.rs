@@ -67,13 +67,14 @@ fn lookups(views: &Views, name: &str, number: u32) -> [Vec<u32>; 4] {
     let (email, phone) = (format!("{name}@example.ORG"), format!("+49 30 55{number}"));
     let tables = views.read();
     let named = tables.users.named(TENANT, &name.to_uppercase()).map(|it| it.data.user.0);
-    let phoned = tables.users.with_phone(TENANT, &phone).map(|it| it.data.user.0);
+    let phoned =
+        tables.users.with_phone(TENANT, &phone).map(|it| it.data.user.0).collect::<Vec<_>>();
     drop(tables);
     let by_email = UserFilter { email: Some(email), ..UserFilter::default() };
     let by_part = UserFilter { name: Some(format!("e {name}")), ..UserFilter::default() };
     [
         named.into_iter().collect(),
-        phoned.into_iter().collect(),
+        phoned,
         found(views, by_email, UserOrder::Number),
         found(views, by_part, UserOrder::Number),
     ]
@@ -335,6 +336,37 @@ async fn a_family_stays_ended_when_the_stream_that_says_so_has_closed() {
         assert!(tables.app_tokens.with_access(&[1; 16]).is_none(), "the old pair is forgotten");
         let young = tables.app_tokens.with_access(&[3; 16]).unwrap();
         assert!(tables.app_tokens.is_revoked(young), "a stolen pair lives again");
+        assert!(*tables == *app.views.read(), "not what the log makes");
+    }
+}
+
+/// What a user is found by is what it is now, also after a start.
+#[tokio::test]
+async fn who_has_a_role_is_found_by_what_came_last() {
+    let app = TestApp::new().await;
+    people(&app).await;
+    let give = async |user: u32, roles: &[u32]| {
+        let (roles, permissions) = (roles.to_vec(), Vec::new());
+        let rights = UserCommand::SetRights { roles, permissions };
+        app.run::<User>(1, &user.to_string(), rights).await;
+    };
+    give(2, &[1, 4]).await;
+    let first = snapshot(&app, None);
+    give(2, &[1]).await;
+    give(3, &[4]).await;
+    let second = snapshot(&app, Some(&first));
+    give(3, &[4, 2]).await;
+    give(4, &[4]).await;
+    app.run::<User>(1, "4", UserCommand::Delete).await;
+    let late = app.user(1, "late", &[1], "oauthapp.all").await;
+    give(late, &[4]).await;
+    let third = snapshot(&app, Some(&second));
+    for body in [&first, &second, &third, &snapshot(&app, Some(&third)), &snapshot(&app, None)] {
+        let views = restored(&app, body);
+        let tables = views.read();
+        let who = |role| tables.users.with_role(role).map(|it| it.0).collect::<Vec<_>>();
+        assert_eq!((who(4), who(2), who(1)), (vec![1, 3, late], vec![3], vec![1, 2]));
+        assert_eq!(tables.users.get(TENANT, UserId(3)).unwrap().data.roles, [4, 2]);
         assert!(*tables == *app.views.read(), "not what the log makes");
     }
 }

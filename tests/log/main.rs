@@ -9,6 +9,7 @@
 
 mod contract;
 mod damage;
+mod last_administrator;
 mod model;
 mod store;
 mod tenants;

@@ -101,12 +101,14 @@ async fn ask_of_users(door: &mut Door) {
         password: samples::password_verifier().into(),
         app_info: None,
     };
+    let rights = UserCommand::SetRights { roles: vec![4], permissions: Vec::new() };
     let commands = [
         register,
         UserCommand::Delete,
         UserCommand::Erase,
         UserCommand::SetEnabled(false),
         UserCommand::SetPassword(samples::password_verifier().into()),
+        rights,
     ];
     door.ask::<User>("51", &commands).await;
     let role = || RoleCommand::Create(samples::role_created());

@@ -104,6 +104,43 @@ async fn an_erased_person_is_gone_everywhere_and_for_good() {
     program.verified();
 }
 
+/// The last administrator stays, and an operator can make another one: running or not.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_makes_an_administrator_and_ends_none_who_is_the_last() {
+    let mut program = Program::started(&[]).await;
+    let token = tell(&program).await;
+    let last = "the last administrator of a tenant stays";
+    program.run(&["user", "erase", "1"]).refused(last);
+    program.run(&["user", "disable", "admin"]).refused(last);
+    program.run(&["app-token", "link"]).ok();
+    program.run(&["app-token", "disable", "admin"]).refused(last);
+    program.run(&["app-token", "erase", "user-1"]).refused(last);
+    assert_eq!(program.get("/api/User/1", &token).await.data()["userName"], "admin");
+    program.run(&["user", "grant-administrator", "nobody"]).refused("no user of this name");
+    let none = ["user", "grant-administrator", "alice", "--tenant", "7"];
+    program.run(&none).refused("no role of administrators");
+    let before = program.sign_in("alice", "Alice-1-open").await;
+    let before = before.json["access_token"].as_str().unwrap().to_owned();
+    let said = program.run(&["user", "grant-administrator", "alice"]).ok();
+    assert!(said.out.contains("user 2 is an administrator of tenant 1"), "{said:?}");
+    let said = program.run(&["user", "grant-administrator", "alice"]).ok();
+    assert!(said.out.contains("already"), "{said:?}");
+    // A token of before grants no more than before.
+    let audit = "/api/audit/events";
+    assert_eq!(program.get(audit, &before).await.status, 403);
+    let alice = program.sign_in("alice", "Alice-1-open").await;
+    let alice = alice.json["access_token"].as_str().unwrap().to_owned();
+    assert_eq!(program.get(audit, &alice).await.status, 200);
+    program.run(&["user", "disable", "admin"]).ok();
+    program.run(&["user", "disable", "alice"]).refused(last);
+    program.stop().await;
+    program.run(&["user", "erase", "2"]).refused(last);
+    program.run(&["user", "enable", "admin"]).ok();
+    program.run(&["user", "erase", "2"]).ok();
+    program.run(&["user", "erase", "1"]).refused(last);
+    program.verified();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crash_between_the_event_and_the_key_is_made_good_at_the_next_start() {
     let mut program = Program::started(&[]).await;

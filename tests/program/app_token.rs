@@ -121,6 +121,14 @@ async fn the_operators_secret_and_the_open_mode_are_guarded() {
             &["serve", "--app-token-admin-mode", "open", "--listen", "0.0.0.0:0"],
             "needs a loopback address",
         ),
+        (
+            &["serve", "--app-token-admin-mode", "open", "--public-url", "https://a.example"],
+            "--public-url says that a proxy stands in front",
+        ),
+        (
+            &["serve", "--app-token-admin-mode", "open", "--trusted-proxies", "127.0.0.1"],
+            "--trusted-proxies says that a proxy stands in front",
+        ),
         (&["serve", "--app-token-admin-mode", "nobody"], "--app-token-admin-mode"),
         (&["serve", "--app-token-window=-1"], "--app-token-window"),
         (&["serve", "--app-token-access-seconds", "0"], "--app-token-access-seconds"),

@@ -17,6 +17,7 @@ use commands::signing::{add_signing_key, make_signing_key, system_head};
 use domain::account::AccountId;
 use domain::app_user::AppUserId;
 use domain::log::{CommitHead, EventLog};
+use domain::role::{Role, RoleCommand, RoleCreated};
 use domain::signing_key::SigningAlgorithm;
 use domain::tenant::{Tenant, TenantCommand, TenantCreated, TenantHost, TenantProperties};
 use domain::token::{Grant, Token, TokenCommand, TokenIssued};
@@ -198,7 +199,28 @@ impl TestApp {
         number as u32
     }
 
-    /// One more tenant, with a host, a key, the roles `user` (5, 7 …) and `administrator`.
+    /// The roles `user` and `administrator` of a tenant that has none, by their numbers.
+    pub async fn roles(&self, tenant: u32) -> [u32; 2] {
+        let mut numbers = [0; 2];
+        for (number, name) in numbers.iter_mut().zip(["user", "administrator"]) {
+            let created = |role: u64| {
+                let (role, tenant) = (role as u32, TenantId(tenant));
+                RoleCommand::Create(RoleCreated {
+                    role,
+                    tenant,
+                    name: name.to_owned(),
+                    claims: Vec::new(),
+                })
+            };
+            let head = self.head(TenantId(tenant));
+            let (role, done) = self.engine.create::<Role>(created, &head).await.unwrap();
+            self.shows(done.position).await;
+            *number = role as u32;
+        }
+        numbers
+    }
+
+    /// One more tenant, with a host and a key.
     pub async fn tenant(&self, host: &str) -> u32 {
         let number = self.engine.log().highest_id("tenant") as u32 + 1;
         let tenant = TenantId(number);

@@ -19,7 +19,7 @@ use domain::tenant::{TenantClaim, TenantCreated, TenantEvent, TenantHost, Tenant
 use domain::token::{Grant, TokenEvent, TokenIssued, TokenRevoked};
 use domain::user::{PasswordVerifier, UserClaim, UserDeleted, UserErased, UserEvent, UserFile};
 use domain::user::{UserAppInfo, UserAppInfoSet, UserAppPasswordSet, UserEnabledSet};
-use domain::user::{UserPasswordSet, UserPersonal, UserProperty, UserRegistered};
+use domain::user::{UserPasswordSet, UserPersonal, UserProperty, UserRegistered, UserRightsSet};
 use domain::{AnyEvent, ClientName, Fact, TenantId, Timestamp, UserId};
 
 pub use self::resource::{
@@ -89,6 +89,7 @@ pub fn all() -> Vec<Sample> {
         sample("full", {
             UserEvent::EnabledSet(UserEnabledSet { user: UserId(51), enabled: true }.into())
         }),
+        sample("full", UserEvent::RightsSet(user_rights_set().into())),
         sample("full", UserEvent::Deleted(UserDeleted { user: UserId(51) }.into())),
         sample("full", UserEvent::Erased(UserErased { user: UserId(52) }.into())),
     ];
@@ -494,6 +495,11 @@ fn user_app_password_set() -> UserEvent {
 
 pub fn user_app_info() -> UserAppInfo {
     UserAppInfo { info: text("app info"), reg_ip: "2001:db8::8".to_owned() }
+}
+
+fn user_rights_set() -> UserRightsSet {
+    let permission = UserClaim { id: 54, claim_type: text("type"), value: text("value") };
+    UserRightsSet { user: UserId(51), roles: vec![52, 53], permissions: vec![permission] }
 }
 
 fn user_app_info_set() -> UserEvent {

@@ -14,6 +14,7 @@ use projections::{ClientRow, Tables, TenantRow, UserRow};
 use serde::Serialize;
 
 use crate::access::clients::audience_for;
+use crate::access::rights::permission_of;
 use crate::access::token_id::{Bound, bind};
 use crate::app::App;
 use crate::http::error::ApiError;
@@ -138,20 +139,14 @@ pub(crate) fn still_granted(
     (granted, audience.into_iter().collect())
 }
 
-/// The names of a user's roles and the one permission string: the user's own, else that of the
-/// first role which has one (spec section 5.7).
+/// The names of a user's roles, and the permission.
 pub(crate) fn roles_and_permission(
     tables: &Tables,
     user: &UserRow,
 ) -> (Vec<String>, Option<String>) {
     let rows = user.data.roles.iter().filter_map(|it| tables.roles.get(user.data.tenant, *it));
-    let rows = rows.cloned().collect::<Vec<_>>();
-    let of_roles = || {
-        let claims = rows.iter().flat_map(|it| &it.claims);
-        claims.filter(|it| it.claim_type == "permission").map(|it| it.value.clone()).next()
-    };
-    let own = user.data.permissions.first().map(|it| it.value.clone());
-    (rows.iter().map(|it| it.name.clone()).collect(), own.or_else(of_roles))
+    let roles = rows.map(|it| it.name.clone()).collect();
+    (roles, permission_of(tables, user).map(str::to_owned))
 }
 
 /// Issues a token. It is handed out only after its event is durable; the signature is made while

@@ -31,6 +31,17 @@ impl fmt::Display for Code {
     }
 }
 
+/// Whether a permission grants all that another one grants.
+pub(crate) fn covers(given: &str, other: &str) -> bool {
+    if given == other {
+        return true;
+    }
+    let code = |it| PREFIXES.iter().find_map(|prefix| str::strip_prefix(it, prefix));
+    let (Some(given), Some(other)) = (code(given), code(other)) else { return false };
+    let below = |it: &str| other.strip_prefix(it).is_some_and(|it| it.starts_with('.'));
+    given == "all" || given == other || given.strip_suffix(".all").is_some_and(below)
+}
+
 /// Every code, by its controller (spec section 6.3), and our own: `apptoken`, `audit` and
 /// `apiresource.clients`.
 const CODES: [(&str, &[&str]); 11] = [

@@ -9,9 +9,9 @@ use domain::app_user::AppUserId;
 use domain::user::{PasswordVerifier, normalise};
 use projections::{AppRow, AppUserRow, Tables, UserRow};
 
-use crate::access::ROLE_USER;
-use crate::access::issue::roles_and_permission;
+use crate::access::rights::permission_of;
 use crate::access::scopes::Code;
+use crate::access::users::is_privileged;
 
 /// What a user of a linked tenant needs to make others.
 pub(crate) const ROOT_PERMISSION: Code = Code("apptoken.admin");
@@ -62,8 +62,7 @@ impl Account {
         match self {
             Self::AppUser(row) => row.data.root,
             Self::User(row) => {
-                let (_, permission) = roles_and_permission(tables, row);
-                let permission = permission.unwrap_or_default().to_lowercase();
+                let permission = permission_of(tables, row).unwrap_or_default().to_lowercase();
                 permission.split(',').any(|it| ROOT_PERMISSION.is_covered_by(it))
             }
         }
@@ -73,10 +72,7 @@ impl Account {
     pub(crate) fn is_privileged(&self, tables: &Tables) -> bool {
         match self {
             Self::AppUser(row) => row.data.root,
-            Self::User(row) => {
-                let (roles, _) = roles_and_permission(tables, row);
-                !row.data.permissions.is_empty() || roles.iter().any(|it| it != ROLE_USER)
-            }
+            Self::User(row) => is_privileged(tables, row),
         }
     }
 
@@ -120,7 +116,7 @@ pub(crate) struct Whose<'a> {
 #[derive(Clone, Copy)]
 pub(crate) struct Accounts<'a> {
     pub(crate) tables: &'a Tables,
-    tenant: TenantId,
+    pub(crate) tenant: TenantId,
     /// Whether they are its users.
     pub(crate) linked: bool,
 }

@@ -3,9 +3,10 @@
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::{SHA256, digest};
-use domain::UserId;
 use domain::account::AccountId;
-use domain::user::normalise;
+use domain::app_user::AppUser;
+use domain::user::{User, normalise};
+use domain::{Timestamp, UserId};
 use projections::Tables;
 use warp::http::header::AUTHORIZATION;
 
@@ -14,11 +15,24 @@ use super::accounts::{Account, Accounts, ROOT_PERMISSION, Whose};
 use super::answer::{FORBIDDEN, Failed, UNAUTHORIZED};
 use super::settings::AdminMode;
 use super::standing::{self, Standing, hash_of};
+use crate::access::caller_of_now;
 use crate::access::scopes::Code;
-use crate::access::verify::verify;
+use crate::access::target::Target;
 
 /// What an administrator's token must be good for to change users who may do more than others.
 const CHANGE_USERS: Code = Code("user.put");
+
+/// How old a login may be by which a user of a linked tenant sets its password, in seconds.
+const LOGIN_FRESH_SECONDS_MAX: i64 = 600;
+
+/// How far ahead of the clock a login may seem to be, in seconds.
+const CLOCKS_APART_SECONDS_MAX: i64 = 60;
+
+/// What a proxy adds to a request: one that bears it came from elsewhere.
+const OF_PROXIES: [&str; 2] = ["forwarded", "via"];
+
+/// How the names of other such headers begin.
+const OF_PROXIES_BEGIN: &str = "x-forwarded-";
 
 /// For whom an administrative operation is run.
 #[derive(Debug)]
@@ -26,7 +40,19 @@ pub(crate) enum Acting {
     /// For anybody.
     AsAny(By),
     /// For the account itself.
-    Account(Account),
+    Account {
+        /// Which.
+        own: Account,
+        /// When it proved its password for this; `None` for a pair that came of a refresh.
+        logged_in_at: Option<Timestamp>,
+    },
+}
+
+/// An account that may be changed, of either kind.
+#[derive(Debug)]
+pub(crate) enum AccountTarget {
+    AppUser(Target<AppUser>),
+    User(Target<User>),
 }
 
 /// Who may act for anybody.
@@ -41,6 +67,8 @@ pub(crate) enum By {
         user: UserId,
         /// Whether the token is good for changing any user.
         changes_users: bool,
+        /// When the user proved its password for the token.
+        logged_in_at: Option<Timestamp>,
     },
 }
 
@@ -51,7 +79,7 @@ impl Acting {
             Self::AsAny(By::Anybody) => "anybody".to_owned(),
             Self::AsAny(By::Operator) => "operator".to_owned(),
             Self::AsAny(By::Administrator { user, .. }) => AccountId::User(*user).to_string(),
-            Self::Account(own) => own.id().to_string(),
+            Self::Account { own, .. } => own.id().to_string(),
         }
     }
 
@@ -59,7 +87,7 @@ impl Acting {
     pub(crate) fn whose<'a>(&self, accounts: Accounts<'_>, name: &'a str) -> Whose<'a> {
         match self {
             Self::AsAny(_) => Whose { account: accounts.id_of(name), name: Some(name) },
-            Self::Account(own) => Whose { account: own.id(), name: None },
+            Self::Account { own, .. } => Whose { account: own.id(), name: None },
         }
     }
 
@@ -67,11 +95,42 @@ impl Acting {
     pub(crate) fn may_see(&self, account: &Account, accounts: Accounts<'_>) -> bool {
         match self {
             Self::AsAny(_) => true,
-            Self::Account(own) => {
+            Self::Account { own, .. } => {
                 let made = || accounts.made(account, self.whose(accounts, ""));
                 own.id() == account.id() || own.is_root(accounts.tables) && made()
             }
         }
+    }
+
+    /// An account that it may see, to be changed.
+    pub(crate) fn target(
+        &self,
+        account: &Account,
+        accounts: Accounts<'_>,
+    ) -> Option<AccountTarget> {
+        let may = || self.may_see(account, accounts);
+        match account {
+            Account::AppUser(row) => {
+                Target::of(&**row, accounts.tenant, |_| may()).map(AccountTarget::AppUser)
+            }
+            Account::User(row) => {
+                Target::of(&**row, accounts.tenant, |_| may()).map(AccountTarget::User)
+            }
+        }
+    }
+
+    /// Whether it proved its password just now, if it is a user: whoever has only a token that lives
+    /// for days must not make a lasting password of it.
+    pub(crate) fn proved_lately(&self, now: Timestamp) -> bool {
+        let logged_in_at = match self {
+            Self::AsAny(By::Anybody | By::Operator) => return true,
+            Self::Account { own: Account::AppUser(_), .. } => return true,
+            Self::AsAny(By::Administrator { logged_in_at, .. }) => logged_in_at,
+            Self::Account { own: Account::User(_), logged_in_at } => logged_in_at,
+        };
+        let from = now.plus_seconds(-LOGIN_FRESH_SECONDS_MAX);
+        let to = now.plus_seconds(CLOCKS_APART_SECONDS_MAX);
+        logged_in_at.is_some_and(|it| it >= from && it <= to)
     }
 
     /// Whether it may take over an account that it may see: whoever sets a password can sign in, and
@@ -89,8 +148,8 @@ impl Acting {
     pub(crate) fn is_user(&self, account: &Account) -> bool {
         let own = match self {
             Self::AsAny(By::Administrator { user, .. }) => AccountId::User(*user),
-            Self::Account(own @ Account::User(_)) => own.id(),
-            Self::AsAny(_) | Self::Account(Account::AppUser(_)) => return false,
+            Self::Account { own: own @ Account::User(_), .. } => own.id(),
+            Self::AsAny(_) | Self::Account { own: Account::AppUser(_), .. } => return false,
         };
         own == account.id()
     }
@@ -126,6 +185,11 @@ fn anybody(service: &Service) -> Result<Acting, Failed> {
     if headers.contains_key("origin") || headers.contains_key("sec-fetch-site") {
         return Err(FORBIDDEN);
     }
+    // So does everybody, if a proxy stands in front.
+    let of_proxy = |name: &str| OF_PROXIES.contains(&name) || name.starts_with(OF_PROXIES_BEGIN);
+    if headers.keys().any(|it| of_proxy(it.as_str())) {
+        return Err(FORBIDDEN);
+    }
     Ok(Acting::AsAny(By::Anybody))
 }
 
@@ -139,11 +203,13 @@ fn operator(service: &Service, token: &str) -> Result<Acting, Failed> {
 
 /// By an access token of Chancery.
 fn administrator(service: &Service) -> Result<Acting, Failed> {
-    let caller = verify(service.call(), &service.open().tenant, service.app().clock.now())?;
+    let now = service.app().clock.now();
+    let caller = caller_of_now(service.call(), &service.open().tenant, now)?;
     match caller.is_administrator() && caller.may(ROOT_PERMISSION) {
         true => {
             let (user, changes_users) = (caller.user, caller.may(CHANGE_USERS));
-            Ok(Acting::AsAny(By::Administrator { user, changes_users }))
+            let logged_in_at = caller.auth_time.map(Timestamp::from_seconds);
+            Ok(Acting::AsAny(By::Administrator { user, changes_users, logged_in_at }))
         }
         false => Err(FORBIDDEN),
     }
@@ -152,7 +218,7 @@ fn administrator(service: &Service) -> Result<Acting, Failed> {
 /// By its own login.
 fn account(service: &Service, token: &str, name: &str) -> Result<Acting, Failed> {
     let now = service.app().clock.now();
-    let (own, user_name) = service.ask(|tables| {
+    let (own, user_name, logged_in_at) = service.ask(|tables| {
         let pair = tables.app_tokens.with_access(&hash_of(token)).ok_or(UNAUTHORIZED)?;
         let standing = standing::of(tables, service.tenant(), pair, now);
         let Standing { app, account } = standing.map_err(|_| UNAUTHORIZED)?;
@@ -162,11 +228,12 @@ fn account(service: &Service, token: &str, name: &str) -> Result<Acting, Failed>
             return Err(UNAUTHORIZED);
         }
         let user_name = account.user_name(tables).ok_or(UNAUTHORIZED)?;
-        Ok((account, user_name))
+        let logged_in_at = pair.is_first_of_family().then_some(pair.data.issued_at);
+        Ok((account, user_name, logged_in_at))
     })?;
     // Where a request names nobody, whoever calls is meant.
     match name.is_empty() || normalise(&user_name) == normalise(name) {
-        true => Ok(Acting::Account(own)),
+        true => Ok(Acting::Account { own, logged_in_at }),
         false => Err(FORBIDDEN),
     }
 }

@@ -100,6 +100,9 @@ impl From<commands::Error> for Failed {
     fn from(err: commands::Error) -> Self {
         match err {
             commands::Error::Refused(domain::Refusal::NotFound { .. }) => NOT_FOUND,
+            commands::Error::Refused(refusal) if refusal == commands::LAST_ADMINISTRATOR => {
+                FORBIDDEN
+            }
             commands::Error::Refused(_) => INVALID,
             err => ApiError::from(err).into(),
         }

@@ -14,6 +14,7 @@ use super::administration::{Acting, By, authorise};
 use super::answer::{Answered, BUSY, Failed, INVALID, NOT_FOUND, TOO_MANY};
 use super::standing::live_app;
 use super::{Answer, SHOWN_WITHIN, Service, operation, random_text};
+use crate::access::target::Target;
 use crate::app_token::settings::AppTokenSettings;
 use crate::http::endpoint::Endpoint;
 
@@ -129,7 +130,7 @@ async fn create(service: Service, asked: CreateOauthReq) -> Answer<CreateOauthRe
         let owner = acting.whose(accounts, &asked.username);
         (owner.account, accounts.linked, accounts.apps_of(owner).len())
     });
-    if matches!(acting, Acting::Account(_)) && count >= APPS_OF_ACCOUNT_MAX {
+    if matches!(acting, Acting::Account { .. }) && count >= APPS_OF_ACCOUNT_MAX {
         return Err(TOO_MANY);
     }
     // Where accounts are users, so are owners.
@@ -151,7 +152,7 @@ async fn create(service: Service, asked: CreateOauthReq) -> Answer<CreateOauthRe
             personal: Box::new(personal.clone()),
             secret: AppSecret(secret.clone()),
         };
-        let done = service.submit::<App>(&app.to_string(), &command, acting.actor()).await?;
+        let done = service.begin::<App>(&app.to_string(), &command, acting.actor()).await?;
         let answer = CreateOauthResp { app_id: app.to_string(), app_key, app_secret: secret };
         return Ok(Answered::written(answer, done.position));
     }
@@ -240,7 +241,7 @@ async fn list(service: Service, asked: GetAppListReq) -> Answer<GetAppListResp> 
                 let mut rows =
                     ids.filter_map(|it| tables.apps.get(tenant, it)).cloned().collect::<Vec<_>>();
                 // An account sees its own apps, whichever it asks for.
-                if let Acting::Account(_) = &acting {
+                if let Acting::Account { .. } = &acting {
                     rows.retain(|it| accounts.owns(it, acting.whose(accounts, "")));
                 }
                 rows.sort_by_key(|it| std::cmp::Reverse(it.position));
@@ -266,21 +267,19 @@ async fn delete(service: Service, asked: DeleteAppReq) -> Answer<DeleteAppResp> 
     let acting = authorise(&service, &asked.username)?;
     let nothing = Answered::read(DeleteAppResp { rows_affected: 0 });
     let Some(app) = AppId::parse(&asked.app_id) else { return Ok(nothing) };
-    let owned = service.ask(|tables| {
+    let target = service.ask(|tables| {
         let accounts = Accounts::of(tables, service.tenant());
-        let row = tables.apps.get(service.tenant(), app);
+        let row = tables.apps.get(service.tenant(), app)?;
         let may = |it: &AppRow| match &acting {
             Acting::AsAny(By::Anybody) => true,
             // Nobody else can end the apps of an account that is gone.
             Acting::AsAny(_) if accounts.owner_is_gone(it) => true,
             _ => accounts.owns(it, acting.whose(accounts, &asked.username)),
         };
-        row.is_some_and(|it| !accounts.is_set_aside(it) && may(it))
+        Target::of(&**row, service.tenant(), |it| !accounts.is_set_aside(it) && may(it))
     });
-    if !owned {
-        return Ok(nothing);
-    }
-    match service.submit::<App>(&app.to_string(), &AppCommand::Delete, acting.actor()).await {
+    let Some(target) = target else { return Ok(nothing) };
+    match service.submit(&target, &AppCommand::Delete, acting.actor()).await {
         Ok(done) => Ok(Answered::written(DeleteAppResp { rows_affected: 1 }, done.position)),
         // Somebody else was quicker.
         Err(super::answer::NOT_FOUND) => Ok(nothing),

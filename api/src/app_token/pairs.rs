@@ -41,7 +41,8 @@ pub(crate) struct Wanted {
     /// From when tokens of the account count.
     pub(crate) counts_from: u64,
     pub(crate) token_type: String,
-    pub(crate) family: [u8; 16],
+    /// The family that it belongs to; `None` for a pair that begins one.
+    pub(crate) family: Option<[u8; 16]>,
 }
 
 impl Wanted {
@@ -51,9 +52,8 @@ impl Wanted {
         app: Arc<AppRow>,
         account: Option<Account>,
         token_type: &str,
-    ) -> Result<Self, Failed> {
-        let family = random_id().map_err(|_| BUSY)?;
-        Ok(Self::of(service, Standing { app, account }, token_type, family))
+    ) -> Self {
+        Self::of(service, Standing { app, account }, token_type, None)
     }
 
     /// A pair of a family.
@@ -61,7 +61,7 @@ impl Wanted {
         service: &Service,
         standing: Standing,
         token_type: &str,
-        family: [u8; 16],
+        family: Option<[u8; 16]>,
     ) -> Self {
         let Standing { app, account } = standing;
         let tenant = service.tenant();
@@ -84,14 +84,16 @@ impl Wanted {
         let access_expires_at = issued_at.plus_seconds(seconds);
         let refresh_expires_at = issued_at.plus_seconds(seconds * REFRESH_FACTOR);
         let id = app_token_id(refresh_expires_at, random_id().map_err(|_| BUSY)?);
+        let access_hash = hash_of(&access_token);
         let command = AppTokenCommand::Issue(Box::new(AppTokenIssued {
             tenant: self.app.data.tenant,
             app: self.app.data.app,
             account: self.account_id(),
             counts_from: self.counts_from,
             token_type: self.token_type.clone(),
-            family: self.family,
-            access_hash: hash_of(&access_token),
+            // Named after the first of its pairs: so a login is told from a refresh.
+            family: self.family.unwrap_or(access_hash),
+            access_hash,
             refresh_hash: hash_of(&refresh_token),
             issued_at,
             access_expires_at,

@@ -20,6 +20,7 @@ use super::standing::{self, Standing, hash_of, live_app};
 use super::users::canonical;
 use super::{Answer, Service, operation};
 use crate::access::attempts::{Attempt, NotChecked};
+use crate::access::target::Target;
 use crate::http::endpoint::Endpoint;
 use crate::http::error::ApiError;
 
@@ -192,7 +193,7 @@ async fn authorize(service: Service, asked: AuthorizeReq) -> Answer<PairResp> {
         false => Some(acting_for(&service, &row, &asked.user_name).ok_or(UNAUTHORIZED)?),
     };
     let actor = format!("app-{}", row.data.app);
-    let wanted = Wanted::new(&service, row, account, &asked.token_type)?;
+    let wanted = Wanted::new(&service, row, account, &asked.token_type);
     issue(&service, wanted, actor, command_id).await
 }
 
@@ -244,7 +245,7 @@ async fn login(service: Service, asked: LoginReq) -> Answer<PairResp> {
         None => default_app(&service).await?,
     };
     let actor = account.id().to_string();
-    let wanted = Wanted::new(&service, app, Some(account), "login")?;
+    let wanted = Wanted::new(&service, app, Some(account), "login");
     issue(&service, wanted, actor, command_id).await
 }
 
@@ -328,7 +329,7 @@ async fn refresh(service: Service, asked: RefreshTokenReq) -> Answer<RefreshToke
         Some(account) => account.id().to_string(),
         None => format!("app-{}", standing.app.data.app),
     };
-    let wanted = Wanted::of(&service, standing, &pair.data.token_type, pair.data.family);
+    let wanted = Wanted::of(&service, standing, &pair.data.token_type, Some(pair.data.family));
     let use_token = AppTokenCommand::Refresh {
         rotates: service.settings().refresh_rotates,
         grace_seconds: service.settings().grace_seconds,
@@ -339,7 +340,8 @@ async fn refresh(service: Service, asked: RefreshTokenReq) -> Answer<RefreshToke
             Err(commands::Error::Refused(refusal)) if refusal == REFRESH_USED => return Ok(None),
             decided => decided?,
         }
-        if service.ask(|it| it.app_tokens.pairs_of(&wanted.family, now)) >= FAMILY_PAIRS_MAX {
+        let pairs = service.ask(|it| it.app_tokens.pairs_of(&pair.data.family, now));
+        if pairs >= FAMILY_PAIRS_MAX {
             return Err(TOO_MANY);
         }
         let (made, id, command) = wanted.make(now)?;
@@ -348,7 +350,7 @@ async fn refresh(service: Service, asked: RefreshTokenReq) -> Answer<RefreshToke
     });
     let (made, done) = refreshed.await?;
     let Some(made) = made else {
-        revoke_family(&service, &pair, actor).await?;
+        revoke_family(&service, &pair, &asked.token, actor).await?;
         return Err(NOT_FOUND);
     };
     service.settle(&done).await;
@@ -356,10 +358,17 @@ async fn refresh(service: Service, asked: RefreshTokenReq) -> Answer<RefreshToke
 }
 
 /// A refresh token that comes a second time was stolen, before or now: all that came of it ends.
-async fn revoke_family(service: &Service, pair: &AppTokenRow, actor: String) -> Result<(), Failed> {
+async fn revoke_family(
+    service: &Service,
+    pair: &AppTokenRow,
+    token: &str,
+    actor: String,
+) -> Result<(), Failed> {
     let reason = "a refresh token was used twice".to_owned();
     let command = AppTokenCommand::RevokeFamily { reason };
-    service.submit::<AppToken>(&pair.id, &command, actor).await?;
+    // Whoever has the refresh token may.
+    let target = Target::of(pair, service.tenant(), |it| it.data.refresh_hash == hash_of(token));
+    service.submit(&target.ok_or(NOT_FOUND)?, &command, actor).await?;
     tracing::warn!(app = %pair.data.app, "a refresh token was used twice; its family is ended");
     Ok(())
 }

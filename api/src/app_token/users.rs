@@ -3,13 +3,13 @@
 use commands::Done;
 use domain::account::AccountId;
 use domain::app::AppId;
-use domain::app_user::{AppUser, AppUserCommand};
-use domain::user::{User, UserCommand, Verifiers};
+use domain::app_user::AppUserCommand;
+use domain::user::{UserCommand, Verifiers};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::accounts::Accounts;
-use super::administration::{Acting, authorise};
+use super::administration::{AccountTarget, Acting, authorise};
 use super::answer::{Answered, FORBIDDEN, Failed, INVALID, NOT_FOUND, TOO_MANY, USER_EXISTS};
 use super::apps::default_app;
 use super::registration::{NewAccount, Registration};
@@ -135,7 +135,7 @@ fn register(service: &Service, asked: &CreateUserReq) -> Result<(Registration, S
     let tenant = service.tenant();
     let registration = service.ask(|tables| {
         let accounts = Accounts::of(tables, tenant);
-        if let Acting::Account(own) = &acting
+        if let Acting::Account { own, .. } = &acting
             && !own.is_root(tables)
         {
             return Err(FORBIDDEN);
@@ -190,29 +190,31 @@ async fn update(service: Service, asked: UpdateUserReq) -> Answer<Empty> {
         _ => return Err(INVALID),
     };
     // The credential may have ended while the password was hashed.
-    let (acting, account) = may_change(&service, &asked)?;
-    let done = apply(&service, account, change, acting.actor()).await?;
+    let (acting, target) = may_change(&service, &asked)?;
+    let done = apply(&service, &target, change, acting.actor()).await?;
     Ok(Answered::written(Empty {}, done.position))
 }
 
 /// Who changes which account, if they may.
-fn may_change(service: &Service, asked: &UpdateUserReq) -> Result<(Acting, AccountId), Failed> {
+fn may_change(service: &Service, asked: &UpdateUserReq) -> Result<(Acting, AccountTarget), Failed> {
     let acting = authorise(service, &asked.root_name)?;
-    let account = service.ask(|tables| {
+    let now = service.app().clock.now();
+    let target = service.ask(|tables| {
         let accounts = Accounts::of(tables, service.tenant());
         // Somebody else's users are nobody's business, not even that they exist.
-        let account = accounts.named(&asked.user_name);
-        let account = account.filter(|it| acting.may_see(it, accounts)).ok_or(NOT_FOUND)?;
+        let account = accounts.named(&asked.user_name).ok_or(NOT_FOUND)?;
+        let target = acting.target(&account, accounts).ok_or(NOT_FOUND)?;
         let sets_password = asked.op == 1 && !asked.password.is_empty();
         let deletes = asked.op == -1;
         if (sets_password || deletes) && !acting.may_take_over(&account, tables)
             || deletes && acting.is_user(&account)
+            || sets_password && acting.is_user(&account) && !acting.proved_lately(now)
         {
             return Err(FORBIDDEN);
         }
-        Ok(account.id())
+        Ok(target)
     })?;
-    Ok((acting, account))
+    Ok((acting, target))
 }
 
 /// What UpdateUser comes to.
@@ -224,27 +226,26 @@ enum Change {
 /// Runs a change on an account of either kind.
 async fn apply(
     service: &Service,
-    account: AccountId,
+    target: &AccountTarget,
     change: Change,
     actor: String,
 ) -> Result<Done, Failed> {
-    match account {
-        AccountId::None => Err(NOT_FOUND),
-        AccountId::AppUser(user) => {
+    match target {
+        AccountTarget::AppUser(user) => {
             let command = match change {
                 Change::Update { password, info } => {
                     AppUserCommand::Update { password: password.and_then(|it| it.md5), info }
                 }
                 Change::Delete => AppUserCommand::Delete,
             };
-            service.submit::<AppUser>(&user.to_string(), &command, actor).await
+            service.submit(user, &command, actor).await
         }
-        AccountId::User(user) => {
+        AccountTarget::User(user) => {
             let command = match change {
                 Change::Update { password, info } => UserCommand::UpdateByApp { password, info },
                 Change::Delete => UserCommand::Delete,
             };
-            service.submit::<User>(&user.to_string(), &command, actor).await
+            service.submit(user, &command, actor).await
         }
     }
 }
@@ -265,7 +266,7 @@ async fn list(service: Service, asked: GetUsersReq) -> Answer<GetUsersResp> {
             return account.map(|it| it.id()).into_iter().collect::<Vec<_>>();
         }
         match &acting {
-            Acting::Account(own) if !own.is_root(tables) => Vec::new(),
+            Acting::Account { own, .. } if !own.is_root(tables) => Vec::new(),
             _ => accounts.made_by(acting.whose(accounts, &asked.root_name)),
         }
     });

@@ -4,23 +4,25 @@ use std::io::Read as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use commands::Error as CommandError;
 use commands::password::PasswordPool;
 use commands::signing::system_head;
+use commands::{Done, Error as CommandError};
 use domain::account::AccountId;
 use domain::app::{App, AppCommand, AppId, AppPolicy};
 use domain::app_user::{AppUser, AppUserCommand, AppUserId};
+use domain::log::CommitHead;
 use domain::tenant::{Tenant, TenantCommand};
 use domain::user::{User, UserCommand, check_password};
 use domain::{Aggregate, StreamId, SubjectId, TenantId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
-use super::backup;
 use super::cli::Failure;
 use super::client_shots::{ClientShot, clients_on, stopped};
 use super::key_shots::KeyShot;
 use super::running::Running;
 use super::settings::{AppTokenCommand, User as UserWhat, Who};
+use super::{administrators, backup};
+use crate::access::users::change_user;
 use crate::app_token::accounts::Accounts;
 use crate::app_token::registration::add_app_root;
 
@@ -42,6 +44,8 @@ pub(crate) enum OneShot {
     EnableUser { name: String, tenant: u32, enabled: bool },
     /// Forget a person.
     Erase { user: u32 },
+    /// Make a user an administrator of its tenant.
+    GrantAdministrator { name: String, tenant: u32 },
     /// A root account of the app-token service.
     AddRoot { name: String, tenant: u32, password: String },
     /// Whether the users of a tenant are the accounts of it.
@@ -67,6 +71,7 @@ impl OneShot {
             Self::EnableUser { enabled: true, .. } => "user enable",
             Self::EnableUser { .. } => "user disable",
             Self::Erase { .. } => "user erase",
+            Self::GrantAdministrator { .. } => "user grant-administrator",
             Self::AddRoot { .. } => "app-token add-root",
             Self::LinkAppTokens { linked: true, .. } => "app-token link",
             Self::LinkAppTokens { .. } => "app-token unlink",
@@ -119,6 +124,9 @@ impl OneShot {
                 Self::EnableUser { name, tenant, enabled: false }
             }
             UserWhat::Erase { id } => Self::Erase { user: id },
+            UserWhat::GrantAdministrator(Who { name, tenant }) => {
+                Self::GrantAdministrator { name, tenant }
+            }
         })
     }
 
@@ -139,12 +147,20 @@ impl OneShot {
             Self::Erase { user } => {
                 let (id, subject) = (user.to_string(), UserId(user).into());
                 let stopping = clients_on(&on.views.read(), UserId(user));
-                let said = erase::<User>(on, &id, UserCommand::Erase, subject, now).await?;
+                let head = head_of_owner::<User>(on, &id, now)?;
+                let (user, command) = (UserId(user), UserCommand::Erase);
+                let done = change_user(&on.engine, &on.views, user, &command, &head).await;
+                let said = forget_person::<User>(on, &id, subject, done).await?;
                 Ok(said + &stopped(stopping))
+            }
+            Self::GrantAdministrator { name, tenant } => {
+                administrators::grant(on, &name, TenantId(tenant), now).await
             }
             Self::EraseAppUser { id: user } => {
                 let (id, subject) = (user.to_string(), AppUserId(user).into());
-                erase::<AppUser>(on, &id, AppUserCommand::Erase, subject, now).await
+                let head = head_of_owner::<AppUser>(on, &id, now)?;
+                let done = on.engine.handle::<AppUser>(&id, &AppUserCommand::Erase, &head).await;
+                forget_person::<AppUser>(on, &id, subject, done).await
             }
             Self::AddRoot { name, tenant, password } => {
                 let tenant = TenantId(tenant);
@@ -212,7 +228,7 @@ async fn enable(
         }
         AccountId::User(user) => {
             let command = UserCommand::SetEnabled(enabled);
-            on.engine.handle::<User>(&user.to_string(), &command, &head).await?
+            change_user(&on.engine, &on.views, user, &command, &head).await?
         }
     };
     shown(on, done.position).await?;
@@ -256,11 +272,7 @@ async fn set_app(
     now: Timestamp,
 ) -> Result<String, Failure> {
     let app = AppId::parse(app).ok_or("the id of an app has 16 digits")?;
-    let stream = StreamId::new(App::CATEGORY, app);
-    let events = on.engine.log().read_stream(&stream, 0)?;
-    let tenant = events.first().map(|it| it.commit.tenant);
-    let tenant = tenant.ok_or_else(|| format!("there is no app {app}"))?;
-    let head = system_head(tenant, OPERATOR, now)?;
+    let head = head_of_owner::<App>(on, &app.to_string(), now)?;
     let command = AppCommand::SetPolicy(policy);
     let done = on.engine.handle::<App>(&app.to_string(), &command, &head).await?;
     shown(on, done.position).await?;
@@ -284,33 +296,41 @@ async fn set_password(
     // Not the time of asking: a login that began while the hash was made must end with the others.
     let head = system_head(tenant, OPERATOR, on.clock.now())?;
     let command = UserCommand::SetPassword(verifiers);
-    let done = on.engine.handle::<User>(&user.to_string(), &command, &head).await?;
+    let done = change_user(&on.engine, &on.views, user, &command, &head).await?;
     shown(on, done.position).await?;
     Ok(format!("user {user} has a new password; tokens issued before have ended"))
 }
 
-/// The event first, then the key: after a crash in between, the next start destroys the key.
-async fn erase<A: Aggregate>(
+/// A head in the tenant whose aggregate it is.
+fn head_of_owner<A: Aggregate>(
     on: &Running,
     id: &str,
-    command: A::Command,
-    subject: SubjectId,
     now: Timestamp,
-) -> Result<String, Failure> {
-    let stream = StreamId::new(A::CATEGORY, id);
-    let events = on.engine.log().read_stream(&stream, 0)?;
+) -> Result<CommitHead, Failure> {
+    let events = on.engine.log().read_stream(&StreamId::new(A::CATEGORY, id), 0)?;
     let tenant = events.first().map(|it| it.commit.tenant);
-    let who = format!("{} {id}", A::CATEGORY.replace('_', " "));
-    let tenant = tenant.ok_or_else(|| format!("there is no {who}"))?;
-    let head = system_head(tenant, OPERATOR, now)?;
-    let done = on.engine.handle::<A>(id, &command, &head).await;
-    let done = done.map_err(|err: CommandError| err.to_string())?;
+    let tenant = tenant.ok_or_else(|| format!("there is no {}", called::<A>(id)))?;
+    Ok(system_head(tenant, OPERATOR, now)?)
+}
+
+fn called<A: Aggregate>(id: &str) -> String {
+    format!("{} {id}", A::CATEGORY.replace('_', " "))
+}
+
+/// The event first, then the key: after a crash in between, the next start destroys the key.
+async fn forget_person<A: Aggregate>(
+    on: &Running,
+    id: &str,
+    subject: SubjectId,
+    erased: Result<Done, CommandError>,
+) -> Result<String, Failure> {
+    let done = erased.map_err(|err| err.to_string())?;
     let keys = on.engine.keys().clone();
     tokio::task::spawn_blocking(move || keys.erase_subject(subject))
         .await
         .map_err(|err| err.to_string())??;
     shown(on, done.position).await?;
-    Ok(format!("{who} is forgotten; the history stays whole"))
+    Ok(format!("{} is forgotten; the history stays whole", called::<A>(id)))
 }
 
 pub(crate) async fn shown(on: &Running, position: u64) -> Result<(), Failure> {

@@ -61,7 +61,12 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
         None => None,
     };
     let address = listener.local_addr()?;
-    let app_token = options.app_token.read(address)?;
+    let behind_proxy = match (&options.public_url, options.trusted_proxies.is_empty()) {
+        (Some(_), _) => Some("--public-url"),
+        (None, false) => Some("--trusted-proxies"),
+        (None, true) => None,
+    };
+    let app_token = options.app_token.read(address, behind_proxy)?;
     if app_token.admin_mode == AdminMode::Open {
         tracing::warn!("ANYBODY who reaches {address} may change any app and any app user");
     }

@@ -345,6 +345,9 @@ pub(crate) enum User {
         /// The user's number.
         id: u32,
     },
+    /// Make a user an administrator of its tenant: the role, and the permission for everything. The
+    /// user signs in anew for it.
+    GrantAdministrator(Who),
 }
 
 /// Somebody who signs in.

@@ -12,6 +12,7 @@ use projections::ResourceRow;
 use warp::http::Method;
 
 use super::api_resource_body::{ApiVersion, PublishBody, ResourceBody, RevisionBody, VersionBody};
+use crate::access::target::Target;
 use crate::access::{Granted, user};
 use crate::http::codes::{self, Code};
 use crate::http::endpoint::{Endpoint, Outcome, QueryParameter, endpoint};
@@ -108,6 +109,10 @@ fn owned(granted: &Granted) -> Result<Arc<ResourceRow>, ApiError> {
     let (tenant, owner) = (granted.tenant_id(), granted.user());
     let row = granted.ask(|tables| tables.resources.get(tenant, owner, resource).cloned());
     row.ok_or_else(|| ApiError::not_found("API resource"))
+}
+
+fn target(granted: &Granted, row: &ResourceRow) -> Result<Target<Resource>, ApiError> {
+    granted.own_target(row, |it| it.data.owner, "API resource")
 }
 
 async fn list(granted: Granted) -> Outcome {
@@ -229,8 +234,8 @@ async fn publish(mut granted: Granted) -> Outcome {
         openid: filled(body.openid),
         policy: filled(body.policy),
     }));
-    let number = row.data.resource.to_string();
-    let done = granted.submit::<Resource>(&number, &bytes, command).await;
+    let target = target(&granted, &row)?;
+    let done = granted.submit(&target, &bytes, command).await;
     let done = done.map_err(|err| at_gateway(err, None, codes::PUBLISH_FAILED))?;
     Ok(Reply::single(true).written(&done))
 }
@@ -247,8 +252,8 @@ async fn publish_revision(mut granted: Granted) -> Outcome {
         swagger_url,
         note: body.release_note,
     };
-    let number = row.data.resource.to_string();
-    let done = granted.submit::<Resource>(&number, &bytes, command).await;
+    let target = target(&granted, &row)?;
+    let done = granted.submit(&target, &bytes, command).await;
     let absent = Some(codes::REVISION_NO_DETAIL);
     let done = done.map_err(|err| at_gateway(err, absent, codes::REVISION_FAILED))?;
     Ok(Reply::single(true).written(&done))
@@ -263,8 +268,8 @@ async fn publish_version(mut granted: Granted) -> Outcome {
         version_name: body.api_version_name.unwrap_or_default(),
         new_api_id: hex(&new_api_id),
     };
-    let number = row.data.resource.to_string();
-    let done = granted.submit::<Resource>(&number, &bytes, command).await?;
+    let target = target(&granted, &row)?;
+    let done = granted.submit(&target, &bytes, command).await?;
     Ok(Reply::single(true).written(&done))
 }
 
@@ -303,8 +308,8 @@ async fn set_online(granted: Granted) -> Outcome {
         return Err(ApiError::not_found("revision"));
     }
     let command = ResourceCommand::SetOnlineVersion { revision_id };
-    let number = row.data.resource.to_string();
-    let done = granted.submit::<Resource>(&number, &[], command).await;
+    let target = target(&granted, &row)?;
+    let done = granted.submit(&target, &[], command).await;
     let failed = codes::SET_ONLINE_FAILED;
     let done = done.map_err(|err| at_gateway(err, Some(failed), failed))?;
     Ok(Reply::single(true).written(&done))

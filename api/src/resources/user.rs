@@ -4,14 +4,13 @@ use domain::UserId;
 use domain::user::{
     IdentityRule, User, UserCommand, UserRegistered, Verifiers, check_password, check_user_name,
 };
-use projections::{UserFilter, UserOrder, UserRow};
+use projections::{UserFilter, UserOrder};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use warp::http::{Method, StatusCode};
 
 use super::user_body::{AppUser, ViewUser, day_after, day_of};
-use crate::access::issue::roles_and_permission;
-use crate::access::{Granted, Open, ROLE_ADMINISTRATOR, placement, user};
+use crate::access::{Granted, Open, placement, user};
 use crate::http::codes::{self, ApiCode, USER_CODES};
 use crate::http::endpoint::{Endpoint, Outcome, QueryParameter, endpoint};
 use crate::http::error::ApiError;
@@ -86,8 +85,11 @@ async fn list(granted: Granted) -> Outcome {
     let paging = list.paging;
     let search = granted.ask(|tables| tables.users.search(tenant, filter, order_of(&list), paging));
     let page = open_rows(search.opens(), || search.finish()).await?;
-    let shown = |tables: &_| page.rows.iter().map(|it| ViewUser::shown(it, tables)).collect();
-    let (total, rows) = (page.total, granted.ask(shown));
+    let rows = granted.ask(|tables| {
+        let seen = granted.users(tables);
+        page.rows.iter().map(|it| ViewUser::shown(it, tables, &seen)).collect()
+    });
+    let total = page.total;
     Ok(Reply::list(paging.skip, paging.take, total as u64, rows))
 }
 
@@ -134,8 +136,7 @@ fn read_filter(granted: &Granted, list: &ListQuery) -> Result<(UserFilter, bool)
     });
     let claim = query.text("q.claimType").zip(query.text("q.claimValue"));
     // Spec section 5.9.1: whoever is no administrator sees the users below, as the rule was meant.
-    let own = granted.ask(|tables| tables.users.get(tenant, granted.user()).cloned());
-    let lineage = own.filter(|_| !granted.caller.is_administrator());
+    let lineage = granted.ask(|tables| granted.users(tables).lineage());
     let logins = query.text("q.providerName").or(query.text("q.providerKey")).is_some();
     let filter = UserFilter {
         email: email.map(str::to_owned),
@@ -145,17 +146,17 @@ fn read_filter(granted: &Granted, list: &ListQuery) -> Result<(UserFilter, bool)
         claim: claim.map(|(kind, value)| (kind.to_owned(), value.to_owned())),
         from,
         before,
-        lineage: lineage.map(|it| it.data.lineage.clone()),
+        lineage,
     };
     Ok((filter, logins))
 }
 
 async fn create(mut granted: Granted) -> Outcome {
     let (body, bytes) = granted.json::<AppUser>().await?;
-    let gives = !body.roles.is_empty() || !body.claims.is_empty();
-    if gives && !granted.caller.is_administrator() {
-        let why = "only administrators may give roles and claims".to_owned();
-        return Err(ApiError::Forbidden(why));
+    if let Some(member) = body.for_administrators()
+        && !granted.caller.is_administrator()
+    {
+        return Err(ApiError::Forbidden(format!("only administrators may set {member}")));
     }
     if let Some((number, done)) = granted.created_before(&bytes)? {
         return Ok(Reply::single(number as i64).written(&done));
@@ -201,14 +202,15 @@ async fn create(mut granted: Granted) -> Outcome {
 fn place(granted: &Granted, body: &AppUser) -> Result<UserRegistered, ApiError> {
     let tenant = granted.tenant_id();
     granted.ask(|tables| {
-        // Spec section 5.9.10: 0 stands for user 1.
+        // Without a wish, whoever makes a user is the parent.
         let wanted = match body.parent_user_id {
-            0 => Some(commands::bootstrap::FIRST_ADMINISTRATOR),
+            0 => Some(granted.user()),
             wanted => u32::try_from(wanted).ok().map(UserId),
         };
-        let parent = wanted.and_then(|it| tables.users.get(tenant, it));
-        if parent.is_none() && body.parent_user_id != 0 {
-            return Err(ApiError::field("parentUserID", "must be a user of this tenant"));
+        let parent = wanted.and_then(|it| granted.users(tables).get(it));
+        if parent.is_none() {
+            let why = "must be a user of this tenant whom you may see";
+            return Err(ApiError::field("parentUserID", why));
         }
         let mut placed = placement::place(tables, tenant, parent.map(|it| &**it))?;
         for link in &body.roles {
@@ -234,7 +236,7 @@ fn identity_error(broken: &[IdentityRule]) -> ApiError {
 async fn detail(granted: Granted) -> Outcome {
     let user = UserId(granted.call.number(0, "id")?);
     let shown = granted.ask(|tables| {
-        let row = tables.users.get(granted.tenant_id(), user);
+        let row = granted.users(tables).get(user);
         row.map(|it| AppUser::shown(it, &tables.users))
     });
     Ok(Reply::single(shown.ok_or_else(|| ApiError::not_found("user"))?))
@@ -242,28 +244,16 @@ async fn detail(granted: Granted) -> Outcome {
 
 async fn delete(granted: Granted) -> Outcome {
     let user = UserId(granted.call.number(0, "id")?);
-    let row = granted.ask(|tables| tables.users.get(granted.tenant_id(), user).cloned());
-    let repeated = granted.created_before(&[])?;
-    if repeated.is_none() {
-        let row = row.ok_or_else(|| ApiError::not_found("user"))?;
-        check_deletion(&granted, &row)?;
+    let answer = Reply::single(i64::from(user.0));
+    if let Some((_, done)) = granted.created_before(&[])? {
+        return Ok(answer.written(&done));
     }
-    let done = granted.submit::<User>(&user.to_string(), &[], UserCommand::Delete).await?;
-    Ok(Reply::single(i64::from(user.0)).written(&done))
-}
-
-/// Nobody deletes themselves, and administrators are deleted by administrators only: so one is
-/// always left who can let others in.
-fn check_deletion(granted: &Granted, row: &UserRow) -> Result<(), ApiError> {
-    if row.data.user == granted.user() {
+    let target = granted.user_target(user)?;
+    if user == granted.user() {
         return Err(ApiError::Forbidden("nobody may delete themselves".to_owned()));
     }
-    let (roles, _) = granted.ask(|tables| roles_and_permission(tables, row));
-    if roles.iter().any(|it| it == ROLE_ADMINISTRATOR) && !granted.caller.is_administrator() {
-        let why = "only administrators may delete an administrator".to_owned();
-        return Err(ApiError::Forbidden(why));
-    }
-    Ok(())
+    let done = granted.submit(&target, &[], UserCommand::Delete).await?;
+    Ok(answer.written(&done))
 }
 
 /// Row 84: no envelope, and real statuses.
@@ -275,9 +265,9 @@ async fn head(mut granted: Granted) -> Outcome {
     };
     domain::check::required("phoneNumber", &phone_number, 50)?;
     domain::check::phone("phoneNumber", &phone_number)?;
-    let tenant = granted.tenant_id();
     let found = granted.ask(|tables| {
-        tables.users.with_phone(tenant, &phone_number).map(|it| i64::from(it.data.user.0))
+        let found = granted.users(tables).with_phone(&phone_number);
+        found.map(|it| i64::from(it.data.user.0))
     });
     Ok(match found {
         Some(user) => Reply::json(&user),

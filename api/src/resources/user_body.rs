@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
 
+use crate::access::users::SeenUsers;
 use crate::http::error::ApiError;
 use crate::http::reply::{ErrorData, List, Single};
 use crate::http::time::WireTime;
@@ -140,6 +141,23 @@ struct Property {
 impl ErrorData for Single<AppUser> {}
 
 impl AppUser {
+    /// The first member that only administrators may set: what a user may do, what was proved of it,
+    /// its balances, and the marks of the staff.
+    pub(crate) fn for_administrators(&self) -> Option<&'static str> {
+        let members = [
+            ("roles", !self.roles.is_empty()),
+            ("claims", !self.claims.is_empty()),
+            ("emailConfirmed", self.email_confirmed),
+            ("phoneNumberConfirmed", self.phone_number_confirmed),
+            ("lockFlag", self.lock_flag),
+            ("status", self.status != 0),
+            ("dataAmount", self.data_amount != 0),
+            ("points", self.points != 0),
+            ("money", self.money != 0.0),
+        ];
+        members.into_iter().find(|(_, is_set)| *is_set).map(|(name, _)| name)
+    }
+
     /// What names the human.
     pub(crate) fn personal(&self) -> Result<UserPersonal, ApiError> {
         if self.claims.len() > USER_CHILDREN_MAX {
@@ -353,10 +371,10 @@ struct ViewTenant {
 impl ErrorData for List<ViewUser> {}
 
 impl ViewUser {
-    pub(crate) fn shown(row: &UserRow, tables: &Tables) -> Self {
+    pub(crate) fn shown(row: &UserRow, tables: &Tables, seen: &SeenUsers<'_>) -> Self {
         let personal = tables.users.personal(row).unwrap_or_default();
         let user_id = i64::from(row.data.user.0);
-        let parent = tables.users.get(row.data.tenant, row.data.parent);
+        let parent = seen.get(row.data.parent);
         let roles = row.data.roles.iter().filter_map(|it| tables.roles.get(row.data.tenant, *it));
         Self {
             parent_user_id: i64::from(row.data.parent.0),

@@ -134,6 +134,19 @@ async fn an_open_service_asks_for_nothing_and_minds_nothing() {
     do_all(&service, "whatever").await;
 }
 
+/// What a proxy passed on came from elsewhere.
+#[tokio::test]
+async fn an_open_service_takes_nothing_that_a_proxy_passed_on() {
+    let service = Service::open().await;
+    for header in ["forwarded", "x-forwarded-for", "X-Forwarded-Host", "x-forwarded-new", "Via"] {
+        for operation in ADMINISTRATIVE {
+            let ask = service.ask(operation).header(header, "for=203.0.113.9");
+            refused(&ask.json(&good_body(operation, 0)).send().await, FORBIDDEN);
+        }
+    }
+    do_all(&service, "").await;
+}
+
 #[tokio::test]
 async fn an_administrator_of_chancery_acts_as_any() {
     let service = Service::with(|_| ()).await;

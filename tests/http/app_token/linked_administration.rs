@@ -119,6 +119,52 @@ async fn who_may_do_more_than_others_sets_no_password_here() {
     log_in(&service, "clerk", CLEAR).await;
 }
 
+/// A token of eleven days is good for its own password only while the login is young.
+#[tokio::test]
+async fn a_user_sets_its_password_soon_after_a_login_only() {
+    let (service, admin) = linked().await;
+    user_of_app(&service, &admin, "bob").await;
+    let password = |it: &str| update("bob", "bob", json!({ "password": md5_of(&[it]) }));
+    let old = service.login("bob").await;
+    service.app.clock.shift_wall(601);
+    refused(&service.call_as(&old.access, "update_user", &password("thief")).await, FORBIDDEN);
+    // The rest of it goes on, and nothing was set.
+    let info = update("bob", "bob", json!({ "userInfo": "bmV3" }));
+    success(&service.call_as(&old.access, "update_user", &info).await);
+    // A refresh proves no password, however young its tokens are.
+    let refreshed = service.call("refresh_token", &json!({ "token": old.refresh })).await;
+    let refreshed = success(&refreshed)["accessToken"].as_str().unwrap().to_owned();
+    refused(&service.call_as(&refreshed, "update_user", &password("thief")).await, FORBIDDEN);
+    let young = service.login("bob").await;
+    service.app.clock.shift_wall(590);
+    success(&service.call_as(&young.access, "update_user", &password(NEW)).await);
+    log_in(&service, "bob", NEW).await;
+    // Of an administrator the login counts by which its token was issued.
+    let own = update("admin", "admin", json!({ "password": md5_of(&[NEW]) }));
+    refused(&service.call_as(&admin, "update_user", &own).await, FORBIDDEN);
+    let young = service.app.admin().await;
+    success(&service.call_as(&young, "update_user", &own).await);
+}
+
+/// The last administrator stays at this face, too.
+#[tokio::test]
+async fn the_last_administrator_is_not_deleted_here() {
+    let (service, admin) = linked().await;
+    service.app.user(1, "chief", &[1, 4], "oauthapp.all").await;
+    let chief = service.app.sign_in("chief", PASSWORD).await;
+    let end = |name: &str| update("admin", name, json!({ "op": -1 }));
+    let (chief_ends, admin_ends) = (end("admin"), end("chief"));
+    let (one, other) = tokio::join!(
+        service.call_as(&chief, "update_user", &chief_ends),
+        service.call_as(&admin, "update_user", &admin_ends),
+    );
+    let ended = [&one, &other].map(|it| it.json()["state"] == true);
+    assert_eq!(ended.iter().filter(|it| **it).count(), 1, "{} {}", one.text, other.text);
+    let left = if ended[0] { &chief } else { &admin };
+    let list = service.app.get("/api/User?q.role=administrator").bearer(left).send().await;
+    assert_eq!(list.json()["total"], 1);
+}
+
 /// A credential that ends while a password is hashed does not set it.
 #[tokio::test]
 async fn a_stolen_token_does_not_win_against_a_new_password() {

@@ -100,12 +100,23 @@ pub(crate) struct AppToken {
 }
 
 impl AppToken {
-    /// The choices, checked against one another and against the address.
-    pub(crate) fn read(&self, address: SocketAddr) -> Result<AppTokenSettings, String> {
+    /// The choices, checked against one another and against how the server is reached: at an
+    /// address, and by a proxy or not.
+    pub(crate) fn read(
+        &self,
+        address: SocketAddr,
+        behind_proxy: Option<&str>,
+    ) -> Result<AppTokenSettings, String> {
         if self.app_token_admin_mode == AdminMode::Open && !address.ip().is_loopback() {
             return Err(format!(
                 "--app-token-admin-mode open lets anybody change any account, so it needs a \
                  loopback address; {address} is none"
+            ));
+        }
+        if let (AdminMode::Open, Some(option)) = (self.app_token_admin_mode, behind_proxy) {
+            return Err(format!(
+                "--app-token-admin-mode open lets anybody change any account, so nobody may come \
+                 from elsewhere; {option} says that a proxy stands in front"
             ));
         }
         let secret = self.app_token_admin_token.as_ref();

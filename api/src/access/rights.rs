@@ -1,0 +1,84 @@
+//! What a caller may do now: what the token says *and* the row of the user still has. A right that was
+//! taken away is gone with the next request; one that was given needs a new token.
+
+use domain::TenantId;
+use domain::UserId;
+use projections::{Tables, UserRow};
+
+use super::scopes::covers;
+use super::verify::Caller;
+
+/// Takes from a caller what the row of now does not have any more. A token without a user has only
+/// what its client was given, and no row.
+pub(crate) fn narrow(caller: &mut Caller, tables: &Tables, tenant: TenantId) {
+    if caller.user == UserId::NONE {
+        return;
+    }
+    let Some(row) = tables.users.get(tenant, caller.user) else {
+        caller.roles.clear();
+        caller.permission = None;
+        return;
+    };
+    let has = |name: &str| {
+        let mut roles = row.data.roles.iter().filter_map(|it| tables.roles.get(tenant, *it));
+        roles.any(|it| it.name == name)
+    };
+    caller.roles.retain(|it| has(it));
+    let now = permission_of(tables, row);
+    // Nearly always: nothing changed since the token was issued.
+    if caller.permission.as_deref() != now {
+        caller.permission = caller.permission.take().zip(now).map(|(said, now)| both(&said, now));
+    }
+}
+
+/// The one permission string of a user: its own, else that of the first role which has one (spec
+/// section 5.7).
+pub(crate) fn permission_of<'a>(tables: &'a Tables, user: &'a UserRow) -> Option<&'a str> {
+    let of_roles = || {
+        let roles = user.data.roles.iter();
+        let roles = roles.filter_map(|it| tables.roles.get(user.data.tenant, *it));
+        let mut claims = roles.flat_map(|it| &it.claims);
+        claims.find(|it| it.claim_type == "permission").map(|it| it.value.as_str())
+    };
+    let own = user.data.permissions.first().map(|it| it.value.as_str());
+    own.or_else(of_roles)
+}
+
+/// What two permission strings both grant: of each pair the narrower one.
+fn both(said: &str, now: &str) -> String {
+    let (said, now) = (said.to_lowercase(), now.to_lowercase());
+    let mut granted = Vec::new();
+    for said in said.split(',') {
+        for now in now.split(',') {
+            if covers(now, said) {
+                granted.push(said);
+            } else if covers(said, now) {
+                granted.push(now);
+            }
+        }
+    }
+    granted.dedup();
+    granted.join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_two_permissions_the_narrower_one_is_left() {
+        for (said, now, left) in [
+            ("oauthapp.all", "oauthapp.user.get", "oauthapp.user.get"),
+            ("oauthapp.user.get", "oauthapp.all", "oauthapp.user.get"),
+            ("OAuthApp.User.All", "isms.user.get,oauthapp.role.get", "isms.user.get"),
+            ("oauthapp.user.all,orders.read", "orders.read", "orders.read"),
+            ("oauthapp.user.all", "oauthapp.users.get", ""),
+            ("oauthapp.user.all", "oauthapp.role.all", ""),
+            ("orders.all", "orders.read", ""),
+            ("isms.all", "oauthapp.all", "isms.all"),
+            ("", "oauthapp.all", ""),
+        ] {
+            assert_eq!(both(said, now), left, "{said} and {now}");
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! What a handler may change: a `Target`, which only a row makes that was asked for the caller. An id
+//! from a request makes none, so a forgotten check does not compile.
+
+use std::marker::PhantomData;
+
+use commands::{Done, Error};
+use domain::app::App as AppAggregate;
+use domain::app_token::AppToken;
+use domain::app_user::AppUser;
+use domain::log::CommitHead;
+use domain::resource::Resource;
+use domain::user::{User, UserCommand};
+use domain::{Aggregate, TenantId, UserId};
+use projections::{AppRow, AppTokenRow, AppUserRow, ResourceRow, UserRow};
+
+use super::users::change_user;
+use crate::app::App;
+
+/// An aggregate that the caller may change.
+#[derive(Debug)]
+pub(crate) struct Target<A> {
+    id: String,
+    aggregate: PhantomData<fn() -> A>,
+}
+
+impl<A: Aggregate> Target<A> {
+    /// From a row of a tenant, if a rule lets the caller change it.
+    pub(crate) fn of<R: Row<Aggregate = A>>(
+        row: &R,
+        tenant: TenantId,
+        rule: impl FnOnce(&R) -> bool,
+    ) -> Option<Self> {
+        let may = row.tenant() == tenant && rule(row);
+        may.then(|| Self { id: row.id(), aggregate: PhantomData })
+    }
+}
+
+impl<A: Changed> Target<A> {
+    /// Runs a command against it.
+    pub(crate) async fn change(
+        &self,
+        app: &App,
+        command: &A::Command,
+        head: &CommitHead,
+    ) -> Result<Done, Error> {
+        A::change(app, &self.id, command, head).await
+    }
+}
+
+/// A row of the read models, and the aggregate that it shows.
+pub(crate) trait Row {
+    /// What changes it.
+    type Aggregate: Aggregate;
+
+    /// Whose row it is.
+    fn tenant(&self) -> TenantId;
+
+    /// The id of its stream.
+    fn id(&self) -> String;
+}
+
+macro_rules! rows {
+    ($($row:ty => $aggregate:ty, $id:expr;)*) => {$(
+        impl Row for $row {
+            type Aggregate = $aggregate;
+
+            fn tenant(&self) -> TenantId {
+                self.data.tenant
+            }
+
+            fn id(&self) -> String {
+                let id: fn(&Self) -> String = $id;
+                id(self)
+            }
+        }
+    )*};
+}
+
+rows! {
+    AppRow => AppAggregate, |it| it.data.app.to_string();
+    AppTokenRow => AppToken, |it| it.id.to_string();
+    AppUserRow => AppUser, |it| it.data.app_user.to_string();
+    ResourceRow => Resource, |it| it.data.resource.to_string();
+    UserRow => User, |it| it.data.user.to_string();
+}
+
+/// How commands against an aggregate are run.
+pub(crate) trait Changed: Aggregate {
+    /// Runs a command.
+    fn change(
+        app: &App,
+        id: &str,
+        command: &Self::Command,
+        head: &CommitHead,
+    ) -> impl Future<Output = Result<Done, Error>> + Send {
+        app.engine.handle::<Self>(id, command, head)
+    }
+}
+
+impl Changed for AppAggregate {}
+impl Changed for AppToken {}
+impl Changed for AppUser {}
+impl Changed for Resource {}
+
+/// The last administrator stays, at whichever face.
+impl Changed for User {
+    async fn change(
+        app: &App,
+        id: &str,
+        command: &UserCommand,
+        head: &CommitHead,
+    ) -> Result<Done, Error> {
+        let user = UserId(id.parse().unwrap_or(0));
+        change_user(&app.engine, &app.views, user, command, head).await
+    }
+}

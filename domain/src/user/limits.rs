@@ -1,0 +1,61 @@
+//! How much may be said about a user.
+
+use super::{USER_CHILDREN_MAX, UserClaim, UserPersonal, UserRegistered, check_user_name};
+use crate::check;
+use crate::refusal::Refusal;
+
+/// What a user enters with, as far as it stands in the clear part.
+pub(super) fn check_registered(data: &UserRegistered) -> Result<(), Refusal> {
+    check_rights(&data.roles, &data.permissions)?;
+    check::optional("typeIDs", data.type_ids.as_deref(), 1000)?;
+    check::optional("poolIDs", data.pool_ids.as_deref(), 1000)?;
+    check::at_most("parentUserID", &data.lineage, 2000)
+}
+
+/// Roles, and the claims that grant something.
+pub(super) fn check_rights(roles: &[u32], permissions: &[UserClaim]) -> Result<(), Refusal> {
+    check::list("roles", roles, USER_CHILDREN_MAX)?;
+    check::list("claims", permissions, USER_CHILDREN_MAX)?;
+    for claim in permissions {
+        check::at_most("claims.claimValue", &claim.value, 4000)?;
+    }
+    Ok(())
+}
+
+/// What names the human.
+pub(super) fn check_personal(personal: &UserPersonal) -> Result<(), Refusal> {
+    check::required("userName", &personal.user_name, 256)?;
+    if !check_user_name(&personal.user_name).is_empty() {
+        return Err(Refusal::invalid("userName", "may have letters, digits and -._@+ only"));
+    }
+    check::optional("email", personal.email.as_deref(), 256)?;
+    if let Some(email) = &personal.email {
+        check::email("email", email)?;
+    }
+    check::optional("phoneNumber", personal.phone_number.as_deref(), 50)?;
+    if let Some(phone) = &personal.phone_number {
+        check::phone("phoneNumber", phone)?;
+    }
+    check::optional("countryCode", personal.country_code.as_deref(), 10)?;
+    check::optional("nickName", personal.nick_name.as_deref(), 256)?;
+    check::optional("avatar", personal.avatar.as_deref(), 2000)?;
+    check::optional("gender", personal.gender.as_deref(), 50)?;
+    check::optional("address", personal.address.as_deref(), 500)?;
+    check::optional("description", personal.description.as_deref(), 2000)?;
+    check::optional("remark", personal.remark.as_deref(), 2000)?;
+    check::list("claims", &personal.claims, USER_CHILDREN_MAX)?;
+    for claim in &personal.claims {
+        check::required("claims.claimType", &claim.claim_type, 250)?;
+        check::at_most("claims.claimValue", &claim.value, 2000)?;
+    }
+    check::list("files", &personal.files, USER_CHILDREN_MAX)?;
+    for file in &personal.files {
+        check::at_most("files.files", &file.files, 4000)?;
+    }
+    check::list("properties", &personal.properties, USER_CHILDREN_MAX)?;
+    for property in &personal.properties {
+        check::required("properties.key", &property.key, 250)?;
+        check::at_most("properties.value", &property.value, 2000)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,58 @@
+//! What a user may do, and whether a change takes a role from among those who count.
+
+use serde::{Deserialize, Serialize};
+
+use super::limits::check_rights;
+use super::{Account, User, UserClaim, UserCommand, UserEvent};
+use crate::aggregate::{Aggregate as _, Decision};
+use crate::ids::{Timestamp, UserId};
+use crate::refusal::Refusal;
+
+/// What a user may do was replaced.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UserRightsSet {
+    /// Whose.
+    pub user: UserId,
+    /// The roles, by number.
+    pub roles: Vec<u32>,
+    /// Claims that grant something: of type `permission`.
+    pub permissions: Vec<UserClaim>,
+}
+
+impl Account {
+    pub(super) fn set_rights(
+        &self,
+        roles: &[u32],
+        permissions: &[UserClaim],
+    ) -> Result<Decision<UserEvent>, Refusal> {
+        check_rights(roles, permissions)?;
+        let (user, roles, permissions) = (self.user, roles.to_vec(), permissions.to_vec());
+        let set = UserRightsSet { user, roles, permissions };
+        Ok(Decision::event(UserEvent::RightsSet(set.into())))
+    }
+}
+
+impl User {
+    /// Whether the user can act in a role now: it is in use, enabled, not locked, and has the role.
+    pub fn acts_as(&self, role: u32) -> bool {
+        match self {
+            User::Active(account) => {
+                account.enabled && !account.locked && account.roles.contains(&role)
+            }
+            User::Absent | User::Deleted { .. } | User::Erased => false,
+        }
+    }
+
+    /// Whether a command, if it is not refused, leaves a user who acts in a role without it:
+    /// whatever the command is, those of later included.
+    pub fn ends_as(&self, role: u32, command: &UserCommand, now: Timestamp) -> bool {
+        if !self.acts_as(role) {
+            return false;
+        }
+        let Ok(decision) = self.decide(command, now) else { return false };
+        let mut after = self.clone();
+        decision.events.iter().for_each(|it| after.evolve(it));
+        !after.acts_as(role)
+    }
+}

@@ -1,0 +1,57 @@
+//! What a user may do, and whom a change ends as one who acts in a role.
+
+use domain::user::{User, UserClaim, UserCommand, UserEvent, UserRegistered};
+use domain::{Aggregate as _, Refusal};
+use tests::given::{NOW, given, too_long, too_many};
+use tests::samples;
+
+#[test]
+fn rights_are_replaced_within_the_limits_of_a_registration() {
+    let rights = |roles: usize, permissions: usize, chars: usize| UserCommand::SetRights {
+        roles: vec![4; roles],
+        permissions: vec![
+            UserClaim {
+                id: 1,
+                claim_type: "permission".to_owned(),
+                value: "x".repeat(chars),
+            };
+            permissions
+        ],
+    };
+    let history = || vec![samples::user_full()];
+    given::<User>(history()).when(rights(100, 100, 4000)).then_accepted();
+    given::<User>(history()).when(rights(0, 0, 0)).then_accepted();
+    given::<User>(history()).when(rights(101, 0, 0)).then_refused(too_many("roles", 100));
+    given::<User>(history()).when(rights(0, 101, 1)).then_refused(too_many("claims", 100));
+    given::<User>(history())
+        .when(rights(0, 1, 4001))
+        .then_refused(too_long("claims.claimValue", 4000));
+    given::<User>([]).when(rights(1, 1, 1)).then_refused(Refusal::NotFound { what: "user" });
+}
+
+/// Whatever the command is: what it would leave behind is what counts.
+#[test]
+fn a_user_acts_in_a_role_while_it_is_in_use_enabled_and_not_locked() {
+    let user = |locked: bool| {
+        let mut user = User::default();
+        let data =
+            UserRegistered { roles: vec![1, 4], lock_flag: locked, ..samples::user_registered() };
+        user.evolve(&UserEvent::Registered(data.into()));
+        user
+    };
+    assert!(user(false).acts_as(4) && !user(false).acts_as(2) && !user(true).acts_as(4));
+    let strip = UserCommand::SetRights { roles: vec![1], permissions: Vec::new() };
+    let ends =
+        [UserCommand::Delete, UserCommand::Erase, UserCommand::SetEnabled(false), strip.clone()];
+    for command in ends {
+        assert!(user(false).ends_as(4, &command, NOW), "{command:?}");
+        assert!(!user(true).ends_as(4, &command, NOW), "{command:?}");
+    }
+    assert!(!user(false).ends_as(1, &strip, NOW));
+    for command in [
+        UserCommand::SetEnabled(true),
+        UserCommand::SetRights { roles: vec![4], permissions: Vec::new() },
+    ] {
+        assert!(!user(false).ends_as(4, &command, NOW), "{command:?}");
+    }
+}

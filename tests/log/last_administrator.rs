@@ -1,0 +1,136 @@
+//! The last administrator stays, however many end one another at the same moment.
+
+use std::sync::Arc;
+
+use commands::bootstrap::blank_user;
+use commands::keys::Keyring;
+use commands::log::MemoryLog;
+use commands::signing::system_head;
+use commands::{Administrators, Done, Engine, Error, LAST_ADMINISTRATOR};
+use domain::log::EventLog;
+use domain::user::{User, UserCommand, UserPersonal, UserRegistered, Verifiers};
+use domain::{Aggregate as _, StreamId, TenantId, UserId};
+use tests::given::NOW;
+
+const TENANT: TenantId = TenantId(1);
+const ROLE: u32 = 4;
+
+struct Office {
+    engine: Arc<Engine>,
+    known: Administrators,
+}
+
+impl Office {
+    /// Users from number 1, all of them administrators.
+    async fn of(count: u32) -> Self {
+        let keys = Arc::new(Keyring::ephemeral().unwrap());
+        let log: Arc<dyn EventLog> = Arc::new(MemoryLog::new(keys.log_id()));
+        let engine = Arc::new(Engine::new(log, keys));
+        let users = (1..=count).map(UserId).collect::<Vec<_>>();
+        for user in &users {
+            let data =
+                UserRegistered { roles: vec![1, ROLE], ..blank_user(*user, TENANT, UserId(1)) };
+            let user_name = format!("chief{user}");
+            let register = UserCommand::Register {
+                data: Box::new(data),
+                personal: Box::new(UserPersonal { user_name, ..UserPersonal::default() }),
+                password: Verifiers::default(),
+                app_info: None,
+            };
+            let head = system_head(TENANT, "test", NOW).unwrap();
+            engine.handle::<User>(&user.to_string(), &register, &head).await.unwrap();
+        }
+        Self { engine, known: Administrators { role: Some(ROLE), users } }
+    }
+
+    async fn change(&self, user: u32, command: UserCommand) -> Result<Done, Error> {
+        let head = system_head(TENANT, "test", NOW).unwrap();
+        self.engine.change_user(UserId(user), &command, &self.known, &head).await
+    }
+
+    fn left(&self) -> usize {
+        let acts = |user: &UserId| {
+            let stream = StreamId::new(User::CATEGORY, user);
+            self.engine.load::<User>(&stream).unwrap().0.acts_as(ROLE)
+        };
+        self.known.users.iter().filter(|it| acts(it)).count()
+    }
+}
+
+fn is_last(result: &Result<Done, Error>) -> bool {
+    matches!(result, Err(Error::Refused(refusal)) if *refusal == LAST_ADMINISTRATOR)
+}
+
+fn strip() -> UserCommand {
+    UserCommand::SetRights { roles: vec![1], permissions: Vec::new() }
+}
+
+#[tokio::test]
+async fn the_last_one_is_neither_deleted_nor_disabled_nor_stripped_nor_erased() {
+    let ends = [UserCommand::Delete, UserCommand::SetEnabled(false), strip(), UserCommand::Erase];
+    for end in ends {
+        let office = Office::of(2).await;
+        office.change(1, end.clone()).await.unwrap();
+        let position = office.engine.log().head().position;
+        for other in [UserCommand::Delete, UserCommand::SetEnabled(false), strip()] {
+            assert!(is_last(&office.change(2, other).await), "{end:?}");
+        }
+        assert!(is_last(&office.change(2, UserCommand::Erase).await), "{end:?}");
+        assert_eq!((office.left(), office.engine.log().head().position), (1, position));
+        // What does not end an administrator is nobody's business.
+        office.change(2, UserCommand::SetEnabled(true)).await.unwrap();
+        let more = UserCommand::SetRights { roles: vec![ROLE], permissions: Vec::new() };
+        office.change(2, more).await.unwrap();
+        office.change(1, UserCommand::Erase).await.unwrap();
+    }
+}
+
+/// Both look at what stands in the log before either writes: only the commit can tell.
+#[tokio::test]
+async fn of_two_who_end_each_other_one_is_left() {
+    for (first, second) in [
+        (UserCommand::Delete, UserCommand::Delete),
+        (UserCommand::SetEnabled(false), UserCommand::Erase),
+        (strip(), UserCommand::Delete),
+    ] {
+        let office = Office::of(2).await;
+        let head = system_head(TENANT, "test", NOW).unwrap();
+        let draft = |user, command| {
+            let mut draft = office.engine.draft(system_head(TENANT, "test", NOW).unwrap());
+            let user = UserId(user);
+            office.engine.decide_user(&mut draft, user, command, &office.known, &head).unwrap();
+            draft
+        };
+        let (one, other) = (draft(1, &first), draft(2, &second));
+        one.commit().await.unwrap();
+        assert!(matches!(other.commit().await, Err(Error::Contended(_))));
+        // As it is retried then.
+        assert!(is_last(&office.change(2, second).await));
+        assert_eq!(office.left(), 1);
+    }
+}
+
+/// A circle: each is ended while the next is the witness.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_many_who_end_one_another_at_once_one_is_left() {
+    for count in [2, 3, 5] {
+        for _ in 0..25 {
+            let office = Arc::new(Office::of(count).await);
+            let barrier = Arc::new(tokio::sync::Barrier::new(count as usize));
+            let all = (1..=count).map(|user| {
+                let (office, barrier) = (office.clone(), barrier.clone());
+                tokio::spawn(async move {
+                    barrier.wait().await;
+                    office.change(user, UserCommand::Delete).await
+                })
+            });
+            let mut refused = 0;
+            for one in all.collect::<Vec<_>>() {
+                let result = one.await.unwrap();
+                refused += usize::from(is_last(&result));
+                assert!(result.is_ok() || is_last(&result), "{result:?}");
+            }
+            assert_eq!((office.left(), refused), (1, 1));
+        }
+    }
+}
