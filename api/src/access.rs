@@ -193,13 +193,6 @@ impl Granted {
         self.caller.user
     }
 
-    /// Whether the caller is an administrator, by the token and by the user's row as it is now.
-    pub(crate) fn is_administrator(&self, tables: &Tables) -> bool {
-        let user = || tables.users.get(self.tenant_id(), self.user());
-        self.caller.is_administrator()
-            && user().is_some_and(|it| clients::is_administrator(tables, it))
-    }
-
     /// A JSON body, and its bytes.
     pub(crate) async fn json<T: DeserializeOwned>(
         &mut self,

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use warp::http::Method;
 
+use crate::access::target::Target;
 use crate::access::{Granted, user};
 use crate::http::endpoint::{Endpoint, Outcome, endpoint};
 use crate::http::error::ApiError;
@@ -57,6 +58,7 @@ impl ErrorData for Single<AllowedClient> {}
 
 /// The resource of the path, for its owner and for administrators, and the number of the client.
 struct Named {
+    target: Target<Resource>,
     resource: u32,
     client: u32,
 }
@@ -67,14 +69,15 @@ impl Named {
         let (tenant, client_id) = (granted.tenant_id(), granted.call.parameter(1));
         granted.ask(|tables| {
             let may = |it: &ResourceRow| {
-                it.data.owner == granted.user() || granted.is_administrator(tables)
+                it.data.owner == granted.user() || granted.caller.is_administrator()
             };
-            let row = tables.resources.find(tenant, resource).filter(|it| may(it));
-            let row = row.ok_or_else(|| ApiError::not_found("API resource"))?;
+            let row = tables.resources.find(tenant, resource);
+            let target = row.and_then(|it| Target::of(&**it, tenant, may));
+            let target = target.ok_or_else(|| ApiError::not_found("API resource"))?;
             let client = tables.clients.identified(client_id);
             let client = client.filter(|it| it.data.tenant == tenant);
             let client = client.ok_or_else(|| ApiError::not_found("client"))?;
-            Ok(Self { resource: row.data.resource, client: client.data.client })
+            Ok(Self { target, resource, client: client.data.client })
         })
     }
 }
@@ -94,7 +97,7 @@ async fn close(granted: Granted) -> Outcome {
 /// Repeating it writes nothing.
 async fn set(granted: &Granted, named: &Named, body: &[u8], scopes: AllowedScopes) -> Outcome {
     let command = ResourceCommand::AllowClient { client: named.client, scopes };
-    let done = granted.submit::<Resource>(&named.resource.to_string(), body, command).await?;
+    let done = granted.submit(&named.target, body, command).await?;
     let scopes = granted.ask(|tables| {
         let row = tables.resources.find(granted.tenant_id(), named.resource);
         row.and_then(|it| it.allowed.get(&named.client).cloned()).unwrap_or_default()
