@@ -7,6 +7,8 @@
     reason = "a test fails by panicking"
 )]
 
+mod run_script;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
