@@ -8,6 +8,7 @@ pub(crate) mod attempts;
 pub(crate) mod clients;
 pub(crate) mod issue;
 pub(crate) mod placement;
+pub(crate) mod recent;
 pub(crate) mod rights;
 pub(crate) mod scopes;
 pub(crate) mod signer;

@@ -6,6 +6,7 @@ pub(crate) mod endpoint;
 pub(crate) mod error;
 pub(crate) mod face;
 pub(crate) mod input;
+pub(crate) mod network;
 pub(crate) mod opening;
 pub(crate) mod paging;
 pub(crate) mod places;

@@ -3,6 +3,7 @@
 use api::{AppSettings, Proxies};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use domain::user::{User, UserCommand};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::app::{Answer, HOST, PASSWORD, TestApp, escape, part_of};
@@ -288,4 +289,115 @@ async fn what_is_missing_or_too_long_is_told_without_a_hash() {
     let no_utf8 = app.post("/connect/token");
     let no_utf8 = no_utf8.body("application/x-www-form-urlencoded", b"a=\xff").send().await;
     refused(&no_utf8, 400, "invalid_request");
+}
+
+/// RFC 6749 section 2.3.1: guessing must be hindered, wherever a client proves itself.
+#[tokio::test]
+async fn wrong_secrets_of_a_client_are_slowed_down_and_its_own_network_is_not() {
+    let app = TestApp::new().await;
+    register(&app, "shop", json!({})).await;
+    let ask = async |path: &str, address: &str, client_id: &str, secret: &str| {
+        let mut form = credentials(client_id, secret);
+        form.push(("token", "x"));
+        app.post(path).from(address).form(&form).send().await
+    };
+    let (token, revocation) = ("/connect/token", "/connect/revocation");
+    // Both doors count together, and an unknown client like a known one.
+    for client_id in ["shop", "nobody"] {
+        for path in [token, revocation, token, revocation, token] {
+            refused(&ask(path, "203.0.113.9", client_id, "guess").await, 401, "invalid_client");
+        }
+        for path in [token, revocation] {
+            // The right one is not looked at either.
+            let answer = ask(path, "203.0.113.9", client_id, SECRET).await;
+            assert_eq!((answer.status, answer.header("retry-after")), (429, "1"), "{client_id}");
+        }
+    }
+    let basic = BASE64_STANDARD.encode("shop:guess");
+    let basic =
+        app.post(token).from("203.0.113.9").header("authorization", &format!("Basic {basic}"));
+    assert_eq!(basic.form(&[("grant_type", "client_credentials")]).send().await.status, 429);
+    for _ in 0..8 {
+        assert_eq!(ask(token, "192.0.2.1", "shop", SECRET).await.status, 200, "its own network");
+    }
+}
+
+#[tokio::test]
+async fn a_network_that_guesses_secrets_of_many_clients_has_to_wait() {
+    let app = TestApp::new().await;
+    register(&app, "shop", json!({})).await;
+    let ask = async |address: &str, client_id: &str, secret: &str| {
+        let form = credentials(client_id, secret);
+        app.post("/connect/token").from(address).form(&form).send().await.status
+    };
+    for n in 0..50 {
+        assert_eq!(ask("203.0.113.9", &format!("guess{n}"), "guess").await, 401, "{n}");
+    }
+    assert_eq!(ask("203.0.113.9", "shop", SECRET).await, 429);
+    assert_eq!(ask("192.0.2.1", "shop", SECRET).await, 200);
+    let passwords = app.post("/connect/token").from("203.0.113.9");
+    let form = [
+        ("grant_type", "password"),
+        ("client_id", "chancery-cli"),
+        ("username", "admin"),
+        ("password", PASSWORD),
+    ];
+    assert_eq!(passwords.form(&form).send().await.status, 429, "one count for a network");
+}
+
+/// Tries in flight are no failures.
+#[tokio::test]
+async fn many_right_passwords_at_once_all_succeed() {
+    let app = TestApp::new().await;
+    let answers = join_all((0..12).map(|_| app.try_sign_in("admin", PASSWORD))).await;
+    for answer in answers {
+        assert_eq!(answer.status, 200, "{}", answer.text);
+    }
+}
+
+/// Nobody may learn the password of an account that is disabled.
+#[tokio::test]
+async fn the_right_password_of_a_disabled_account_counts_as_a_wrong_one() {
+    let app = TestApp::new().await;
+    let user = app.user(1, "ben", &[1], "x").await;
+    app.run::<User>(1, &user.to_string(), UserCommand::SetEnabled(false)).await;
+    for n in 0..6 {
+        let password = if n == 4 { PASSWORD } else { "wrong" };
+        let answer = app.try_sign_in("ben", password).await;
+        assert_eq!(answer.status, if n < 5 { 400 } else { 429 }, "{n}");
+    }
+}
+
+#[tokio::test]
+async fn strangers_do_not_lock_an_administrator_out() {
+    let app = TestApp::new().await;
+    let sign_in = async |address: &str, password: &str| {
+        let form = [
+            ("grant_type", "password"),
+            ("client_id", "chancery-cli"),
+            ("username", "admin"),
+            ("password", password),
+        ];
+        app.post("/connect/token").from(address).form(&form).send().await.status
+    };
+    for _ in 0..5 {
+        assert_eq!(sign_in("203.0.113.9", "wrong").await, 400);
+    }
+    assert_eq!(sign_in("203.0.113.9", PASSWORD).await, 429);
+    assert_eq!(sign_in("192.0.2.1", PASSWORD).await, 200);
+}
+
+/// How long somebody must wait is no matter of the time of day.
+#[tokio::test]
+async fn a_clock_that_is_set_back_makes_nobody_wait_longer() {
+    let app = TestApp::new().await;
+    app.clock.shift_wall(86_400);
+    for _ in 0..5 {
+        assert_eq!(app.try_sign_in("admin", "wrong").await.status, 400);
+    }
+    app.clock.shift_wall(-86_400);
+    let waits = app.try_sign_in("admin", PASSWORD).await;
+    assert_eq!((waits.status, waits.header("retry-after")), (429, "1"));
+    app.clock.pass(std::time::Duration::from_secs(1));
+    assert_eq!(app.try_sign_in("admin", PASSWORD).await.status, 200);
 }

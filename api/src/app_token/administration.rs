@@ -12,12 +12,14 @@ use warp::http::header::AUTHORIZATION;
 
 use super::Service;
 use super::accounts::{Account, Accounts, ROOT_PERMISSION, Whose};
-use super::answer::{FORBIDDEN, Failed, UNAUTHORIZED};
+use super::answer::{FORBIDDEN, Failed, TOO_MANY, UNAUTHORIZED};
 use super::settings::AdminMode;
 use super::standing::{self, Standing, hash_of};
+use crate::access::attempts::{Attempt, NotChecked};
 use crate::access::caller_of_now;
 use crate::access::scopes::Code;
 use crate::access::target::Target;
+use crate::http::error::ApiError;
 
 /// What an administrator's token must be good for to change users who may do more than others.
 const CHANGE_USERS: Code = Code("user.put");
@@ -195,9 +197,16 @@ fn anybody(service: &Service) -> Result<Acting, Failed> {
 
 fn operator(service: &Service, token: &str) -> Result<Acting, Failed> {
     let secret = service.settings().admin_token.as_deref().filter(|it| !it.is_empty());
-    match secret.is_some_and(|it| is_same(it, token)) {
-        true => Ok(Acting::AsAny(By::Operator)),
-        false => Err(UNAUTHORIZED),
+    // Where there is none, there is nothing to guess; and nothing sent is no guess.
+    let secret = secret.filter(|_| !token.is_empty()).ok_or(UNAUTHORIZED)?;
+    let app = service.app();
+    let attempt = Attempt::operator(service.call().peer);
+    let look = || is_same(secret, token);
+    match app.attempts.check_now(&attempt, app.clock.monotonic(), look) {
+        Ok(true) => Ok(Acting::AsAny(By::Operator)),
+        Ok(false) => Err(UNAUTHORIZED),
+        Err(NotChecked::Wait(seconds)) => Err(TOO_MANY.retry_after(seconds)),
+        Err(err) => Err(ApiError::from(err).into()),
     }
 }
 

@@ -19,7 +19,7 @@ use super::signature::{check_signature, check_time};
 use super::standing::{self, Standing, hash_of, live_app};
 use super::users::canonical;
 use super::{Answer, Service, operation};
-use crate::access::attempts::{Attempt, NotChecked};
+use crate::access::attempts::{Attempt, NotChecked, Proof};
 use crate::access::target::Target;
 use crate::http::endpoint::Endpoint;
 use crate::http::error::ApiError;
@@ -251,20 +251,26 @@ async fn login(service: Service, asked: LoginReq) -> Answer<PairResp> {
 
 /// The account whose password this is. It takes as long for an unknown name.
 async fn prove(service: &Service, user_name: &str, password: &str) -> Result<Account, Failed> {
-    let (app, now, tenant) = (service.app(), service.call().now, service.tenant());
+    let (app, tenant) = (service.app(), service.tenant());
     let (tried, account, verifier) = service.ask(|tables| {
         let accounts = Accounts::of(tables, tenant);
         let account = accounts.named(user_name);
         let verifier = account.as_ref().and_then(|it| it.verifier(tables));
         (accounts.tried_as(user_name), account, verifier)
     });
-    let attempt = Attempt::new(tenant.0, &tried, service.call().peer);
-    let is_right = app.passwords.verify(password, verifier.as_ref());
-    match app.attempts.check(&attempt, now, is_right).await {
-        Ok(true) => account.ok_or(WRONG_PASSWORD),
-        Ok(false) => Err(WRONG_PASSWORD),
+    let attempt = Attempt::account(tenant.0, &tried, service.call().peer);
+    let look = async {
+        Ok(match app.passwords.verify(password, verifier.as_ref()).await? {
+            true if account.as_ref().is_some_and(Account::is_enabled) => Proof::LetIn,
+            true => Proof::NotLetIn,
+            false => Proof::Wrong,
+        })
+    };
+    match app.attempts.check(&attempt, || app.clock.monotonic(), look).await {
+        Ok(Proof::LetIn | Proof::NotLetIn) => account.ok_or(WRONG_PASSWORD),
+        Ok(Proof::Wrong) => Err(WRONG_PASSWORD),
         Err(NotChecked::Wait(seconds)) => Err(TOO_MANY.retry_after(seconds)),
-        Err(NotChecked::Password(err)) => Err(ApiError::from(err).into()),
+        Err(err) => Err(ApiError::from(err).into()),
     }
 }
 

@@ -1,4 +1,5 @@
-//! Who is the client? RFC 6749 section 2.3: HTTP Basic or the form, never both.
+//! Who is the client? RFC 6749 section 2.3: HTTP Basic or the form, never both. Wrong secrets are
+//! counted, as wrong passwords are (its section 2.3.1: guessing must be hindered).
 
 use std::sync::Arc;
 
@@ -11,13 +12,14 @@ use projections::{ClientRow, TenantRow};
 use warp::http::StatusCode;
 use warp::http::header::AUTHORIZATION;
 
+use crate::access::attempts::Attempt;
 use crate::access::clients::counting_client;
 use crate::http::call::Call;
 use crate::http::error::ApiError;
 use crate::http::input::Query;
 
 /// The longest secret, in bytes: hashing must have a bound.
-const SECRET_BYTES_MAX: usize = 1_024;
+pub(crate) const SECRET_BYTES_MAX: usize = 1_024;
 
 /// The client of a call to the token endpoints, after it proved itself.
 pub(crate) fn authenticate(
@@ -27,22 +29,22 @@ pub(crate) fn authenticate(
 ) -> Result<Arc<ClientRow>, ApiError> {
     let (client_id, secret) = credentials(call, form)?;
     let client = counting_client(&call.app.views.read(), tenant.data.tenant, &client_id);
-    let Some(client) = client else {
-        // The same work for an unknown client, so that the time does not tell.
-        matches_any(&secret.unwrap_or_default(), &[], call.now);
-        return Err(invalid_client());
-    };
-    let proved = match &secret {
-        Some(secret) => {
-            let stored = client.data.secrets.iter().map(|it| it.expiration);
-            let stored = stored.zip(client.secrets.iter().map(String::as_str));
-            matches_any(secret, &stored.collect::<Vec<_>>(), call.now)
-        }
-        None => !client.data.require_client_secret,
-    };
     // A public client that sends a secret anyway has no secret to compare it with.
-    let public = !client.data.require_client_secret && client.secrets.is_empty();
-    if proved || public { Ok(client) } else { Err(invalid_client()) }
+    let public = client.as_ref().filter(|it| !it.data.require_client_secret);
+    if let Some(public) = public.filter(|it| secret.is_none() || it.secrets.is_empty()) {
+        return Ok(public.clone());
+    }
+    // Whoever sends no secret guesses none.
+    let secret = secret.ok_or_else(invalid_client)?;
+    let is_right = || {
+        let rows = client.iter().flat_map(|it| it.data.secrets.iter().zip(&it.secrets));
+        let stored = rows.map(|(row, hash)| (row.expiration, hash.as_str()));
+        matches_any(&secret, &stored.collect::<Vec<_>>(), call.now)
+    };
+    // An unknown client is counted, too, so that the waiting does not tell.
+    let attempt = Attempt::client(tenant.data.tenant.0, &client_id, call.peer);
+    let is_right = call.app.attempts.check_now(&attempt, call.app.clock.monotonic(), is_right)?;
+    client.filter(|_| is_right).ok_or_else(invalid_client)
 }
 
 fn credentials(call: &Call, form: &Query) -> Result<(String, Option<String>), ApiError> {

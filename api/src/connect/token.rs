@@ -12,7 +12,7 @@ use serde::Serialize;
 use warp::http::Method;
 
 use crate::access::Open;
-use crate::access::attempts::{Attempt, NotChecked};
+use crate::access::attempts::{Attempt, Proof};
 use crate::access::issue::{IssuedToken, TokenRequest, grant_scopes, issue, roles_and_permission};
 use crate::connect::client_authentication::authenticate;
 use crate::http::endpoint::{Endpoint, Outcome, endpoint};
@@ -134,23 +134,22 @@ async fn password(open: &Open, client: &ClientRow, form: &Query) -> Result<Token
         grant_scopes(&tables, client, form.text("scope"))?
     };
     let app = &open.call.app;
-    let attempt = Attempt::new(open.tenant.data.tenant.0, name, open.call.peer);
+    let attempt = Attempt::account(open.tenant.data.tenant.0, name, open.call.peer);
     let (user, verifiers) = {
         let tables = app.views.read();
         let user = tables.users.named(open.tenant.data.tenant, name);
         (user.cloned(), user.map(|it| tables.users.verifiers(it)).unwrap_or_default())
     };
-    let is_right = app.passwords.verify_of_user(password, &verifiers);
-    match app.attempts.check(&attempt, open.call.now, is_right).await {
-        Ok(true) => (),
-        Ok(false) => return Err(wrong()),
-        Err(NotChecked::Wait(retry_seconds)) => {
-            let why = "too many failed passwords; wait before the next try";
-            return Err(ApiError::TooMany { retry_seconds, why });
-        }
-        Err(NotChecked::Password(err)) => return Err(err.into()),
-    }
-    let user = user.filter(|it| it.enabled && !it.data.lock_flag).ok_or_else(wrong)?;
+    let user = user.filter(|it| it.enabled && !it.data.lock_flag);
+    let look = async {
+        Ok(match app.passwords.verify_of_user(password, &verifiers).await? {
+            true if user.is_some() => Proof::LetIn,
+            true => Proof::NotLetIn,
+            false => Proof::Wrong,
+        })
+    };
+    let proof = app.attempts.check(&attempt, || app.clock.monotonic(), look).await?;
+    let user = user.filter(|_| proof == Proof::LetIn).ok_or_else(wrong)?;
     let (roles, permission) = roles_and_permission(&app.views.read(), &user);
     Ok(TokenRequest {
         tenant: open.tenant.clone(),

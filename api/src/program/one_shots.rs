@@ -84,6 +84,14 @@ impl OneShot {
         }
     }
 
+    /// The account whose failed sign-ins are forgotten when this is done, by tenant and name.
+    pub(crate) fn frees_account(&self) -> Option<(u32, String)> {
+        match self {
+            Self::SetPassword { name, tenant, .. } => Some((*tenant, name.clone())),
+            _ => None,
+        }
+    }
+
     /// Of the app-token service.
     pub(crate) fn app_token(what: AppTokenCommand) -> Result<Self, Failure> {
         Ok(match what {

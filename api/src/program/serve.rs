@@ -101,7 +101,7 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
         },
         Arc::new(move || LogFigures::from(log.stats())),
     );
-    socket::serve(&on, tokio::runtime::Handle::current())?;
+    socket::serve(&on, &app, tokio::runtime::Handle::current())?;
     let publisher = options.nats.clone().map(|url| start_publisher(&on, options, url));
     let publisher = publisher.map(Arc::new);
     if let Some(publisher) = &publisher {

@@ -20,12 +20,16 @@ use super::home::{SOCKET_NAME, socket_path};
 use super::one_shots::OneShot;
 use super::running::Running;
 use super::{replay, verify};
+use crate::app::App;
 
 /// The longest request, in bytes.
 const REQUEST_BYTES_MAX: u64 = 64 * 1024;
 
 /// How long a tool may be silent before it is cut off.
 const SILENCE_MAX: Duration = Duration::from_secs(30);
+
+/// How long to wait after a tool could not be let in.
+const ACCEPT_RETRY: Duration = Duration::from_millis(50);
 
 /// What a tool asks for.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -85,7 +89,11 @@ pub(crate) fn ask(
 }
 
 /// Answers tools until the process ends, in threads of its own.
-pub(crate) fn serve(running: &Running, runtime: tokio::runtime::Handle) -> Result<(), Failure> {
+pub(crate) fn serve(
+    running: &Running,
+    app: &Arc<App>,
+    runtime: tokio::runtime::Handle,
+) -> Result<(), Failure> {
     let path = socket_path(&running.folder);
     // Left by a server that was killed; the lock says that it is gone.
     let _ = std::fs::remove_file(&path);
@@ -93,12 +101,17 @@ pub(crate) fn serve(running: &Running, runtime: tokio::runtime::Handle) -> Resul
     let listener = UnixListener::bind(near.socket());
     let listener = listener.map_err(|err| format!("{}: {err}", path.display()))?;
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
-    let running = Arc::new(running.clone());
+    let (running, app) = (Arc::new(running.clone()), app.clone());
     std::thread::Builder::new().name("admin-socket".to_owned()).spawn(move || {
-        for stream in listener.incoming().flatten() {
-            let (running, runtime) = (running.clone(), runtime.clone());
+        for stream in listener.incoming() {
+            let Ok(stream) = stream else {
+                // Most likely too many files are open: the next try would fail as fast.
+                std::thread::sleep(ACCEPT_RETRY);
+                continue;
+            };
+            let (running, app, runtime) = (running.clone(), app.clone(), runtime.clone());
             let answered = std::thread::Builder::new().name("admin".to_owned()).spawn(move || {
-                if let Err(err) = answer(&stream, &running, &runtime) {
+                if let Err(err) = answer(&stream, &running, &app, &runtime) {
                     tracing::warn!(error = %err, "an administrative request failed");
                     // The tool may have gone away.
                     let _ = writeln!(&stream, "e{}", err.to_string().replace('\n', " "));
@@ -115,6 +128,7 @@ pub(crate) fn serve(running: &Running, runtime: tokio::runtime::Handle) -> Resul
 fn answer(
     stream: &UnixStream,
     running: &Running,
+    app: &App,
     runtime: &tokio::runtime::Handle,
 ) -> Result<(), Failure> {
     stream.set_read_timeout(Some(SILENCE_MAX))?;
@@ -137,7 +151,11 @@ fn answer(
         }
         Request::OneShot(what) => {
             tracing::info!(what = what.name(), "an operator asks");
+            let freed = what.frees_account();
             let said = runtime.block_on(what.run(running))?;
+            if let Some((tenant, name)) = freed {
+                app.attempts.forget_account(tenant, &name);
+            }
             said.lines().try_for_each(|it| writeln!(out, "l{it}"))?;
         }
     }

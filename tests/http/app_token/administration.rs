@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use tests::app::merge;
 
 use super::service::{
-    ADMINISTRATIVE, CLEAR, FORBIDDEN, Pair, Service, UNAUTHORISED, good_body, keys, login_body,
-    md5_of, pair, refused, success, user_body,
+    ADMINISTRATIVE, CLEAR, FORBIDDEN, Pair, Service, TOO_MANY, UNAUTHORISED, good_body, keys,
+    login_body, md5_of, pair, refused, success, user_body,
 };
 
 const SECRET: &str = "operator-secret-0123456789abcdef";
@@ -54,6 +54,8 @@ async fn an_invalid_credential_is_1049() {
             for token in
                 ["abc", "a.b.c", &random, &expired, &SECRET[1..], &longer, &upper, "operator"]
             {
+                // Longer than anybody has to wait for guesses.
+                service.app.clock.pass(std::time::Duration::from_secs(301));
                 refused(&service.call_as(token, operation, &body).await, UNAUTHORISED);
             }
         }
@@ -270,4 +272,24 @@ async fn a_refusal_is_the_same_whatever_there_is() {
         refused(&service.call("create_user", &user_body("root", name)).await, UNAUTHORISED);
     }
     assert_eq!(service.app.engine.log().head().position, head);
+}
+
+/// The operator chose it, so it may be guessed.
+#[tokio::test]
+async fn guesses_of_the_operators_secret_are_slowed_down() {
+    let service = Service::with(token_mode).await;
+    let body = user_body("root", "alice");
+    let call = async |address: &str, secret: &str| {
+        let ask = service.ask("create_user").from(address);
+        ask.header("authorization", &format!("Bearer {secret}")).json(&body).send().await
+    };
+    for _ in 0..5 {
+        refused(&call("203.0.113.9", "guess").await, UNAUTHORISED);
+    }
+    let waits = call("203.0.113.9", SECRET).await;
+    refused(&waits, TOO_MANY);
+    assert_eq!(waits.header("retry-after"), "1");
+    let own = call("192.0.2.1", SECRET).await.json();
+    assert_ne!(own["code"], UNAUTHORISED.0);
+    assert_ne!(own["code"], TOO_MANY.0);
 }
