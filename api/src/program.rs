@@ -3,8 +3,10 @@
 mod admin;
 mod administrators;
 mod backup;
+mod checks;
 mod cli;
 mod client_shots;
+mod greeting;
 mod home;
 mod key_shots;
 mod one_shots;

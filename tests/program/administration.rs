@@ -3,7 +3,7 @@
 use std::fs;
 
 use serde_json::{Value, json};
-use tests::process::{Program, Said, contents, finish};
+use tests::process::{PASSWORD, Program, Said, contents, finish};
 
 use crate::story::tell;
 
@@ -16,6 +16,18 @@ fn set_password(program: &Program, name: &str, password: &str) -> Said {
 async fn keys_of(program: &Program) -> usize {
     let keys = program.get("/.well-known/openid-configuration/jwks", "").await;
     keys.json["keys"].as_array().unwrap().len()
+}
+
+/// Whoever had to wait for others' failures need not wait with the password that the operator set.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_password_forgets_the_failures_of_its_account() {
+    let program = Program::started(&[]).await;
+    for _ in 0..5 {
+        assert_eq!(program.sign_in("admin", "wrong").await.status, 400);
+    }
+    assert_eq!(program.sign_in("admin", PASSWORD).await.status, 429);
+    set_password(&program, "Admin", "New-Secret-1").ok();
+    assert_eq!(program.sign_in("admin", "New-Secret-1").await.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -44,6 +44,10 @@ fn bad_values_are_named() {
         (&["serve", "--connections-max", "0"], "--connections-max"),
         (&["serve", "--token-algorithm", "HS256"], "--token-algorithm"),
         (&["serve", "--listen", "nowhere"], "nowhere"),
+        (&["serve", "--listen", "abc"], "listening on abc"),
+        (&["serve", "--metrics-listen", "abc"], "listening on abc"),
+        (&["serve", "--master-key-file", "/nowhere.key"], "/nowhere.key"),
+        (&["serve", "--app-token-admin-mode", "token"], "CHANCERY_APP_TOKEN_ADMIN_TOKEN"),
         (&["serve", "--public-url", "ftp://example.org"], "--public-url"),
         (&["serve", "--log-format", "xml"], "--log-format"),
         (&["serve", "--log", "a=b=c"], "--log"),
@@ -55,7 +59,7 @@ fn bad_values_are_named() {
     ] {
         program.run(arguments).refused(words);
     }
-    assert!(!program.data.join("log").exists(), "a refused start left a log");
+    assert!(!program.data.exists(), "a refused start left a data folder");
 }
 
 #[test]
@@ -102,6 +106,7 @@ async fn a_made_up_password_is_shown_once_and_works() {
     let mut program = Program::new(&[]);
     program.set_variable("CHANCERY_ADMIN_PASSWORD", "weak");
     program.start_refused().refused("CHANCERY_ADMIN_PASSWORD");
+    assert!(!program.data.exists(), "a refused start left a data folder");
     program.set_variable("CHANCERY_ADMIN_PASSWORD", "");
     program.start().await;
     let printed = program.printed();
@@ -112,7 +117,59 @@ async fn a_made_up_password_is_shown_once_and_works() {
     program.start().await;
     let again = program.printed();
     let again = again.strip_prefix(&printed).unwrap();
-    assert!(!again.contains("shown once"), "{again}");
+    assert!(!again.contains("shown once") && !again.contains("curl"), "{again}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_in_use_is_told_before_anything_is_made() {
+    let program = Program::new(&[]);
+    let _taken = std::net::TcpListener::bind(("127.0.0.1", program.port)).unwrap();
+    program.start_refused().refused("listening on 127.0.0.1");
+    assert!(!program.data.exists(), "a refused start left a data folder");
+}
+
+/// What a shell makes of the request that was printed last; nothing if none was.
+fn pasted(printed: &str, variable: Option<&str>) -> Option<Vec<String>> {
+    let line = printed.lines().rfind(|it| it.starts_with("curl "))?;
+    let script = format!("curl() {{ printf '%s\\n' \"$@\"; }}; {line}");
+    let mut shell = std::process::Command::new("sh");
+    shell.arg("-c").arg(script).env_remove("CHANCERY_ADMIN_PASSWORD");
+    shell.envs(variable.map(|it| ("CHANCERY_ADMIN_PASSWORD", it)));
+    let said = finish(shell);
+    let mut words = said.out.lines().map(str::to_owned).collect::<Vec<_>>();
+    words.push(said.err);
+    Some(words)
+}
+
+/// The request that is printed at a start works where it stands, or is not printed.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_request_is_printed_where_it_works() {
+    let mut program = Program::new(&[]);
+    let odd = "Odd 1 $HOME \"`'\\!";
+    program.set_variable("CHANCERY_ADMIN_PASSWORD", odd);
+    let printed = async |program: &mut Program| {
+        let before = program.printed().len();
+        // It is printed before the first answer.
+        program.start().await;
+        program.stop().await;
+        program.printed()[before..].to_owned()
+    };
+    let first = printed(&mut program).await;
+    let words = pasted(&first, Some(odd)).expect("a request");
+    assert!(words.contains(&format!("password={odd}")), "{words:?}");
+    let url = words.iter().find(|it| it.starts_with("http://")).unwrap();
+    assert_eq!(*url, program.url("/connect/token"));
+    let words = pasted(&first, None).unwrap();
+    assert!(words.iter().any(|it| it.contains("is not set in this shell")), "{words:?}");
+
+    // Again, as long as the variable tells the password.
+    let later = printed(&mut program).await;
+    assert!(pasted(&later, Some(odd)).is_some(), "{later}");
+    program.set_variable("CHANCERY_ADMIN_PASSWORD", "Another-1");
+    assert_eq!(pasted(&printed(&mut program).await, None), None);
+    program.unset_variable("CHANCERY_ADMIN_PASSWORD");
+    assert_eq!(pasted(&printed(&mut program).await, None), None);
+    program.verified();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
@@ -66,6 +66,8 @@ pub struct Program {
     pub client: Client,
     arguments: Vec<String>,
     environment: Vec<(String, String)>,
+    /// What a shell does before it becomes the program.
+    before: Option<String>,
     child: Option<Child>,
     folder: TempDir,
 }
@@ -110,7 +112,12 @@ impl Program {
             port: free_port(),
             client: Client::new(),
             arguments: arguments.iter().map(|it| (*it).to_owned()).collect(),
-            environment: vec![("CHANCERY_ADMIN_PASSWORD".to_owned(), PASSWORD.to_owned())],
+            environment: vec![
+                ("CHANCERY_ADMIN_PASSWORD".to_owned(), PASSWORD.to_owned()),
+                // Somebody may use the default address.
+                ("CHANCERY_LISTEN".to_owned(), "127.0.0.1:0".to_owned()),
+            ],
+            before: None,
             child: None,
             folder,
         }
@@ -132,6 +139,11 @@ impl Program {
         copy
     }
 
+    /// No such variable, for all that is started here.
+    pub fn unset_variable(&mut self, name: &str) {
+        self.environment.retain(|it| it.0 != name);
+    }
+
     /// Other arguments for the next start.
     pub fn set_arguments(&mut self, arguments: &[&str]) {
         self.arguments = arguments.iter().map(|it| (*it).to_owned()).collect();
@@ -150,10 +162,27 @@ impl Program {
 
     /// The program with these arguments, and with nothing else in its environment.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(binary());
+        let mut command = match &self.before {
+            None => Command::new(binary()),
+            Some(before) => {
+                let mut shell = Command::new("/bin/sh");
+                shell.arg("-c").arg(format!("{before} && exec \"$0\" \"$@\"")).arg(binary());
+                shell
+            }
+        };
         command.args(arguments).env_clear().envs(self.environment.iter().cloned());
         command.current_dir(self.folder.path()).stdin(Stdio::null());
         command
+    }
+
+    /// Something that a shell does before it becomes the program, such as `ulimit -n 100`.
+    pub fn set_before(&mut self, before: &str) {
+        self.before = Some(before.to_owned());
+    }
+
+    /// The number of the process that runs.
+    pub fn process(&self) -> u32 {
+        self.child.as_ref().expect("it runs").id()
     }
 
     fn serve(&self) -> Command {
@@ -165,6 +194,12 @@ impl Program {
 
     /// Starts the server and waits until it is ready.
     pub async fn start(&mut self) {
+        let ended = self.try_start().await;
+        assert_eq!(ended, None, "the server ended: {}", self.log());
+    }
+
+    /// Starts the server and waits until it is ready, or has ended; returns how it ended.
+    pub async fn try_start(&mut self) -> Option<ExitStatus> {
         assert!(self.child.is_none(), "it runs");
         let log = |name: &str| {
             let options = File::options().create(true).append(true).open(self.beside(name));
@@ -175,10 +210,21 @@ impl Program {
         let started = Instant::now();
         while !self.is_ready().await {
             let ended = self.child.as_mut().unwrap().try_wait().unwrap();
-            assert_eq!(ended, None, "the server ended: {}", self.log());
+            if ended.is_some() {
+                self.child = None;
+                return ended;
+            }
             assert!(started.elapsed() < WAIT_MAX, "the server is not ready: {}", self.log());
             tokio::time::sleep(LOOK_EVERY).await;
         }
+        None
+    }
+
+    /// What the server holds of the memory, in MiB.
+    pub fn memory_mib(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process())).unwrap();
+        let line = status.lines().find_map(|it| it.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() / 1024
     }
 
     async fn is_ready(&self) -> bool {
@@ -230,6 +276,14 @@ impl Program {
     /// All log lines so far.
     pub fn log(&self) -> String {
         fs::read_to_string(self.beside("err")).unwrap_or_default()
+    }
+
+    /// Where figures are shown, with `--metrics-listen`.
+    pub fn figures_address(&self) -> String {
+        let log = self.log();
+        let line = log.lines().find(|it| it.contains("figures are shown here only")).unwrap();
+        let address = line.split("address=").nth(1).unwrap().split_whitespace().next();
+        address.unwrap().to_owned()
     }
 
     /// All that was printed so far.

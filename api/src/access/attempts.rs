@@ -4,7 +4,7 @@
 //! Failures are counted for an account or a client from one network, and for a network whatever it
 //! tries. So strangers elsewhere cannot keep anybody out, until an account has had very many
 //! failures within an hour: then it waits for strangers only, and not for the networks that it was
-//! used from lately (docs/decisions/0012-guessing.md).
+//! used from lately (docs/decisions/0014-guessing.md).
 
 use std::collections::HashMap;
 use std::net::IpAddr;

@@ -131,15 +131,23 @@ pub(crate) fn is_gone(folder: &Path) -> bool {
     })
 }
 
-/// The master key: from the file or variable that was named, else from the data folder.
-pub(crate) fn master_key(common: &Common, folder: &Path) -> Result<MasterKey, Failure> {
+/// The master key from the file or variable that was named, if one was.
+pub(crate) fn named_master_key(common: &Common) -> Result<Option<MasterKey>, Failure> {
     if let Some(file) = &common.master_key_file {
         let text = fs::read_to_string(file)
             .map_err(|err| format!("the master key file {}: {err}", file.display()))?;
-        return Ok(MasterKey::parse(&text)?);
+        return Ok(Some(MasterKey::parse(&text)?));
     }
-    if let Ok(text) = std::env::var("CHANCERY_MASTER_KEY") {
-        return Ok(MasterKey::parse(&text)?);
+    match std::env::var("CHANCERY_MASTER_KEY") {
+        Ok(text) => Ok(Some(MasterKey::parse(&text)?)),
+        Err(_) => Ok(None),
+    }
+}
+
+/// The master key: from the file or variable that was named, else from the data folder.
+pub(crate) fn master_key(common: &Common, folder: &Path) -> Result<MasterKey, Failure> {
+    if let Some(key) = named_master_key(common)? {
+        return Ok(key);
     }
     let path = folder.join("master.key");
     match fs::read_to_string(&path) {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use commands::Personal;
-use commands::bootstrap::{ADMINISTRATOR_NAME, Bootstrap, FIRST_PARTY_CLIENT, FIRST_TENANT};
+use commands::bootstrap::{Bootstrap, FIRST_TENANT};
 use commands::keys::random;
 use commands::password::PasswordPool;
 use commands::publisher::{Publisher, PublisherHandle, PublisherOptions};
@@ -16,15 +16,15 @@ use commands::signing::system_head;
 use domain::log::EventLog as _;
 use domain::signing_key::SigningAlgorithm;
 use domain::tenant::{Tenant, TenantCommand};
-use domain::user::check_password;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::checks::{Checked, check, check_preset_password, host_of_url, preset_password};
 use super::cli::Failure;
 use super::home::{Home, master_key_or_new, socket_path};
 use super::running::{Opening, Running, advise};
 use super::settings::{BusinessErrors, Common, Serve};
-use super::{key_shots, one_shots, snapshots, socket, timekeeper};
+use super::{greeting, key_shots, one_shots, snapshots, socket, timekeeper};
 use crate::access::scopes;
 use crate::app::{App, AppSettings, LogFigures};
 use crate::app_token::settings::AdminMode;
@@ -52,21 +52,16 @@ pub(crate) fn run(common: &Common, options: &Serve) -> Result<(), Failure> {
 
 async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
     let started = Instant::now();
-    let public_url = options.public_url.as_deref().map(check_public_url).transpose()?;
-    let home = Home::open(&common.data)?;
-    let master = master_key_or_new(common, &home.folder)?;
-    let listener = listen(&options.listen).await?;
-    let of_figures = match &options.metrics_listen {
-        Some(address) => Some(listen(address).await?),
-        None => None,
+    // Everything that can be refused first: nothing is made for a start that fails.
+    let Checked { public_url, app_token, addresses, of_figures } = check(common, options).await?;
+    let listener = listen(&options.listen, &addresses).await?;
+    let of_figures = match (&options.metrics_listen, of_figures) {
+        (Some(text), Some(addresses)) => Some(listen(text, &addresses).await?),
+        _ => None,
     };
     let address = listener.local_addr()?;
-    let behind_proxy = match (&options.public_url, options.trusted_proxies.is_empty()) {
-        (Some(_), _) => Some("--public-url"),
-        (None, false) => Some("--trusted-proxies"),
-        (None, true) => None,
-    };
-    let app_token = options.app_token.read(address, behind_proxy)?;
+    let home = Home::open(&common.data)?;
+    let master = master_key_or_new(common, &home.folder)?;
     if app_token.admin_mode == AdminMode::Open {
         tracing::warn!("ANYBODY who reaches {address} may change any app and any app user");
     }
@@ -123,7 +118,7 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
         milliseconds = started.elapsed().as_millis() as u64,
         "ready"
     );
-    greet(address, password.as_deref());
+    greeting::greet(&app, address, password).await;
     let filter = crate::routes(&app);
     let signal = stop_signal()?;
     let stop = async {
@@ -160,9 +155,9 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn listen(address: &str) -> Result<TcpListener, Failure> {
-    let listener = TcpListener::bind(address).await;
-    listener.map_err(|err| format!("listening on {address}: {err}").into())
+async fn listen(text: &str, addresses: &[SocketAddr]) -> Result<TcpListener, Failure> {
+    let listener = TcpListener::bind(addresses).await;
+    listener.map_err(|err| format!("listening on {text}: {err}").into())
 }
 
 fn start_publisher(on: &Running, options: &Serve, url: String) -> PublisherHandle {
@@ -187,21 +182,6 @@ fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
             _ = interrupt.recv() => (),
         }
     })
-}
-
-/// The issuer is compared as text, so it has one form: without a slash at its end.
-fn check_public_url(url: &str) -> Result<String, Failure> {
-    let url = url.trim_end_matches('/');
-    let host = host_of_url(url);
-    if host.is_none() || url.contains(['?', '#']) {
-        return Err("--public-url must be an http or https URL with a host".into());
-    }
-    Ok(url.to_owned())
-}
-
-fn host_of_url(url: &str) -> Option<&str> {
-    let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"))?;
-    rest.split('/').next().filter(|it| !it.is_empty())
 }
 
 /// Where the first tenant answers: as the address was given, by name, and as the world sees it.
@@ -239,15 +219,8 @@ async fn make_first_commit(
     if on.log.head().position > 0 {
         return Ok(None);
     }
-    let preset = std::env::var("CHANCERY_ADMIN_PASSWORD").ok().filter(|it| !it.is_empty());
-    let (password, generated) = match preset {
-        Some(password) => {
-            let broken = check_password(&password);
-            if let Some(rule) = broken.first() {
-                return Err(format!("CHANCERY_ADMIN_PASSWORD: {}", rule.why).into());
-            }
-            (password, false)
-        }
+    let (password, generated) = match preset_password() {
+        Some(password) => (check_preset_password(password)?, false),
         None => (generate_password()?, true),
     };
     let verifier = PasswordPool::new(1).hash(&password).await?;
@@ -305,19 +278,4 @@ fn rest_now_and_then() -> impl FnMut() {
             woke = Instant::now();
         }
     }
-}
-
-/// Prints what a new operator needs, once.
-fn greet(address: SocketAddr, password: Option<&str>) {
-    let shown = password.unwrap_or("$CHANCERY_ADMIN_PASSWORD");
-    if let Some(password) = password {
-        println!("The administrator is {ADMINISTRATOR_NAME}, with this password, shown once:");
-        println!("\n    {password}\n");
-    }
-    println!("Get an access token:\n");
-    println!(
-        "curl -s http://{address}/connect/token -d client_id={FIRST_PARTY_CLIENT} \
-         -d grant_type=password -d username={ADMINISTRATOR_NAME} \
-         --data-urlencode 'password={shown}' -d scope=oauthapp.all\n"
-    );
 }

@@ -100,14 +100,15 @@ pub(crate) struct AppToken {
 }
 
 impl AppToken {
-    /// The choices, checked against one another and against how the server is reached: at an
-    /// address, and by a proxy or not.
+    /// The choices, checked against one another and against how the server is reached: at these
+    /// addresses, and by a proxy or not.
     pub(crate) fn read(
         &self,
-        address: SocketAddr,
+        addresses: &[SocketAddr],
         behind_proxy: Option<&str>,
     ) -> Result<AppTokenSettings, String> {
-        if self.app_token_admin_mode == AdminMode::Open && !address.ip().is_loopback() {
+        let stranger = addresses.iter().find(|it| !it.ip().is_loopback());
+        if let Some(address) = stranger.filter(|_| self.app_token_admin_mode == AdminMode::Open) {
             return Err(format!(
                 "--app-token-admin-mode open lets anybody change any account, so it needs a \
                  loopback address; {address} is none"
