@@ -6,10 +6,12 @@ mod backup;
 mod checks;
 mod cli;
 mod client_shots;
+mod descriptors;
 mod greeting;
 mod home;
 mod key_shots;
 mod one_shots;
+mod panics;
 mod replay;
 mod running;
 mod serve;
@@ -22,3 +24,4 @@ mod verify;
 
 pub(crate) use self::cli::Failure;
 pub use self::cli::run;
+pub(crate) use self::panics::count as panics;

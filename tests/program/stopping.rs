@@ -81,3 +81,20 @@ async fn an_open_audit_stream_does_not_hold_up_the_stop() {
     // It ends as streams do, not in the middle of a piece.
     while stream.chunk().await.expect("a whole piece").is_some() {}
 }
+
+/// What is no request yet is not waited for: `docker stop` waits ten seconds.
+#[tokio::test(flavor = "multi_thread")]
+async fn half_a_request_head_does_not_hold_up_the_stop() {
+    let mut program = Program::started(&[]).await;
+    let mut half = Vec::new();
+    for head in ["G", "GET /api/User HTTP/1.1\r\nHost: a\r\n"] {
+        let mut stream = TcpStream::connect(("127.0.0.1", program.port)).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        half.push(stream);
+    }
+    assert_eq!(program.get("/health/live", "").await.status, 200);
+    let asked = Instant::now();
+    program.stop().await;
+    let took = asked.elapsed();
+    assert!(took < Duration::from_secs(5), "the stop took {took:?}");
+}

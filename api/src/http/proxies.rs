@@ -37,7 +37,8 @@ impl Proxies {
         caller
     }
 
-    fn trust(&self, address: IpAddr) -> bool {
+    /// Whether an address, in its canonical form, is one of them.
+    pub(crate) fn trust(&self, address: IpAddr) -> bool {
         self.0.iter().any(|it| it.contains(&address))
     }
 }

@@ -137,7 +137,7 @@ pub(crate) fn router(
 }
 
 /// The family that a path belongs to; the last one takes what none of the others owns.
-fn face_of(faces: &'static [&'static Face], path: &str) -> &'static Face {
+pub(crate) fn face_of(faces: &'static [&'static Face], path: &str) -> &'static Face {
     let owner = faces.iter().find(|it| (it.owns)(path)).or(faces.last());
     owner.copied().unwrap_or(&super::problem::OPERATION)
 }

@@ -1,96 +1,254 @@
 //! The accept loop: connections within limits, headers within a time, and a graceful end.
 
+mod connection_places;
+mod gate;
+mod moving_stream;
+#[cfg(test)]
+mod tests;
+
 use std::convert::Infallible;
-use std::future::Future;
+use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::{Duration, Instant};
 
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
-use tower_service::Service as _;
+use tokio::sync::watch;
 use warp::Filter;
 use warp::reply::Response;
 
-use super::router::Peer;
+use self::connection_places::{ConnectionPlaces, Network, Place};
+use self::gate::{Allowed, Gate, answer};
+use self::moving_stream::{MovingStream, State};
+use super::face::Face;
+use super::network::network_of;
+use crate::app::{App, AppSettings};
 
 /// How long the head of a request may take to arrive, and how long a connection may idle.
 const HEADER_TIME_MAX: Duration = Duration::from_secs(15);
 
+/// The same where only health is answered: whoever asks for it does not hesitate.
+const HEALTH_HEADER_TIME_MAX: Duration = Duration::from_secs(2);
+
 /// The largest head of a request, in bytes.
 const HEADER_BYTES_MAX: usize = 32 * 1024;
 
-/// How long running requests may take after the server was told to stop.
-const DRAIN_TIME_MAX: Duration = Duration::from_secs(20);
+/// How long the other side of a connection may leave an answer unread, not a byte of it taken.
+const STILL_TIME_MAX: Duration = Duration::from_secs(30);
+
+/// How long running requests may take after the server was told to stop; whoever stops containers
+/// often waits ten seconds.
+const DRAIN_TIME_MAX: Duration = Duration::from_secs(8);
 
 /// How long to wait after the system refused a connection, before accepting again.
 const ACCEPT_RETRY: Duration = Duration::from_millis(50);
+
+/// How long apart the warnings are that the system refuses connections.
+const ACCEPT_WARNING_EVERY: Duration = Duration::from_secs(60);
+
+/// One network has this part of the places: an eighth.
+const SHARE_OF_NETWORK: usize = 8;
+
+/// As few places a network has at least, where there are so many: a browser opens several.
+const OF_NETWORK_MIN: usize = 4;
+
+/// How many connections besides may ask for health only. Without them nobody could tell a program
+/// that is busy from one that is dead.
+pub(crate) const HEALTH_PLACES_MAX: usize = 32;
+
+/// Who is let in to a listener.
+#[derive(Debug, Clone)]
+pub(crate) struct Door {
+    /// How many connections are served at once, health apart.
+    pub(crate) connections_max: usize,
+    /// The networks of trusted proxies have no share: behind them are many callers.
+    pub(crate) settings: Arc<AppSettings>,
+    /// How refusals are worded.
+    pub(crate) faces: &'static [&'static Face],
+    pub(crate) figures: Arc<DoorFigures>,
+    /// See [`STILL_TIME_MAX`].
+    pub(crate) still_time: Duration,
+}
+
+impl Door {
+    /// For so many connections to a program.
+    pub(crate) fn new(connections_max: usize, app: &App, faces: &'static [&'static Face]) -> Self {
+        Self {
+            connections_max,
+            settings: Arc::new(app.settings.clone()),
+            faces,
+            figures: app.metrics.door.clone(),
+            still_time: STILL_TIME_MAX,
+        }
+    }
+}
+
+/// What became of connections, since the program began.
+#[derive(Debug, Default)]
+pub(crate) struct DoorFigures {
+    pub(crate) accepted: AtomicU64,
+    /// Idle ones that were closed for others.
+    pub(crate) made_room: AtomicU64,
+    /// For which there was no place.
+    pub(crate) refused: AtomicU64,
+    /// That ended early: broken, too slow, or their answers were not read.
+    pub(crate) broken: AtomicU64,
+}
+
+/// The places of a listener.
+struct Places {
+    all: Arc<ConnectionPlaces>,
+    of_health: Arc<ConnectionPlaces>,
+}
+
+impl Places {
+    fn new(connections_max: usize) -> Self {
+        let share = |all: usize| (all / SHARE_OF_NETWORK).max(OF_NETWORK_MIN).min(all);
+        Self {
+            all: ConnectionPlaces::new(connections_max, share(connections_max)),
+            of_health: ConnectionPlaces::new(HEALTH_PLACES_MAX, share(HEALTH_PLACES_MAX)),
+        }
+    }
+
+    /// Nobody waits for a place: whoever gets none is told so.
+    fn take(&self, network: Option<Network>, figures: &DoorFigures) -> Option<(Place, Allowed)> {
+        figures.accepted.fetch_add(1, Relaxed);
+        if let Some((place, made_room)) = self.all.take(network) {
+            figures.made_room.fetch_add(u64::from(made_room), Relaxed);
+            return Some((place, Allowed::All));
+        }
+        figures.refused.fetch_add(1, Relaxed);
+        // All of these count as idle, so that there is always one.
+        self.of_health.take(network).map(|it| (it.0, Allowed::Health))
+    }
+}
 
 /// Serves until `stop` resolves, then lets running requests finish.
 pub(crate) async fn serve<F>(
     listener: TcpListener,
     filter: F,
-    connections_max: usize,
+    door: Door,
     stop: impl Future<Output = ()>,
 ) where
     F: Filter<Extract = (Response,), Error = Infallible> + Clone + Send + Sync + 'static,
     F::Future: Send,
 {
-    let places = Arc::new(Semaphore::new(connections_max));
-    let graceful = GracefulShutdown::new();
+    let places = Places::new(door.connections_max);
+    let stopping = watch::Sender::new(false);
+    let mut warned = None;
     let mut stop = std::pin::pin!(stop);
     loop {
         let accepted = tokio::select! {
-            accepted = accept(&listener, &places) => accepted,
+            accepted = accept(&listener, &mut warned) => accepted,
             () = &mut stop => break,
         };
-        let Some((stream, peer, place)) = accepted else { continue };
-        let service = warp::service(filter.clone());
-        let service = service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
-            request.extensions_mut().insert(Peer(peer));
-            let mut service = service.clone();
-            service.call(request)
-        });
-        let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(HEADER_TIME_MAX)
-            .max_buf_size(HEADER_BYTES_MAX)
-            .serve_connection(TokioIo::new(stream), service);
-        let connection = graceful.watch(connection);
+        let Some((stream, peer)) = accepted else { continue };
+        let proxied = door.settings.proxies.trust(peer.ip().to_canonical());
+        let network = (!proxied).then(|| network_of(peer.ip()));
+        let Some((place, allowed)) = places.take(network, &door.figures) else { continue };
+        let connection = Connection { stream, peer, place, allowed, door: door.clone() };
+        let served = connection.serve(filter.clone(), stopping.subscribe());
+        let figures = door.figures.clone();
         tokio::spawn(async move {
             // A connection that breaks is its caller's affair.
-            if let Err(err) = connection.await {
+            if let Err(err) = served.await {
+                figures.broken.fetch_add(1, Relaxed);
                 tracing::debug!(error = %err, "a connection ended early");
             }
-            drop(place);
         });
     }
     drop(listener);
-    if tokio::time::timeout(DRAIN_TIME_MAX, graceful.shutdown()).await.is_err() {
+    stopping.send_replace(true);
+    // Each connection holds the other end.
+    if tokio::time::timeout(DRAIN_TIME_MAX, stopping.closed()).await.is_err() {
         tracing::warn!("some requests did not end in time and are cut off");
     }
 }
 
-/// Waits for a free place first: over the limit, connections wait in the system's queue.
 async fn accept(
     listener: &TcpListener,
-    places: &Arc<Semaphore>,
-) -> Option<(TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
-    let place = places.clone().acquire_owned().await.ok()?;
+    warned: &mut Option<Instant>,
+) -> Option<(TcpStream, SocketAddr)> {
     match listener.accept().await {
         Ok((stream, peer)) => {
             // Small answers must not wait for the acknowledgement of others.
             let _ = stream.set_nodelay(true);
-            Some((stream, peer, place))
+            Some((stream, peer))
         }
         Err(err) => {
-            tracing::warn!(error = %err, "a connection could not be accepted");
+            if warned.is_none_or(|it| it.elapsed() >= ACCEPT_WARNING_EVERY) {
+                tracing::warn!(error = %err, "connections cannot be accepted");
+                *warned = Some(Instant::now());
+            }
             tokio::time::sleep(ACCEPT_RETRY).await;
             None
+        }
+    }
+}
+
+/// An accepted connection, with its place.
+struct Connection {
+    stream: TcpStream,
+    peer: SocketAddr,
+    place: Place,
+    allowed: Allowed,
+    door: Door,
+}
+
+impl Connection {
+    /// Serves it to its end: until its caller has enough, its place is wanted, or the server stops.
+    async fn serve<F>(
+        self,
+        filter: F,
+        mut stopping: watch::Receiver<bool>,
+    ) -> Result<(), hyper::Error>
+    where
+        F: Filter<Extract = (Response,), Error = Infallible> + Clone + Send + Sync + 'static,
+        F::Future: Send,
+    {
+        let state = Arc::new(State::default());
+        let stream = MovingStream::new(self.stream, state.clone(), self.door.still_time);
+        let all = self.allowed == Allowed::All;
+        let gate =
+            Gate { peer: self.peer, allowed: self.allowed, state: state.clone(), door: self.door };
+        let service = service_fn(move |request| answer(filter.clone(), request, gate.clone()));
+        let header_time = if all { HEADER_TIME_MAX } else { HEALTH_HEADER_TIME_MAX };
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(header_time)
+            .max_buf_size(HEADER_BYTES_MAX)
+            .max_header_size(HEADER_BYTES_MAX)
+            .keep_alive(all)
+            .serve_connection(TokioIo::new(stream), service);
+        let mut connection = std::pin::pin!(connection);
+        let mut leaving = false;
+        loop {
+            let served = poll_fn(|context| {
+                let served = connection.as_mut().poll(context);
+                // A request may have begun and ended meanwhile: it has been idle since now.
+                if state.had_request.swap(false, Relaxed) {
+                    self.place.set_idle(false);
+                }
+                self.place.set_idle(!all || state.is_idle());
+                served
+            });
+            tokio::select! {
+                // First, so that what has arrived counts.
+                biased;
+                served = served => return served,
+                () = self.place.wanted(), if !leaving => (),
+                _ = stopping.wait_for(|it| *it), if !leaving => (),
+            }
+            // What is no request yet is not waited for.
+            if state.is_idle() {
+                return Ok(());
+            }
+            leaving = true;
+            connection.as_mut().graceful_shutdown();
         }
     }
 }

@@ -1,11 +1,14 @@
 //! `/metrics`: what a graph needs, in the format of Prometheus. No name of a person is a label.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use commands::publisher::PublisherState;
 use prometheus::core::Collector;
 use prometheus::{
-    Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry, TextEncoder,
+    Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, Registry,
+    TextEncoder,
 };
 use warp::http::{Method, StatusCode};
 
@@ -13,6 +16,7 @@ use crate::app::{App, last_commit_time};
 use crate::http::call::Call;
 use crate::http::endpoint::{Endpoint, Outcome, endpoint};
 use crate::http::reply::Reply;
+use crate::http::server::DoorFigures;
 
 /// Seconds: from what a cached answer takes to what a password takes in a full pool.
 const BUCKETS: [f64; 10] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.1, 0.25, 1.0, 5.0];
@@ -27,6 +31,10 @@ pub(crate) struct Metrics {
     users: Option<Gauge>,
     due_streams: Option<Gauge>,
     clock_behind: Option<Gauge>,
+    connections: Option<IntCounterVec>,
+    panics: Option<IntCounter>,
+    /// What became of connections; the accept loop counts.
+    pub(crate) door: Arc<DoorFigures>,
 }
 
 impl Default for Metrics {
@@ -37,6 +45,8 @@ impl Default for Metrics {
         let seconds =
             HistogramOpts::new("chancery_http_request_seconds", "Time to answer, seconds.");
         let log = Opts::new("chancery_log", "The log and what follows it, by figure.");
+        let connections =
+            Opts::new("chancery_connections_total", "What became of connections, by outcome.");
         let publisher = Opts::new("chancery_publisher", "Publishing to NATS, by figure.");
         Self {
             requests: add(&registry, IntCounterVec::new(requests, &["operation", "status"])),
@@ -61,6 +71,12 @@ impl Default for Metrics {
                 ),
             ),
             users: add(&registry, Gauge::new("chancery_users", "Users in use.")),
+            connections: add(&registry, IntCounterVec::new(connections, &["outcome"])),
+            panics: add(
+                &registry,
+                IntCounter::new("chancery_panics_total", "Faults of the program itself."),
+            ),
+            door: Arc::default(),
             registry,
         }
     }
@@ -74,6 +90,11 @@ fn add<C: Collector + Clone + 'static>(
     let metric = metric.ok()?;
     registry.register(Box::new(metric.clone())).ok()?;
     Some(metric)
+}
+
+/// Brings a counter to a total that is counted elsewhere.
+fn raise(counter: &IntCounter, total: u64) {
+    counter.inc_by(total.saturating_sub(counter.get()));
 }
 
 impl Metrics {
@@ -121,6 +142,18 @@ impl Metrics {
         }
         if let Some(users) = &self.users {
             users.set(app.views.read().users.count() as f64);
+        }
+        if let Some(connections) = &self.connections {
+            let set = |outcome: &str, total: &AtomicU64| {
+                raise(&connections.with_label_values(&[outcome]), total.load(Relaxed));
+            };
+            set("accepted", &self.door.accepted);
+            set("made_room", &self.door.made_room);
+            set("refused", &self.door.refused);
+            set("broken", &self.door.broken);
+        }
+        if let Some(panics) = &self.panics {
+            raise(panics, crate::program::panics());
         }
         TextEncoder::new().encode_to_string(&self.registry.gather()).unwrap_or_default()
     }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, FromArgMatches as _};
 
 use super::settings::{Bench, Command, Format, Settings};
-use super::{admin, one_shots, replay, serve, telemetry, verify};
+use super::{admin, one_shots, panics, replay, serve, telemetry, verify};
 
 /// Why a command failed, in words for the one who typed it.
 pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -17,7 +17,9 @@ pub fn run() -> ExitCode {
         Ok(settings) => settings,
         Err(err) => err.exit(),
     };
-    match telemetry::start(&settings.common).and_then(|()| run_command(settings)) {
+    let started = telemetry::start(&settings.common);
+    panics::install();
+    match started.and_then(|()| run_command(settings)) {
         Ok(code) => code,
         // `chancery replay | head`: the reader has seen enough.
         Err(err) if is_broken_pipe(&err) => ExitCode::SUCCESS,

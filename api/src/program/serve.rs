@@ -24,12 +24,12 @@ use super::cli::Failure;
 use super::home::{Home, master_key_or_new, socket_path};
 use super::running::{Opening, Running, advise};
 use super::settings::{BusinessErrors, Common, Serve};
-use super::{greeting, key_shots, one_shots, snapshots, socket, timekeeper};
+use super::{descriptors, greeting, key_shots, one_shots, snapshots, socket, timekeeper};
 use crate::access::scopes;
 use crate::app::{App, AppSettings, LogFigures};
 use crate::app_token::settings::AdminMode;
 use crate::http::proxies::Proxies;
-use crate::http::server;
+use crate::http::server::{self, Door};
 
 /// A log up to this size is checked from its beginning before the first request is taken; a
 /// longer one while requests are answered.
@@ -60,6 +60,7 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
         _ => None,
     };
     let address = listener.local_addr()?;
+    let connections_max = descriptors::make_room(options.connections_max);
     let home = Home::open(&common.data)?;
     let master = master_key_or_new(common, &home.folder)?;
     if app_token.admin_mode == AdminMode::Open {
@@ -119,6 +120,7 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
         "ready"
     );
     greeting::greet(&app, address, password).await;
+    let door = |connections_max| Door::new(connections_max, &app, &crate::endpoints::FACES);
     let filter = crate::routes(&app);
     let signal = stop_signal()?;
     let stop = async {
@@ -132,9 +134,9 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
             crate::endpoints::figures(),
             &crate::endpoints::FACES,
         );
-        tokio::spawn(server::serve(listener, filter, FIGURES_CONNECTIONS_MAX, app.stopped()));
+        tokio::spawn(server::serve(listener, filter, door(FIGURES_CONNECTIONS_MAX), app.stopped()));
     }
-    server::serve(listener, filter, options.connections_max, stop).await;
+    server::serve(listener, filter, door(connections_max), stop).await;
 
     tracing::info!("stopping");
     if let Some(publisher) = &publisher {

@@ -154,7 +154,8 @@ pub(crate) struct Serve {
     #[arg(long, env = "CHANCERY_BUSINESS_ERRORS", default_value = "200")]
     pub(crate) business_errors: BusinessErrors,
 
-    /// How many connections are served at once; more wait.
+    /// How many connections are served at once; one network has an eighth of them, trusted proxies
+    /// may have all.
     #[arg(
         long,
         env = "CHANCERY_CONNECTIONS_MAX",

@@ -1,0 +1,128 @@
+//! What a request must have before the router sees it, and whether its connection may ask it.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use domain::hex;
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper::{Request, Response};
+use tower_service::Service as _;
+use warp::Filter;
+
+use super::Door;
+use super::moving_stream::State;
+use crate::http::error::ApiError;
+use crate::http::face::Asked;
+use crate::http::router::{Peer, face_of};
+
+/// Paths that are answered on every connection.
+const HEALTH: &str = "/health/";
+
+/// After how many seconds somebody may come again for whom there was no place.
+const RETRY_SECONDS: u64 = 1;
+
+/// What a connection may ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Allowed {
+    /// Everything.
+    All,
+    /// Whether the program lives: there was no place for more.
+    Health,
+}
+
+/// What is true of every request of a connection.
+#[derive(Clone)]
+pub(super) struct Gate {
+    pub(super) peer: SocketAddr,
+    pub(super) allowed: Allowed,
+    pub(super) state: Arc<State>,
+    pub(super) door: Door,
+}
+
+/// Answers one request of a connection.
+pub(super) async fn answer<F>(
+    filter: F,
+    mut request: Request<Incoming>,
+    gate: Gate,
+) -> Result<Response<Answer<impl Body<Data = Bytes, Error = warp::Error> + Unpin>>, Infallible>
+where
+    F: Filter<Extract = (warp::reply::Response,), Error = Infallible> + Clone + Send + Sync,
+    F: 'static,
+    F::Future: Send,
+{
+    let under_way = UnderWay::begin(gate.state.clone());
+    request.extensions_mut().insert(Peer(gate.peer));
+    let response = match refusal(&request, gate.allowed) {
+        Some(err) => {
+            let id = hex(&commands::keys::random_id::<16>().unwrap_or_default());
+            let settings = &gate.door.settings;
+            let asked = Asked { request_id: &id, settings, error_data: None };
+            face_of(gate.door.faces, request.uri().path()).answer(err, &asked)
+        }
+        None => warp::service(filter).call(request).await?,
+    };
+    Ok(response.map(|body| Answer { body, _under_way: under_way }))
+}
+
+fn refusal(request: &Request<Incoming>, allowed: Allowed) -> Option<ApiError> {
+    // The authority form, CONNECT, and `OPTIONS *` name no resource; libraries further in take it
+    // for granted that there is a path.
+    let path = request.uri().path();
+    if request.uri().path_and_query().is_none() || !path.starts_with('/') {
+        return Some(ApiError::field("path", "must begin with a slash"));
+    }
+    let is_health = path.get(..HEALTH.len()).is_some_and(|it| it.eq_ignore_ascii_case(HEALTH));
+    if allowed == Allowed::Health && !is_health {
+        let why = "too many connections, or too many of your network".to_owned();
+        return Some(ApiError::Unavailable { retry_seconds: RETRY_SECONDS, why });
+    }
+    None
+}
+
+/// Says that a request is under way, until it is dropped.
+struct UnderWay(Arc<State>);
+
+impl UnderWay {
+    fn begin(state: Arc<State>) -> Self {
+        state.under_way.store(true, Relaxed);
+        state.had_request.store(true, Relaxed);
+        Self(state)
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.under_way.store(false, Relaxed);
+    }
+}
+
+/// The body of an answer; it is dropped when its last byte is handed over for sending.
+pub(super) struct Answer<B> {
+    body: B,
+    _under_way: UnderWay,
+}
+
+impl<B: Body<Data = Bytes> + Unpin> Body for Answer<B> {
+    type Data = Bytes;
+    type Error = B::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
