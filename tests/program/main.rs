@@ -14,6 +14,8 @@ mod clients;
 mod clock;
 mod crashes;
 mod files;
+mod fuzz_files;
+mod fuzz_requests;
 mod limits;
 mod options;
 mod privacy;

@@ -10,6 +10,7 @@
 
 pub mod app;
 pub mod bench;
+pub mod fuzz;
 pub mod given;
 pub mod log;
 pub mod nats;
