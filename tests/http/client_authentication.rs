@@ -401,3 +401,37 @@ async fn a_clock_that_is_set_back_makes_nobody_wait_longer() {
     app.clock.pass(std::time::Duration::from_secs(1));
     assert_eq!(app.try_sign_in("admin", PASSWORD).await.status, 200);
 }
+
+/// Each half of HTTP Basic is one value: nothing in it ends it.
+#[tokio::test]
+async fn what_stands_behind_an_ampersand_belongs_to_the_secret() {
+    let app = TestApp::new().await;
+    register(&app, "shop", json!({})).await;
+    let raw = async |pair: String| {
+        let pair = BASE64_STANDARD.encode(pair);
+        let request = app.post("/connect/token").from("192.0.2.1");
+        let request = request.header("authorization", &format!("Basic {pair}"));
+        request.form(&[("grant_type", "client_credentials")]).send().await
+    };
+    let secret = escape(SECRET);
+    for pair in [
+        format!("shop:{secret}&junk"),
+        format!("shop:{secret}&x=y"),
+        format!("shop&junk=1:{secret}"),
+        format!("shop:{secret}%FF"),
+    ] {
+        refused(&raw(pair).await, 401, "invalid_client");
+    }
+    // Encoded as the rule says, and as it is.
+    assert_eq!(raw(format!("shop:{secret}")).await.status, 200);
+    assert_eq!(raw(format!("shop:{SECRET}")).await.status, 200);
+    for (client_id, plain) in [("amp", "a-secret-with&and="), ("plus", "a-secret+with%41all")] {
+        let token = app.admin().await;
+        let body = json!({ "plaintext": plain });
+        let hash = app.post("/api/Client/1/Secretkey").bearer(&token).json(&body).send().await;
+        let secrets = json!([{ "value": hash.data() }]);
+        register(&app, client_id, json!({ "clientSecrets": secrets })).await;
+        assert_eq!(raw(format!("{client_id}:{}", escape(plain))).await.status, 200, "{plain}");
+        assert_eq!(raw(format!("{client_id}:{plain}")).await.status, 200, "{plain}");
+    }
+}

@@ -8,6 +8,7 @@ use aws_lc_rs::digest::{SHA256, SHA512, digest};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use domain::Timestamp;
+use percent_encoding::percent_decode_str;
 use projections::{ClientRow, TenantRow};
 use warp::http::StatusCode;
 use warp::http::header::AUTHORIZATION;
@@ -39,7 +40,9 @@ pub(crate) fn authenticate(
     let is_right = || {
         let rows = client.iter().flat_map(|it| it.data.secrets.iter().zip(&it.secrets));
         let stored = rows.map(|(row, hash)| (row.expiration, hash.as_str()));
-        matches_any(&secret, &stored.collect::<Vec<_>>(), call.now)
+        let stored = stored.collect::<Vec<_>>();
+        // All of them, so that the time tells nothing.
+        secret.iter().fold(false, |found, it| matches_any(it, &stored, call.now) | found)
     };
     // An unknown client is counted, too, so that the waiting does not tell.
     let attempt = Attempt::client(tenant.data.tenant.0, &client_id, call.peer);
@@ -47,9 +50,12 @@ pub(crate) fn authenticate(
     client.filter(|_| is_right).ok_or_else(invalid_client)
 }
 
-fn credentials(call: &Call, form: &Query) -> Result<(String, Option<String>), ApiError> {
+/// A secret, as it may be meant.
+type Secret = Vec<String>;
+
+fn credentials(call: &Call, form: &Query) -> Result<(String, Option<Secret>), ApiError> {
     let in_form = form.text("client_id").map(str::to_owned);
-    let form_secret = form.text("client_secret").map(str::to_owned);
+    let form_secret = form.text("client_secret").map(|it| vec![it.to_owned()]);
     let header = call.headers.get(AUTHORIZATION).and_then(|it| it.to_str().ok());
     let Some(header) = header else {
         return Ok((in_form.ok_or_else(invalid_client)?, form_secret));
@@ -59,18 +65,22 @@ fn credentials(call: &Call, form: &Query) -> Result<(String, Option<String>), Ap
     let decoded = BASE64_STANDARD.decode(encoded.trim()).ok();
     let decoded = decoded.and_then(|it| String::from_utf8(it).ok()).ok_or_else(invalid_client)?;
     let (client_id, secret) = decoded.split_once(':').ok_or_else(invalid_client)?;
-    let (client_id, secret) = (form_decode(client_id), form_decode(secret));
+    let client_id = form_decode(client_id).ok_or_else(invalid_client)?;
+    // Many clients send it as it is, against the rule.
+    let secrets = [form_decode(secret), Some(secret.to_owned())];
     if form_secret.is_some() || in_form.is_some_and(|it| it != client_id) {
         let why = "the client must prove itself in one way only";
         return Err(ApiError::oauth("invalid_request", why));
     }
-    Ok((client_id, (!secret.is_empty()).then_some(secret)))
+    let secret = (!secret.is_empty()).then(|| secrets.into_iter().flatten().collect());
+    Ok((client_id, secret))
 }
 
-/// RFC 6749 section 2.3.1: both halves are form-encoded before they are joined.
-fn form_decode(text: &str) -> String {
-    let form = format!("it={text}");
-    form_urlencoded::parse(form.as_bytes()).next().map_or_else(String::new, |(_, it)| it.into())
+/// RFC 6749 section 2.3.1: both halves are form-encoded before they are joined. Each is one value: `&`
+/// and `=` end nothing. Nothing if it is not UTF-8.
+fn form_decode(text: &str) -> Option<String> {
+    let spaced = text.replace('+', " ");
+    Some(percent_decode_str(&spaced).decode_utf8().ok()?.into_owned())
 }
 
 /// Spec section 2.7: stored is the Base64 of SHA-256 or SHA-512. Compares in constant time.
