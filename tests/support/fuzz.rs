@@ -19,7 +19,7 @@ impl Random {
         Self(seed.max(1))
     }
 
-    pub fn next(&mut self) -> u64 {
+    pub fn number(&mut self) -> u64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
@@ -28,7 +28,7 @@ impl Random {
 
     /// Less than `end`; 0 if that is 0.
     pub fn below(&mut self, end: usize) -> usize {
-        (self.next() >> 16) as usize % end.max(1)
+        (self.number() >> 16) as usize % end.max(1)
     }
 
     pub fn pick<'a>(&mut self, of: &[&'a str]) -> &'a str {
