@@ -5,14 +5,16 @@ use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
-use domain::resource::{PublishRequest, ResourceCreated, ResourceEvent};
-use domain::{Recorded, TenantId, Timestamp, UserId};
+use domain::resource::{PublishRequest, Resource, ResourceCreated, ResourceEvent, ResourceSecrets};
+use domain::{
+    Aggregate as _, Recorded, StreamId, SubjectId, TenantId, Timestamp, Unreadable, UserId, codec,
+};
 
 use crate::index::HashIndex;
 use crate::kept::{Cut, Group, clear_event};
 use crate::page::{Page, Paging};
 use crate::rows::{Row, Rows, Source};
-use crate::sealed::Keys;
+use crate::sealed::{Keys, Part, Sealed};
 
 /// An API resource, with its face at the gateway.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,6 +29,8 @@ pub struct ResourceRow {
     pub last_publication: Option<Arc<PublishRequest>>,
     /// The APIs at the gateway, in the order of their making.
     pub apis: Vec<Arc<ApiRow>>,
+    /// The values of its secrets and properties: [`Resources::property_values`].
+    secrets: Option<Sealed>,
 }
 
 /// An API at the gateway: the resource itself, or one of its further versions.
@@ -221,13 +225,34 @@ impl Resources {
         Page::sort(rows.filter(|it| filter(it)).cloned().collect(), key, paging)
     }
 
+    /// The values of a resource's properties, in the order of their keys.
+    pub fn property_values(&self, row: &ResourceRow) -> Vec<String> {
+        let Some(sealed) = &row.secrets else { return Vec::new() };
+        let stream = StreamId::new(Resource::CATEGORY, row.data.resource);
+        let parts = sealed.open(&self.keys, stream, SubjectId::NONE, Part::Secret);
+        let secrets = parts.and_then(|(kind, parts)| {
+            let part = parts.secret.unwrap_or_default();
+            codec::decode::<ResourceSecrets>(&part)
+                .map_err(|err| Unreadable { kind: kind.to_owned(), why: err.to_string() })
+        });
+        match secrets {
+            Ok(secrets) => secrets.property_values,
+            Err(err) => {
+                let resource = row.data.resource;
+                tracing::error!(error = %err, resource, "a part of a resource cannot be opened");
+                Vec::new()
+            }
+        }
+    }
+
     pub(crate) fn apply(&mut self, event: ResourceEvent, recorded: &Recorded) {
         // The stream is the resource: `resource-7`.
         let number = recorded.stream.number().unwrap_or(0) as u32;
         match event {
             ResourceEvent::Created(fact) => {
                 self.index(fact.data.resource, &Found::of(&self.keys, &fact.data));
-                self.rows.insert(fact.data.resource, Arc::new(ResourceRow::new(fact.data)));
+                let row = ResourceRow::new(fact.data, recorded);
+                self.rows.insert(row.data.resource, Arc::new(row));
             }
             changed => {
                 if let Some(row) = self.rows.get_mut(number) {
@@ -251,7 +276,7 @@ impl Row for ResourceRow {
         let mut row: Option<Self> = None;
         for recorded in events {
             match (clear_event(recorded)?, &mut row) {
-                (ResourceEvent::Created(fact), _) => row = Some(Self::new(fact.data)),
+                (ResourceEvent::Created(fact), _) => row = Some(Self::new(fact.data, recorded)),
                 (event, Some(row)) => row.apply(event, recorded.commit.time),
                 (_, None) => (),
             }
@@ -261,8 +286,9 @@ impl Row for ResourceRow {
 }
 
 impl ResourceRow {
-    fn new(data: ResourceCreated) -> Self {
-        Self { data, updated: None, path: None, last_publication: None, apis: Vec::new() }
+    fn new(data: ResourceCreated, recorded: &Recorded) -> Self {
+        let secrets = Sealed::of(recorded, Part::Secret, &recorded.kind);
+        Self { data, updated: None, path: None, last_publication: None, apis: Vec::new(), secrets }
     }
 
     fn apply(&mut self, event: ResourceEvent, time: Timestamp) {

@@ -217,7 +217,7 @@ fn resource(number: u32, name: &str) -> ResourceCreated {
         secrets: Vec::new(),
         scopes: Vec::new(),
         user_claims: Vec::new(),
-        properties: Vec::new(),
+        property_keys: Vec::new(),
         created: Timestamp::from_seconds(NOW_SECONDS),
         non_editable: false,
     }

@@ -183,6 +183,10 @@ async fn secrets_are_three_stars_and_nothing_else() {
             samples::CLIENT_SECRET_HASH.to_owned(),
             samples::RESOURCE_SECRET.to_owned(),
             samples::TENANT_SECRET.to_owned(),
+            // Values of properties, and the salt of pair-wise subjects.
+            samples::client_secrets().property_values.swap_remove(0),
+            samples::resource_secrets().property_values.swap_remove(0),
+            "the salt".to_owned(),
             domain::hex(&verifier.hash),
             domain::hex(&verifier.salt),
             serde_json::to_string(&verifier.hash).unwrap(),
@@ -217,7 +221,13 @@ fn the_json_of_no_sample_shows_a_secret() {
         let secrets =
             [samples::CLIENT_SECRET_HASH, samples::RESOURCE_SECRET, samples::TENANT_SECRET];
         let app_secret = app_token::app_secret().0;
-        let more = ["128,129,130", "192,193,194", "memoryKib", &app_secret];
+        let properties = [
+            samples::client_secrets().property_values.swap_remove(0),
+            samples::resource_secrets().property_values.swap_remove(0),
+        ];
+        let [client, resource] = properties.each_ref().map(String::as_str);
+        let more = ["128,129,130", "192,193,194", "memoryKib", &app_secret, client, resource];
+        let more = more.into_iter().chain(["the salt"]);
         for secret in secrets.into_iter().chain(more) {
             assert!(!text.contains(secret), "{} shows {secret}", sample.kind);
         }

@@ -19,6 +19,7 @@ mod idempotency;
 mod operation;
 mod positions;
 mod role;
+mod sealed_values;
 mod tenant;
 mod tokens;
 mod user;
