@@ -15,8 +15,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_lc_rs::digest::{Context, SHA256};
+use aws_lc_rs::digest::{self, SHA256};
 use commands::Done;
+use domain::context::Context;
 use domain::log::CommitHead;
 use domain::{Aggregate, CommandId, TenantId, UserId};
 use projections::{Tables, TenantRow};
@@ -235,6 +236,7 @@ impl Granted {
             time: self.call.now,
             correlation: self.call.request_id,
             trace: self.call.trace_id(),
+            context: Context::of_operation(self.call.operation).through(&self.caller.client_id),
         })
     }
 }
@@ -307,7 +309,7 @@ impl Call {
 
 /// The first 16 bytes of a SHA-256 over counted parts.
 pub(crate) fn hash_16(parts: &[&[u8]]) -> [u8; 16] {
-    let mut context = Context::new(&SHA256);
+    let mut context = digest::Context::new(&SHA256);
     for part in parts {
         context.update(&(part.len() as u64).to_le_bytes());
         context.update(part);

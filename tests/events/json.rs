@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use commands::keys::Keyring;
 use commands::log::MemoryLog;
-use commands::{Engine, EventJson, Personal};
+use commands::{CloudEvent, Engine, EventJson, Personal};
 use domain::app::{App, AppCommand, AppPolicy};
 use domain::app_token::{AppToken, AppTokenCommand, app_token_id};
 use domain::app_user::{AppUser, AppUserCommand, AppUserId};
 use domain::client::{Client, ClientCommand};
+use domain::context::Context;
 use domain::log::CommitHead;
 use domain::log::OpenParts as _;
 use domain::resource::{Resource, ResourceCommand};
@@ -18,9 +19,22 @@ use domain::signing_key::{SigningKey, SigningKeyCommand};
 use domain::tenant::{Tenant, TenantCommand};
 use domain::token::{Token, TokenCommand, token_id};
 use domain::user::{User, UserCommand, Verifiers};
-use domain::{Aggregate, AnyEvent, CommandId, Recorded, SubjectId, TenantId};
+use domain::{Aggregate, AnyEvent, CommandId, LogId, Recorded, SubjectId, TenantId};
+use serde_json::json;
 use tests::given::NOW;
 use tests::samples::{self, app_token};
+
+/// All that a commit may say of how it came about.
+fn context() -> Context {
+    Context {
+        operation: Some("UserPost".into()),
+        client: Some("shop".into()),
+        caused_by: Some(3),
+        batch: Some([0xB0; 16]),
+        session: Some([0x50; 8]),
+        unknown: Vec::new(),
+    }
+}
 
 /// An engine over a log in memory, and a counter for command ids.
 struct World {
@@ -45,6 +59,7 @@ impl World {
             time: NOW,
             correlation: [0xC0; 16],
             trace: if self.commands == 1 { [0; 16] } else { [0xD0; 16] },
+            context: if self.commands == 1 { Context::default() } else { context() },
         };
         self.engine.handle::<A>(id, &command, &head).await.unwrap();
     }
@@ -321,9 +336,25 @@ async fn the_envelope_has_the_documented_names() {
     ];
     assert_eq!(names(&first), expected);
     let registered = json.iter().find(|it| it.kind == "user.registered.v1").unwrap();
+    let cloud = serde_json::to_value(CloudEvent::new(LogId([7; 16]), registered)).unwrap();
     let registered = serde_json::to_value(registered).unwrap();
     assert_eq!(registered["traceId"], "d0".repeat(16));
+    for (name, attribute, value) in [
+        ("operation", "operation", "UserPost".to_owned()),
+        ("client", "clientid", "shop".to_owned()),
+        ("batch", "batch", "b0".repeat(16)),
+        ("session", "session", "50".repeat(8)),
+    ] {
+        assert_eq!((&registered[name], &cloud[attribute]), (&json!(value), &json!(value)));
+    }
+    // A position outgrows the 32 bits of a CloudEvents integer.
+    assert_eq!((&registered["causedBy"], &cloud["causedby"]), (&json!(3), &json!("3")));
+    let tenant = serde_json::to_value(CloudEvent::new(LogId([7; 16]), &json[0])).unwrap();
+    for absent in ["operation", "clientid", "causedby", "batch", "session"] {
+        assert!(tenant.get(absent).is_none(), "{absent}");
+    }
     let mut expected = expected.to_vec();
+    expected.extend(["batch", "causedBy", "client", "operation", "session"]);
     expected.extend(["personal", "subject", "traceId"]);
     expected.sort_unstable();
     assert_eq!(names(&registered), expected);

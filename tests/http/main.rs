@@ -12,6 +12,7 @@ mod app_token;
 mod audit;
 mod client;
 mod client_authentication;
+mod context;
 mod discovery;
 mod endpoints;
 mod errors;

@@ -13,6 +13,7 @@ mod app_token;
 mod crashes;
 mod files;
 mod limits;
+mod older_version;
 mod options;
 mod privacy;
 mod stopping;

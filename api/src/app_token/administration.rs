@@ -140,6 +140,7 @@ fn operator(service: &Service, token: &str) -> Result<Acting, Failed> {
 /// By an access token of Chancery.
 fn administrator(service: &Service) -> Result<Acting, Failed> {
     let caller = verify(service.call(), &service.open().tenant, service.app().clock.now())?;
+    service.acts_through(&caller.client_id);
     match caller.is_administrator() && caller.may(ROOT_PERMISSION) {
         true => {
             let (user, changes_users) = (caller.user, caller.may(CHANGE_USERS));

@@ -6,7 +6,6 @@ use commands::Done;
 use commands::keys::random_id;
 use domain::account::AccountId;
 use domain::app_token::{AppToken, AppTokenCommand, AppTokenIssued, REFRESH_FACTOR, app_token_id};
-use domain::log::CommitHead;
 use domain::{CommandId, Timestamp};
 use projections::AppRow;
 use schemars::JsonSchema;
@@ -120,7 +119,7 @@ pub(crate) async fn issue(
         return Err(TOO_MANY);
     }
     let (pair, id, command) = wanted.make(service.call().now)?;
-    let mut head: CommitHead = service.head(actor)?;
+    let mut head = service.token_head(actor)?;
     if let Some(command_id) = command_id {
         head.command_id = command_id;
         // Not 0: another request under the same signature is another wish.

@@ -333,7 +333,7 @@ async fn refresh(service: Service, asked: RefreshTokenReq) -> Answer<RefreshToke
         rotates: service.settings().refresh_rotates,
         grace_seconds: service.settings().grace_seconds,
     };
-    let head = service.head(actor.clone())?;
+    let head = service.token_head(actor.clone())?;
     let refreshed = service.app().engine.transact(&head, |draft| {
         match draft.decide::<AppToken>(&pair.id, &use_token) {
             Err(commands::Error::Refused(refusal)) if refusal == REFRESH_USED => return Ok(None),

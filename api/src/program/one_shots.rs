@@ -10,6 +10,8 @@ use commands::signing::{add_signing_key, make_signing_key, system_head};
 use domain::account::AccountId;
 use domain::app::{App, AppCommand, AppId, AppPolicy};
 use domain::app_user::{AppUser, AppUserCommand, AppUserId};
+use domain::context::Context;
+use domain::log::CommitHead;
 use domain::signing_key::{SigningAlgorithm, SigningKey, SigningKeyCommand};
 use domain::tenant::{Tenant, TenantCommand};
 use domain::token::TOKEN_SECONDS_MAX;
@@ -130,29 +132,29 @@ impl OneShot {
         on: &Running,
         algorithm: SigningAlgorithm,
     ) -> Result<String, Failure> {
-        let now = on.clock.now();
+        let (what, now) = (self.name(), on.clock.now());
         match self {
             Self::Rotate { algorithm: wanted } => {
                 let wanted = wanted.as_deref();
                 let named = SigningAlgorithm::ALL.into_iter().find(|it| Some(it.name()) == wanted);
-                rotate(on, named.unwrap_or(algorithm), now).await
+                rotate(on, what, named.unwrap_or(algorithm), now).await
             }
             Self::SetPassword { name, tenant, password } => {
-                set_password(on, &name, TenantId(tenant), &password).await
+                set_password(on, what, &name, TenantId(tenant), &password).await
             }
             Self::EnableUser { name, tenant, enabled } => {
                 let tenant = TenantId(tenant);
                 let user = on.views.read().users.named(tenant, &name).map(|it| it.data.user);
                 let account = user.map_or(AccountId::None, AccountId::User);
-                enable(on, tenant, account, enabled).await
+                enable(on, what, tenant, account, enabled).await
             }
             Self::Erase { user } => {
                 let (id, subject) = (user.to_string(), UserId(user).into());
-                erase::<User>(on, &id, UserCommand::Erase, subject, now).await
+                erase::<User>(on, what, &id, UserCommand::Erase, subject, now).await
             }
             Self::EraseAppUser { id: user } => {
                 let (id, subject) = (user.to_string(), AppUserId(user).into());
-                erase::<AppUser>(on, &id, AppUserCommand::Erase, subject, now).await
+                erase::<AppUser>(on, what, &id, AppUserCommand::Erase, subject, now).await
             }
             Self::AddRoot { name, tenant, password } => {
                 let tenant = TenantId(tenant);
@@ -164,11 +166,13 @@ impl OneShot {
             Self::EnableAccount { name, tenant, enabled } => {
                 let tenant = TenantId(tenant);
                 let account = Accounts::of(&on.views.read(), tenant).id_of(&name);
-                enable(on, tenant, account, enabled).await
+                enable(on, what, tenant, account, enabled).await
             }
-            Self::LinkAppTokens { tenant, linked } => link(on, TenantId(tenant), linked, now).await,
+            Self::LinkAppTokens { tenant, linked } => {
+                link(on, what, TenantId(tenant), linked, now).await
+            }
             Self::SetApp { app, strict, acts_for_users } => {
-                set_app(on, &app, AppPolicy { strict, acts_for_users }, now).await
+                set_app(on, what, &app, AppPolicy { strict, acts_for_users }, now).await
             }
             Self::Backup { to } => {
                 let on = on.clone();
@@ -198,15 +202,22 @@ fn read_password(name: &str) -> Result<String, Failure> {
     Ok(password)
 }
 
+/// Who, when and by which command, for a commit.
+fn head_of(what: &str, tenant: TenantId, now: Timestamp) -> Result<CommitHead, Failure> {
+    let context = Context::of_operation(what);
+    Ok(CommitHead { context, ..system_head(tenant, OPERATOR, now)? })
+}
+
 /// Lets an account sign in, at whichever face, or not.
 async fn enable(
     on: &Running,
+    what: &str,
     tenant: TenantId,
     account: AccountId,
     enabled: bool,
 ) -> Result<String, Failure> {
     // Not the time of asking: what was issued meanwhile must end, too.
-    let head = system_head(tenant, OPERATOR, on.clock.now())?;
+    let head = head_of(what, tenant, on.clock.now())?;
     let done = match account {
         AccountId::None => return Err(format!("tenant {tenant} has nobody of this name").into()),
         AccountId::AppUser(user) => {
@@ -226,11 +237,12 @@ async fn enable(
 /// Lets the users of a tenant be the accounts of the app-token service, or no longer.
 async fn link(
     on: &Running,
+    what: &str,
     tenant: TenantId,
     linked: bool,
     now: Timestamp,
 ) -> Result<String, Failure> {
-    let head = system_head(tenant, OPERATOR, now)?;
+    let head = head_of(what, tenant, now)?;
     let command = TenantCommand::SetAppTokenLink(linked);
     let done = on.engine.handle::<Tenant>(&tenant.to_string(), &command, &head).await?;
     if done.first == 0 {
@@ -254,6 +266,7 @@ async fn link(
 
 async fn set_app(
     on: &Running,
+    what: &str,
     app: &str,
     policy: AppPolicy,
     now: Timestamp,
@@ -263,7 +276,7 @@ async fn set_app(
     let events = on.engine.log().read_stream(&stream, 0)?;
     let tenant = events.first().map(|it| it.commit.tenant);
     let tenant = tenant.ok_or_else(|| format!("there is no app {app}"))?;
-    let head = system_head(tenant, OPERATOR, now)?;
+    let head = head_of(what, tenant, now)?;
     let command = AppCommand::SetPolicy(policy);
     let done = on.engine.handle::<App>(&app.to_string(), &command, &head).await?;
     shown(on, done.position).await?;
@@ -274,6 +287,7 @@ async fn set_app(
 /// Old keys verify until the last token that they signed has expired.
 async fn rotate(
     on: &Running,
+    what: &str,
     algorithm: SigningAlgorithm,
     now: Timestamp,
 ) -> Result<String, Failure> {
@@ -286,7 +300,7 @@ async fn rotate(
     for tenant in tenants {
         let key = tokio::task::spawn_blocking(move || make_signing_key(tenant, algorithm));
         let key = key.await.map_err(|err| err.to_string())??;
-        let mut draft = on.engine.draft(system_head(tenant, OPERATOR, now)?);
+        let mut draft = on.engine.draft(head_of(what, tenant, now)?);
         new.push(add_signing_key(&mut draft, on.engine.keys(), key)?);
         let until = now.plus_seconds(TOKEN_SECONDS_MAX);
         for key in old.iter().filter(|it| it.data.tenant == tenant) {
@@ -300,6 +314,7 @@ async fn rotate(
 
 async fn set_password(
     on: &Running,
+    what: &str,
     name: &str,
     tenant: TenantId,
     password: &str,
@@ -312,7 +327,7 @@ async fn set_password(
     let user = user.ok_or_else(|| format!("tenant {tenant} has no user of this name"))?;
     let verifiers = PasswordPool::new(1).hash_of_user(password, linked).await?;
     // Not the time of asking: a login that began while the hash was made must end with the others.
-    let head = system_head(tenant, OPERATOR, on.clock.now())?;
+    let head = head_of(what, tenant, on.clock.now())?;
     let command = UserCommand::SetPassword(verifiers);
     let done = on.engine.handle::<User>(&user.to_string(), &command, &head).await?;
     shown(on, done.position).await?;
@@ -322,6 +337,7 @@ async fn set_password(
 /// The event first, then the key: after a crash in between, the next start destroys the key.
 async fn erase<A: Aggregate>(
     on: &Running,
+    what: &str,
     id: &str,
     command: A::Command,
     subject: SubjectId,
@@ -332,7 +348,7 @@ async fn erase<A: Aggregate>(
     let tenant = events.first().map(|it| it.commit.tenant);
     let who = format!("{} {id}", A::CATEGORY.replace('_', " "));
     let tenant = tenant.ok_or_else(|| format!("there is no {who}"))?;
-    let head = system_head(tenant, OPERATOR, now)?;
+    let head = head_of(what, tenant, now)?;
     let done = on.engine.handle::<A>(id, &command, &head).await;
     let done = done.map_err(|err: CommandError| err.to_string())?;
     let keys = on.engine.keys().clone();

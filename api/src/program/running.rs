@@ -104,6 +104,7 @@ pub(crate) fn advise(err: Failure) -> Failure {
             "The event may be from a newer version of the program, or its key is missing: start \
              that version, or restore the key file (docs/operations.md, \"Upgrade\")."
         }
+        LogError::OtherVersion(_) => "Nothing is damaged.",
         LogError::Closing => "Start the program again.",
     };
     format!("{err}\n{advice}").into()
