@@ -3,6 +3,7 @@
 mod admin;
 mod backup;
 mod cli;
+mod fingerprint_keys;
 mod home;
 mod one_shots;
 mod replay;

@@ -12,6 +12,7 @@ mod administration;
 mod app_token;
 mod crashes;
 mod files;
+mod fingerprints;
 mod limits;
 mod older_version;
 mod options;

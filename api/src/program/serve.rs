@@ -25,7 +25,7 @@ use super::cli::Failure;
 use super::home::{Home, master_key_or_new, socket_path};
 use super::running::{Opening, Running, advise};
 use super::settings::{BusinessErrors, Common, Serve};
-use super::{one_shots, snapshots, socket};
+use super::{fingerprint_keys, one_shots, snapshots, socket};
 use crate::access::scopes;
 use crate::app::{App, AppSettings, LogFigures};
 use crate::app_token::settings::AdminMode;
@@ -105,6 +105,7 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
     }
     let stop_snapshots = Arc::new(AtomicBool::new(false));
     let snapshotter = snapshots::start(&on, stop_snapshots.clone());
+    tokio::spawn(fingerprint_keys::rotate(on.engine.keys().clone()));
     let to_finish = on.clone();
     std::thread::spawn(move || {
         if let Err(err) = one_shots::finish_erasures(&to_finish) {
