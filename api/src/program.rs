@@ -6,6 +6,7 @@ mod cli;
 mod fingerprint_keys;
 mod home;
 mod one_shots;
+mod private_copy;
 mod replay;
 mod running;
 mod serve;

@@ -17,6 +17,7 @@ mod limits;
 mod older_version;
 mod options;
 mod privacy;
+mod private_copies;
 mod stopping;
 mod story;
 mod streaming;

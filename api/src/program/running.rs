@@ -45,6 +45,15 @@ impl Running {
             true => Keyring::open_existing(&keys_path(folder), master)?,
             false => Keyring::open(&keys_path(folder), master)?,
         };
+        Self::open_with(folder, keys, opening)
+    }
+
+    /// As [`Running::open`], with keys that are read elsewhere.
+    pub(crate) fn open_with(
+        folder: &Path,
+        keys: Keyring,
+        opening: Opening,
+    ) -> Result<Self, Failure> {
         let keys = Arc::new(keys);
         let options = SledLogOptions {
             folder: folder.to_owned(),

@@ -25,7 +25,7 @@ use super::cli::Failure;
 use super::home::{Home, master_key_or_new, socket_path};
 use super::running::{Opening, Running, advise};
 use super::settings::{BusinessErrors, Common, Serve};
-use super::{fingerprint_keys, one_shots, snapshots, socket};
+use super::{fingerprint_keys, one_shots, private_copy, snapshots, socket};
 use crate::access::scopes;
 use crate::app::{App, AppSettings, LogFigures};
 use crate::app_token::settings::AdminMode;
@@ -55,6 +55,10 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
     let started = Instant::now();
     let public_url = options.public_url.as_deref().map(check_public_url).transpose()?;
     let home = Home::open(&common.data)?;
+    for copy in private_copy::remove_dead() {
+        let path = copy.display();
+        tracing::info!(%path, "removed a private copy that a killed verify or replay had left");
+    }
     let master = master_key_or_new(common, &home.folder)?;
     let listener = listen(&options.listen).await?;
     let of_figures = match &options.metrics_listen {
