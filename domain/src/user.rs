@@ -376,10 +376,10 @@ impl User {
         check::list("roles", &data.roles, USER_CHILDREN_MAX)?;
         check::list("claims", &data.permissions, USER_CHILDREN_MAX)?;
         for claim in &data.permissions {
-            check::at_most("claims.claimValue", &claim.value, 4000)?;
+            check::permission("claims.claimValue", &claim.value, 4000)?;
         }
-        check::optional("typeIDs", data.type_ids.as_deref(), 1000)?;
-        check::optional("poolIDs", data.pool_ids.as_deref(), 1000)?;
+        check::ids("typeIDs", data.type_ids.as_deref(), 1000)?;
+        check::ids("poolIDs", data.pool_ids.as_deref(), 1000)?;
         check::at_most("parentUserID", &data.lineage, 2000)?;
         let mut decision = Decision::event(UserEvent::Registered(Fact {
             data: data.clone(),

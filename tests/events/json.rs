@@ -144,7 +144,7 @@ async fn run_app_token(world: &mut World) {
     let issued = app_token::app_token_issued();
     let id = app_token_id(issued.refresh_expires_at, [7; 12]);
     let commands = [
-        AppTokenCommand::Issue(Box::new(issued)),
+        AppTokenCommand::Issue(Box::new(issued), app_token::app_token_personal()),
         AppTokenCommand::Refresh { rotates: true, grace_seconds: 10 },
         AppTokenCommand::RevokeFamily { reason: "lost".to_owned() },
     ];
@@ -292,7 +292,7 @@ async fn the_subject_is_the_one_person_whom_an_event_names() {
     for json in world.json(Personal::Hidden) {
         let named = match json.kind.split_once('.').unwrap() {
             ("user", _) | ("token", "issued.v1") => Some(51),
-            ("app", "created.v2") => Some(SubjectId::from(app_token::APP).0),
+            ("app", "created.v2" | "deleted.v1") => Some(SubjectId::from(app_token::APP).0),
             ("app_user", _) | ("app_token", "issued.v2") => Some(SubjectId::from(AppUserId(72)).0),
             _ => None,
         };

@@ -7,6 +7,7 @@ mod authorize;
 mod decoding;
 mod envelope;
 mod examples;
+mod labels;
 mod linked;
 mod linked_administration;
 mod login;

@@ -11,6 +11,7 @@
 mod administration;
 mod app_token;
 mod crashes;
+mod erasure;
 mod files;
 mod fingerprints;
 mod limits;

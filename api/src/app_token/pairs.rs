@@ -5,7 +5,9 @@ use std::sync::Arc;
 use commands::Done;
 use commands::keys::random_id;
 use domain::account::AccountId;
-use domain::app_token::{AppToken, AppTokenCommand, AppTokenIssued, REFRESH_FACTOR, app_token_id};
+use domain::app_token::{
+    AppToken, AppTokenCommand, AppTokenIssued, AppTokenPersonal, REFRESH_FACTOR, app_token_id,
+};
 use domain::{CommandId, Timestamp};
 use projections::AppRow;
 use schemars::JsonSchema;
@@ -83,19 +85,20 @@ impl Wanted {
         let access_expires_at = issued_at.plus_seconds(seconds);
         let refresh_expires_at = issued_at.plus_seconds(seconds * REFRESH_FACTOR);
         let id = app_token_id(refresh_expires_at, random_id().map_err(|_| BUSY)?);
-        let command = AppTokenCommand::Issue(Box::new(AppTokenIssued {
+        let issued = Box::new(AppTokenIssued {
             tenant: self.app.data.tenant,
             app: self.app.data.app,
             account: self.account_id(),
             counts_from: self.counts_from,
-            token_type: self.token_type.clone(),
             family: self.family,
             access_hash: hash_of(&access_token),
             refresh_hash: hash_of(&refresh_token),
             issued_at,
             access_expires_at,
             refresh_expires_at,
-        }));
+        });
+        let personal = AppTokenPersonal { token_type: self.token_type.clone() };
+        let command = AppTokenCommand::Issue(issued, personal);
         let pair = PairResp {
             access_token,
             refresh_token,

@@ -351,8 +351,8 @@ async fn erase<A: Aggregate>(
     let head = head_of(what, tenant, now)?;
     let done = on.engine.handle::<A>(id, &command, &head).await;
     let done = done.map_err(|err: CommandError| err.to_string())?;
-    let keys = on.engine.keys().clone();
-    tokio::task::spawn_blocking(move || keys.erase_subject(subject))
+    let on_disk = on.clone();
+    tokio::task::spawn_blocking(move || destroy_keys(&on_disk, tenant, subject))
         .await
         .map_err(|err| err.to_string())??;
     shown(on, done.position).await?;
@@ -363,12 +363,29 @@ async fn shown(on: &Running, position: u64) -> Result<(), Failure> {
     Ok(on.views.wait(position, SHOWN_WITHIN).await?)
 }
 
-/// The events after which a key is destroyed.
+/// Destroys the key of a person, and those of the apps that the person owns: what was noted there
+/// is the person's.
+fn destroy_keys(on: &Running, tenant: TenantId, subject: SubjectId) -> Result<(), Failure> {
+    let keys = on.engine.keys();
+    keys.erase_subject(subject)?;
+    let apps = on.views.read().apps.owned_by(tenant, AccountId::from(subject), None);
+    for app in apps {
+        keys.erase_subject(app.data.app.into())?;
+    }
+    Ok(())
+}
+
+/// The events after which the key of a person is destroyed.
 pub(crate) const ERASED: [&str; 2] = ["user.erased", "app_user.erased"];
 
-/// Destroys the keys of all who were erased: a crash may have come before that.
+/// The event after which the key of an app is destroyed.
+const APP_DELETED: &str = "app.deleted";
+
+/// Destroys the keys of all who were erased, and of apps that ended: a crash may have come before
+/// that.
 pub(crate) fn finish_erasures(on: &Running) -> Result<(), Failure> {
-    ERASED.into_iter().try_for_each(|kind| finish_erasures_of(on, kind))
+    let kinds = ERASED.into_iter().chain([APP_DELETED]);
+    kinds.into_iter().try_for_each(|kind| finish_erasures_of(on, kind))
 }
 
 fn finish_erasures_of(on: &Running, kind: &str) -> Result<(), Failure> {
@@ -383,7 +400,7 @@ fn finish_erasures_of(on: &Running, kind: &str) -> Result<(), Failure> {
         after = *last;
         let log: &Arc<dyn domain::log::EventLog> = on.engine.log();
         for event in log.read_at(&positions)? {
-            on.engine.keys().erase_subject(event.subject)?;
+            destroy_keys(on, event.commit.tenant, event.subject)?;
         }
     }
 }

@@ -109,7 +109,7 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
     }
     let stop_snapshots = Arc::new(AtomicBool::new(false));
     let snapshotter = snapshots::start(&on, stop_snapshots.clone());
-    tokio::spawn(fingerprint_keys::rotate(on.engine.keys().clone()));
+    tokio::spawn(fingerprint_keys::rotate(on.engine.keys().clone(), on.clock.clone()));
     let to_finish = on.clone();
     std::thread::spawn(move || {
         if let Err(err) = one_shots::finish_erasures(&to_finish) {
