@@ -114,7 +114,7 @@ async fn what_a_killed_process_left_is_removed_by_the_next_start_and_what_is_in_
     verify.env("TMPDIR", temporary.path());
     let said = finish(verify).ok();
     assert!(said.err.contains(&format!("removed {}", dead.display())), "{said:?}");
-    assert_eq!(copies(temporary.path()), [not_ours.clone()]);
+    assert_eq!(copies(temporary.path()), std::slice::from_ref(&not_ours));
 
     // A server looks, too; it leaves alone what a living process uses.
     let (mut killed, dead) = {

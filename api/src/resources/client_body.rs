@@ -78,7 +78,8 @@ impl ErrorData for Single<ClientBody> {}
 
 impl Default for ClientBody {
     fn default() -> Self {
-        Self { created: None, ..Self::of(&blank_client(Timestamp(0))) }
+        let blank = blank_client(Timestamp(0));
+        Self { created: None, ..Self::of(&blank) }
     }
 }
 
@@ -181,7 +182,6 @@ impl ClientBody {
     }
 
     /// All but what is sealed.
-
     fn of(it: &ClientRegistered) -> Self {
         let (flags, times, client) = (&it.flags, &it.lifetimes, it.client);
         let client_id = i64::from(client);
