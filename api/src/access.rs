@@ -21,8 +21,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_lc_rs::digest::{Context, SHA256};
+use aws_lc_rs::digest::{self, SHA256};
 use commands::{Done, Draft};
+use domain::context::Context;
 use domain::log::CommitHead;
 use domain::{Aggregate, CommandId, TenantId, Timestamp, UserId};
 use projections::{Tables, TenantRow};
@@ -290,6 +291,7 @@ impl Granted {
             time: self.call.now,
             correlation: self.call.request_id,
             trace: self.call.trace_id(),
+            context: Context::of_operation(self.call.operation).through(&self.caller.client_id),
         })
     }
 }
@@ -321,7 +323,8 @@ impl App {
 
 impl Call {
     /// The command id: the `Idempotency-Key` within tenant, actor and route, or a random one. The
-    /// fingerprint is that of path and body; 0 without a key.
+    /// fingerprint is that of path, query and body; 0 without a key. Both are keyed: they stand in
+    /// the log for ever, and a body may hold a password.
     pub(crate) fn command_id(
         &self,
         tenant: TenantId,
@@ -340,16 +343,26 @@ impl Call {
         let key = key.ok_or_else(|| {
             ApiError::field("Idempotency-Key", "must have 1 to 64 visible ASCII characters")
         })?;
-        let id = hash_16(&[
-            b"idempotency-key",
-            &tenant.0.to_le_bytes(),
-            actor.as_bytes(),
-            self.operation.as_bytes(),
-            key.as_bytes(),
-        ]);
-        let said = hash_16(&[self.parameters.join("/").as_bytes(), body]);
-        let fingerprint = said.first_chunk().map_or(1, |it| u64::from_le_bytes(*it)).max(1);
-        Ok((CommandId(id), fingerprint))
+        let engine = &self.app.engine;
+        let wish = [actor, self.operation, key].join("\n");
+        let id = engine.keys().claim_hash(tenant, "idempotency-key", &wish);
+        let id = CommandId(id.first_chunk().copied().unwrap_or_default());
+        let query = self.query_said();
+        let count = self.parameters.len().to_le_bytes();
+        let said = [count.as_slice(), query.as_bytes(), body].into_iter();
+        let said = said.chain(self.parameters.iter().map(String::as_bytes)).collect::<Vec<_>>();
+        // Said again, it gets the fingerprint of then: its key may be the older one by now.
+        let known = engine.log().find_command(id).map(|it| it.fingerprint);
+        let known = known.filter(|it| engine.keys().is_fingerprint_of(*it, &said));
+        let fingerprint = known.unwrap_or_else(|| engine.keys().fingerprint(&said));
+        Ok((id, fingerprint))
+    }
+
+    /// What the query says, but for the version of the interface.
+    fn query_said(&self) -> String {
+        let pairs = form_urlencoded::parse(self.raw_query.as_bytes());
+        let pairs = pairs.filter(|(name, _)| !name.eq_ignore_ascii_case("api-version"));
+        form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
     }
 
     /// The trace of the caller: W3C Trace Context, `00-<trace id>-…`.
@@ -362,7 +375,7 @@ impl Call {
 
 /// The first 16 bytes of a SHA-256 over counted parts.
 pub(crate) fn hash_16(parts: &[&[u8]]) -> [u8; 16] {
-    let mut context = Context::new(&SHA256);
+    let mut context = digest::Context::new(&SHA256);
     for part in parts {
         context.update(&(part.len() as u64).to_le_bytes());
         context.update(part);

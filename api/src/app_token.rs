@@ -14,11 +14,12 @@ pub(crate) mod standing;
 pub(crate) mod tokens;
 pub(crate) mod users;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use commands::Done;
 use commands::keys::{random, random_id};
+use domain::context::Context;
 use domain::log::CommitHead;
 use domain::{Aggregate, CommandId, StreamId, TenantId};
 use projections::Tables;
@@ -133,23 +134,27 @@ where
     // Whatever its content type says: the interface has no other form.
     let body = open.call.bytes().await?;
     let question = open.call.members.read(&body)?;
-    run(Service(open), question).await
+    run(Service { open, client: OnceLock::new() }, question).await
 }
 
 /// One call of an operation.
-pub(crate) struct Service(Open);
+pub(crate) struct Service {
+    open: Open,
+    /// The OAuth client of an administrator who acts by an access token of Chancery.
+    client: OnceLock<String>,
+}
 
 impl Service {
     pub(crate) fn call(&self) -> &Call {
-        &self.0.call
+        &self.open.call
     }
 
     pub(crate) fn open(&self) -> &Open {
-        &self.0
+        &self.open
     }
 
     pub(crate) fn app(&self) -> &Arc<App> {
-        &self.0.call.app
+        &self.open.call.app
     }
 
     pub(crate) fn settings(&self) -> &AppTokenSettings {
@@ -157,7 +162,7 @@ impl Service {
     }
 
     pub(crate) fn tenant(&self) -> TenantId {
-        self.0.tenant.data.tenant
+        self.open.tenant.data.tenant
     }
 
     /// Asks the read models. The lock lasts as long as the question.
@@ -165,9 +170,15 @@ impl Service {
         question(&self.app().views.read())
     }
 
+    /// Notes through which OAuth client the caller acts.
+    pub(crate) fn acts_through(&self, client: &str) {
+        self.client.get_or_init(|| client.to_owned());
+    }
+
     /// Who, when and why, for a commit.
     pub(crate) fn head(&self, actor: String) -> Result<CommitHead, Failed> {
         let command_id = random_id().map(CommandId).map_err(|_| BUSY)?;
+        let operation = Context::of_operation(self.call().operation);
         Ok(CommitHead {
             command_id,
             fingerprint: 0,
@@ -178,7 +189,16 @@ impl Service {
             time: self.app().clock.now(),
             correlation: self.call().request_id,
             trace: self.call().trace_id(),
+            context: match self.client.get() {
+                Some(client) => operation.through(client),
+                None => operation,
+            },
         })
+    }
+
+    /// As [`Service::head`], for a commit of tokens: its events say enough, and they are many.
+    pub(crate) fn token_head(&self, actor: String) -> Result<CommitHead, Failed> {
+        Ok(CommitHead { context: Context::default(), ..self.head(actor)? })
     }
 
     /// Enters something new under an id that was drawn by chance.

@@ -87,6 +87,7 @@ fn first_tenant(hosts: &[String]) -> TenantCommand {
             owner: FIRST_ADMINISTRATOR,
             logo_uri: None,
             description: None,
+            property_keys: Vec::new(),
         }),
         TenantProperties::default(),
     )
@@ -201,7 +202,6 @@ pub fn blank_client(now: Timestamp) -> ClientRegistered {
         back_channel_logout_uri: None,
         allowed_identity_token_signing_algorithms: None,
         client_claims_prefix: Some("client_".to_owned()),
-        pair_wise_subject_salt: None,
         user_code_type: None,
         secrets: Vec::new(),
         allowed_grant_types: Vec::new(),
@@ -211,7 +211,7 @@ pub fn blank_client(now: Timestamp) -> ClientRegistered {
         identity_provider_restrictions: Vec::new(),
         claims: Vec::new(),
         allowed_cors_origins: Vec::new(),
-        properties: Vec::new(),
+        property_keys: Vec::new(),
         created: now,
     }
 }

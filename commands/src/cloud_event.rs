@@ -10,8 +10,8 @@ use crate::event_json::EventJson;
 /// `docs/events.md`.
 ///
 /// What stands beside the attributes of CloudEvents is an extension (its section 3.2): lower-case
-/// letters and digits only. `position` is text, because an integer attribute of CloudEvents has
-/// 32 bits and a log outgrows them.
+/// letters and digits only. `position` and `causedby` are text, because an integer attribute of
+/// CloudEvents has 32 bits and a log outgrows them.
 #[derive(Debug, Serialize)]
 pub struct CloudEvent<'a> {
     specversion: &'static str,
@@ -30,6 +30,16 @@ pub struct CloudEvent<'a> {
     correlationid: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     traceid: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    operation: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    clientid: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    causedby: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    batch: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session: Option<&'a str>,
     data: Data<'a>,
 }
 
@@ -60,6 +70,11 @@ impl<'a> CloudEvent<'a> {
             commandid: &event.command_id,
             correlationid: &event.correlation_id,
             traceid: event.trace_id.as_deref(),
+            operation: event.operation.as_deref(),
+            clientid: event.client.as_deref(),
+            causedby: event.caused_by.map(|it| it.to_string()),
+            batch: event.batch.as_deref(),
+            session: event.session.as_deref(),
             data: Data {
                 data: &event.data,
                 personal: event.personal.as_ref(),

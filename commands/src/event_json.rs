@@ -40,6 +40,21 @@ pub struct EventJson {
     /// The trace that the caller sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trace_id: Option<String>,
+    /// The operation of the interface, or the command of the operator, that made it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operation: Option<String>,
+    /// The OAuth client through which the actor acted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client: Option<String>,
+    /// The position of the event that led to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub caused_by: Option<u64>,
+    /// What commits share that belong together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub batch: Option<String>,
+    /// The session of the actor, hashed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session: Option<String>,
     /// The clear part.
     pub data: Value,
     /// The personal part, where its key lives and the reader may see it.
@@ -81,6 +96,11 @@ impl EventJson {
             command_id: head.command_id.to_string(),
             correlation_id: hex(&head.correlation),
             trace_id: (head.trace != [0; 16]).then(|| hex(&head.trace)),
+            operation: head.context.operation.as_deref().map(str::to_owned),
+            client: head.context.client.as_deref().map(str::to_owned),
+            caused_by: head.context.caused_by,
+            batch: head.context.batch.map(|it| hex(&it)),
+            session: head.context.session.map(|it| hex(&it)),
             data: json.data,
             personal: json.personal.filter(|_| personal == Personal::Shown),
             secret: event.parts.secret.as_ref().map(|_| SECRET_SHOWN),

@@ -3,6 +3,7 @@
 mod answers;
 mod block;
 mod commit;
+mod context;
 mod feed;
 mod gathering;
 mod index_snapshot;

@@ -105,5 +105,6 @@ pub fn system_head(
         time: now,
         correlation: random_id()?,
         trace: [0; 16],
+        context: domain::context::Context::default(),
     })
 }

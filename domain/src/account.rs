@@ -62,6 +62,16 @@ impl From<AccountId> for SubjectId {
     }
 }
 
+impl From<SubjectId> for AccountId {
+    /// The account whose key this is; none for the key of an app.
+    fn from(subject: SubjectId) -> Self {
+        let number = u32::try_from(subject.0 & u64::from(u32::MAX)).unwrap_or(0);
+        let [user, app_user] = [Self::User(UserId(number)), Self::AppUser(AppUserId(number))];
+        let accounts = [user, app_user].into_iter().filter(|_| number > 0);
+        accounts.into_iter().find(|it| SubjectId::from(*it) == subject).unwrap_or_default()
+    }
+}
+
 /// An enum in bincode; the name of the stream, or null, in JSON.
 pub(crate) fn for_people<S: Serializer>(account: &AccountId, to: S) -> Result<S::Ok, S::Error> {
     match account {

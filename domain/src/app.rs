@@ -201,7 +201,7 @@ stored_events! {
         /// Its policy was changed.
         PolicySet = "app.policy_set.v1" { data: AppPolicySet },
         /// It ended.
-        Deleted = "app.deleted.v1" { data: AppDeleted },
+        Deleted = "app.deleted.v1" { data: AppDeleted, subject: app },
     }
     upcasts {
         "app.created.v1" => lift_created,

@@ -9,7 +9,7 @@ use crate::app::{APP_TOKEN_SECONDS_MAX, AppId};
 use crate::app_user::AppUserId;
 use crate::check;
 use crate::event::{Fact, Parts, Unreadable, decode_fact};
-use crate::ids::{TenantId, Timestamp};
+use crate::ids::{SubjectId, TenantId, Timestamp};
 use crate::refusal::Refusal;
 use crate::stored_events;
 use crate::token::TOKEN_STREAM_SECONDS_AFTER_EXP;
@@ -27,7 +27,7 @@ pub const REFRESHES_MAX: u32 = 3;
 #[derive(Debug, Clone)]
 pub enum AppTokenCommand {
     /// Enter a pair that is about to be handed out.
-    Issue(Box<AppTokenIssued>),
+    Issue(Box<AppTokenIssued>, AppTokenPersonal),
     /// Use its refresh token.
     Refresh {
         /// Whether one use is the last one.
@@ -56,8 +56,6 @@ pub struct AppTokenIssued {
     /// From which position of the log the account's tokens counted when the account was proved: if
     /// a new password came since, they count from a later one. 0 for the app itself.
     pub counts_from: u64,
-    /// A label that the app chose.
-    pub token_type: String,
     /// Shared by all pairs that refreshes made of one another.
     #[serde(serialize_with = "crate::codec::hex_for_people")]
     pub family: [u8; 16],
@@ -73,6 +71,24 @@ pub struct AppTokenIssued {
     pub access_expires_at: Timestamp,
     /// When the refresh token ends; whole seconds.
     pub refresh_expires_at: Timestamp,
+}
+
+impl AppTokenIssued {
+    /// Under whose key the personal part is: the account's, else the app's.
+    fn whose(&self) -> SubjectId {
+        match self.account {
+            AccountId::None => self.app.into(),
+            account => account.into(),
+        }
+    }
+}
+
+/// What an app says of a pair: it may name somebody.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AppTokenPersonal {
+    /// A label that the app chose.
+    pub token_type: String,
 }
 
 /// As it was before tenants could be linked: frozen.
@@ -99,7 +115,6 @@ fn lift_issued(parts: &Parts) -> Result<AppTokenEvent, Unreadable> {
         app: old.app,
         account: old.app_user.into(),
         counts_from: old.counts_from,
-        token_type: old.token_type,
         family: old.family,
         access_hash: old.access_hash,
         refresh_hash: old.refresh_hash,
@@ -107,7 +122,8 @@ fn lift_issued(parts: &Parts) -> Result<AppTokenEvent, Unreadable> {
         access_expires_at: old.access_expires_at,
         refresh_expires_at: old.refresh_expires_at,
     };
-    Ok(AppTokenEvent::Issued(issued.into()))
+    let personal = AppTokenPersonal { token_type: old.token_type };
+    Ok(AppTokenEvent::Issued(Fact { data: issued, personal: Some(personal), secret: None }))
 }
 
 /// The refresh token was used.
@@ -136,7 +152,9 @@ stored_events! {
     /// What has happened to a pair of app tokens. A stored contract: see `docs/events.md`.
     pub enum AppTokenEvent {
         /// It was issued.
-        Issued = "app_token.issued.v2" { data: AppTokenIssued, subject: account },
+        Issued = "app_token.issued.v2" {
+            data: AppTokenIssued, personal: AppTokenPersonal, subject: whose()
+        },
         /// Its refresh token was used.
         Refreshed = "app_token.refreshed.v1" { data: AppTokenRefreshed },
         /// It ended with its whole family.
@@ -180,8 +198,8 @@ impl Aggregate for AppToken {
         now: Timestamp,
     ) -> Result<Decision<AppTokenEvent>, Refusal> {
         match (self, command) {
-            (AppToken::Absent, AppTokenCommand::Issue(issued)) => issue(issued),
-            (_, AppTokenCommand::Issue(_)) => Err(Refusal::AlreadyExists { what: "app token" }),
+            (AppToken::Absent, AppTokenCommand::Issue(issued, personal)) => issue(issued, personal),
+            (_, AppTokenCommand::Issue(..)) => Err(Refusal::AlreadyExists { what: "app token" }),
             (AppToken::Absent | AppToken::Revoked, AppTokenCommand::Refresh { .. })
             | (AppToken::Absent, AppTokenCommand::RevokeFamily { .. }) => {
                 Err(Refusal::NotFound { what: "app token" })
@@ -223,15 +241,19 @@ impl Aggregate for AppToken {
     }
 }
 
-fn issue(issued: &AppTokenIssued) -> Result<Decision<AppTokenEvent>, Refusal> {
-    check::at_most("tokenType", &issued.token_type, TOKEN_TYPE_CHARS_MAX)?;
+fn issue(
+    issued: &AppTokenIssued,
+    personal: &AppTokenPersonal,
+) -> Result<Decision<AppTokenEvent>, Refusal> {
+    check::at_most("tokenType", &personal.token_type, TOKEN_TYPE_CHARS_MAX)?;
     let access = issued.access_expires_at.seconds() - issued.issued_at.seconds();
     let refresh = issued.refresh_expires_at.seconds() - issued.issued_at.seconds();
     if !(1..=APP_TOKEN_SECONDS_MAX).contains(&access) || refresh != REFRESH_FACTOR * access {
         let why = format!("must be 1 to {APP_TOKEN_SECONDS_MAX} seconds");
         return Err(Refusal::invalid("lifetime", why));
     }
-    Ok(Decision::event(AppTokenEvent::Issued(issued.clone().into())))
+    let (data, personal) = (issued.clone(), Some(personal.clone()));
+    Ok(Decision::event(AppTokenEvent::Issued(Fact { data, personal, secret: None })))
 }
 
 /// The id of a pair's stream: when the stream ends, then chance.

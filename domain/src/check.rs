@@ -34,6 +34,29 @@ pub fn list<T>(field: &'static str, items: &[T], items_max: usize) -> Result<(),
     Ok(())
 }
 
+/// Ids, comma-separated: nothing that could name somebody.
+pub fn ids(field: &'static str, value: Option<&str>, chars_max: usize) -> Result<(), Refusal> {
+    optional(field, value, chars_max)?;
+    let fits = value.is_none_or(|it| it.bytes().all(|it| it.is_ascii_digit() || it == b','));
+    match fits {
+        true => Ok(()),
+        false => Err(Refusal::invalid(field, "must be numbers with commas between them")),
+    }
+}
+
+/// The codes of a permission: nothing that could name somebody.
+pub fn permission(field: &'static str, value: &str, chars_max: usize) -> Result<(), Refusal> {
+    at_most(field, value, chars_max)?;
+    let allowed = |it: u8| it.is_ascii_alphanumeric() || b"._,:-".contains(&it);
+    match value.bytes().all(allowed) {
+        true => Ok(()),
+        false => {
+            let why = "of a permission may have letters, digits and . _ , : - only";
+            Err(Refusal::invalid(field, why))
+        }
+    }
+}
+
 /// Exactly one `@`, not first and not last (spec section 2.1).
 pub fn email(field: &'static str, value: &str) -> Result<(), Refusal> {
     let well_formed = value

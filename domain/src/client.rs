@@ -65,8 +65,6 @@ pub struct ClientRegistered {
     pub allowed_identity_token_signing_algorithms: Option<String>,
     /// Put before the types of client claims.
     pub client_claims_prefix: Option<String>,
-    /// For pair-wise subjects.
-    pub pair_wise_subject_salt: Option<String>,
     /// Device flow.
     pub user_code_type: Option<String>,
     /// What is known of its secrets; the values stand in the secret part.
@@ -85,8 +83,8 @@ pub struct ClientRegistered {
     pub claims: Vec<(String, String)>,
     /// The origins that browsers may call from.
     pub allowed_cors_origins: Vec<String>,
-    /// Keys and values.
-    pub properties: Vec<(String, String)>,
+    /// The keys of its properties; the values stand in the secret part.
+    pub property_keys: Vec<String>,
     /// As the caller says.
     pub created: Timestamp,
 }
@@ -138,6 +136,8 @@ pub struct ClientLifetimes {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ClientSecretInfo {
+    /// Counted inside the client, from 1, and never used again.
+    pub id: u32,
     /// A text about it.
     pub description: Option<String>,
     /// After which it does not count.
@@ -148,13 +148,24 @@ pub struct ClientSecretInfo {
     pub created: Timestamp,
 }
 
-/// The values of the secrets, in the order of the secrets: Base64 of SHA-256 or SHA-512 of the
-/// plain secret, as row 44 computes it.
+/// What opens something, or may: sealed in the log, and never published.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ClientSecrets {
-    /// The hashes.
+    /// The values of the secrets, in the order of the secrets: Base64 of SHA-256 or SHA-512 of the
+    /// plain secret, as row 44 computes it.
     pub values: Vec<String>,
+    /// The values of the properties, in the order of their keys.
+    pub property_values: Vec<String>,
+    /// For pair-wise subjects.
+    pub pair_wise_subject_salt: Option<String>,
+}
+
+impl ClientSecrets {
+    /// Nothing is sealed where there is nothing.
+    fn part(self) -> Option<Self> {
+        (self != Self::default()).then_some(self)
+    }
 }
 
 /// Whether a client may ask for tokens was changed.
@@ -197,6 +208,8 @@ pub enum Client {
         owner: UserId,
         /// Whether it may ask for tokens.
         enabled: bool,
+        /// The highest id that one of its secrets has or had.
+        last_secret: u32,
     },
 }
 
@@ -228,7 +241,12 @@ impl Aggregate for Client {
     fn evolve(&mut self, event: &ClientEvent) {
         match (self, event) {
             (it, ClientEvent::Registered(fact)) => {
-                *it = Client::Active { owner: fact.data.owner, enabled: fact.data.enabled };
+                let ids = fact.data.secrets.iter().map(|it| it.id);
+                *it = Client::Active {
+                    owner: fact.data.owner,
+                    enabled: fact.data.enabled,
+                    last_secret: ids.max().unwrap_or(0),
+                };
             }
             (Client::Active { enabled, .. }, ClientEvent::EnabledSet(fact)) => {
                 *enabled = fact.data.enabled;
@@ -252,10 +270,12 @@ fn register(
     check_lifetimes(&data.lifetimes)?;
     check_children(data, secrets)?;
     check_grants(&data.allowed_grant_types)?;
+    let mut registered = data.clone();
+    (1..).zip(&mut registered.secrets).for_each(|(id, secret)| secret.id = id);
     Ok(Decision::event(ClientEvent::Registered(Fact {
-        data: data.clone(),
+        data: registered,
         personal: None,
-        secret: (!secrets.values.is_empty()).then(|| secrets.clone()),
+        secret: secrets.clone().part(),
     }))
     .claim(TenantId::INSTALLATION, CLIENT_ID_CLAIM, data.client_id.0.clone()))
 }
@@ -283,7 +303,6 @@ fn check_names(data: &ClientRegistered) -> Result<(), Refusal> {
         100,
     )?;
     check::optional("clientClaimsPrefix", data.client_claims_prefix.as_deref(), 200)?;
-    check::optional("pairWiseSubjectSalt", data.pair_wise_subject_salt.as_deref(), 200)?;
     check::optional("userCodeType", data.user_code_type.as_deref(), 100)
 }
 
@@ -329,14 +348,29 @@ fn check_children(data: &ClientRegistered, secrets: &ClientSecrets) -> Result<()
             check::required(field, item, chars_max)?;
         }
     }
-    for (field, items, key_max, value_max) in
-        [("claims", &data.claims, 250, 250), ("properties", &data.properties, 250, 2000)]
-    {
-        check::list(field, items, CLIENT_CHILDREN_MAX)?;
-        for (key, value) in items {
-            check::required(field, key, key_max)?;
-            check::at_most(field, value, value_max)?;
-        }
+    check::list("claims", &data.claims, CLIENT_CHILDREN_MAX)?;
+    for (claim_type, value) in &data.claims {
+        check::required("claims", claim_type, 250)?;
+        check::at_most("claims", value, 250)?;
+    }
+    check_sealed(data, secrets)?;
+    check_uris("redirectUris", &data.redirect_uris)?;
+    check_uris("postLogoutRedirectUris", &data.post_logout_redirect_uris)?;
+    data.allowed_scopes.iter().try_for_each(|it| check_scope("allowedScopes", it))?;
+    Ok(())
+}
+
+/// What stands in the secret part, and what is known of it in clear.
+fn check_sealed(data: &ClientRegistered, secrets: &ClientSecrets) -> Result<(), Refusal> {
+    let salt = secrets.pair_wise_subject_salt.as_deref();
+    check::optional("pairWiseSubjectSalt", salt, 200)?;
+    check::list("properties", &data.property_keys, CLIENT_CHILDREN_MAX)?;
+    if data.property_keys.len() != secrets.property_values.len() {
+        return Err(Refusal::invalid("properties", "every key needs a value"));
+    }
+    for (key, value) in data.property_keys.iter().zip(&secrets.property_values) {
+        check::required("properties", key, 250)?;
+        check::at_most("properties", value, 2000)?;
     }
     check::list("clientSecrets", &data.secrets, CLIENT_CHILDREN_MAX)?;
     if data.secrets.len() != secrets.values.len() {
@@ -347,9 +381,6 @@ fn check_children(data: &ClientRegistered, secrets: &ClientSecrets) -> Result<()
         check::required("clientSecrets.type", &secret.secret_type, 250)?;
         check::optional("clientSecrets.description", secret.description.as_deref(), 2000)?;
     }
-    check_uris("redirectUris", &data.redirect_uris)?;
-    check_uris("postLogoutRedirectUris", &data.post_logout_redirect_uris)?;
-    data.allowed_scopes.iter().try_for_each(|it| check_scope("allowedScopes", it))?;
     Ok(())
 }
 

@@ -136,7 +136,8 @@ fn unreadable(kind: &str, err: &bincode::Error) -> Unreadable {
     Unreadable { kind: kind.to_owned(), why: err.to_string() }
 }
 
-/// Declares the events of one aggregate: variant, stored name, payload, and who is named.
+/// Declares the events of one aggregate: variant, stored name, payload, and who is named: a field
+/// of the data, or what a method of it says (`subject: whose()`).
 ///
 /// The names stand here by hand, so that renaming a Rust type can never change the log. Under
 /// `upcasts` each former kind names the function that lifts its parts; arms are never removed.
@@ -150,7 +151,7 @@ macro_rules! stored_events {
                 data: $data:ty
                 $(, personal: $personal:ty)?
                 $(, secret: $secret:ty)?
-                $(, subject: $subject:ident)?
+                $(, subject: $subject:ident $(( $($nothing:tt)* ))?)?
             }
         ),* $(,)?}
         $(upcasts { $($old:literal => $lift:path),* $(,)? })?
@@ -174,7 +175,9 @@ macro_rules! stored_events {
 
             fn subject(&self) -> $crate::SubjectId {
                 match self {$(
-                    Self::$variant(_fact) => $crate::stored_events!(@subject _fact $($subject)?),
+                    Self::$variant(_fact) => {
+                        $crate::stored_events!(@subject _fact $($subject $(( $($nothing)* ))?)?)
+                    }
                 )*}
             }
 
@@ -221,7 +224,7 @@ macro_rules! stored_events {
     (@part) => { () };
     (@part $part:ty) => { $part };
     (@subject $fact:ident) => { $crate::SubjectId::NONE };
-    (@subject $fact:ident $field:ident) => { $crate::SubjectId::from($fact.data.$field) };
+    (@subject $fact:ident $($field:tt)+) => { $crate::SubjectId::from($fact.data.$($field)+) };
 }
 
 /// A part as JSON; for the table above.

@@ -9,6 +9,7 @@ mod stream;
 
 pub mod check;
 pub mod codec;
+pub mod context;
 pub mod event;
 pub mod forgetting;
 pub mod hashed;

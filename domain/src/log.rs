@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 
+use crate::context::Context;
 use crate::event::{Parts, Recorded, Unreadable};
 use crate::ids::{CommandId, LogId, SubjectId, TenantId, Timestamp};
 use crate::stream::StreamId;
@@ -34,6 +35,8 @@ pub struct CommitHead {
     pub correlation: [u8; 16],
     /// The trace of the caller (W3C Trace Context); zero if there is none.
     pub trace: [u8; 16],
+    /// How it came about.
+    pub context: Context,
 }
 
 /// A unique value as the log knows it: hashed with the claim key.
@@ -175,6 +178,10 @@ pub enum LogError {
         /// What is wrong with it.
         why: Unreadable,
     },
+    /// Another version of the program wrote it, in a format that this one does not read. Nothing
+    /// is damaged.
+    #[error("event log: {0}")]
+    OtherVersion(&'static str),
     /// The log is shutting down.
     #[error("event log: closing")]
     Closing,

@@ -104,8 +104,8 @@ pub struct ResourceCreated {
     pub scopes: Vec<String>,
     /// The types of claims that its tokens carry.
     pub user_claims: Vec<String>,
-    /// Keys and values.
-    pub properties: Vec<(String, String)>,
+    /// The keys of its properties; the values stand in the secret part.
+    pub property_keys: Vec<String>,
     /// As the caller says.
     pub created: Timestamp,
     /// Kept for compatibility.
@@ -116,6 +116,8 @@ pub struct ResourceCreated {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ResourceSecretInfo {
+    /// Counted inside the resource, from 1, and never used again.
+    pub id: u32,
     /// A text about it.
     pub description: Option<String>,
     /// After which it does not count.
@@ -126,12 +128,21 @@ pub struct ResourceSecretInfo {
     pub created: Timestamp,
 }
 
-/// The values of the secrets, in the order of the secrets.
+/// What opens something, or may: sealed in the log, and never published.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ResourceSecrets {
-    /// As given.
+    /// The values of the secrets as given, in the order of the secrets.
     pub values: Vec<String>,
+    /// The values of the properties, in the order of their keys.
+    pub property_values: Vec<String>,
+}
+
+impl ResourceSecrets {
+    /// Nothing is sealed where there is nothing.
+    fn part(self) -> Option<Self> {
+        (self != Self::default()).then_some(self)
+    }
 }
 
 /// What row 8 asks for; it is also the "last publish configuration" of row 11.
@@ -257,6 +268,8 @@ pub enum Resource {
         gateway: Gateway,
         /// The clients that it names.
         allowed: AllowedClients,
+        /// The highest id that one of its secrets has or had.
+        last_secret: u32,
     },
 }
 
@@ -298,6 +311,7 @@ impl Aggregate for Resource {
                 *it = Resource::Active {
                     gateway: Gateway::new(data.resource, data.tenant),
                     allowed: AllowedClients::new(data.scopes.clone()),
+                    last_secret: data.secrets.iter().map(|it| it.id).max().unwrap_or(0),
                 };
             }
             // Nothing happens to a resource before it is created.
@@ -327,10 +341,12 @@ impl Resource {
             return Err(Refusal::AlreadyExists { what: "API resource" });
         }
         check_created(data, secrets)?;
+        let mut created = data.clone();
+        (1..).zip(&mut created.secrets).for_each(|(id, secret)| secret.id = id);
         let decision = Decision::event(ResourceEvent::Created(Fact {
-            data: data.clone(),
+            data: created,
             personal: None,
-            secret: (!secrets.values.is_empty()).then(|| secrets.clone()),
+            secret: secrets.clone().part(),
         }))
         .claim(data.tenant, RESOURCE_NAME_CLAIM, data.name.to_lowercase());
         // Also those of a resource that is not enabled: it may be, some day.
@@ -364,8 +380,11 @@ fn check_created(data: &ResourceCreated, secrets: &ResourceSecrets) -> Result<()
     if data.name.eq_ignore_ascii_case("oauthapp") {
         return Err(Refusal::invalid("name", "must not be oauthapp: this audience is built in"));
     }
-    check::list("properties", &data.properties, RESOURCE_CHILDREN_MAX)?;
-    for (key, value) in &data.properties {
+    check::list("properties", &data.property_keys, RESOURCE_CHILDREN_MAX)?;
+    if data.property_keys.len() != secrets.property_values.len() {
+        return Err(Refusal::invalid("properties", "every key needs a value"));
+    }
+    for (key, value) in data.property_keys.iter().zip(&secrets.property_values) {
         check::required("properties.key", key, 250)?;
         check::at_most("properties.value", value, 2000)?;
     }

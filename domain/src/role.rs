@@ -83,7 +83,10 @@ impl Aggregate for Role {
         check::list("claims", &created.claims, ROLE_CLAIMS_MAX)?;
         for claim in &created.claims {
             check::required("claims.claimType", &claim.claim_type, 250)?;
-            check::at_most("claims.claimValue", &claim.value, 2000)?;
+            match claim.claim_type.as_str() {
+                "permission" => check::permission("claims.claimValue", &claim.value, 2000)?,
+                _ => check::at_most("claims.claimValue", &claim.value, 2000)?,
+            }
         }
         Ok(Decision::event(RoleEvent::Created(created.clone().into())).claim(
             created.tenant,

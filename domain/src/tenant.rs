@@ -55,6 +55,8 @@ pub struct TenantCreated {
     pub logo_uri: Option<String>,
     /// A text about it.
     pub description: Option<String>,
+    /// The keys of its private properties; the values stand in the secret part.
+    pub property_keys: Vec<String>,
 }
 
 /// A host of a tenant.
@@ -83,8 +85,8 @@ pub struct TenantClaim {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TenantProperties {
-    /// Keys and values.
-    pub values: Vec<(String, String)>,
+    /// The values, in the order of their keys.
+    pub values: Vec<String>,
 }
 
 /// A tenant answers on one more host.
@@ -184,6 +186,9 @@ impl Tenant {
         }
         check::required("name", &created.name, 200)?;
         check::list("hosts", &created.hosts, HOSTS_MAX)?;
+        if created.property_keys.len() != properties.values.len() {
+            return Err(Refusal::invalid("properties", "every key needs a value"));
+        }
         let mut decision = Decision::none();
         for host in &created.hosts {
             check_host(&host.name)?;

@@ -4,7 +4,7 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use domain::client::{ClientEvent, ClientRegistered};
+use domain::client::{ClientEvent, ClientRegistered, ClientSecrets};
 use domain::{Recorded, TenantId, UserId};
 
 use crate::page::{Page, Paging};
@@ -17,6 +17,10 @@ pub struct ClientRow {
     pub data: ClientRegistered,
     /// The hashes of its secrets, in the order of the secrets. Never shown.
     pub secrets: Vec<String>,
+    /// The values of its properties, in the order of their keys.
+    pub property_values: Vec<String>,
+    /// For pair-wise subjects.
+    pub pair_wise_subject_salt: Option<String>,
 }
 
 /// The clients, by number.
@@ -65,8 +69,11 @@ impl Clients {
                 let data = fact.data;
                 self.by_client_id.insert(data.client_id.0.clone(), data.client);
                 self.by_owner.entry((data.tenant, data.owner)).or_default().insert(data.client);
-                let secrets = fact.secret.unwrap_or_default().values;
-                self.rows.insert(data.client, Arc::new(ClientRow { data, secrets }));
+                let ClientSecrets { values: secrets, property_values, pair_wise_subject_salt } =
+                    fact.secret.unwrap_or_default();
+                let client = data.client;
+                let row = ClientRow { data, secrets, property_values, pair_wise_subject_salt };
+                self.rows.insert(client, Arc::new(row));
             }
             ClientEvent::EnabledSet(fact) => {
                 if let Some(row) = self.rows.get_mut(&number) {

@@ -5,15 +5,17 @@ use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
-use domain::resource::{PublishRequest, ResourceCreated, ResourceEvent};
+use domain::resource::{PublishRequest, Resource, ResourceCreated, ResourceEvent, ResourceSecrets};
 use domain::scope::{SCOPE_CLAIM, normalise_scope};
-use domain::{Recorded, TenantId, Timestamp, UserId};
+use domain::{
+    Aggregate as _, Recorded, StreamId, SubjectId, TenantId, Timestamp, Unreadable, UserId, codec,
+};
 
 use crate::index::HashIndex;
 use crate::kept::{Cut, Group, clear_event};
 use crate::page::{Page, Paging};
 use crate::rows::{Row, Rows, Source};
-use crate::sealed::Keys;
+use crate::sealed::{Keys, Part, Sealed};
 
 /// An API resource, with its face at the gateway.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,6 +32,8 @@ pub struct ResourceRow {
     pub apis: Vec<Arc<ApiRow>>,
     /// The clients that it names, by number, and the scopes that each gets; never nothing.
     pub allowed: BTreeMap<u32, Vec<String>>,
+    /// The values of its secrets and properties: [`Resources::property_values`].
+    secrets: Option<Sealed>,
 }
 
 /// An API at the gateway: the resource itself, or one of its further versions.
@@ -230,13 +234,34 @@ impl Resources {
         Page::sort(rows.filter(|it| filter(it)).cloned().collect(), key, paging)
     }
 
+    /// The values of a resource's properties, in the order of their keys.
+    pub fn property_values(&self, row: &ResourceRow) -> Vec<String> {
+        let Some(sealed) = &row.secrets else { return Vec::new() };
+        let stream = StreamId::new(Resource::CATEGORY, row.data.resource);
+        let parts = sealed.open(&self.keys, stream, SubjectId::NONE, Part::Secret);
+        let secrets = parts.and_then(|(kind, parts)| {
+            let part = parts.secret.unwrap_or_default();
+            codec::decode::<ResourceSecrets>(&part)
+                .map_err(|err| Unreadable { kind: kind.to_owned(), why: err.to_string() })
+        });
+        match secrets {
+            Ok(secrets) => secrets.property_values,
+            Err(err) => {
+                let resource = row.data.resource;
+                tracing::error!(error = %err, resource, "a part of a resource cannot be opened");
+                Vec::new()
+            }
+        }
+    }
+
     pub(crate) fn apply(&mut self, event: ResourceEvent, recorded: &Recorded) {
         // The stream is the resource: `resource-7`.
         let number = recorded.stream.number().unwrap_or(0) as u32;
         match event {
             ResourceEvent::Created(fact) => {
                 self.index(fact.data.resource, &Found::of(&self.keys, &fact.data));
-                self.rows.insert(fact.data.resource, Arc::new(ResourceRow::new(fact.data)));
+                let row = ResourceRow::new(fact.data, recorded);
+                self.rows.insert(row.data.resource, Arc::new(row));
             }
             changed => {
                 if let Some(row) = self.rows.get_mut(number) {
@@ -260,7 +285,7 @@ impl Row for ResourceRow {
         let mut row: Option<Self> = None;
         for recorded in events {
             match (clear_event(recorded)?, &mut row) {
-                (ResourceEvent::Created(fact), _) => row = Some(Self::new(fact.data)),
+                (ResourceEvent::Created(fact), _) => row = Some(Self::new(fact.data, recorded)),
                 (event, Some(row)) => row.apply(event, recorded.commit.time),
                 (_, None) => (),
             }
@@ -275,7 +300,7 @@ impl ResourceRow {
         self.allowed.get(&client).is_some_and(|it| it.iter().any(|it| it == scope))
     }
 
-    fn new(data: ResourceCreated) -> Self {
+    fn new(data: ResourceCreated, recorded: &Recorded) -> Self {
         Self {
             data,
             updated: None,
@@ -283,6 +308,7 @@ impl ResourceRow {
             last_publication: None,
             apis: Vec::new(),
             allowed: BTreeMap::new(),
+            secrets: Sealed::of(recorded, Part::Secret, &recorded.kind),
         }
     }
 

@@ -7,6 +7,7 @@ use std::fmt;
 use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
+use domain::context::Context;
 use domain::log::{CommitHead, OpenParts};
 use domain::{
     CommandId, EventId, Parts, Recorded, StreamId, SubjectId, TenantId, Timestamp, Unreadable,
@@ -102,5 +103,6 @@ pub(crate) fn head_at(time: Timestamp) -> CommitHead {
         time,
         correlation: [0; 16],
         trace: [0; 16],
+        context: Context::default(),
     }
 }

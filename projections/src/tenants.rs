@@ -13,8 +13,6 @@ use crate::page::{Page, Paging};
 pub struct TenantRow {
     /// What was created, with the hosts that were added later.
     pub data: TenantCreated,
-    /// The keys of its private properties. The values are never shown.
-    pub property_keys: Vec<String>,
     /// Whether its users are the accounts of the app-token service.
     pub linked: bool,
     /// App tokens from before this position of the log do not count: since then the accounts are
@@ -71,10 +69,8 @@ impl Tenants {
                 for host in &fact.data.hosts {
                     self.by_host.insert(normalise(&host.name), fact.data.tenant);
                 }
-                let properties = fact.secret.iter().flat_map(|it| &it.values);
                 let row = TenantRow {
                     data: fact.data.clone(),
-                    property_keys: properties.map(|(key, _)| key.clone()).collect(),
                     linked: false,
                     app_tokens_from: 0,
                     created: time,

@@ -11,6 +11,7 @@ use commands::Engine;
 use commands::bootstrap::blank_user;
 use commands::keys::{Keyring, MasterKey};
 use commands::log::SledLog;
+use domain::context::Context;
 use domain::log::CommitHead;
 use domain::resource::{PublishRequest, Resource, ResourceCommand, ResourceCreated};
 use domain::token::{Grant, Token, TokenCommand, TokenIssued, token_id};
@@ -127,6 +128,7 @@ impl Client {
             time: Timestamp::from_seconds(NOW_SECONDS),
             correlation: command_id,
             trace: [0; 16],
+            context: Context::default(),
         }
     }
 
@@ -224,7 +226,7 @@ fn resource(number: u32, name: &str) -> ResourceCreated {
         secrets: Vec::new(),
         scopes: Vec::new(),
         user_claims: Vec::new(),
-        properties: Vec::new(),
+        property_keys: Vec::new(),
         created: Timestamp::from_seconds(NOW_SECONDS),
         non_editable: false,
     }

@@ -7,7 +7,7 @@ use domain::app::{
 };
 use domain::app_token::{
     AppToken, AppTokenCommand, AppTokenEvent, AppTokenFamilyRevoked, AppTokenIssued,
-    AppTokenRefreshed, REFRESH_USED, REFRESHES_MAX, app_token_id,
+    AppTokenPersonal, AppTokenRefreshed, REFRESH_USED, REFRESHES_MAX, app_token_id,
 };
 use domain::app_user::{
     APP_USER_NAME_CLAIM, AppUser, AppUserCommand, AppUserDeleted, AppUserEnabledSet, AppUserErased,
@@ -17,8 +17,8 @@ use domain::user::normalise;
 use domain::{Claim, Fact, Refusal, StreamId, TenantId, Timestamp};
 use tests::given::{NOW, given};
 use tests::samples::app_token::{
-    APP, app_created, app_full, app_personal, app_secret, app_token_issued, app_user_full,
-    app_user_personal, app_user_registered, verifier,
+    APP, app_created, app_full, app_personal, app_secret, app_token_issued, app_token_issued_with,
+    app_token_personal, app_user_full, app_user_personal, app_user_registered, verifier,
 };
 
 const TENANT: TenantId = TenantId(12);
@@ -212,7 +212,7 @@ fn an_account_is_enabled_until_it_is_not() {
 }
 
 fn issued() -> AppTokenEvent {
-    AppTokenEvent::Issued(app_token_issued().into())
+    app_token_issued_with(app_token_issued())
 }
 
 fn refreshed(used_at: Timestamp) -> AppTokenEvent {
@@ -255,11 +255,12 @@ fn a_revoked_pair_gives_nothing_any_more() {
 fn a_pair_lasts_as_long_as_its_app_says_and_its_refresh_token_twice_that() {
     let issue = |access: i64, refresh: i64| {
         let it = app_token_issued();
-        AppTokenCommand::Issue(Box::new(AppTokenIssued {
+        let issued = AppTokenIssued {
             access_expires_at: it.issued_at.plus_seconds(access),
             refresh_expires_at: it.issued_at.plus_seconds(refresh),
             ..it
-        }))
+        };
+        AppTokenCommand::Issue(Box::new(issued), app_token_personal())
     };
     given::<AppToken>([]).when(issue(1, 2)).then_accepted();
     let longest = APP_TOKEN_SECONDS_MAX;
@@ -269,8 +270,8 @@ fn a_pair_lasts_as_long_as_its_app_says_and_its_refresh_token_twice_that() {
         given::<AppToken>([]).when(issue(access, refresh)).then_refused_field("lifetime");
     }
     let token_type = "x".repeat(256);
-    let long = AppTokenIssued { token_type, ..app_token_issued() };
-    let long = AppTokenCommand::Issue(Box::new(long));
+    let long = AppTokenPersonal { token_type };
+    let long = AppTokenCommand::Issue(Box::new(app_token_issued()), long);
     given::<AppToken>([]).when(long).then_refused_field("tokenType");
 }
 

@@ -2,7 +2,7 @@
 
 use domain::client::{CLIENT_CHILDREN_MAX, CLIENT_ID_CLAIM, Client, ClientCommand, ClientEvent};
 use domain::client::{ClientEnabledSet, ClientRegistered, ClientSecrets, ClientTakenOver};
-use domain::{ClientName, Fact, Refusal, UserId};
+use domain::{Aggregate as _, ClientName, Fact, Refusal, UserId};
 use tests::given::{claim, control_character, given, required, too_long, too_many};
 use tests::samples::{client_full, client_registered, client_secrets};
 
@@ -33,7 +33,9 @@ fn client_ids_compare_with_case() {
 
 #[test]
 fn a_client_without_secrets_has_no_secret_part() {
-    let data = ClientRegistered { secrets: Vec::new(), ..client_registered() };
+    let nothing = (Vec::new(), Vec::new());
+    let data =
+        ClientRegistered { secrets: nothing.0, property_keys: nothing.1, ..client_registered() };
     given::<Client>([])
         .when(ClientCommand::Register(Box::new(data.clone()), ClientSecrets::default()))
         .then([ClientEvent::Registered(Fact::from(data))]);
@@ -58,7 +60,7 @@ fn a_client_id_is_visible_ascii() {
 type Set = fn(&mut ClientRegistered, String);
 
 /// Every text, its limit in characters, and whether it must be there.
-const TEXTS: [(&str, usize, bool, Set); 24] = [
+const TEXTS: [(&str, usize, bool, Set); 21] = [
     ("clientId", 200, true, |it, text| it.client_id = ClientName(text)),
     ("protocolType", 200, true, |it, text| it.protocol_type = text),
     ("clientName", 200, false, |it, text| it.name = Some(text)),
@@ -71,7 +73,6 @@ const TEXTS: [(&str, usize, bool, Set); 24] = [
         it.allowed_identity_token_signing_algorithms = Some(text);
     }),
     ("clientClaimsPrefix", 200, false, |it, text| it.client_claims_prefix = Some(text)),
-    ("pairWiseSubjectSalt", 200, false, |it, text| it.pair_wise_subject_salt = Some(text)),
     ("userCodeType", 100, false, |it, text| it.user_code_type = Some(text)),
     ("allowedGrantTypes", 250, true, |it, text| it.allowed_grant_types = vec![text]),
     ("redirectUris", 2000, true, |it, text| it.redirect_uris = vec![text]),
@@ -83,8 +84,6 @@ const TEXTS: [(&str, usize, bool, Set); 24] = [
     ("allowedCorsOrigins", 150, true, |it, text| it.allowed_cors_origins = vec![text]),
     ("claims", 250, true, |it, text| it.claims = vec![(text, "a".to_owned())]),
     ("claims", 250, false, |it, text| it.claims = vec![("a".to_owned(), text)]),
-    ("properties", 250, true, |it, text| it.properties = vec![(text, "a".to_owned())]),
-    ("properties", 2000, false, |it, text| it.properties = vec![("a".to_owned(), text)]),
     ("clientSecrets.type", 250, true, |it, text| it.secrets[0].secret_type = text),
     ("clientSecrets.description", 2000, false, |it, text| {
         it.secrets[0].description = Some(text);
@@ -127,7 +126,7 @@ fn what_is_required_must_not_be_blank() {
 #[test]
 fn lists_end_at_their_limit() {
     type Fill = fn(&mut ClientRegistered, usize);
-    let lists: [(&str, Fill); 8] = [
+    let lists: [(&str, Fill); 7] = [
         ("allowedGrantTypes", |it, n| it.allowed_grant_types = vec!["password".into(); n]),
         ("redirectUris", |it, n| it.redirect_uris = vec!["a:b".into(); n]),
         ("postLogoutRedirectUris", |it, n| it.post_logout_redirect_uris = vec!["a:b".into(); n]),
@@ -137,7 +136,6 @@ fn lists_end_at_their_limit() {
         }),
         ("allowedCorsOrigins", |it, n| it.allowed_cors_origins = vec!["a".into(); n]),
         ("claims", |it, n| it.claims = vec![("a".into(), "b".into()); n]),
-        ("properties", |it, n| it.properties = vec![("a".into(), "b".into()); n]),
     ];
     for (field, fill) in lists {
         let with = |n| register_with(|it| fill(it, n));
@@ -151,7 +149,69 @@ fn lists_end_at_their_limit() {
 fn register_with_secrets(infos: usize, values: Vec<String>) -> ClientCommand {
     let mut client = client_registered();
     client.secrets = vec![client.secrets[0].clone(); infos];
-    ClientCommand::Register(Box::new(client), ClientSecrets { values })
+    ClientCommand::Register(Box::new(client), ClientSecrets { values, ..client_secrets() })
+}
+
+fn register_with_properties(keys: Vec<String>, values: Vec<String>) -> ClientCommand {
+    let client = ClientRegistered { property_keys: keys, ..client_registered() };
+    let secrets = ClientSecrets { property_values: values, ..client_secrets() };
+    ClientCommand::Register(Box::new(client), secrets)
+}
+
+#[test]
+fn every_property_has_a_key_and_a_value_within_their_limits() {
+    let with = |key: &str, value: &str| {
+        let command = register_with_properties(vec![key.to_owned()], vec![value.to_owned()]);
+        given::<Client>([]).when(command)
+    };
+    with(&"k".repeat(250), &"v".repeat(2000)).then_accepted();
+    with("k", "").then_accepted();
+    with(&"k".repeat(251), "v").then_refused(too_long("properties", 250));
+    with("k", &"v".repeat(2001)).then_refused(too_long("properties", 2000));
+    with(" ", "v").then_refused(required("properties"));
+    for (key, value) in [("k\u{1}", "v"), ("k", "v\u{1}")] {
+        with(key, value).then_refused(control_character("properties"));
+    }
+    let many = |n| register_with_properties(vec!["k".to_owned(); n], vec!["v".to_owned(); n]);
+    given::<Client>([]).when(many(CLIENT_CHILDREN_MAX)).then_accepted();
+    given::<Client>([])
+        .when(many(CLIENT_CHILDREN_MAX + 1))
+        .then_refused(too_many("properties", CLIENT_CHILDREN_MAX));
+    for (keys, values) in [(0, 1), (1, 0), (2, 1)] {
+        let keys = vec!["k".to_owned(); keys];
+        given::<Client>([])
+            .when(register_with_properties(keys, vec!["v".to_owned(); values]))
+            .then_refused(Refusal::invalid("properties", "every key needs a value"));
+    }
+}
+
+#[test]
+fn the_salt_of_pair_wise_subjects_is_sealed_and_has_a_limit() {
+    let with = |salt: &str| {
+        let pair_wise_subject_salt = Some(salt.to_owned());
+        let secrets = ClientSecrets { pair_wise_subject_salt, ..client_secrets() };
+        let register = ClientCommand::Register(Box::new(client_registered()), secrets);
+        given::<Client>([]).when(register)
+    };
+    with(&"s".repeat(200)).then_accepted();
+    with(&"s".repeat(201)).then_refused(too_long("pairWiseSubjectSalt", 200));
+    with("s\u{1}").then_refused(control_character("pairWiseSubjectSalt"));
+}
+
+/// Whatever the caller says: an id that came again would be that of another secret.
+#[test]
+fn secrets_are_numbered_from_one_and_the_highest_number_is_remembered() {
+    let mut data = client_registered();
+    data.secrets = vec![data.secrets[0].clone(), data.secrets[0].clone()];
+    (data.secrets[0].id, data.secrets[1].id) = (7, 7);
+    let secrets = ClientSecrets { values: vec!["a".to_owned(); 2], ..client_secrets() };
+    let decision = given::<Client>([]).when(ClientCommand::Register(Box::new(data), secrets));
+    let events = decision.decision().events.clone();
+    let ClientEvent::Registered(fact) = &events[0] else { panic!("{events:?}") };
+    assert_eq!(fact.data.secrets.iter().map(|it| it.id).collect::<Vec<_>>(), [1, 2]);
+    let mut client = Client::default();
+    client.evolve(&events[0]);
+    assert!(matches!(client, Client::Active { last_secret: 2, .. }), "{client:?}");
 }
 
 #[test]

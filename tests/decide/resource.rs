@@ -4,7 +4,7 @@ use domain::resource::{ALLOWED_CLIENTS_MAX, AllowedScopes, ResourceClientAllowed
 use domain::resource::{RESOURCE_CHILDREN_MAX, RESOURCE_NAME_CLAIM, Resource, ResourceCommand};
 use domain::resource::{ResourceCreated, ResourceEvent, ResourceSecrets};
 use domain::scope::SCOPE_CLAIM;
-use domain::{Fact, Refusal};
+use domain::{Aggregate as _, Fact, Refusal};
 use tests::given::{claim, control_character, given, required, too_long, too_many};
 use tests::samples::{resource_created, resource_secrets};
 
@@ -37,7 +37,9 @@ fn a_new_resource_holds_its_name_in_its_tenant() {
 
 #[test]
 fn a_resource_without_secrets_has_no_secret_part() {
-    let data = ResourceCreated { secrets: Vec::new(), ..resource_created() };
+    let nothing = (Vec::new(), Vec::new());
+    let data =
+        ResourceCreated { secrets: nothing.0, property_keys: nothing.1, ..resource_created() };
     given::<Resource>([])
         .when(ResourceCommand::Create(Box::new(data.clone()), ResourceSecrets::default()))
         .then([ResourceEvent::Created(Fact::from(data))]);
@@ -53,7 +55,7 @@ fn a_resource_is_created_once() {
 #[test]
 fn texts_end_at_their_limit() {
     type Set = fn(&mut ResourceCreated, String);
-    let texts: [(&str, usize, bool, Set); 10] = [
+    let texts: [(&str, usize, bool, Set); 8] = [
         ("name", 200, true, |it, text| it.name = text),
         ("displayName", 200, false, |it, text| it.display_name = Some(text)),
         ("description", 1000, false, |it, text| it.description = Some(text)),
@@ -62,8 +64,6 @@ fn texts_end_at_their_limit() {
         }),
         ("scopes.scope", 200, true, |it, text| it.scopes = vec![text]),
         ("userClaims.type", 200, true, |it, text| it.user_claims = vec![text]),
-        ("properties.key", 250, true, |it, text| it.properties[0].0 = text),
-        ("properties.value", 2000, false, |it, text| it.properties[0].1 = text),
         ("secrets.type", 250, true, |it, text| it.secrets[0].secret_type = text),
         ("secrets.description", 1000, false, |it, text| it.secrets[0].description = Some(text)),
     ];
@@ -98,10 +98,9 @@ fn names_are_visible_ascii() {
 #[test]
 fn lists_end_at_their_limit() {
     type Fill = fn(&mut ResourceCreated, usize);
-    let lists: [(&str, Fill); 3] = [
+    let lists: [(&str, Fill); 2] = [
         ("scopes.scope", |it, n| it.scopes = vec!["a".into(); n]),
         ("userClaims.type", |it, n| it.user_claims = vec!["a".into(); n]),
-        ("properties", |it, n| it.properties = vec![("a".into(), "b".into()); n]),
     ];
     for (field, fill) in lists {
         let with = |n| create_with(|it| fill(it, n));
@@ -113,11 +112,52 @@ fn lists_end_at_their_limit() {
 }
 
 #[test]
+fn every_property_has_a_key_and_a_value_within_their_limits() {
+    let many = |property_keys: Vec<String>, property_values: Vec<String>| {
+        let data = ResourceCreated { property_keys, ..resource_created() };
+        let secrets = ResourceSecrets { property_values, ..resource_secrets() };
+        given::<Resource>([]).when(ResourceCommand::Create(Box::new(data), secrets))
+    };
+    let with = |key: &str, value: &str| many(vec![key.to_owned()], vec![value.to_owned()]);
+    with(&"k".repeat(250), &"v".repeat(2000)).then_accepted();
+    with("k", "").then_accepted();
+    with(&"k".repeat(251), "v").then_refused(too_long("properties.key", 250));
+    with("k", &"v".repeat(2001)).then_refused(too_long("properties.value", 2000));
+    with(" ", "v").then_refused(required("properties.key"));
+    with("k\u{0}", "v").then_refused(control_character("properties.key"));
+    with("k", "v\u{0}").then_refused(control_character("properties.value"));
+    let max = RESOURCE_CHILDREN_MAX;
+    let texts = |n| vec!["a".to_owned(); n];
+    many(texts(max), texts(max)).then_accepted();
+    many(texts(max + 1), texts(max + 1)).then_refused(too_many("properties", max));
+    for (keys, values) in [(0, 1), (1, 0), (2, 1)] {
+        many(texts(keys), texts(values))
+            .then_refused(Refusal::invalid("properties", "every key needs a value"));
+    }
+}
+
+/// Whatever the caller says: an id that came again would be that of another secret.
+#[test]
+fn secrets_are_numbered_from_one_and_the_highest_number_is_remembered() {
+    let mut data = resource_created();
+    data.secrets = vec![data.secrets[0].clone(), data.secrets[0].clone()];
+    (data.secrets[0].id, data.secrets[1].id) = (7, 7);
+    let secrets = ResourceSecrets { values: vec!["a".to_owned(); 2], ..resource_secrets() };
+    let decision = given::<Resource>([]).when(ResourceCommand::Create(Box::new(data), secrets));
+    let events = decision.decision().events.clone();
+    let ResourceEvent::Created(fact) = &events[0] else { panic!("{events:?}") };
+    assert_eq!(fact.data.secrets.iter().map(|it| it.id).collect::<Vec<_>>(), [1, 2]);
+    let mut resource = Resource::default();
+    resource.evolve(&events[0]);
+    assert!(matches!(resource, Resource::Active { last_secret: 2, .. }), "{resource:?}");
+}
+
+#[test]
 fn every_secret_has_one_value_within_its_limit() {
     let with = |infos: usize, values: Vec<String>| {
         let mut resource = resource_created();
         resource.secrets = vec![resource.secrets[0].clone(); infos];
-        let secrets = ResourceSecrets { values };
+        let secrets = ResourceSecrets { values, ..resource_secrets() };
         given::<Resource>([]).when(ResourceCommand::Create(Box::new(resource), secrets))
     };
     let values = |n| vec!["a".to_owned(); n];

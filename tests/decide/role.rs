@@ -82,3 +82,17 @@ fn a_role_has_so_many_claims_and_no_more() {
         .when(many(ROLE_CLAIMS_MAX + 1))
         .then_refused(too_many("claims", ROLE_CLAIMS_MAX));
 }
+
+/// A permission is a list of codes, whoever has it.
+#[test]
+fn the_permission_of_a_role_is_of_codes() {
+    let with = |claim_type: &str, value: &str| {
+        let mut role = role_created();
+        role.claims[0].claim_type = claim_type.to_owned();
+        role.claims[0].value = value.to_owned();
+        given::<Role>([]).when(RoleCommand::Create(role))
+    };
+    with("permission", "oauthapp.user.get,shop:read").then_accepted();
+    with("motto", "per aspera ad astra").then_accepted();
+    with("permission", "Ann Smith").then_refused_field("claims.claimValue");
+}

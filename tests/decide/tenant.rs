@@ -1,6 +1,7 @@
 //! The rules of a tenant (spec section 2.9).
 
 use domain::Refusal;
+use domain::tenant::TenantProperties;
 use domain::tenant::{HOST_CLAIM, HOSTS_MAX, Tenant, TenantCommand, TenantCreated};
 use domain::tenant::{TenantAppTokenLinkSet, TenantEvent, TenantHost, TenantHostAdded};
 use tests::given::{Given, claim, given, required, too_long, too_many};
@@ -40,6 +41,14 @@ fn a_new_tenant_holds_its_hosts_in_the_installation() {
             claim(0, HOST_CLAIM, "host3.example:8443"),
         ])
         .then_releases([]);
+}
+
+#[test]
+fn every_property_has_a_value() {
+    let without = TenantProperties::default();
+    given::<Tenant>([])
+        .when(TenantCommand::Create(Box::new(tenant_created()), without))
+        .then_refused(Refusal::invalid("properties", "every key needs a value"));
 }
 
 #[test]

@@ -166,7 +166,7 @@ fn an_unreadable_user_can_still_be_deleted_and_erased() {
 #[test]
 fn texts_end_at_their_limit() {
     type Set = fn(&mut UserRegistered, &mut UserPersonal, String);
-    let fields: [(&str, usize, Set); 18] = [
+    let fields: [(&str, usize, Set); 15] = [
         ("userName", 256, |_, it, text| it.user_name = text),
         ("countryCode", 10, |_, it, text| it.country_code = Some(text)),
         ("nickName", 256, |_, it, text| it.nick_name = Some(text)),
@@ -180,9 +180,6 @@ fn texts_end_at_their_limit() {
         ("files.files", 4000, |_, it, text| it.files[0].files = text),
         ("properties.key", 250, |_, it, text| it.properties[0].key = text),
         ("properties.value", 2000, |_, it, text| it.properties[0].value = text),
-        ("claims.claimValue", 4000, |it, _, text| it.permissions[0].value = text),
-        ("typeIDs", 1000, |it, _, text| it.type_ids = Some(text)),
-        ("poolIDs", 1000, |it, _, text| it.pool_ids = Some(text)),
         ("parentUserID", 2000, |it, _, text| it.lineage = text),
         ("email", 256, |_, it, text| it.email = Some(text.replacen("ééé", "é@é", 1))),
     ];
@@ -197,6 +194,40 @@ fn texts_end_at_their_limit() {
     given::<User>([])
         .when(register_with(|_, it| it.address = Some("1 Road\r\n\tTown".to_owned())))
         .then_accepted();
+}
+
+/// Nothing that could name somebody stands outside the sealed part.
+#[test]
+fn ids_and_permissions_have_no_room_for_a_name() {
+    type Set = fn(&mut UserRegistered, String);
+    let ids: [(&str, Set); 2] = [
+        ("typeIDs", |it, text| it.type_ids = Some(text)),
+        ("poolIDs", |it, text| it.pool_ids = Some(text)),
+    ];
+    for (field, set) in ids {
+        let with = |text: String| {
+            given::<User>([]).when(register_with(move |it, _| set(it, text.clone())))
+        };
+        for right in ["", "7", "1,22,333", &"1".repeat(1000)] {
+            with(right.to_owned()).then_accepted();
+        }
+        with("1".repeat(1001)).then_refused(too_long(field, 1000));
+        for wrong in ["ann", "1;2", "1, 2", "-1", "１"] {
+            let why = "must be numbers with commas between them";
+            with(wrong.to_owned()).then_refused(Refusal::invalid(field, why));
+        }
+    }
+    let permission = |text: String| {
+        given::<User>([]).when(register_with(move |it, _| it.permissions[0].value = text.clone()))
+    };
+    for right in ["", "oauthapp.all", "a.b,c_d:E-9", &"a".repeat(4000)] {
+        permission(right.to_owned()).then_accepted();
+    }
+    permission("a".repeat(4001)).then_refused(too_long("claims.claimValue", 4000));
+    for wrong in ["Ann Smith", "ann@example.org", "a b", "ä", "a/b"] {
+        let why = "of a permission may have letters, digits and . _ , : - only";
+        permission(wrong.to_owned()).then_refused(Refusal::invalid("claims.claimValue", why));
+    }
 }
 
 #[test]

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use commands::keys::Keyring;
 use commands::log::MemoryLog;
-use commands::{Engine, EventJson, Personal};
+use commands::{CloudEvent, Engine, EventJson, Personal};
 use domain::app::{App, AppCommand, AppPolicy};
 use domain::app_token::{AppToken, AppTokenCommand, app_token_id};
 use domain::app_user::{AppUser, AppUserCommand, AppUserId};
 use domain::client::{Client, ClientCommand};
+use domain::context::Context;
 use domain::log::CommitHead;
 use domain::log::OpenParts as _;
 use domain::log_event::{Log, LogCommand, forgetting_id};
@@ -19,9 +20,22 @@ use domain::signing_key::{SigningKey, SigningKeyCommand};
 use domain::tenant::{Tenant, TenantCommand};
 use domain::token::{Token, TokenCommand, token_id};
 use domain::user::{User, UserCommand, Verifiers};
-use domain::{Aggregate, AnyEvent, CommandId, Recorded, SubjectId, TenantId, Timestamp};
+use domain::{Aggregate, AnyEvent, CommandId, LogId, Recorded, SubjectId, TenantId, Timestamp};
+use serde_json::json;
 use tests::given::NOW;
 use tests::samples::{self, app_token};
+
+/// All that a commit may say of how it came about.
+fn context() -> Context {
+    Context {
+        operation: Some("UserPost".into()),
+        client: Some("shop".into()),
+        caused_by: Some(3),
+        batch: Some([0xB0; 16]),
+        session: Some([0x50; 8]),
+        unknown: Vec::new(),
+    }
+}
 
 /// An engine over a log in memory, and a counter for command ids.
 struct World {
@@ -46,6 +60,7 @@ impl World {
             time: NOW,
             correlation: [0xC0; 16],
             trace: if self.commands == 1 { [0; 16] } else { [0xD0; 16] },
+            context: if self.commands == 1 { Context::default() } else { context() },
         };
         self.engine.handle::<A>(id, &command, &head).await.unwrap();
     }
@@ -138,7 +153,7 @@ async fn run_app_token(world: &mut World) {
     let issued = app_token::app_token_issued();
     let id = app_token_id(issued.refresh_expires_at, [7; 12]);
     let commands = [
-        AppTokenCommand::Issue(Box::new(issued)),
+        AppTokenCommand::Issue(Box::new(issued), app_token::app_token_personal()),
         AppTokenCommand::Refresh { rotates: true, grace_seconds: 10 },
         AppTokenCommand::RevokeFamily { reason: "lost".to_owned() },
     ];
@@ -193,6 +208,10 @@ async fn secrets_are_three_stars_and_nothing_else() {
             samples::CLIENT_SECRET_HASH.to_owned(),
             samples::RESOURCE_SECRET.to_owned(),
             samples::TENANT_SECRET.to_owned(),
+            // Values of properties, and the salt of pair-wise subjects.
+            samples::client_secrets().property_values.swap_remove(0),
+            samples::resource_secrets().property_values.swap_remove(0),
+            "the salt".to_owned(),
             domain::hex(&verifier.hash),
             domain::hex(&verifier.salt),
             serde_json::to_string(&verifier.hash).unwrap(),
@@ -227,7 +246,13 @@ fn the_json_of_no_sample_shows_a_secret() {
         let secrets =
             [samples::CLIENT_SECRET_HASH, samples::RESOURCE_SECRET, samples::TENANT_SECRET];
         let app_secret = app_token::app_secret().0;
-        let more = ["128,129,130", "192,193,194", "memoryKib", &app_secret];
+        let properties = [
+            samples::client_secrets().property_values.swap_remove(0),
+            samples::resource_secrets().property_values.swap_remove(0),
+        ];
+        let [client, resource] = properties.each_ref().map(String::as_str);
+        let more = ["128,129,130", "192,193,194", "memoryKib", &app_secret, client, resource];
+        let more = more.into_iter().chain(["the salt"]);
         for secret in secrets.into_iter().chain(more) {
             assert!(!text.contains(secret), "{} shows {secret}", sample.kind);
         }
@@ -277,7 +302,7 @@ async fn the_subject_is_the_one_person_whom_an_event_names() {
     for json in world.json(Personal::Hidden) {
         let named = match json.kind.split_once('.').unwrap() {
             ("user", _) | ("token", "issued.v1") => Some(51),
-            ("app", "created.v2") => Some(SubjectId::from(app_token::APP).0),
+            ("app", "created.v2" | "deleted.v1") => Some(SubjectId::from(app_token::APP).0),
             ("app_user", _) | ("app_token", "issued.v2") => Some(SubjectId::from(AppUserId(72)).0),
             _ => None,
         };
@@ -321,9 +346,25 @@ async fn the_envelope_has_the_documented_names() {
     ];
     assert_eq!(names(&first), expected);
     let registered = json.iter().find(|it| it.kind == "user.registered.v1").unwrap();
+    let cloud = serde_json::to_value(CloudEvent::new(LogId([7; 16]), registered)).unwrap();
     let registered = serde_json::to_value(registered).unwrap();
     assert_eq!(registered["traceId"], "d0".repeat(16));
+    for (name, attribute, value) in [
+        ("operation", "operation", "UserPost".to_owned()),
+        ("client", "clientid", "shop".to_owned()),
+        ("batch", "batch", "b0".repeat(16)),
+        ("session", "session", "50".repeat(8)),
+    ] {
+        assert_eq!((&registered[name], &cloud[attribute]), (&json!(value), &json!(value)));
+    }
+    // A position outgrows the 32 bits of a CloudEvents integer.
+    assert_eq!((&registered["causedBy"], &cloud["causedby"]), (&json!(3), &json!("3")));
+    let tenant = serde_json::to_value(CloudEvent::new(LogId([7; 16]), &json[0])).unwrap();
+    for absent in ["operation", "clientid", "causedby", "batch", "session"] {
+        assert!(tenant.get(absent).is_none(), "{absent}");
+    }
     let mut expected = expected.to_vec();
+    expected.extend(["batch", "causedBy", "client", "operation", "session"]);
     expected.extend(["personal", "subject", "traceId"]);
     expected.sort_unstable();
     assert_eq!(names(&registered), expected);

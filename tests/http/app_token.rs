@@ -8,6 +8,7 @@ mod clock;
 mod decoding;
 mod envelope;
 mod examples;
+mod labels;
 mod linked;
 mod linked_administration;
 mod login;

@@ -149,3 +149,52 @@ async fn every_create_and_gateway_row_is_repeatable() {
         assert_eq!(second.header("idempotent-replay"), "true", "{path}");
     }
 }
+
+/// The key of fingerprints is replaced every day: whoever asks again a little later still gets the
+/// same answer, and whoever asks after its key is gone is refused, not done twice.
+#[tokio::test]
+async fn a_repetition_is_known_across_a_change_of_the_key() {
+    let app = TestApp::new().await;
+    let token = app.admin().await;
+    let body = json!({ "userName": "ann" });
+    let first = create(&app, &token, "key", &body).await;
+    let keys = app.engine.keys();
+    let day = commands::keys::FINGERPRINT_KEY_SECONDS;
+    let start = tests::app::now();
+    keys.rotate_fingerprint_key(start).unwrap();
+    let again = create(&app, &token, "key", &body).await;
+    assert_eq!((again.data(), again.position()), (first.data(), first.position()));
+    assert_eq!(again.header("idempotent-replay"), "true");
+    let other = create(&app, &token, "key", &json!({ "userName": "bob" })).await;
+    assert_eq!(other.status, 422);
+    // A token is not repeated either way: 409, as before the change.
+    let form = [
+        ("grant_type", "password"),
+        ("client_id", "chancery-cli"),
+        ("username", "admin"),
+        ("password", PASSWORD),
+    ];
+    let sign_in = async || {
+        app.post("/connect/token").header("idempotency-key", "once").form(&form).send().await.status
+    };
+    assert_eq!(sign_in().await, 200);
+    keys.rotate_fingerprint_key(start.plus_seconds(day)).unwrap();
+    assert_eq!(sign_in().await, 409);
+    keys.rotate_fingerprint_key(start.plus_seconds(2 * day)).unwrap();
+    assert_eq!(sign_in().await, 422);
+    assert_eq!(create(&app, &token, "key", &body).await.status, 422);
+    assert_eq!(app.get("/api/User").bearer(&token).send().await.json()["total"], 2);
+}
+
+#[tokio::test]
+async fn the_query_is_a_part_of_what_is_said_and_the_version_is_not() {
+    let app = TestApp::new().await;
+    let token = app.admin().await;
+    let post = async |query: &str| {
+        let ask = app.post(&format!("/api/Role{query}")).bearer(&token);
+        ask.header("idempotency-key", "key").json(&json!({ "name": "guest" })).send().await
+    };
+    let first = post("").await.data();
+    assert_eq!(post("?api-version=1.0").await.data(), first);
+    assert_eq!(post("?also=1").await.status, 422);
+}

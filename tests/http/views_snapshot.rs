@@ -17,7 +17,7 @@ use domain::{TenantId, Timestamp, UserId};
 use projections::{Paging, UserFilter, UserOrder, Views, catch_up, next_snapshot};
 use serde_json::json;
 use tests::app::{TestApp, now, verifier};
-use tests::samples::app_token::app_token_issued;
+use tests::samples::app_token::{app_token_issued, app_token_personal};
 
 const TENANT: TenantId = TenantId(1);
 const ALL: Paging = Paging { skip: 0, take: 100, ascending: true };
@@ -313,7 +313,8 @@ async fn a_family_stays_ended_when_the_stream_that_says_so_has_closed() {
             ..app_token_issued()
         };
         let id = app_token_id(refresh_expires_at, [hash; 12]);
-        app.run::<AppToken>(1, &id, AppTokenCommand::Issue(Box::new(issued))).await;
+        let issue = AppTokenCommand::Issue(Box::new(issued), app_token_personal());
+        app.run::<AppToken>(1, &id, issue).await;
         id
     };
     let old = issue(1, 1).await;

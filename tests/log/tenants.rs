@@ -144,7 +144,7 @@ async fn ask_of_apps(door: &mut Door) {
     let issued = app_token::app_token_issued();
     let id = app_token_id(issued.refresh_expires_at, [7; 12]);
     let commands = [
-        AppTokenCommand::Issue(Box::new(issued)),
+        AppTokenCommand::Issue(Box::new(issued), app_token::app_token_personal()),
         AppTokenCommand::Refresh { rotates: true, grace_seconds: 10 },
         AppTokenCommand::RevokeFamily { reason: "lost".to_owned() },
     ];

@@ -236,9 +236,9 @@ impl TestApp {
             owner: UserId(1),
             logo_uri: None,
             description: None,
+            property_keys: vec!["Azure:ApiManagement:ApiKey".to_owned()],
         };
-        let secret = ("Azure:ApiManagement:ApiKey".to_owned(), "gateway-key-9".to_owned());
-        let properties = TenantProperties { values: vec![secret] };
+        let properties = TenantProperties { values: vec!["gateway-key-9".to_owned()] };
         let create = TenantCommand::Create(Box::new(created), properties);
         self.run::<Tenant>(number, &number.to_string(), create).await;
         self.rotate(number, SigningAlgorithm::Es256).await;

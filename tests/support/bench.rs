@@ -301,6 +301,7 @@ pub fn add_client(folder: &Path) {
         owner: UserId(1),
         client_id: ClientName(CLIENT.to_owned()),
         secrets: vec![ClientSecretInfo {
+            id: 0,
             description: None,
             expiration: None,
             secret_type: "SharedSecret".to_owned(),
@@ -311,7 +312,10 @@ pub fn add_client(folder: &Path) {
         ..blank_client(now())
     };
     let hash = BASE64_STANDARD.encode(digest(&SHA256, CLIENT_SECRET.as_bytes()));
-    let command = ClientCommand::Register(Box::new(data), ClientSecrets { values: vec![hash] });
+    let command = ClientCommand::Register(
+        Box::new(data),
+        ClientSecrets { values: vec![hash], ..ClientSecrets::default() },
+    );
     let head = system_head(FIRST_TENANT, "user-1", now()).unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(engine.handle::<Client>("2", &command, &head)).unwrap();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use commands::log::{SledLog, SledLogOptions};
+use domain::context::Context;
 use domain::log::{Commit, CommitHead, EventLog, HashedClaim, LogError, NewEvent, StreamWrite};
 use domain::log_event::{FORGET_STEP_SECONDS, LogEvent, LogForgotten, forgetting_id};
 use domain::{
@@ -39,6 +40,7 @@ pub fn head(number: u64) -> CommitHead {
         time: Timestamp::from_seconds(NOW_SECONDS),
         correlation: [1; 16],
         trace: [2; 16],
+        context: Context::default(),
     }
 }
 

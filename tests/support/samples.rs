@@ -154,6 +154,11 @@ fn pairs(name: &str) -> Vec<(String, String)> {
     vec![pair(1), pair(2)]
 }
 
+/// The keys of two properties.
+fn keys(name: &str) -> Vec<String> {
+    (1..=2).map(|n| format!("{name} key {n}")).collect()
+}
+
 pub fn client_full() -> ClientEvent {
     ClientEvent::Registered(Fact {
         data: client_registered(),
@@ -182,9 +187,9 @@ pub fn client_registered() -> ClientRegistered {
         back_channel_logout_uri: some("back"),
         allowed_identity_token_signing_algorithms: Some("RS256,ES256".to_owned()),
         client_claims_prefix: some("prefix"),
-        pair_wise_subject_salt: some("salt"),
         user_code_type: some("user code type"),
         secrets: vec![ClientSecretInfo {
+            id: 1,
             description: some("secret description"),
             expiration: Some(at(14)),
             secret_type: "SharedSecret".to_owned(),
@@ -197,7 +202,7 @@ pub fn client_registered() -> ClientRegistered {
         identity_provider_restrictions: list(&["GitHub"]),
         claims: pairs("claim"),
         allowed_cors_origins: list(&["https://shop.example"]),
-        properties: pairs("property"),
+        property_keys: keys("property"),
         created: at(16),
     }
 }
@@ -206,7 +211,11 @@ pub fn client_registered() -> ClientRegistered {
 pub const CLIENT_SECRET_HASH: &str = "K7gNU3sdo+OL0wNhqoVWhr3g6s1xYv72ol/pe/Unols=";
 
 pub fn client_secrets() -> ClientSecrets {
-    ClientSecrets { values: list(&[CLIENT_SECRET_HASH]) }
+    ClientSecrets {
+        values: list(&[CLIENT_SECRET_HASH]),
+        property_values: list(&["client property 1", "client property 2"]),
+        pair_wise_subject_salt: some("salt"),
+    }
 }
 
 fn client_lifetimes() -> ClientLifetimes {
@@ -273,7 +282,6 @@ fn client_sparse() -> ClientRegistered {
         back_channel_logout_uri: None,
         allowed_identity_token_signing_algorithms: None,
         client_claims_prefix: None,
-        pair_wise_subject_salt: None,
         user_code_type: None,
         secrets: Vec::new(),
         allowed_grant_types: Vec::new(),
@@ -283,7 +291,7 @@ fn client_sparse() -> ClientRegistered {
         identity_provider_restrictions: Vec::new(),
         claims: Vec::new(),
         allowed_cors_origins: Vec::new(),
-        properties: Vec::new(),
+        property_keys: Vec::new(),
         ..client_registered()
     }
 }
@@ -325,6 +333,7 @@ pub fn tenant_created() -> TenantCreated {
         owner: UserId(13),
         logo_uri: some("logo uri"),
         description: some("description"),
+        property_keys: list(&["Azure:ApiManagement:ApiKey"]),
     }
 }
 
@@ -332,9 +341,7 @@ pub fn tenant_created() -> TenantCreated {
 pub const TENANT_SECRET: &str = "tenant-gateway-key";
 
 pub fn tenant_properties() -> TenantProperties {
-    TenantProperties {
-        values: vec![("Azure:ApiManagement:ApiKey".to_owned(), TENANT_SECRET.to_owned())],
-    }
+    TenantProperties { values: list(&[TENANT_SECRET]) }
 }
 
 fn host(id: u32) -> TenantHost {
@@ -357,6 +364,7 @@ fn tenant_sparse() -> TenantCreated {
         claims: Vec::new(),
         logo_uri: None,
         description: None,
+        property_keys: Vec::new(),
         ..tenant_created()
     }
 }

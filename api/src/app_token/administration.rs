@@ -214,6 +214,7 @@ fn operator(service: &Service, token: &str) -> Result<Acting, Failed> {
 fn administrator(service: &Service) -> Result<Acting, Failed> {
     let now = service.app().clock.now();
     let caller = caller_of_now(service.call(), &service.open().tenant, now)?;
+    service.acts_through(&caller.client_id);
     match caller.is_administrator() && caller.may(ROOT_PERMISSION) {
         true => {
             let (user, changes_users) = (caller.user, caller.may(CHANGE_USERS));

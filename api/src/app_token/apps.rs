@@ -280,10 +280,23 @@ async fn delete(service: Service, asked: DeleteAppReq) -> Answer<DeleteAppResp> 
     });
     let Some(target) = target else { return Ok(nothing) };
     match service.submit(&target, &AppCommand::Delete, acting.actor()).await {
-        Ok(done) => Ok(Answered::written(DeleteAppResp { rows_affected: 1 }, done.position)),
+        Ok(done) => {
+            forget(&service, app).await;
+            Ok(Answered::written(DeleteAppResp { rows_affected: 1 }, done.position))
+        }
         // Somebody else was quicker.
         Err(super::answer::NOT_FOUND) => Ok(nothing),
         Err(err) => Err(err),
+    }
+}
+
+/// Destroys the key of an app that has ended: what its owner noted is unreadable then. The event
+/// stands, so what fails here is done at the next start.
+async fn forget(service: &Service, app: AppId) {
+    let keys = service.app().engine.keys().clone();
+    let erased = tokio::task::spawn_blocking(move || keys.erase_subject(app.into())).await;
+    if let Ok(Err(err)) = erased {
+        tracing::error!(error = %err, app = %app, "the key of an app that ended is not destroyed");
     }
 }
 

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use commands::Done;
 use commands::keys::random_id;
 use domain::account::AccountId;
-use domain::app_token::{AppToken, AppTokenCommand, AppTokenIssued, REFRESH_FACTOR, app_token_id};
-use domain::log::CommitHead;
+use domain::app_token::{
+    AppToken, AppTokenCommand, AppTokenIssued, AppTokenPersonal, REFRESH_FACTOR, app_token_id,
+};
 use domain::{CommandId, Timestamp};
 use projections::{AppRow, Tables};
 use schemars::JsonSchema;
@@ -85,12 +86,11 @@ impl Wanted {
         let refresh_expires_at = issued_at.plus_seconds(seconds * REFRESH_FACTOR);
         let id = app_token_id(refresh_expires_at, random_id().map_err(|_| BUSY)?);
         let access_hash = hash_of(&access_token);
-        let command = AppTokenCommand::Issue(Box::new(AppTokenIssued {
+        let issued = Box::new(AppTokenIssued {
             tenant: self.app.data.tenant,
             app: self.app.data.app,
             account: self.account_id(),
             counts_from: self.counts_from,
-            token_type: self.token_type.clone(),
             // Named after the first of its pairs: so a login is told from a refresh.
             family: self.family.unwrap_or(access_hash),
             access_hash,
@@ -98,7 +98,9 @@ impl Wanted {
             issued_at,
             access_expires_at,
             refresh_expires_at,
-        }));
+        });
+        let personal = AppTokenPersonal { token_type: self.token_type.clone() };
+        let command = AppTokenCommand::Issue(issued, personal);
         let pair = PairResp {
             access_token,
             refresh_token,
@@ -123,7 +125,7 @@ pub(crate) async fn issue(
         return Err(TOO_MANY);
     }
     let (pair, id, command) = wanted.make(service.call().now)?;
-    let mut head: CommitHead = service.head(actor)?;
+    let mut head = service.token_head(actor)?;
     if let Some(command_id) = command_id {
         head.command_id = command_id;
         // Not 0: another request under the same signature is another wish.

@@ -6,6 +6,7 @@ use commands::{Done, Engine, Error};
 use domain::account::AccountId;
 use domain::app::{APP_NAME_CHARS_MAX, AppId, looks_like_app_id};
 use domain::app_user::{AppUser, AppUserCommand, AppUserId, AppUserPersonal, AppUserRegistered};
+use domain::context::Context;
 use domain::log::CommitHead;
 use domain::user::{
     PasswordVerifier, User, UserAppInfo, UserClaim, UserCommand, UserPersonal, UserRegistered,
@@ -177,6 +178,7 @@ pub async fn add_app_root(
         err => format!("the account cannot be made: {} (code {})", err.text, err.code),
     };
     let head = system_head(tenant, "operator", now).map_err(|err| err.to_string())?;
+    let head = CommitHead { context: Context::of_operation("app-token add-root"), ..head };
     let new = NewAccount {
         user_name: name.to_owned(),
         info: String::new(),

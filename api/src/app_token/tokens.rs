@@ -2,8 +2,12 @@
 
 use std::sync::Arc;
 
+use domain::StoredEvent as _;
 use domain::app::AppId;
-use domain::app_token::{AppToken, AppTokenCommand, REFRESH_USED, TOKEN_TYPE_CHARS_MAX};
+use domain::app_token::{
+    AppToken, AppTokenCommand, AppTokenEvent, REFRESH_USED, TOKEN_TYPE_CHARS_MAX,
+};
+use domain::log::OpenParts as _;
 use projections::{AppRow, AppTokenRow};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -335,12 +339,13 @@ async fn refresh(service: Service, asked: RefreshTokenReq) -> Answer<RefreshToke
         Some(account) => account.id().to_string(),
         None => format!("app-{}", standing.app.data.app),
     };
-    let wanted = Wanted::of(&service, standing, &pair.data.token_type, Some(pair.data.family));
+    let token_type = token_type_of(&service, &pair)?;
+    let wanted = Wanted::of(&service, standing, &token_type, Some(pair.data.family));
     let use_token = AppTokenCommand::Refresh {
         rotates: service.settings().refresh_rotates,
         grace_seconds: service.settings().grace_seconds,
     };
-    let head = service.head(actor.clone())?;
+    let head = service.token_head(actor.clone())?;
     let refreshed = service.app().engine.transact(&head, |draft| {
         match draft.decide::<AppToken>(&pair.id, &use_token) {
             Err(commands::Error::Refused(refusal)) if refusal == REFRESH_USED => return Ok(None),
@@ -361,6 +366,23 @@ async fn refresh(service: Service, asked: RefreshTokenReq) -> Answer<RefreshToke
     };
     service.settle(&done).await;
     Ok(Answered::written(made.into(), done.position))
+}
+
+/// The label of a pair, from its event: it may name somebody, so no row has it in clear.
+fn token_type_of(service: &Service, pair: &AppTokenRow) -> Result<String, Failed> {
+    let engine = &service.app().engine;
+    let events = engine.log().read_at(&[pair.position]).map_err(commands::Error::from)?;
+    let event = events.first().ok_or(NOT_FOUND)?;
+    let read = engine.keys().open_parts(event);
+    let read = read.and_then(|parts| AppTokenEvent::decode(&event.kind, &parts));
+    match read {
+        Ok(AppTokenEvent::Issued(fact)) => Ok(fact.personal.ok_or(NOT_FOUND)?.token_type),
+        Ok(_) => Err(NOT_FOUND),
+        Err(err) => {
+            tracing::error!(error = %err, position = pair.position, "a pair cannot be read");
+            Err(BUSY)
+        }
+    }
 }
 
 /// A refresh token that comes a second time was stolen, before or now: all that came of it ends.

@@ -183,7 +183,7 @@ fn resource(resource: u32, now: Timestamp) -> ResourceCreated {
         secrets: Vec::new(),
         scopes: vec![format!("bench{resource}.read"), format!("bench{resource}.write")],
         user_claims: Vec::new(),
-        properties: Vec::new(),
+        property_keys: Vec::new(),
         created: now,
         non_editable: false,
     }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use commands::keys::Keyring;
+use domain::context::Context;
 use domain::log::{CommitHead, EventLog, OpenParts as _};
 use domain::{AnyEvent, CommandId, EventId, Parts, Recorded, StreamId, SubjectId};
 use tokio::sync::oneshot;
@@ -213,5 +214,6 @@ fn no_head() -> CommitHead {
         time: domain::Timestamp(0),
         correlation: [0; 16],
         trace: [0; 16],
+        context: Context::default(),
     }
 }

@@ -1,6 +1,7 @@
 //! `POST /connect/revocation` (RFC 7009): a client ends one of its tokens.
 
 use domain::Refusal;
+use domain::context::Context;
 use domain::log::CommitHead;
 use domain::token::{Token, TokenCommand};
 use schemars::JsonSchema;
@@ -55,6 +56,7 @@ async fn revoke(mut open: Open) -> Outcome {
         time: call.now,
         correlation: call.request_id,
         trace: call.trace_id(),
+        context: Context::of_operation(call.operation).through(&claims.client_id),
     };
     let command = TokenCommand::Revoke { reason: "by its client".to_owned() };
     let done = call.app.engine.handle::<Token>(&claims.jti, &command, &head).await;

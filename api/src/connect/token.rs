@@ -3,6 +3,7 @@
 
 use commands::bootstrap::FIRST_PARTY_CLIENT;
 use domain::UserId;
+use domain::context::Context;
 use domain::log::CommitHead;
 use domain::token::Grant;
 use domain::user::PASSWORD_BYTES_MAX;
@@ -185,5 +186,7 @@ fn head(open: &Open, request: &TokenRequest) -> Result<CommitHead, ApiError> {
         time: open.call.now,
         correlation: open.call.request_id,
         trace: open.call.trace_id(),
+        // Grant and client stand in the event.
+        context: Context::default(),
     })
 }

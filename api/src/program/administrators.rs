@@ -1,12 +1,11 @@
 //! How an operator makes an administrator, also where none is left who could.
 
-use commands::signing::system_head;
 use domain::user::{UserClaim, UserCommand};
 use domain::{TenantId, Timestamp};
 use projections::{Tables, UserRow};
 
 use super::cli::Failure;
-use super::one_shots::{OPERATOR, shown};
+use super::one_shots::{head_of, shown};
 use super::running::Running;
 use crate::access::rights::permission_of;
 use crate::access::scopes::covers;
@@ -18,6 +17,7 @@ const EVERYTHING: &str = "oauthapp.all";
 /// Gives a user the role of administrators and the permission for everything.
 pub(super) async fn grant(
     on: &Running,
+    what: &str,
     name: &str,
     tenant: TenantId,
     now: Timestamp,
@@ -36,7 +36,7 @@ pub(super) async fn grant(
     let Some(command) = command else {
         return Ok(format!("user {user} is an administrator of tenant {tenant} already"));
     };
-    let head = system_head(tenant, OPERATOR, now)?;
+    let head = head_of(what, tenant, now)?;
     let done = change_user(&on.engine, &on.views, user, &command, &head).await?;
     shown(on, done.position).await?;
     let mut said =

@@ -181,31 +181,3 @@ pub(crate) fn master_key_or_new(common: &Common, folder: &Path) -> Result<Master
     );
     Ok(key)
 }
-
-/// Copies a data folder that no server holds, so that looking at it changes nothing in it.
-pub(crate) fn private_copy(folder: &Path) -> Result<tempfile::TempDir, Failure> {
-    if !folder.join("log").is_dir() {
-        return Err(
-            format!("{} holds no log; give the data folder with --data", folder.display()).into()
-        );
-    }
-    let copy = tempfile::Builder::new().prefix("chancery-").tempdir()?;
-    copy_folder(folder, copy.path())
-        .map_err(|err| format!("copying {} to look at it: {err}", folder.display()))?;
-    Ok(copy)
-}
-
-fn copy_folder(from: &Path, to: &Path) -> std::io::Result<()> {
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let to = to.join(entry.file_name());
-        let kind = entry.file_type()?;
-        if kind.is_dir() {
-            fs::create_dir_all(&to)?;
-            copy_folder(&entry.path(), &to)?;
-        } else if kind.is_file() && entry.file_name() != "lock" {
-            fs::copy(entry.path(), &to)?;
-        }
-    }
-    Ok(())
-}

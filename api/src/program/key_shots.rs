@@ -3,13 +3,14 @@
 use commands::Draft;
 use commands::signing::{NewSigningKey, add_signing_key, make_signing_key, system_head};
 use domain::TenantId;
+use domain::log::CommitHead;
 use domain::signing_key::{SigningAlgorithm, SigningKey, SigningKeyCommand};
 use domain::token::TOKEN_SECONDS_MAX;
 use projections::SigningKeyRow;
 use serde::{Deserialize, Serialize};
 
 use super::cli::Failure;
-use super::one_shots::{OPERATOR, shown};
+use super::one_shots::{head_of, shown};
 use super::running::Running;
 use super::settings::Keys;
 use crate::access::signer::KNOWN_SECONDS;
@@ -66,7 +67,8 @@ impl KeyShot {
 async fn rotate(on: &Running, named: Option<SigningAlgorithm>) -> Result<String, Failure> {
     let mut lines = Vec::new();
     for tenant in tenants(on) {
-        let (position, said) = rotate_of(on, tenant, named).await?;
+        let head = head_of("keys rotate", tenant, on.clock.now())?;
+        let (position, said) = rotate_of(on, head, named).await?;
         shown(on, position).await?;
         lines.extend(said);
     }
@@ -81,9 +83,10 @@ async fn rotate(on: &Running, named: Option<SigningAlgorithm>) -> Result<String,
 /// successor of the newest is the newest. Says where the commit stands, and what was done.
 async fn rotate_of(
     on: &Running,
-    tenant: TenantId,
+    head: CommitHead,
     named: Option<SigningAlgorithm>,
 ) -> Result<(u64, Vec<String>), Failure> {
+    let tenant = head.tenant;
     let mut old = on.views.read().signing_keys.active(tenant).cloned().collect::<Vec<_>>();
     old.reverse();
     let mut algorithms = Vec::new();
@@ -94,8 +97,8 @@ async fn rotate_of(
     if let Some(named) = named {
         algorithms = vec![named];
     }
-    let now = on.clock.now();
-    let mut draft = on.engine.draft(system_head(tenant, OPERATOR, now)?);
+    let now = head.time;
+    let mut draft = on.engine.draft(head);
     let mut lines = Vec::new();
     for algorithm in algorithms {
         let key = make(tenant, algorithm, old.is_empty()).await?;
@@ -144,7 +147,7 @@ async fn end(on: &Running, kid: &str, reason: &str) -> Result<String, Failure> {
         let tables = on.views.read();
         tables.signing_keys.active(tenant).any(|it| it.data.kid != kid)
     };
-    let mut draft = on.engine.draft(system_head(tenant, OPERATOR, on.clock.now())?);
+    let mut draft = on.engine.draft(head_of("keys end", tenant, on.clock.now())?);
     draft.decide::<SigningKey>(kid, &SigningKeyCommand::End { reason: reason.to_owned() })?;
     let mut said = format!("{kid} has ended: no token that it signed counts any more");
     if !left {
@@ -190,7 +193,8 @@ pub(crate) async fn prepare(on: &Running, named: Option<SigningAlgorithm>) -> Re
             (Some(newest), Some(named)) if newest != named => named,
             (Some(_), _) => continue,
         };
-        let (_, lines) = rotate_of(on, tenant, Some(wanted)).await?;
+        let head = system_head(tenant, "system", on.clock.now())?;
+        let (_, lines) = rotate_of(on, head, Some(wanted)).await?;
         tracing::info!(%tenant, what = lines.join("; "), "signing keys were made");
     }
     Ok(())

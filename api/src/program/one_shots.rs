@@ -10,6 +10,7 @@ use commands::{Done, Error as CommandError};
 use domain::account::AccountId;
 use domain::app::{App, AppCommand, AppId, AppPolicy};
 use domain::app_user::{AppUser, AppUserCommand, AppUserId};
+use domain::context::Context;
 use domain::log::CommitHead;
 use domain::tenant::{Tenant, TenantCommand};
 use domain::user::{User, UserCommand, check_password};
@@ -140,35 +141,35 @@ impl OneShot {
 
     /// Does it, and says what was done.
     pub(crate) async fn run(self, on: &Running) -> Result<String, Failure> {
-        let now = on.clock.now();
+        let (what, now) = (self.name(), on.clock.now());
         match self {
-            Self::Keys(what) => what.run(on).await,
+            Self::Keys(shot) => shot.run(on).await,
             Self::SetPassword { name, tenant, password } => {
-                set_password(on, &name, TenantId(tenant), &password).await
+                set_password(on, what, &name, TenantId(tenant), &password).await
             }
             Self::EnableUser { name, tenant, enabled } => {
                 let tenant = TenantId(tenant);
                 let user = on.views.read().users.named(tenant, &name).map(|it| it.data.user);
                 let account = user.map_or(AccountId::None, AccountId::User);
-                enable(on, tenant, account, enabled).await
+                enable(on, what, tenant, account, enabled).await
             }
             Self::Erase { user } => {
                 let (id, subject) = (user.to_string(), UserId(user).into());
                 let stopping = clients_on(&on.views.read(), UserId(user));
-                let head = head_of_owner::<User>(on, &id, now)?;
+                let head = head_of_owner::<User>(on, what, &id, now)?;
                 let (user, command) = (UserId(user), UserCommand::Erase);
                 let done = change_user(&on.engine, &on.views, user, &command, &head).await;
-                let said = forget_person::<User>(on, &id, subject, done).await?;
+                let said = forget_person::<User>(on, &id, &head, subject, done).await?;
                 Ok(said + &stopped(stopping))
             }
             Self::GrantAdministrator { name, tenant } => {
-                administrators::grant(on, &name, TenantId(tenant), now).await
+                administrators::grant(on, what, &name, TenantId(tenant), now).await
             }
             Self::EraseAppUser { id: user } => {
                 let (id, subject) = (user.to_string(), AppUserId(user).into());
-                let head = head_of_owner::<AppUser>(on, &id, now)?;
+                let head = head_of_owner::<AppUser>(on, what, &id, now)?;
                 let done = on.engine.handle::<AppUser>(&id, &AppUserCommand::Erase, &head).await;
-                forget_person::<AppUser>(on, &id, subject, done).await
+                forget_person::<AppUser>(on, &id, &head, subject, done).await
             }
             Self::AddRoot { name, tenant, password } => {
                 let tenant = TenantId(tenant);
@@ -180,11 +181,13 @@ impl OneShot {
             Self::EnableAccount { name, tenant, enabled } => {
                 let tenant = TenantId(tenant);
                 let account = Accounts::of(&on.views.read(), tenant).id_of(&name);
-                enable(on, tenant, account, enabled).await
+                enable(on, what, tenant, account, enabled).await
             }
-            Self::LinkAppTokens { tenant, linked } => link(on, TenantId(tenant), linked, now).await,
+            Self::LinkAppTokens { tenant, linked } => {
+                link(on, what, TenantId(tenant), linked, now).await
+            }
             Self::SetApp { app, strict, acts_for_users } => {
-                set_app(on, &app, AppPolicy { strict, acts_for_users }, now).await
+                set_app(on, what, &app, AppPolicy { strict, acts_for_users }, now).await
             }
             Self::Backup { to } => {
                 let on = on.clone();
@@ -215,15 +218,22 @@ fn read_password(name: &str) -> Result<String, Failure> {
     Ok(password)
 }
 
+/// Who, when and by which command, for a commit.
+pub(crate) fn head_of(what: &str, tenant: TenantId, now: Timestamp) -> Result<CommitHead, Failure> {
+    let context = Context::of_operation(what);
+    Ok(CommitHead { context, ..system_head(tenant, OPERATOR, now)? })
+}
+
 /// Lets an account sign in, at whichever face, or not.
 async fn enable(
     on: &Running,
+    what: &str,
     tenant: TenantId,
     account: AccountId,
     enabled: bool,
 ) -> Result<String, Failure> {
     // Not the time of asking: what was issued meanwhile must end, too.
-    let head = system_head(tenant, OPERATOR, on.clock.now())?;
+    let head = head_of(what, tenant, on.clock.now())?;
     let stopping = match account {
         AccountId::User(user) if !enabled => clients_on(&on.views.read(), user),
         _ => 0,
@@ -247,11 +257,12 @@ async fn enable(
 /// Lets the users of a tenant be the accounts of the app-token service, or no longer.
 async fn link(
     on: &Running,
+    what: &str,
     tenant: TenantId,
     linked: bool,
     now: Timestamp,
 ) -> Result<String, Failure> {
-    let head = system_head(tenant, OPERATOR, now)?;
+    let head = head_of(what, tenant, now)?;
     let command = TenantCommand::SetAppTokenLink(linked);
     let done = on.engine.handle::<Tenant>(&tenant.to_string(), &command, &head).await?;
     if done.first == 0 {
@@ -275,12 +286,13 @@ async fn link(
 
 async fn set_app(
     on: &Running,
+    what: &str,
     app: &str,
     policy: AppPolicy,
     now: Timestamp,
 ) -> Result<String, Failure> {
     let app = AppId::parse(app).ok_or("the id of an app has 16 digits")?;
-    let head = head_of_owner::<App>(on, &app.to_string(), now)?;
+    let head = head_of_owner::<App>(on, what, &app.to_string(), now)?;
     let command = AppCommand::SetPolicy(policy);
     let done = on.engine.handle::<App>(&app.to_string(), &command, &head).await?;
     shown(on, done.position).await?;
@@ -290,6 +302,7 @@ async fn set_app(
 
 async fn set_password(
     on: &Running,
+    what: &str,
     name: &str,
     tenant: TenantId,
     password: &str,
@@ -302,7 +315,7 @@ async fn set_password(
     let user = user.ok_or_else(|| format!("tenant {tenant} has no user of this name"))?;
     let verifiers = PasswordPool::new(1).hash_of_user(password, linked).await?;
     // Not the time of asking: a login that began while the hash was made must end with the others.
-    let head = system_head(tenant, OPERATOR, on.clock.now())?;
+    let head = head_of(what, tenant, on.clock.now())?;
     let command = UserCommand::SetPassword(verifiers);
     let done = change_user(&on.engine, &on.views, user, &command, &head).await?;
     shown(on, done.position).await?;
@@ -312,13 +325,14 @@ async fn set_password(
 /// A head in the tenant whose aggregate it is.
 fn head_of_owner<A: Aggregate>(
     on: &Running,
+    what: &str,
     id: &str,
     now: Timestamp,
 ) -> Result<CommitHead, Failure> {
     let events = on.engine.log().read_stream(&StreamId::new(A::CATEGORY, id), 0)?;
     let tenant = events.first().map(|it| it.commit.tenant);
     let tenant = tenant.ok_or_else(|| format!("there is no {}", called::<A>(id)))?;
-    Ok(system_head(tenant, OPERATOR, now)?)
+    head_of(what, tenant, now)
 }
 
 fn called<A: Aggregate>(id: &str) -> String {
@@ -329,12 +343,13 @@ fn called<A: Aggregate>(id: &str) -> String {
 async fn forget_person<A: Aggregate>(
     on: &Running,
     id: &str,
+    head: &CommitHead,
     subject: SubjectId,
     erased: Result<Done, CommandError>,
 ) -> Result<String, Failure> {
     let done = erased.map_err(|err| err.to_string())?;
-    let keys = on.engine.keys().clone();
-    tokio::task::spawn_blocking(move || keys.erase_subject(subject))
+    let (on_disk, tenant) = (on.clone(), head.tenant);
+    tokio::task::spawn_blocking(move || destroy_keys(&on_disk, tenant, subject))
         .await
         .map_err(|err| err.to_string())??;
     shown(on, done.position).await?;
@@ -345,12 +360,29 @@ pub(crate) async fn shown(on: &Running, position: u64) -> Result<(), Failure> {
     Ok(on.views.wait(position, SHOWN_WITHIN).await?)
 }
 
-/// The events after which a key is destroyed.
+/// Destroys the key of a person, and those of the apps that the person owns: what was noted there
+/// is the person's.
+fn destroy_keys(on: &Running, tenant: TenantId, subject: SubjectId) -> Result<(), Failure> {
+    let keys = on.engine.keys();
+    keys.erase_subject(subject)?;
+    let apps = on.views.read().apps.owned_by(tenant, AccountId::from(subject), None);
+    for app in apps {
+        keys.erase_subject(app.data.app.into())?;
+    }
+    Ok(())
+}
+
+/// The events after which the key of a person is destroyed.
 pub(crate) const ERASED: [&str; 2] = ["user.erased", "app_user.erased"];
 
-/// Destroys the keys of all who were erased: a crash may have come before that.
+/// The event after which the key of an app is destroyed.
+const APP_DELETED: &str = "app.deleted";
+
+/// Destroys the keys of all who were erased, and of apps that ended: a crash may have come before
+/// that.
 pub(crate) fn finish_erasures(on: &Running) -> Result<(), Failure> {
-    ERASED.into_iter().try_for_each(|kind| finish_erasures_of(on, kind))
+    let kinds = ERASED.into_iter().chain([APP_DELETED]);
+    kinds.into_iter().try_for_each(|kind| finish_erasures_of(on, kind))
 }
 
 fn finish_erasures_of(on: &Running, kind: &str) -> Result<(), Failure> {
@@ -365,7 +397,7 @@ fn finish_erasures_of(on: &Running, kind: &str) -> Result<(), Failure> {
         after = *last;
         let log: &Arc<dyn domain::log::EventLog> = on.engine.log();
         for event in log.read_at(&positions)? {
-            on.engine.keys().erase_subject(event.subject)?;
+            destroy_keys(on, event.commit.tenant, event.subject)?;
         }
     }
 }

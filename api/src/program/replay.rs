@@ -8,7 +8,8 @@ use domain::log::{EventLog, LogError};
 use serde::{Deserialize, Serialize};
 
 use super::cli::Failure;
-use super::home::{Held, held, keys_path, master_key, private_copy};
+use super::home::{Held, held, keys_path, master_key};
+use super::private_copy::PrivateCopy;
 use super::running::{Opening, Running, advise};
 use super::settings::{Common, Format, Replay};
 use super::socket::{self, Request};
@@ -45,11 +46,11 @@ pub(crate) fn run(common: &Common, options: &Replay) -> Result<(), Failure> {
         })?;
         return Ok(failed.map_or_else(|| out.flush(), Err)?);
     }
-    let copy = private_copy(&common.data)?;
+    let copy = PrivateCopy::new(&common.data)?;
     let master = master_key(common, &common.data)?;
-    // Read from the folder itself, so that an error names the file that the operator knows.
-    Keyring::open_read_only(&keys_path(&common.data), &master)?;
-    let running = Running::open(copy.path(), &master, Opening::default()).map_err(advise)?;
+    // From the folder itself: no key is copied, and an error names the file that the operator knows.
+    let keys = Keyring::open_read_only(&keys_path(&common.data), &master)?;
+    let running = Running::open_with(copy.path(), keys, Opening::default()).map_err(advise)?;
     print(&*running.log, running.engine.keys(), &query, &mut |line| Ok(writeln!(out, "{line}")?))?;
     Ok(out.flush()?)
 }

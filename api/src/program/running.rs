@@ -47,6 +47,15 @@ impl Running {
             true => Keyring::open_existing(&keys_path(folder), master)?,
             false => Keyring::open(&keys_path(folder), master)?,
         };
+        Self::open_with(folder, keys, opening)
+    }
+
+    /// As [`Running::open`], with keys that are read elsewhere.
+    pub(crate) fn open_with(
+        folder: &Path,
+        keys: Keyring,
+        opening: Opening,
+    ) -> Result<Self, Failure> {
         let keys = Arc::new(keys);
         let options = SledLogOptions {
             folder: folder.to_owned(),
@@ -111,6 +120,7 @@ pub(crate) fn advise(err: Failure) -> Failure {
             "The event may be from a newer version of the program, or its key is missing: start \
              that version, or restore the key file (docs/operations.md, \"Upgrade\")."
         }
+        LogError::OtherVersion(_) => "Nothing is damaged.",
         LogError::Closing => "Start the program again.",
     };
     format!("{err}\n{advice}").into()

@@ -24,7 +24,10 @@ use super::cli::Failure;
 use super::home::{Home, master_key_or_new, socket_path};
 use super::running::{Opening, Running, advise};
 use super::settings::{BusinessErrors, Common, Serve};
-use super::{descriptors, greeting, key_shots, one_shots, snapshots, socket, timekeeper};
+use super::{
+    descriptors, fingerprint_keys, greeting, key_shots, one_shots, private_copy, snapshots, socket,
+    timekeeper,
+};
 use crate::access::scopes;
 use crate::app::{App, AppSettings, LogFigures};
 use crate::app_token::settings::AdminMode;
@@ -62,6 +65,10 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
     let address = listener.local_addr()?;
     let connections_max = descriptors::make_room(options.connections_max);
     let home = Home::open(&common.data)?;
+    for copy in private_copy::remove_dead() {
+        let path = copy.display();
+        tracing::info!(%path, "removed a private copy that a killed verify or replay had left");
+    }
     let master = master_key_or_new(common, &home.folder)?;
     if app_token.admin_mode == AdminMode::Open {
         tracing::warn!("ANYBODY who reaches {address} may change any app and any app user");
@@ -106,6 +113,7 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
     let stop_snapshots = Arc::new(AtomicBool::new(false));
     let snapshotter = snapshots::start(&on, stop_snapshots.clone());
     tokio::spawn(timekeeper::watch(on.clone()));
+    tokio::spawn(fingerprint_keys::rotate(on.engine.keys().clone(), on.clock.clone()));
     let to_finish = on.clone();
     std::thread::spawn(move || {
         if let Err(err) = one_shots::finish_erasures(&to_finish) {

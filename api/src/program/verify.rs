@@ -13,7 +13,8 @@ use projections::{SNAPSHOT_REVISION, Views};
 use serde::{Deserialize, Serialize};
 
 use super::cli::Failure;
-use super::home::{Held, held, is_gone, keys_path, master_key, private_copy};
+use super::home::{Held, held, is_gone, keys_path, master_key};
+use super::private_copy::PrivateCopy;
 use super::running::{Opening, Running, views_snapshot_path};
 use super::settings::{Common, Format, Verify};
 use super::socket::{self, Request};
@@ -65,11 +66,11 @@ fn find_report(common: &Common) -> Result<Report, Failure> {
     }
     // Looked at before anything is opened: opening writes it anew.
     inspect_second_head(&common.data)?;
-    let copy = private_copy(&common.data)?;
+    let copy = PrivateCopy::new(&common.data)?;
     let master = master_key(common, &common.data)?;
-    // Read-only first: it says whether the file is as it was written, and where it is.
-    Keyring::open_read_only(&keys_path(&common.data), &master)?;
-    let running = match Running::open(copy.path(), &master, Opening::default()) {
+    // From the folder itself: no key is copied, and an error names the file that the operator knows.
+    let keys = Keyring::open_read_only(&keys_path(&common.data), &master)?;
+    let running = match Running::open_with(copy.path(), keys, Opening::default()) {
         Ok(running) => running,
         Err(err) => return Ok(failed(&*err, 0)),
     };

@@ -153,12 +153,14 @@ async fn create(mut granted: Granted) -> Outcome {
     let secrets = body.secrets.unwrap_or_default();
     let values = secrets.iter().map(|it| it.value.clone()).collect();
     let secrets = secrets.into_iter().map(|it| ResourceSecretInfo {
+        id: 0,
         description: it.description,
         expiration: it.expiration.map(|it| it.0),
         secret_type: it.r#type,
         created: it.created.map_or(now, |it| it.0),
     });
     let properties = body.properties.unwrap_or_default().into_iter();
+    let (property_keys, property_values) = properties.map(|it| (it.key, it.value)).unzip();
     let data = ResourceCreated {
         resource: 0,
         tenant: granted.tenant_id(),
@@ -172,11 +174,11 @@ async fn create(mut granted: Granted) -> Outcome {
         secrets: secrets.collect(),
         scopes: body.scopes.unwrap_or_default().into_iter().map(|it| it.scope).collect(),
         user_claims: body.user_claims.unwrap_or_default().into_iter().map(|it| it.r#type).collect(),
-        properties: properties.map(|it| (it.key, it.value)).collect(),
+        property_keys,
         created: body.created.map_or(now, |it| it.0),
         non_editable: body.non_editable,
     };
-    let secrets = ResourceSecrets { values };
+    let secrets = ResourceSecrets { values, property_values };
     let created = granted.create::<Resource>(&bytes, |number| {
         let mut data = data.clone();
         data.resource = number as u32;
@@ -206,7 +208,8 @@ fn name_taken(granted: &Granted, scopes: &[String], err: ApiError) -> ApiError {
 
 async fn detail(granted: Granted) -> Outcome {
     let row = owned(&granted)?;
-    Ok(Reply::single(ResourceBody::whole(&row)))
+    let property_values = granted.ask(|tables| tables.resources.property_values(&row));
+    Ok(Reply::single(ResourceBody::whole(&row, property_values)))
 }
 
 async fn publish(mut granted: Granted) -> Outcome {

@@ -222,11 +222,11 @@ impl ResourceBody {
     }
 
     /// With all four child lists, as the detail shows it.
-    pub(crate) fn whole(row: &ResourceRow) -> Self {
+    pub(crate) fn whole(row: &ResourceRow, property_values: Vec<String>) -> Self {
         let mut body = Self::bare(row).with_scopes(row).with_claims(row);
         let api_resource_id = body.id;
-        let secrets = row.data.secrets.iter().zip(1..).map(|(it, id)| SecretBody {
-            id,
+        let secrets = row.data.secrets.iter().map(|it| SecretBody {
+            id: it.id,
             api_resource_id,
             description: it.description.clone(),
             value: MASKED.to_owned(),
@@ -235,8 +235,12 @@ impl ResourceBody {
             created: Some(WireTime(it.created)),
         });
         body.secrets = Some(secrets.collect());
-        let properties = row.data.properties.iter().zip(1..).map(|((key, value), id)| {
-            PropertyBody { id, api_resource_id, key: key.clone(), value: value.clone() }
+        let properties = row.data.property_keys.iter().zip(property_values).zip(1..);
+        let properties = properties.map(|((key, value), id)| PropertyBody {
+            id,
+            api_resource_id,
+            key: key.clone(),
+            value,
         });
         body.properties = Some(properties.collect());
         body

@@ -168,9 +168,20 @@ pub(crate) struct PropertyBody {
 impl ClientBody {
     /// A client as rows 38 and 41 show it.
     pub(crate) fn shown(row: &ClientRow) -> Self {
-        Self::of(&row.data)
+        let client_id = i64::from(row.data.client);
+        let pairs = row.data.property_keys.iter().zip(&row.property_values).zip(1..);
+        let properties = pairs.map(|((key, value), id)| {
+            let (key, value) = (key.clone(), value.clone());
+            PropertyBody { id, client_id, key, value }
+        });
+        Self {
+            pair_wise_subject_salt: row.pair_wise_subject_salt.clone(),
+            properties: properties.collect(),
+            ..Self::of(&row.data)
+        }
     }
 
+    /// All but what is sealed.
     fn of(it: &ClientRegistered) -> Self {
         let (flags, times, client) = (&it.flags, &it.lifetimes, it.client);
         let client_id = i64::from(client);
@@ -179,7 +190,7 @@ impl ClientBody {
             enabled: it.enabled,
             client_id: it.client_id.0.clone(),
             protocol_type: it.protocol_type.clone(),
-            client_secrets: it.secrets.iter().zip(1..).map(|it| secret_row(it, client)).collect(),
+            client_secrets: it.secrets.iter().map(|it| secret_row(it, client)).collect(),
             require_client_secret: it.require_client_secret,
             client_name: it.name.clone(),
             description: it.description.clone(),
@@ -236,19 +247,9 @@ impl ClientBody {
                 .collect(),
             always_send_client_claims: flags.always_send_client_claims,
             client_claims_prefix: it.client_claims_prefix.clone(),
-            pair_wise_subject_salt: it.pair_wise_subject_salt.clone(),
+            pair_wise_subject_salt: None,
             allowed_cors_origins: OriginBody::rows(&it.allowed_cors_origins, client),
-            properties: it
-                .properties
-                .iter()
-                .zip(1..)
-                .map(|((key, value), id)| PropertyBody {
-                    id,
-                    client_id,
-                    key: key.clone(),
-                    value: value.clone(),
-                })
-                .collect(),
+            properties: Vec::new(),
             created: Some(WireTime(it.created)),
             user_sso_lifetime: times.user_sso,
             user_code_type: it.user_code_type.clone(),
@@ -266,11 +267,15 @@ impl ClientBody {
     ) -> (ClientRegistered, ClientSecrets) {
         let values = self.client_secrets.iter().map(|it| it.value.clone()).collect();
         let secrets = self.client_secrets.into_iter().map(|it| ClientSecretInfo {
+            id: 0,
             description: it.description,
             expiration: it.expiration.map(|it| it.0),
             secret_type: it.r#type,
             created: it.created.map_or(now, |it| it.0),
         });
+        let properties = self.properties.into_iter().map(|it| (it.key, it.value));
+        let (property_keys, property_values) = properties.unzip();
+        let pair_wise_subject_salt = self.pair_wise_subject_salt;
         let data = ClientRegistered {
             client: 0,
             tenant,
@@ -318,7 +323,6 @@ impl ClientBody {
             allowed_identity_token_signing_algorithms: self
                 .allowed_identity_token_signing_algorithms,
             client_claims_prefix: self.client_claims_prefix,
-            pair_wise_subject_salt: self.pair_wise_subject_salt,
             user_code_type: self.user_code_type,
             secrets: secrets.collect(),
             allowed_grant_types: GrantTypeBody::values(self.allowed_grant_types),
@@ -332,16 +336,16 @@ impl ClientBody {
             ),
             claims: self.claims.into_iter().map(|it| (it.r#type, it.value)).collect(),
             allowed_cors_origins: OriginBody::values(self.allowed_cors_origins),
-            properties: self.properties.into_iter().map(|it| (it.key, it.value)).collect(),
+            property_keys,
             created: self.created.map_or(now, |it| it.0),
         };
-        (data, ClientSecrets { values })
+        (data, ClientSecrets { values, property_values, pair_wise_subject_salt })
     }
 }
 
-fn secret_row((secret, id): (&ClientSecretInfo, u32), client: u32) -> SecretBody {
+fn secret_row(secret: &ClientSecretInfo, client: u32) -> SecretBody {
     SecretBody {
-        id,
+        id: secret.id,
         client_id: i64::from(client),
         description: secret.description.clone(),
         value: MASKED.to_owned(),

@@ -109,7 +109,7 @@ impl TenantBody {
         let id = i64::from(it.tenant.0);
         let hosts = it.hosts.iter();
         let claims = it.claims.iter();
-        let properties = row.property_keys.iter().zip(1..);
+        let properties = it.property_keys.iter().zip(1..);
         Self {
             id,
             name: it.name.clone(),

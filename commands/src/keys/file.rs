@@ -11,6 +11,7 @@ use bytes::Bytes;
 use domain::log::OpenParts;
 use domain::{LogId, Parts, Recorded, SubjectId, TenantId, Unreadable};
 
+use super::fingerprint::FingerprintKeys;
 use super::found::{CLAIM_KEY, Found, SECRET_KEY, Subject, Subjects, WrappedKey, place};
 use super::seal::{NotOpened, SealKey, random};
 use super::slots::{Extent, SlotError, SlotFile, SlotKind};
@@ -98,15 +99,16 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
 #[derive(Debug)]
 pub struct Keyring {
     log: LogId,
-    wrap: SealKey,
+    pub(super) wrap: SealKey,
     claims: hmac::Key,
     secrets: SealKey,
     subjects: RwLock<Subjects>,
     signing: RwLock<HashMap<[u8; 16], Vec<u8>>>,
+    pub(super) fingerprints: RwLock<FingerprintKeys>,
     /// Persons who wait for a key.
     wanted: Mutex<Vec<u64>>,
     /// `None` for a keyring in memory.
-    file: Mutex<Option<SlotFile>>,
+    pub(super) file: Mutex<Option<SlotFile>>,
 }
 
 impl Keyring {
@@ -170,7 +172,7 @@ impl Keyring {
         master: &MasterKey,
     ) -> Result<Self, KeyError> {
         let wrap = found.check_master(path, master)?;
-        let Found { header, system, subjects, signing } = found;
+        let Found { header, system, subjects, signing, fingerprints } = found;
         let log = match header {
             Some((log, _)) => LogId(log),
             None => LogId(append(&mut file, &wrap, SlotKind::Header, random()?, b"chancery")?.0),
@@ -190,6 +192,7 @@ impl Keyring {
         };
         let claims = hmac::Key::new(hmac::HMAC_SHA256, &system_key(CLAIM_KEY)?);
         let secrets = SealKey::new(&system_key(SECRET_KEY)?)?;
+        let fingerprints = FingerprintKeys::load(fingerprints, &mut file, &wrap)?;
         Ok(Self {
             log,
             wrap,
@@ -197,6 +200,7 @@ impl Keyring {
             secrets,
             subjects: RwLock::new(subjects),
             signing: RwLock::new(signing),
+            fingerprints: RwLock::new(fingerprints),
             wanted: Mutex::default(),
             file: Mutex::new(file),
         })
@@ -284,7 +288,7 @@ impl Keyring {
             Some(Subject::Erased) | None => return Ok(()),
         };
         if let Some(file) = file.as_mut() {
-            file.overwrite(slot, SlotKind::Erased, subject_id(subject))
+            file.overwrite(slot, SlotKind::Erased, subject_id(subject), &[])
                 .map_err(|err| write_error(file, &err))?;
             file.sync();
         }
@@ -452,9 +456,9 @@ fn signing_id(kid: &str) -> [u8; 16] {
     sha256(kid.as_bytes()).first_chunk().copied().unwrap_or_default()
 }
 
-type Added = ([u8; 16], u64, Vec<u8>);
+pub(super) type Added = ([u8; 16], u64, Vec<u8>);
 
-fn append(
+pub(super) fn append(
     file: &mut Option<SlotFile>,
     wrap: &SealKey,
     kind: SlotKind,
@@ -477,6 +481,6 @@ fn file_error(path: &Path, err: &SlotError) -> KeyError {
     KeyError::File { path: path.to_owned(), why: err.to_string() }
 }
 
-fn write_error(file: &SlotFile, err: &std::io::Error) -> KeyError {
+pub(super) fn write_error(file: &SlotFile, err: &std::io::Error) -> KeyError {
     KeyError::File { path: file.path().to_owned(), why: err.to_string() }
 }

@@ -5,6 +5,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::path::Path;
 
 use super::file::{KeyError, MasterKey};
+use super::fingerprint::FoundKey;
 use super::seal::{SEAL_BYTES, SealKey};
 use super::slots::{self, Entry, Extent, SlotError, SlotKind};
 
@@ -52,6 +53,7 @@ pub(crate) struct Found {
     pub(crate) system: HashMap<[u8; 16], Vec<u8>>,
     pub(crate) subjects: Subjects,
     pub(crate) signing: HashMap<[u8; 16], Vec<u8>>,
+    pub(crate) fingerprints: Vec<FoundKey>,
 }
 
 impl Found {
@@ -87,6 +89,7 @@ impl Found {
             SlotKind::Signing => {
                 self.signing.insert(id, wrapped.into_owned());
             }
+            SlotKind::Fingerprint => self.fingerprints.push((id, slot, wrapped.into_owned())),
             SlotKind::Erased => {
                 self.subjects.insert(subject, Subject::Erased);
             }

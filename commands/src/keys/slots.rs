@@ -38,8 +38,10 @@ pub(crate) enum SlotKind {
     Signing = 4,
     /// A person's key that was destroyed.
     Erased = 5,
-    /// A place where a power cut tore an append.
+    /// A place where a power cut tore an append, or where a key of fingerprints was destroyed.
     Void = 6,
+    /// A key of request fingerprints.
+    Fingerprint = 7,
 }
 
 /// One wrapped key, and where it stands.
@@ -97,7 +99,7 @@ impl SlotFile {
         }
         let mut opened = Self { file, path: path.to_owned(), slots: extent.slots, durable: 0 };
         for slot in &extent.torn {
-            opened.overwrite(*slot, SlotKind::Void, [0; 16])?;
+            opened.overwrite(*slot, SlotKind::Void, [0; 16], &[])?;
         }
         // A killed process may have left what it never synced; from now on it is relied upon.
         opened.sync();
@@ -123,9 +125,16 @@ impl SlotFile {
         Ok(first)
     }
 
-    /// Overwrites an entry of one slot, in place. Not durable before `sync`.
-    pub(crate) fn overwrite(&self, slot: u64, kind: SlotKind, id: [u8; 16]) -> io::Result<()> {
-        self.file.write_all_at(&encode(kind, id, &[], self.durable), slot * SLOT_BYTES as u64)
+    /// Overwrites an entry of one slot with another such, in place. Not durable before `sync`.
+    pub(crate) fn overwrite(
+        &self,
+        slot: u64,
+        kind: SlotKind,
+        id: [u8; 16],
+        wrapped: &[u8],
+    ) -> io::Result<()> {
+        let bytes = encode(kind, id, wrapped, self.durable);
+        self.file.write_all_at(&bytes, slot * SLOT_BYTES as u64)
     }
 
     /// Makes every slot durable, or ends the process: a later sync would succeed without having
@@ -241,6 +250,7 @@ fn decode_slot(slot: &[u8]) -> Option<Slot<'_>> {
         4 => SlotKind::Signing,
         5 => SlotKind::Erased,
         6 => SlotKind::Void,
+        7 => SlotKind::Fingerprint,
         _ => return None,
     };
     let id = *rest.first_chunk::<16>()?;

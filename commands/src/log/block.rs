@@ -22,7 +22,8 @@ pub(crate) const BLOCK_BODY_BYTES_MAX: usize = 64 * 1024;
 pub(crate) const HEADER_BYTES: usize = 112;
 
 const MAGIC: &[u8; 4] = b"CHBK";
-const FORMAT: u8 = 1;
+/// Format 2 says of each commit how it came about. Format 1 is not read any more.
+const FORMAT: u8 = 2;
 const CRC_AT: usize = HEADER_BYTES - 4;
 
 /// What a block says besides its commits.
@@ -89,11 +90,18 @@ impl Block {
     pub(crate) fn decode_unhashed(bytes: Bytes) -> Result<Self, Malformed> {
         check_crc(&bytes)?;
         let mut from = Reader::new(bytes);
-        if from.array::<4>()? != *MAGIC || from.u8()? != FORMAT {
-            return Err(Malformed("not a block of this format"));
+        if from.array::<4>()? != *MAGIC {
+            return Err(Malformed("not a block"));
         }
-        if from.u8()? != CODEC {
-            return Err(Malformed("payloads in an unknown codec"));
+        match from.u8()? {
+            FORMAT => (),
+            format if format < FORMAT => return Err(OLDER),
+            _ => return Err(NEWER),
+        }
+        match from.u8()? {
+            CODEC => (),
+            codec if codec < CODEC => return Err(OLDER),
+            _ => return Err(NEWER),
         }
         from.u16()?;
         let log = LogId(from.array()?);
@@ -184,6 +192,24 @@ pub(crate) fn event_id(command_id: &[u8; 16], index: u32) -> EventId {
     EventId(hash.first_chunk::<16>().copied().unwrap_or_default())
 }
 
+/// A block of a format that is not read any more.
+const OLDER: Malformed = Malformed(
+    "it was written by an older version of the program, in a format that this version does not \
+     read: keep it for that version, and start with a new data folder",
+);
+
+/// A block of a format that is not known yet.
+const NEWER: Malformed =
+    Malformed("it was written by a newer version of the program: start that version");
+
+/// Says that a block cannot be read, and why: it is damaged, or of another version.
+pub(crate) fn unreadable(position: u64, why: Malformed) -> LogError {
+    match why {
+        OLDER | NEWER => LogError::OtherVersion(why.0),
+        Malformed(why) => damaged(position, why),
+    }
+}
+
 /// Says where damage was found.
 pub(crate) fn damaged(position: u64, why: impl Into<String>) -> LogError {
     LogError::Damaged { position, why: why.into() }
@@ -191,6 +217,7 @@ pub(crate) fn damaged(position: u64, why: impl Into<String>) -> LogError {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use domain::context::Context;
     use domain::log::{CommitHead, HashedClaim, NewEvent, StreamWrite};
     use domain::{CommandId, Parts, StreamId, SubjectId, TenantId, Timestamp, hex};
 
@@ -222,6 +249,13 @@ pub(super) mod tests {
                 time: Timestamp(3),
                 correlation: [5; 16],
                 trace: [6; 16],
+                context: Context {
+                    caused_by: Some(12),
+                    batch: Some([13; 16]),
+                    session: Some([14; 8]),
+                    unknown: vec![(99, Bytes::from_static(b"later"))],
+                    ..Context::of_operation("ClientPost").through("shop")
+                },
             },
             claims: vec![claim("user-7")],
             releases: vec![claim("user-8")],
@@ -244,9 +278,25 @@ pub(super) mod tests {
     fn the_layout_of_a_block_is_frozen() {
         let bytes = bytes();
         assert_eq!(bytes.len(), bytes.capacity(), "one allocation, and none too large");
-        assert_eq!(hex(&bytes[..8]), "4348424b01010000");
-        let golden = "90f8474162e76f52ca552c67fdef919f66a032b5b4d836e18b7668a705818b90";
+        assert_eq!(hex(&bytes[..8]), "4348424b02010000");
+        let golden = "9945c0c016b5def124e94c8805a941f1e3f4e4467fe3907d405548e670f6b316";
         assert_eq!(hex(&sha256(&bytes)), golden);
+    }
+
+    /// With a checksum that is right: nothing is damaged.
+    #[test]
+    fn a_block_of_another_version_is_not_called_damaged() {
+        let of_format = |format| {
+            let mut bytes = bytes();
+            bytes[4] = format;
+            bytes[CRC_AT..HEADER_BYTES].fill(0);
+            let crc = crc32c::crc32c(&bytes).to_le_bytes();
+            bytes[CRC_AT..HEADER_BYTES].copy_from_slice(&crc);
+            unreadable(9, Block::decode(bytes.into()).unwrap_err())
+        };
+        let [older, newer] = [1, 3].map(of_format);
+        assert!(matches!(older, LogError::OtherVersion(why) if why.contains("older version")));
+        assert!(matches!(newer, LogError::OtherVersion(why) if why.contains("newer version")));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use domain::log::{
 };
 use domain::{CommandId, Parts, StreamId, SubjectId, TenantId, Timestamp};
 
+use super::context;
 use super::kinds::intern;
 use super::wire::{Malformed, Reader, Writer};
 
@@ -155,6 +156,7 @@ fn encode(commit: &Commit) -> Result<Vec<u8>, Malformed> {
     out.raw(&commit.head.correlation);
     out.raw(&commit.head.trace);
     out.text(&commit.head.actor)?;
+    context::encode(&commit.head.context, &mut out)?;
     for claims in [&commit.claims, &commit.releases] {
         out.count(claims.len())?;
         for claim in claims {
@@ -193,7 +195,8 @@ fn encoded_bytes(commit: &Commit) -> usize {
         WRITE + it.stream.as_str().len() + it.events.iter().map(event).sum::<usize>()
     };
     let writes = commit.writes.iter().map(write).sum::<usize>();
-    HEAD + commit.head.actor.len() + 3 * 2 + claims + writes
+    let context = context::encoded_bytes(&commit.head.context);
+    HEAD + commit.head.actor.len() + context + 3 * 2 + claims + writes
 }
 
 fn encode_event(out: &mut Writer, event: &NewEvent) -> Result<(), Malformed> {
@@ -219,6 +222,7 @@ pub(crate) fn decode(bytes: Bytes) -> Result<Commit, Malformed> {
         correlation: from.array()?,
         trace: from.array()?,
         actor: from.text(str::to_owned)?,
+        context: context::decode(&mut from)?,
     };
     let claims = decode_claims(&mut from)?;
     let releases = decode_claims(&mut from)?;

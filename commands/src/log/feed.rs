@@ -75,6 +75,7 @@ impl Feed {
 
 #[cfg(test)]
 mod tests {
+    use domain::context::Context;
     use domain::log::{Commit, CommitHead, NewEvent, StreamWrite};
     use domain::{CommandId, LogId, Parts, StreamId, SubjectId, TenantId, Timestamp};
 
@@ -99,6 +100,7 @@ mod tests {
                 time: Timestamp(1),
                 correlation: [0; 16],
                 trace: [0; 16],
+                context: Context::default(),
             },
             claims: Vec::new(),
             releases: Vec::new(),

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use domain::LogId;
 use domain::log::LogError;
 
-use super::block::{Block, damaged};
+use super::block::{Block, damaged, unreadable};
 use super::commit::Prepared;
 use super::index_snapshot;
 use super::merkle::Frontier;
@@ -64,7 +64,7 @@ impl ReadBlock {
         if first != next {
             return Err(damaged(next, format!("positions are missing: the next block is {first}")));
         }
-        let block = Block::decode(bytes).map_err(|err| damaged(next, err.to_string()))?;
+        let block = Block::decode(bytes).map_err(|err| unreadable(next, err))?;
         if block.first != next || block.last() > head {
             return Err(damaged(next, "the block stands in the wrong place"));
         }

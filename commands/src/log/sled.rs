@@ -12,7 +12,7 @@ use domain::log::{AppendError, Appended, Commit, EventLog, Head, LogError};
 use domain::{CommandId, LogId, Recorded, StreamId, Timestamp};
 use tokio::sync::{Semaphore, oneshot, watch};
 
-use super::block::{Block, damaged};
+use super::block::{Block, damaged, unreadable};
 use super::commit::Prepared;
 use super::feed::Feed;
 use super::index_snapshot::INDEX_REVISION;
@@ -331,7 +331,7 @@ pub fn inspect_second_head(folder: &Path) -> Result<(), LogError> {
 /// The last block, as the end of the log.
 fn read_head(store: &Store, log: LogId) -> Result<DurableHead, LogError> {
     let Some((first, bytes)) = store.last_block()? else { return Ok(DurableHead::default()) };
-    let block = Block::decode(bytes).map_err(|err| damaged(first, err.to_string()))?;
+    let block = Block::decode(bytes).map_err(|err| unreadable(first, err))?;
     if block.first != first {
         return Err(damaged(first, "the block stands in the wrong place"));
     }
@@ -402,7 +402,7 @@ impl Shared {
 }
 
 fn decode_block(first: u64, position: u64, bytes: Bytes) -> Result<Block, LogError> {
-    let block = Block::decode_unhashed(bytes).map_err(|err| damaged(first, err.to_string()))?;
+    let block = Block::decode_unhashed(bytes).map_err(|err| unreadable(first, err))?;
     if block.first != first || position > block.last() {
         return Err(damaged(position, "the block is missing"));
     }

@@ -7,8 +7,8 @@ use crate::refusal::Refusal;
 /// What a user enters with, as far as it stands in the clear part.
 pub(super) fn check_registered(data: &UserRegistered) -> Result<(), Refusal> {
     check_rights(&data.roles, &data.permissions)?;
-    check::optional("typeIDs", data.type_ids.as_deref(), 1000)?;
-    check::optional("poolIDs", data.pool_ids.as_deref(), 1000)?;
+    check::ids("typeIDs", data.type_ids.as_deref(), 1000)?;
+    check::ids("poolIDs", data.pool_ids.as_deref(), 1000)?;
     check::at_most("parentUserID", &data.lineage, 2000)
 }
 
@@ -17,7 +17,7 @@ pub(super) fn check_rights(roles: &[u32], permissions: &[UserClaim]) -> Result<(
     check::list("roles", roles, USER_CHILDREN_MAX)?;
     check::list("claims", permissions, USER_CHILDREN_MAX)?;
     for claim in permissions {
-        check::at_most("claims.claimValue", &claim.value, 4000)?;
+        check::permission("claims.claimValue", &claim.value, 4000)?;
     }
     Ok(())
 }

@@ -165,7 +165,7 @@ async fn a_refresh_keeps_the_type_of_a_token() {
         pair(&service.refresh(&pair_of_old.refresh).await);
         let page = audit(&service, &format!("kind=app_token.issued.v2&after={after}")).await;
         let types = page.json()["data"].as_array().unwrap().clone();
-        let types = types.iter().map(|it| it["data"]["tokenType"].clone()).collect::<Vec<_>>();
+        let types = types.iter().map(|it| it["personal"]["tokenType"].clone()).collect::<Vec<_>>();
         assert_eq!(types, [json!(token_type)]);
     }
 }

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use domain::app_token::{AppToken, AppTokenCommand, AppTokenEvent, AppTokenIssued, app_token_id};
+use domain::log::OpenParts as _;
 use domain::{AnyEvent, TenantId};
 use serde_json::json;
 use tests::app::now;
+use tests::samples::app_token::app_token_personal;
 
 use super::service::{INVALID, NOT_FOUND, Service, TOO_MANY, is_random, pair, refused, success};
 
@@ -163,7 +165,9 @@ async fn a_family_has_ten_thousand_pairs_at_most() {
     let first = service.login("alice").await;
     let second = pair(&service.refresh(&first.refresh).await);
     let issued = service.app.engine.log().read_after(0, 1_000).unwrap().into_iter().rev();
-    let issued = issued.map(|it| AnyEvent::decode(&it.kind, &it.parts)).find_map(|it| match it {
+    let keys = service.app.engine.keys();
+    let issued = issued.map(|it| AnyEvent::decode(&it.kind, &keys.open_parts(&it).unwrap()));
+    let issued = issued.into_iter().find_map(|it| match it {
         Ok(AnyEvent::AppToken(AppTokenEvent::Issued(fact))) => Some(fact.data),
         _ => None,
     });
@@ -174,7 +178,7 @@ async fn a_family_has_ten_thousand_pairs_at_most() {
         let (access_hash, refresh_hash) = (hash(1), hash(2));
         let more = AppTokenIssued { access_hash, refresh_hash, ..issued.clone() };
         let id = app_token_id(more.refresh_expires_at, *hash(3).first_chunk().unwrap());
-        let command = AppTokenCommand::Issue(Box::new(more));
+        let command = AppTokenCommand::Issue(Box::new(more), app_token_personal());
         let head = service.app.head(TenantId(1));
         let done = service.app.engine.handle::<AppToken>(&id, &command, &head).await;
         last = done.unwrap().position;

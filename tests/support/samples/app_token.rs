@@ -4,7 +4,9 @@ use domain::account::AccountId;
 use domain::app::{
     AppCreated, AppDeleted, AppEvent, AppId, AppPersonal, AppPolicy, AppPolicySet, AppSecret,
 };
-use domain::app_token::{AppTokenEvent, AppTokenFamilyRevoked, AppTokenIssued, AppTokenRefreshed};
+use domain::app_token::{
+    AppTokenEvent, AppTokenFamilyRevoked, AppTokenIssued, AppTokenPersonal, AppTokenRefreshed,
+};
 use domain::app_user::{
     AppUserDeleted, AppUserEnabledSet, AppUserErased, AppUserEvent, AppUserId, AppUserInfo,
     AppUserInfoSet, AppUserPasswordSet, AppUserPersonal, AppUserRegistered,
@@ -48,15 +50,15 @@ pub(super) fn all() -> Vec<Sample> {
         ),
         sample("full", AppUserEvent::Deleted(AppUserDeleted { app_user: user }.into())),
         sample("full", AppUserEvent::Erased(AppUserErased { app_user: user }.into())),
-        former("app_token.issued.v1", "full", AppTokenEvent::Issued(app_token_issued().into())),
-        sample("full", AppTokenEvent::Issued(app_token_issued().into())),
+        former("app_token.issued.v1", "full", app_token_issued_with(app_token_issued())),
+        sample("full", app_token_issued_with(app_token_issued())),
         sample("user", {
             let account = AccountId::User(UserId(81));
-            AppTokenEvent::Issued(AppTokenIssued { account, ..app_token_issued() }.into())
+            app_token_issued_with(AppTokenIssued { account, ..app_token_issued() })
         }),
         sample("app", {
             let account = AccountId::None;
-            AppTokenEvent::Issued(AppTokenIssued { account, ..app_token_issued() }.into())
+            app_token_issued_with(AppTokenIssued { account, ..app_token_issued() })
         }),
         sample("full", {
             let refreshed = AppTokenRefreshed { family: [74; 16], used_at: at(75) };
@@ -153,6 +155,14 @@ pub fn verifier() -> PasswordVerifier {
     PasswordVerifier { memory_kib: 19_456, passes: 2, lanes: 1, salt: [76; 16], hash: [77; 32] }
 }
 
+pub fn app_token_personal() -> AppTokenPersonal {
+    AppTokenPersonal { token_type: text("token type") }
+}
+
+pub fn app_token_issued_with(data: AppTokenIssued) -> AppTokenEvent {
+    AppTokenEvent::Issued(Fact { data, personal: Some(app_token_personal()), secret: None })
+}
+
 pub fn app_token_issued() -> AppTokenIssued {
     let issued_at = Timestamp::from_seconds(1_700_000_000);
     AppTokenIssued {
@@ -160,7 +170,6 @@ pub fn app_token_issued() -> AppTokenIssued {
         app: APP,
         account: AccountId::AppUser(AppUserId(72)),
         counts_from: 80,
-        token_type: text("token type"),
         family: [74; 16],
         access_hash: [78; 16],
         refresh_hash: [79; 16],

@@ -6,7 +6,7 @@ use domain::resource::{
 };
 use domain::{Fact, TenantId, UserId};
 
-use super::{at, list, pairs, some};
+use super::{at, keys, list, some};
 
 pub(super) fn with_secret(data: ResourceCreated, secrets: ResourceSecrets) -> ResourceEvent {
     ResourceEvent::Created(Fact { data, personal: None, secret: Some(secrets) })
@@ -25,6 +25,7 @@ pub fn resource_created() -> ResourceCreated {
         allowed_access_token_signing_algorithms: Some("ES256".to_owned()),
         show_in_discovery_document: false,
         secrets: vec![ResourceSecretInfo {
+            id: 1,
             description: some("secret description"),
             expiration: Some(at(22)),
             secret_type: "SharedSecret".to_owned(),
@@ -32,7 +33,7 @@ pub fn resource_created() -> ResourceCreated {
         }],
         scopes: list(&["orders.read", "orders.write"]),
         user_claims: list(&["email"]),
-        properties: pairs("property"),
+        property_keys: keys("property"),
         created: at(24),
         non_editable: true,
     }
@@ -42,7 +43,8 @@ pub fn resource_created() -> ResourceCreated {
 pub const RESOURCE_SECRET: &str = "resource-secret-value";
 
 pub fn resource_secrets() -> ResourceSecrets {
-    ResourceSecrets { values: list(&[RESOURCE_SECRET]) }
+    let property_values = list(&["resource property 1", "resource property 2"]);
+    ResourceSecrets { values: list(&[RESOURCE_SECRET]), property_values }
 }
 
 pub(super) fn resource_sparse() -> ResourceCreated {
@@ -55,7 +57,7 @@ pub(super) fn resource_sparse() -> ResourceCreated {
         secrets: Vec::new(),
         scopes: Vec::new(),
         user_claims: Vec::new(),
-        properties: Vec::new(),
+        property_keys: Vec::new(),
         ..resource_created()
     }
 }

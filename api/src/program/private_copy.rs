@@ -1,0 +1,180 @@
+//! A private copy of a closed data folder: looking at it changes nothing in the folder.
+//!
+//! It has no key, nobody else may look into it, and it goes away with the process, also at a signal.
+//! Only SIGKILL or a power cut leaves one: it is locked for as long as its process lives, so the
+//! next start tells a dead one and removes it.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::cli::Failure;
+
+/// What the names of copies begin with.
+const PREFIX: &str = "chancery-copy-";
+
+/// Held for as long as the copy is used.
+const LOCK_NAME: &str = "in-use";
+
+/// What is copied. Not the keys: they are read where they are. Not `lost+found`, nor backups that
+/// somebody put there.
+const COPIED: [&str; 3] = ["head", "log", "snapshots"];
+
+/// How often a copy that is being written to is removed again.
+const REMOVALS_MAX: u32 = 20;
+
+/// How long to wait between two.
+const REMOVE_EVERY: Duration = Duration::from_millis(20);
+
+/// The signals that end a process which does not expect them.
+const SIGNALS: [(SignalKind, &str); 3] = [
+    (SignalKind::interrupt(), "SIGINT"),
+    (SignalKind::terminate(), "SIGTERM"),
+    (SignalKind::hangup(), "SIGHUP"),
+];
+
+/// A copy. It is removed when it is dropped.
+pub(crate) struct PrivateCopy {
+    folder: TempDir,
+    _in_use: File,
+}
+
+impl PrivateCopy {
+    /// Copies a data folder that no server holds. From now on a signal removes the copy and ends the
+    /// process.
+    pub(crate) fn new(data: &Path) -> Result<Self, Failure> {
+        if !data.join("log").is_dir() {
+            let data = data.display();
+            return Err(format!("{data} holds no log; give the data folder with --data").into());
+        }
+        for removed in remove_dead() {
+            eprintln!("removed {}, which a killed process had left", removed.display());
+        }
+        let mut folder = tempfile::Builder::new();
+        let folder = folder.prefix(PREFIX).permissions(Permissions::from_mode(0o700)).tempdir()?;
+        let in_use = create(&folder.path().join(LOCK_NAME))?;
+        in_use.try_lock().map_err(|_| "another process took the private copy; try again")?;
+        remove_at_signals(folder.path())?;
+        for name in COPIED {
+            let (from, to) = (data.join(name), folder.path().join(name));
+            copy(&from, &to)
+                .map_err(|err| format!("copying {} to look at it: {err}", from.display()))?;
+        }
+        Ok(Self { folder, _in_use: in_use })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+/// Copies a file, or a folder with the files and folders in it. What is not there is left out.
+fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
+    let kind = match fs::symlink_metadata(from) {
+        Err(err) if err.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        about => about?.file_type(),
+    };
+    if kind.is_dir() {
+        DirBuilder::new().mode(0o700).create(to)?;
+        for entry in fs::read_dir(from)? {
+            let entry = entry?;
+            copy(&entry.path(), &to.join(entry.file_name()))?;
+        }
+    } else if kind.is_file() {
+        std::io::copy(&mut File::open(from)?, &mut create(to)?)?;
+    }
+    Ok(())
+}
+
+/// Whatever rights the file had that it is a copy of.
+fn create(path: &Path) -> std::io::Result<File> {
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+}
+
+/// Waits for signals on a thread of its own; it ends with the process.
+fn remove_at_signals(folder: &Path) -> Result<(), Failure> {
+    let folder = folder.to_owned();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    let listening = runtime.enter();
+    let signals = SIGNALS.map(|(kind, name)| Ok((signal(kind)?, kind.as_raw_value(), name)));
+    let signals = signals.into_iter().collect::<std::io::Result<Vec<_>>>()?;
+    drop(listening);
+    let wait = move || {
+        let (number, name) = runtime.block_on(first(signals));
+        let left = (0..REMOVALS_MAX).all(|_| {
+            let left = remove(&folder).is_err();
+            if left {
+                std::thread::sleep(REMOVE_EVERY);
+            }
+            left
+        });
+        let folder = folder.display();
+        match left {
+            true => say(&format!("{name}: {folder} could not be removed; remove it")),
+            false => say(&format!("{name}: the private copy {folder} is removed")),
+        }
+        std::process::exit(128 + number);
+    };
+    std::thread::Builder::new().name("signals".to_owned()).spawn(wait)?;
+    Ok(())
+}
+
+/// The number and the name of the first signal that comes.
+async fn first(signals: Vec<(Signal, i32, &'static str)>) -> (i32, &'static str) {
+    let waiting = signals.into_iter().map(|(mut signal, number, name)| {
+        Box::pin(async move {
+            signal.recv().await;
+            (number, name)
+        })
+    });
+    futures_util::future::select_all(waiting).await.0
+}
+
+/// Whoever listened may have gone.
+fn say(text: &str) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stderr(), "chancery: {text}");
+}
+
+/// The lock goes last: what is left without one, nobody would remove.
+fn remove(folder: &Path) -> std::io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name() == LOCK_NAME {
+            continue;
+        }
+        match entry.file_type()?.is_dir() {
+            true => fs::remove_dir_all(entry.path())?,
+            false => fs::remove_file(entry.path())?,
+        }
+    }
+    fs::remove_dir_all(folder)
+}
+
+/// Removes the copies of this user's processes that are no more, and says which.
+pub(crate) fn remove_dead() -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(std::env::temp_dir()) else { return Vec::new() };
+    let copies = entries.flatten().filter(|it| {
+        let is_copy = it.file_name().to_string_lossy().starts_with(PREFIX);
+        is_copy && it.file_type().is_ok_and(|it| it.is_dir()) && is_ours(&it.path())
+    });
+    copies.map(|it| it.path()).filter(|it| is_dead(it) && remove(it).is_ok()).collect()
+}
+
+/// Whether this user owns it.
+fn is_ours(path: &Path) -> bool {
+    let owner = |path: &Path| fs::symlink_metadata(path).map(|it| it.uid()).ok();
+    // Every process owns its own folder there.
+    owner(path).is_some_and(|it| Some(it) == owner(Path::new("/proc/self")))
+}
+
+/// Without a lock it may be about to be made.
+fn is_dead(copy: &Path) -> bool {
+    let Ok(lock) = File::open(copy.join(LOCK_NAME)) else { return false };
+    !matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock | TryLockError::Error(_)))
+}

@@ -1,0 +1,357 @@
+//! The keys of request fingerprints: two, and the older is destroyed after a day.
+//!
+//! A commit keeps a fingerprint of the request that led to it, for ever; the request may hold a
+//! password or a person. Without its key a fingerprint tells nothing, not even to whoever guesses.
+//! So a key lives no longer than the log remembers the command ids that it served.
+//!
+//! The lowest bit of a fingerprint says which of the two keys made it: its *generation*.
+
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use aws_lc_rs::hmac;
+use domain::Timestamp;
+use domain::log::COMMAND_ID_SECONDS_MAX;
+
+use super::file::{KeyError, Keyring, append, write_error};
+use super::found::place;
+use super::seal::{NotOpened, SealKey, random};
+use super::slots::{SlotFile, SlotKind};
+use crate::lock::{lock, read, write};
+
+/// How long a key makes fingerprints, in seconds.
+pub const FINGERPRINT_KEY_SECONDS: i64 = COMMAND_ID_SECONDS_MAX;
+
+/// A key that seems to be made so much later than now was made under a wrong clock, in seconds.
+const FROM_THE_FUTURE_SECONDS: i64 = 3_600;
+
+/// A key, and where it stands in the file.
+#[derive(Debug)]
+struct FingerprintKey {
+    /// When it was made, in seconds of Unix time; 0 for the first, which asked no clock.
+    made: i64,
+    slot: u64,
+    bytes: [u8; 32],
+    key: hmac::Key,
+}
+
+/// Both keys, by generation.
+#[derive(Debug, Default)]
+pub(crate) struct FingerprintKeys([Option<FingerprintKey>; 2]);
+
+/// A key as it stands in the file: id, slot, and the wrapped bytes.
+pub(crate) type FoundKey = ([u8; 16], u64, Vec<u8>);
+
+/// When it was made, and its generation.
+fn id_of(made: i64, generation: usize) -> [u8; 16] {
+    let mut id = [0; 16];
+    let [time, generation_at] = [0..8, 8..9];
+    id.get_mut(time).into_iter().for_each(|it| it.copy_from_slice(&made.to_le_bytes()));
+    id.get_mut(generation_at).into_iter().for_each(|it| it.fill(generation as u8));
+    id
+}
+
+impl FingerprintKeys {
+    /// Opens what the file has, and makes the first key where there is none.
+    pub(crate) fn load(
+        found: Vec<FoundKey>,
+        file: &mut Option<SlotFile>,
+        wrap: &SealKey,
+    ) -> Result<Self, KeyError> {
+        let mut keys = Self::default();
+        for (id, slot, wrapped) in found {
+            let bytes = wrap.open(&place(SlotKind::Fingerprint, id), &wrapped)?;
+            let made = i64::from_le_bytes(id.first_chunk().copied().unwrap_or_default());
+            let generation = usize::from(id.get(8).copied().unwrap_or_default());
+            keys.put(generation, made, slot, bytes.try_into().map_err(|_| NotOpened)?);
+        }
+        if keys.younger().is_none() {
+            let bytes: [u8; 32] = random()?;
+            let id = id_of(0, 0);
+            let (_, slot, _) = append(file, wrap, SlotKind::Fingerprint, id, &bytes)?;
+            keys.put(0, 0, slot, bytes);
+        }
+        Ok(keys)
+    }
+
+    fn put(&mut self, generation: usize, made: i64, slot: u64, bytes: [u8; 32]) {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &bytes);
+        if let Some(place) = self.0.get_mut(generation) {
+            *place = Some(FingerprintKey { made, slot, bytes, key });
+        }
+    }
+
+    /// The generation of the key that makes fingerprints now, and the key.
+    fn younger(&self) -> Option<(usize, &FingerprintKey)> {
+        let keys = self.0.iter().enumerate().filter_map(|(n, it)| Some((n, it.as_ref()?)));
+        keys.max_by_key(|(_, it)| it.made)
+    }
+
+    /// Which of them does not make fingerprints any more.
+    fn older(&self) -> Option<&FingerprintKey> {
+        let (generation, _) = self.younger()?;
+        self.0.get(1 - generation)?.as_ref()
+    }
+
+    /// Whether the younger key was made under a clock that was ahead.
+    fn is_from_the_future(&self, now: i64) -> bool {
+        let soon = now.saturating_add(FROM_THE_FUTURE_SECONDS);
+        self.younger().is_some_and(|(_, it)| it.made > soon)
+    }
+
+    /// Whether the younger key has served its day. The older one, which is destroyed then, was
+    /// replaced a day ago: the log has forgotten all that it served.
+    fn has_served(&self, now: i64) -> bool {
+        let Some((_, younger)) = self.younger() else { return false };
+        let age = |it: &FingerprintKey| now.saturating_sub(it.made);
+        age(younger) >= FINGERPRINT_KEY_SECONDS
+            && self.older().is_none_or(|it| age(it) >= 2 * FINGERPRINT_KEY_SECONDS)
+    }
+}
+
+impl Keyring {
+    /// The fingerprint of what a request says, never 0. The parts are counted, so none can be taken
+    /// for another.
+    pub fn fingerprint(&self, said: &[&[u8]]) -> u64 {
+        let keys = read(&self.fingerprints);
+        // There is always a younger one: `load` makes it.
+        keys.younger().map_or(1, |(generation, it)| compute(it, generation, said))
+    }
+
+    /// Whether a request says what that one said which has this fingerprint. `false` where the key
+    /// of that time was destroyed.
+    pub fn is_fingerprint_of(&self, fingerprint: u64, said: &[&[u8]]) -> bool {
+        let generation = (fingerprint & 1) as usize;
+        let keys = read(&self.fingerprints);
+        let Some(key) = keys.0.get(generation).and_then(Option::as_ref) else { return false };
+        let computed = compute(key, generation, said);
+        verify_slices_are_equal(&computed.to_le_bytes(), &fingerprint.to_le_bytes()).is_ok()
+    }
+
+    /// Whether [`Keyring::rotate_fingerprint_key`] has something to do.
+    pub fn fingerprint_key_is_due(&self, now: Timestamp) -> bool {
+        let (keys, now) = (read(&self.fingerprints), now.seconds());
+        keys.has_served(now) || keys.is_from_the_future(now)
+    }
+
+    /// Destroys the older key, durably, and makes a new one, if the younger has served its day.
+    /// May block on the disk.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn rotate_fingerprint_key(&self, now: Timestamp) -> Result<(), KeyError> {
+        let now = now.seconds();
+        let mut file = lock(&self.file);
+        let mut keys = write(&self.fingerprints);
+        let Some((generation, younger)) = keys.younger() else { return Ok(()) };
+        if keys.is_from_the_future(now) {
+            // Else it would make fingerprints until that time has come. Its day begins now; it
+            // stays the younger one, also if it is this clock that is wrong.
+            let made = keys.older().map_or(now, |it| now.max(it.made.saturating_add(1)));
+            let (slot, bytes) = (younger.slot, younger.bytes);
+            self.put_in_place(file.as_mut(), slot, id_of(made, generation), &bytes)?;
+            keys.put(generation, made, slot, bytes);
+            return Ok(());
+        }
+        if !keys.has_served(now) {
+            return Ok(());
+        }
+        let next = 1 - generation;
+        let bytes: [u8; 32] = random()?;
+        let slot = match keys.0.get_mut(next).and_then(Option::take) {
+            Some(older) => {
+                if let Some(file) = file.as_mut() {
+                    let voided = file.overwrite(older.slot, SlotKind::Void, [0; 16], &[]);
+                    voided.map_err(|err| write_error(file, &err))?;
+                    file.sync();
+                }
+                self.put_in_place(file.as_mut(), older.slot, id_of(now, next), &bytes)?;
+                older.slot
+            }
+            None => {
+                let id = id_of(now, next);
+                append(&mut file, &self.wrap, SlotKind::Fingerprint, id, &bytes)?.1
+            }
+        };
+        keys.put(next, now, slot, bytes);
+        Ok(())
+    }
+
+    fn put_in_place(
+        &self,
+        file: Option<&mut SlotFile>,
+        slot: u64,
+        id: [u8; 16],
+        bytes: &[u8; 32],
+    ) -> Result<(), KeyError> {
+        let Some(file) = file else { return Ok(()) };
+        let wrapped = self.wrap.seal(&place(SlotKind::Fingerprint, id), bytes)?;
+        let put = file.overwrite(slot, SlotKind::Fingerprint, id, &wrapped);
+        put.map_err(|err| write_error(file, &err))?;
+        file.sync();
+        Ok(())
+    }
+}
+
+fn compute(key: &FingerprintKey, generation: usize, said: &[&[u8]]) -> u64 {
+    let mut context = hmac::Context::with_key(&key.key);
+    for part in said {
+        context.update(&(part.len() as u64).to_le_bytes());
+        context.update(part);
+    }
+    let tag = context.sign();
+    let hash = tag.as_ref().first_chunk().copied().map_or(0, u64::from_le_bytes);
+    let fingerprint = hash & !1 | generation as u64;
+    // 0 is the fingerprint of a request that cannot be repeated.
+    if fingerprint == 0 { 2 } else { fingerprint }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+
+    use super::super::MasterKey;
+    use super::*;
+
+    const DAY: i64 = FINGERPRINT_KEY_SECONDS;
+    const START: i64 = 1_800_000_000;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_seconds(seconds)
+    }
+
+    fn said(text: &str) -> [&[u8]; 2] {
+        [b"7", text.as_bytes()]
+    }
+
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new(name: &str) -> Self {
+            let name = format!("chancery-fingerprint-{name}-{}", std::process::id());
+            let folder = std::env::temp_dir().join(name);
+            let _ = std::fs::remove_dir_all(&folder);
+            std::fs::create_dir_all(&folder).unwrap();
+            Self(folder)
+        }
+
+        fn keys(&self) -> PathBuf {
+            self.0.join("keys")
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
+
+    /// Every key in the file, unwrapped.
+    fn in_file(path: &Path, master: &MasterKey) -> Vec<[u8; 32]> {
+        let keyring = Keyring::open_read_only(path, master).unwrap();
+        let keys = read(&keyring.fingerprints);
+        keys.0.iter().flatten().map(|it| it.bytes).collect()
+    }
+
+    #[test]
+    fn a_request_is_known_across_a_rotation_and_forgotten_with_its_key() {
+        let folder = Folder::new("rotation");
+        let master = MasterKey::generate().unwrap();
+        let keyring = Keyring::open(&folder.keys(), &master).unwrap();
+        keyring.rotate_fingerprint_key(at(START)).unwrap();
+        let first = keyring.fingerprint(&said("first"));
+        assert!(first != 0 && keyring.is_fingerprint_of(first, &said("first")));
+        assert!(!keyring.is_fingerprint_of(first, &said("other")));
+
+        keyring.rotate_fingerprint_key(at(START + DAY - 1)).unwrap();
+        assert_eq!(keyring.fingerprint(&said("first")), first, "its day is not over");
+        keyring.rotate_fingerprint_key(at(START + DAY)).unwrap();
+        let second = keyring.fingerprint(&said("first"));
+        assert_eq!((first & 1, second & 1), (1, 0), "another generation");
+        // Both count, also for a program that was started anew.
+        let again = Keyring::open_existing(&folder.keys(), &master).unwrap();
+        for keyring in [&keyring, &again] {
+            for fingerprint in [first, second] {
+                assert!(keyring.is_fingerprint_of(fingerprint, &said("first")));
+                assert!(!keyring.is_fingerprint_of(fingerprint, &said("other")));
+            }
+        }
+
+        let before = in_file(&folder.keys(), &master);
+        keyring.rotate_fingerprint_key(at(START + 2 * DAY)).unwrap();
+        assert!(!keyring.is_fingerprint_of(first, &said("first")), "its key was destroyed");
+        assert!(keyring.is_fingerprint_of(second, &said("first")));
+        let after = in_file(&folder.keys(), &master);
+        assert_eq!(before.iter().filter(|it| after.contains(it)).count(), 1);
+    }
+
+    #[test]
+    fn the_file_does_not_grow_with_the_days() {
+        let folder = Folder::new("growth");
+        let master = MasterKey::generate().unwrap();
+        let keyring = Keyring::open(&folder.keys(), &master).unwrap();
+        let bytes = || std::fs::metadata(folder.keys()).unwrap().len();
+        keyring.rotate_fingerprint_key(at(START)).unwrap();
+        let at_first = bytes();
+        for day in 1..10 {
+            keyring.rotate_fingerprint_key(at(START + day * DAY)).unwrap();
+        }
+        assert_eq!(bytes(), at_first);
+        keyring.verify().unwrap();
+    }
+
+    #[test]
+    fn a_destroyed_key_leaves_nothing_in_the_file() {
+        let folder = Folder::new("void");
+        let master = MasterKey::generate().unwrap();
+        let keyring = Keyring::open(&folder.keys(), &master).unwrap();
+        keyring.rotate_fingerprint_key(at(START)).unwrap();
+        let slots = |bytes: &[u8]| bytes.chunks(128).map(<[u8]>::to_vec).collect::<Vec<_>>();
+        let before = slots(&std::fs::read(folder.keys()).unwrap());
+        for day in 1..=2 {
+            keyring.rotate_fingerprint_key(at(START + day * DAY)).unwrap();
+        }
+        let after = slots(&std::fs::read(folder.keys()).unwrap());
+        let kept = before.iter().filter(|it| after.contains(it)).count();
+        assert_eq!(kept, before.len() - 2, "both keys of the first day are overwritten");
+    }
+
+    /// A clock that is wrong for a moment, in either direction, destroys nothing that is needed,
+    /// and does not keep a key for longer than it lives.
+    #[test]
+    fn a_wrong_clock_destroys_no_key_too_early_and_keeps_none_for_ever() {
+        let keyring = Keyring::ephemeral().unwrap();
+        keyring.rotate_fingerprint_key(at(START)).unwrap();
+        let first = keyring.fingerprint(&said("first"));
+        let year = 365 * DAY;
+        keyring.rotate_fingerprint_key(at(START + year)).unwrap();
+        assert!(keyring.is_fingerprint_of(first, &said("first")), "it has one successor only");
+        let ahead = keyring.fingerprint(&said("first"));
+        // The clock is right again: the key of next year begins its day now.
+        keyring.rotate_fingerprint_key(at(START + 60)).unwrap();
+        assert_eq!(keyring.fingerprint(&said("first")), ahead);
+        // Behind for a moment: the younger key stays the younger one.
+        keyring.rotate_fingerprint_key(at(0)).unwrap();
+        assert_eq!(keyring.fingerprint(&said("first")), ahead);
+        keyring.rotate_fingerprint_key(at(START + 2 * DAY - 1)).unwrap();
+        assert!(keyring.is_fingerprint_of(first, &said("first")), "made less than two days ago");
+        assert!(keyring.fingerprint_key_is_due(at(START + 2 * DAY)));
+        keyring.rotate_fingerprint_key(at(START + 2 * DAY)).unwrap();
+        assert!(!keyring.is_fingerprint_of(first, &said("first")));
+        assert!(keyring.is_fingerprint_of(ahead, &said("first")));
+        assert_ne!(keyring.fingerprint(&said("first")), ahead);
+    }
+
+    #[test]
+    fn parts_are_counted() {
+        let keyring = Keyring::ephemeral().unwrap();
+        let one = keyring.fingerprint(&[b"ab", b"c"]);
+        assert!(!keyring.is_fingerprint_of(one, &[b"a", b"bc"]));
+        assert!(!keyring.is_fingerprint_of(one, &[b"abc"]));
+        assert!(!keyring.is_fingerprint_of(0, &[b"ab", b"c"]));
+    }
+
+    #[test]
+    fn two_installations_make_different_fingerprints() {
+        let of = || Keyring::ephemeral().unwrap().fingerprint(&said("first"));
+        assert_ne!(of(), of());
+    }
+}
