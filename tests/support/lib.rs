@@ -16,3 +16,4 @@ pub mod log;
 pub mod nats;
 pub mod process;
 pub mod samples;
+pub mod tokens;

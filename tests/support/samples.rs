@@ -6,6 +6,7 @@
 
 pub mod app_token;
 mod resource;
+mod token;
 
 use domain::client::{ClientEnabledSet, ClientSecretInfo, ClientSecrets, ClientTakenOver};
 use domain::client::{ClientEvent, ClientFlags, ClientLifetimes, ClientRegistered};
@@ -16,7 +17,7 @@ use domain::signing_key::{SigningAlgorithm, SigningKeyAdded, SigningKeyEnded};
 use domain::signing_key::{SigningKeyEvent, SigningKeyRetired};
 use domain::tenant::{TenantAppTokenLinkSet, TenantProperties};
 use domain::tenant::{TenantClaim, TenantCreated, TenantEvent, TenantHost, TenantHostAdded};
-use domain::token::{Grant, TokenEvent, TokenIssued, TokenRevoked};
+use domain::token::{TokenEvent, TokenIssued, TokenRevoked};
 use domain::user::{PasswordVerifier, UserClaim, UserDeleted, UserErased, UserEvent, UserFile};
 use domain::user::{UserAppInfo, UserAppInfoSet, UserAppPasswordSet, UserEnabledSet};
 use domain::user::{UserPasswordSet, UserPersonal, UserProperty, UserRegistered, UserRightsSet};
@@ -29,6 +30,8 @@ use self::resource::{
     client_allowed, publish_sparse, published, resource_sparse, revision_published,
     version_published, version_set_online, with_secret,
 };
+pub use self::token::token_issued;
+use self::token::token_sparse;
 
 /// A sample, under the kind that its bytes are stored as.
 #[derive(Debug, Clone)]
@@ -366,41 +369,6 @@ fn tenant_sparse() -> TenantCreated {
         description: None,
         property_keys: Vec::new(),
         ..tenant_created()
-    }
-}
-
-/// A token that every rule accepts: it lives an hour.
-pub fn token_issued() -> TokenIssued {
-    TokenIssued {
-        tenant: TenantId(12),
-        client_id: ClientName("shop".to_owned()),
-        user: UserId(51),
-        parent: None,
-        counts_from: 17,
-        grant_type: Grant::ClientCredentials.name().to_owned(),
-        grant: [0x6b; 16],
-        scope: list(&["orders.read", "orders.write"]),
-        audience: list(&["Orders", "oauthapp"]),
-        actors: list(&["client-a", "client-b"]),
-        format: 1,
-        jkt: Some(text("jkt")),
-        kid: "sample-kid".to_owned(),
-        id_token_kid: Some(text("id-token-kid")),
-        issued_at: at(71),
-        expires_at: at(71).plus_seconds(3_600),
-    }
-}
-
-/// As the program issues them today: without what later grants bring.
-fn token_sparse() -> TokenIssued {
-    TokenIssued {
-        counts_from: 0,
-        grant: [0; 16],
-        actors: Vec::new(),
-        format: 0,
-        jkt: None,
-        id_token_kid: None,
-        ..token_issued()
     }
 }
 
