@@ -37,7 +37,9 @@ async fn another_tenant(app: &TestApp) -> (&'static str, u32, String) {
         "iss": format!("http://{host}"), "sub": user.to_string(),
         "client_tenant": { "id": tenant },
     });
-    (host, tenant, app.mint(tenant, &claims))
+    let token = app.mint(tenant, &claims);
+    app.shows(app.engine.log().head().position).await;
+    (host, tenant, token)
 }
 
 #[tokio::test]

@@ -1,20 +1,29 @@
 //! A client counts as long as somebody answers for it.
 
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use commands::bootstrap::blank_user;
-use domain::client::{Client, ClientCommand};
+use domain::client::{Client, ClientCommand, ClientRegistered, ClientSecretInfo, ClientSecrets};
 use domain::resource::{AllowedScopes, Resource, ResourceCommand};
-use domain::user::{User, UserCommand, UserPersonal, UserRegistered};
-use domain::{TenantId, UserId};
+use domain::resource::{ResourceCreated, ResourceSecrets};
+use domain::user::{User, UserClaim, UserCommand, UserPersonal, UserRegistered};
+use domain::{ClientName, TenantId, UserId};
 use serde_json::json;
 use tests::app::{Answer, PASSWORD, TestApp, verifier};
+use tests::samples::{client_registered, resource_created};
 
 const SECRET: &str = "a-secret-of-more-than-sixteen";
 
 /// User 2 and client 2, `shop`, which gets a scope of the user's own API.
 async fn with_client(locked: bool) -> TestApp {
     let app = TestApp::new().await;
+    let permission =
+        UserClaim { id: 1, claim_type: "permission".to_owned(), value: "oauthapp.all".to_owned() };
     let data = UserRegistered {
         user_key: [7; 16],
+        roles: vec![1],
+        permissions: vec![permission],
         lock_flag: locked,
         ..blank_user(UserId(2), TenantId(1), UserId(1))
     };
@@ -23,17 +32,40 @@ async fn with_client(locked: bool) -> TestApp {
     let password = verifier().await.into();
     let register = UserCommand::Register { data, personal, password, app_info: None };
     app.run::<User>(1, "2", register).await;
-    let eve = app.token_of(2);
-    let resource = json!({ "name": "orders", "scopes": [{ "scope": "orders.all" }] });
-    app.post("/api/ApiResource").bearer(&eve).json(&resource).send().await.data();
-    let hash = app.post("/api/Client/0/Secretkey").bearer(&eve);
-    let hash = hash.json(&json!({ "plaintext": SECRET })).send().await.data();
-    let client = json!({
-        "clientId": "shop", "clientSecrets": [{ "value": hash }],
-        "allowedScopes": [{ "scope": "orders.all" }],
-        "allowedGrantTypes": [{ "grantType": "client_credentials" }],
-    });
-    assert_eq!(app.post("/api/Client").bearer(&eve).json(&client).send().await.data(), 2);
+    // Not by HTTP: who is locked has no tokens.
+    let resource = ResourceCreated {
+        resource: 1,
+        tenant: TenantId(1),
+        owner: UserId(2),
+        name: "orders".to_owned(),
+        scopes: vec!["orders.all".to_owned()],
+        secrets: Vec::new(),
+        property_keys: Vec::new(),
+        ..resource_created()
+    };
+    let create = ResourceCommand::Create(Box::new(resource), ResourceSecrets::default());
+    app.run::<Resource>(1, "1", create).await;
+    let client = ClientRegistered {
+        client: 2,
+        tenant: TenantId(1),
+        owner: UserId(2),
+        client_id: ClientName("shop".to_owned()),
+        require_client_secret: true,
+        allowed_grant_types: vec!["client_credentials".to_owned()],
+        allowed_scopes: vec!["orders.all".to_owned()],
+        secrets: vec![ClientSecretInfo {
+            id: 1,
+            description: None,
+            expiration: None,
+            secret_type: "SharedSecret".to_owned(),
+            created: app.clock.now(),
+        }],
+        property_keys: Vec::new(),
+        ..client_registered()
+    };
+    let hash = BASE64_STANDARD.encode(digest(&SHA256, SECRET.as_bytes()));
+    let secrets = ClientSecrets { values: vec![hash], ..ClientSecrets::default() };
+    app.run::<Client>(1, "2", ClientCommand::Register(Box::new(client), secrets)).await;
     app
 }
 

@@ -187,6 +187,7 @@ async fn tenants_have_their_scopes_apart() {
         tenant: TenantId(other),
         owner: UserId(2),
         secrets: Vec::new(),
+        property_keys: Vec::new(),
         scopes: vec!["payroll.all".to_owned(), "theirs.all".to_owned()],
         ..resource_created()
     };
@@ -224,13 +225,13 @@ async fn an_administrator_opens_what_a_new_client_lists_in_the_same_commit() {
 async fn only_owner_and_administrators_say_which_clients_get_scopes() {
     let world = World::new().await;
     world.register(&world.eve, "shop", &["payroll.all"]).await.data();
+    // The token says administrator, the row of now does not.
+    let claims = json!({ "sub": "3", "role": ["user", "administrator"] });
+    let former = world.app.mint(1, &claims);
     let before = world.app.engine.log().head().position;
     let all = "1/Clients/shop";
     assert_eq!(world.put(&world.eve, all, json!({})).await.code(), 404);
     assert_eq!(world.delete(&world.eve, all).await.code(), 404);
-    // The token says administrator, the row of now does not.
-    let claims = json!({ "sub": "3", "role": ["user", "administrator"] });
-    let former = world.app.mint(1, &claims);
     assert_eq!(world.put(&former, all, json!({})).await.code(), 404);
     for path in ["1/Clients/nobody", "2/Clients/shop", "0/Clients/shop", "1/Clients/SHOP"] {
         assert_eq!(world.put(&world.ann, path, json!({})).await.code(), 404, "{path}");
