@@ -3,6 +3,7 @@
 use std::fs;
 
 use serde_json::{Value, json};
+use tests::app::part_of;
 use tests::process::{PASSWORD, Program, Said, contents, finish};
 
 use crate::story::tell;
@@ -30,24 +31,63 @@ async fn a_new_password_forgets_the_failures_of_its_account() {
     assert_eq!(program.sign_in("admin", "New-Secret-1").await.status, 200);
 }
 
+/// The first part of a token names its key.
+fn key_of(token: &str) -> String {
+    part_of(token, 0)["kid"].as_str().unwrap().to_owned()
+}
+
+/// F1, A15: whatever the algorithm, running or closed, no request fails and no token ends.
 #[tokio::test(flavor = "multi_thread")]
-async fn rotated_keys_leave_old_tokens_valid() {
+async fn rotated_keys_leave_old_tokens_valid_and_sign_once_they_are_known() {
     let mut program = Program::started(&[]).await;
     let old = program.token().await;
-    let said = program.run(&["keys", "rotate"]).ok();
-    assert!(said.out.contains("1 keys sign now, 1 are retired"), "{said:?}");
-    assert_eq!(keys_of(&program).await, 2);
-    assert_eq!(program.get("/api/User", &old).await.status, 200);
-    let new = program.token().await;
-    let kid = |token: &str| token.split('.').next().unwrap().to_owned();
-    assert_ne!(kid(&old), kid(&new));
+    let rotations: [&[&str]; 3] = [&[], &["--algorithm", "EdDSA"], &["--algorithm", "RS256"]];
+    for (keys, more) in (2..).zip(rotations) {
+        let said = program.run(&[&["keys", "rotate"], more].concat()).ok();
+        assert!(said.out.contains("signs once it has been published for 120 seconds"), "{said:?}");
+        assert_eq!(keys_of(&program).await, keys, "a new key is published at once");
+        let new = program.token().await;
+        assert_eq!(key_of(&new), key_of(&old), "whoever cached the published keys knows it");
+        for token in [&old, &new] {
+            assert_eq!(program.get("/api/User", token).await.status, 200);
+        }
+    }
     program.stop().await;
     program.run(&["keys", "rotate"]).ok();
     program.start().await;
-    assert_eq!(keys_of(&program).await, 3);
-    for token in [&old, &new, &program.token().await] {
+    assert_eq!(keys_of(&program).await, 5);
+    for token in [&old, &program.token().await] {
         assert_eq!(program.get("/api/User", token).await.status, 200);
     }
+    program.verified();
+}
+
+/// A4: after a leak.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_is_ended_and_another_one_signs_at_once() {
+    let mut program = Program::started(&[]).await;
+    let old = program.token().await;
+    let kid = key_of(&old);
+    program.run(&["keys", "end", "nonsense"]).refused("chancery keys list");
+    assert!(program.run(&["keys", "list"]).ok().out.contains(&kid));
+    let said = program.run(&["keys", "end", &kid, "--reason", "a backup was stolen"]).ok();
+    assert!(said.out.contains("signs now"), "{said:?}");
+    assert_eq!(program.get("/api/User", &old).await.status, 401);
+    let new = program.token().await;
+    assert_ne!(key_of(&new), kid);
+    assert_eq!(program.get("/api/User", &new).await.status, 200);
+    assert_eq!(keys_of(&program).await, 1);
+    assert!(!program.run(&["keys", "list"]).ok().out.contains(&kid));
+    assert!(program.run(&["keys", "end", &kid]).ok().out.contains("has ended already"));
+    program.stop().await;
+    program.run(&["keys", "end", &key_of(&new)]).ok();
+    program.start().await;
+    assert_eq!(program.get("/api/User", &new).await.status, 401);
+    assert_eq!(program.get("/api/User", &program.token().await).await.status, 200);
+    let events = program.replayed();
+    let ended = events.iter().filter(|it| it["kind"] == "signing_key.ended.v1");
+    let reasons = ended.map(|it| it["data"]["reason"].clone()).collect::<Vec<_>>();
+    assert_eq!(reasons, ["a backup was stolen", "ended by the operator"]);
     program.verified();
 }
 

@@ -17,7 +17,7 @@ use crate::access::signer::KNOWN_SECONDS;
 
 /// One thing to do with signing keys.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(tag = "do", rename_all = "snake_case")]
+#[serde(tag = "keys", rename_all = "snake_case")]
 pub(crate) enum KeyShot {
     /// Successors for the keys of every tenant: of each algorithm in use, or of the one named.
     Rotate { algorithm: Option<String> },
