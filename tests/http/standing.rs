@@ -19,7 +19,7 @@ async fn revoke(app: &TestApp, token: &str) -> bool {
     let form = [("client_id", "chancery-cli"), ("token", token)];
     let answer = app.post("/connect/revocation").form(&form).send().await;
     assert_eq!(answer.status, 200, "{}", answer.text);
-    answer.header("x-log-position") != ""
+    !answer.header("x-log-position").is_empty()
 }
 
 fn header(kid: &str) -> Value {

@@ -59,13 +59,16 @@ async fn a_store_of_another_version_is_refused_and_not_called_damaged() {
 async fn what_an_operator_does_is_in_the_history_under_its_name() {
     let mut program = Program::started(&[]).await;
     program.run(&["keys", "rotate"]).ok();
-    program.run(&["user", "disable", "admin"]).ok();
+    program.run(&["client", "disable", "chancery-cli"]).ok();
     let events = program.replayed();
     let operation = |kind: &str| {
         let event = events.iter().rfind(|it| it["kind"] == kind).unwrap();
         (event["actor"].clone(), event["operation"].clone(), event.get("client").cloned())
     };
     assert_eq!(operation("signing_key.added.v1"), ("operator".into(), "keys rotate".into(), None));
-    assert_eq!(operation("user.enabled_set.v1"), ("operator".into(), "user disable".into(), None));
+    assert_eq!(
+        operation("client.enabled_set.v1"),
+        ("operator".into(), "client disable".into(), None)
+    );
     program.stop().await;
 }

@@ -89,9 +89,11 @@ pub(crate) fn encode(state: &Sequencer) -> Vec<u8> {
 /// Reads the state back.
 pub(crate) fn decode(body: Bytes) -> Result<Sequencer, Malformed> {
     let mut from = Reader::new(body);
-    let mut state = Sequencer::default();
-    state.position = from.u64()?;
-    state.streams = Table::decode(&mut from)?;
+    let mut state = Sequencer {
+        position: from.u64()?,
+        streams: Table::decode(&mut from)?,
+        ..Sequencer::default()
+    };
     for _ in 0..from.u64()? {
         let key = Key::from_le_bytes(from.array()?);
         let positions = (0..from.u32()?).map(|_| from.u64()).collect::<Result<Vec<_>, _>>()?;
