@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use aws_lc_rs::digest::{SHA256, digest};
 use domain::account::AccountId;
 use domain::app::AppId;
 use domain::{TenantId, Timestamp};
@@ -10,6 +9,7 @@ use projections::{AppRow, AppTokenRow, Tables};
 
 use super::accounts::{Account, Accounts};
 use super::answer::{Failed, NOT_FOUND, UNKNOWN_APP};
+pub(crate) use crate::access::token_id::token_hash as hash_of;
 
 /// What stands behind a pair.
 #[derive(Debug)]
@@ -17,12 +17,6 @@ pub(crate) struct Standing {
     pub(crate) app: Arc<AppRow>,
     /// `None` for a token of the app itself.
     pub(crate) account: Option<Account>,
-}
-
-/// The hash by which a token is known.
-pub(crate) fn hash_of(token: &str) -> [u8; 16] {
-    let hash = digest(&SHA256, token.as_bytes());
-    hash.as_ref().first_chunk().copied().unwrap_or_default()
 }
 
 /// An app that may be used now.

@@ -1,6 +1,9 @@
 //! `POST /connect/revocation` (RFC 7009): a client ends one of its tokens.
 
+use std::time::Duration;
+
 use domain::Refusal;
+use domain::app_token::{AppToken, AppTokenCommand};
 use domain::context::Context;
 use domain::log::CommitHead;
 use domain::token::{Token, TokenCommand};
@@ -8,11 +11,15 @@ use schemars::JsonSchema;
 use warp::http::Method;
 
 use crate::access::Open;
+use crate::access::token_id::token_hash;
 use crate::access::verify::read_claims;
 use crate::connect::client_authentication::authenticate;
 use crate::http::endpoint::{Endpoint, Outcome, endpoint};
 use crate::http::error::ApiError;
 use crate::http::reply::Reply;
+
+/// How long the answer waits until the read models show the end.
+const SHOWN_WITHIN: Duration = Duration::from_secs(2);
 
 pub(crate) fn endpoints() -> Vec<Endpoint> {
     vec![
@@ -40,30 +47,24 @@ async fn revoke(mut open: Open) -> Outcome {
     let client = authenticate(&open.call, &open.tenant, &form)?;
     let token = form.text("token");
     let token = token.ok_or_else(|| ApiError::oauth("invalid_request", "token is missing"))?;
-    let call = &open.call;
-    let claims = read_claims(&call.app, token, &open.tenant);
-    let Some(claims) = claims.filter(|it| it.client_id == client.data.client_id.0) else {
+    let client_id = &client.data.client_id.0;
+    let engine = &open.call.app.engine;
+    let claims = read_claims(&open.call.app, token, &open.tenant);
+    let done = if let Some(claims) = claims.filter(|it| it.client_id == *client_id) {
+        let head = head(&open, client_id, &claims.jti)?;
+        let command = TokenCommand::Revoke { reason: "by its client".to_owned() };
+        engine.handle::<Token>(&claims.jti, &command, &head).await
+    } else if let Some(pair) = app_pair(&open, token) {
+        let head = head(&open, client_id, &pair)?;
+        let command = AppTokenCommand::RevokeFamily { reason: "by its holder".to_owned() };
+        engine.handle::<AppToken>(&pair, &command, &head).await
+    } else {
         return Ok(Reply::body("text/plain", Vec::new()));
     };
-    let tenant = open.tenant.data.tenant;
-    let actor = format!("client-{}", claims.client_id);
-    let (command_id, fingerprint) = call.command_id(tenant, &actor, claims.jti.as_bytes())?;
-    let head = CommitHead {
-        command_id,
-        fingerprint,
-        tenant,
-        actor,
-        time: call.now,
-        correlation: call.request_id,
-        trace: call.trace_id(),
-        context: Context::of_operation(call.operation).through(&claims.client_id),
-    };
-    let command = TokenCommand::Revoke { reason: "by its client".to_owned() };
-    let done = call.app.engine.handle::<Token>(&claims.jti, &command, &head).await;
     match done {
         Ok(done) => {
             // Visible at once: the answer comes after the read models know.
-            call.app.views.wait(done.position, std::time::Duration::from_secs(2)).await?;
+            open.call.app.views.wait(done.position, SHOWN_WITHIN).await?;
             Ok(Reply::body("text/plain", Vec::new()).written(&done))
         }
         // The log does not know it, or has forgotten it: it counts nowhere.
@@ -72,4 +73,30 @@ async fn revoke(mut open: Open) -> Outcome {
         }
         Err(err) => Err(err.into()),
     }
+}
+
+/// The pair of app tokens that a token belongs to, access or refresh. Whoever has it may end its
+/// login: it was given to no client, and no operation of the app-token service ends just one.
+fn app_pair(open: &Open, token: &str) -> Option<String> {
+    let hash = token_hash(token);
+    let tables = open.call.app.views.read();
+    let pairs = &tables.app_tokens;
+    let pair = pairs.with_access(&hash).or_else(|| pairs.with_refresh(&hash))?;
+    (pair.data.tenant == open.tenant.data.tenant).then(|| pair.id.to_string())
+}
+
+fn head(open: &Open, client_id: &str, ended: &str) -> Result<CommitHead, ApiError> {
+    let (call, tenant) = (&open.call, open.tenant.data.tenant);
+    let actor = format!("client-{client_id}");
+    let (command_id, fingerprint) = call.command_id(tenant, &actor, ended.as_bytes())?;
+    Ok(CommitHead {
+        command_id,
+        fingerprint,
+        tenant,
+        actor,
+        time: call.now,
+        correlation: call.request_id,
+        trace: call.trace_id(),
+        context: Context::of_operation(call.operation).through(client_id),
+    })
 }

@@ -118,3 +118,24 @@ async fn the_apps_of_a_deleted_owner_do_nothing_more_and_can_be_ended() {
     service.is_dead(&got).await;
     refused(&service.try_authorize(&app).await, NOT_FOUND);
 }
+
+/// A14: one login is ended by whoever has a token of it, and no other login with it.
+#[tokio::test]
+async fn one_login_is_ended_by_whoever_has_a_token_of_it() {
+    let (service, [first, refreshed, second], bob) = sessions().await;
+    let revoke = async |token: &str| {
+        let form = [("client_id", "chancery-cli"), ("token", token)];
+        let answer = service.app.post("/connect/revocation").form(&form).send().await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        answer.header("x-log-position").to_owned()
+    };
+    assert_eq!(revoke("nonsense").await, "");
+    assert_ne!(revoke(&refreshed.access).await, "");
+    for dead in [&first, &refreshed] {
+        service.is_dead(dead).await;
+    }
+    assert_eq!(service.user_of(&second.access).await, "alice");
+    assert_ne!(revoke(&second.refresh).await, "");
+    service.is_dead(&second).await;
+    assert_eq!(service.user_of(&bob.access).await, "bob");
+}
