@@ -165,7 +165,12 @@ async fn wait_for_position(call: &Call) -> Result<(), ApiError> {
     let position = position.trim().parse::<u64>().map_err(|_| {
         ApiError::field("X-Min-Position", "must be a position of the log: a whole number")
     })?;
-    Ok(call.app.views.wait(position, POSITION_WAIT_MAX).await?)
+    let waited = call.app.views.wait(position, POSITION_WAIT_MAX).await;
+    let head = call.app.engine.log().head().position;
+    if waited.is_err() && position > head {
+        return Err(ApiError::beyond_head(position, head));
+    }
+    Ok(waited?)
 }
 
 impl Granted {

@@ -86,6 +86,7 @@ mod tests {
             ApiError::oauth("invalid_scope", "why"),
             ApiError::KeyReused,
             ApiError::OneTime,
+            ApiError::OtherHistory { head: 7 },
             ApiError::Unavailable { retry_seconds: 3, why: text() },
             ApiError::DiskFull,
             ApiError::Internal("a path of ours".to_owned()),
@@ -106,6 +107,7 @@ mod tests {
                 | ApiError::OAuth { .. }
                 | ApiError::KeyReused
                 | ApiError::OneTime
+                | ApiError::OtherHistory { .. }
                 | ApiError::Unavailable { .. }
                 | ApiError::DiskFull
                 | ApiError::Internal(_) => (),

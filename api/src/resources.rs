@@ -4,6 +4,7 @@ pub(crate) mod api_resource;
 pub(crate) mod api_resource_body;
 pub(crate) mod api_resource_clients;
 pub(crate) mod audit;
+mod audit_place;
 pub(crate) mod audit_stream;
 pub(crate) mod client;
 pub(crate) mod client_body;

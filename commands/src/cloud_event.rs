@@ -1,10 +1,10 @@
 //! An event as subscribers get it: CloudEvents 1.0, structured mode, JSON.
 
-use domain::LogId;
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::event_json::EventJson;
+use crate::full_event_id::FullEventId;
 
 /// One event as `application/cloudevents+json`. The names are part of the interface: see
 /// `docs/events.md`.
@@ -53,12 +53,13 @@ struct Data<'a> {
 }
 
 impl<'a> CloudEvent<'a> {
-    /// Dresses an event of a log. Whether personal parts show was decided with the `EventJson`.
-    pub fn new(log: LogId, event: &'a EventJson) -> Self {
+    /// Dresses an event under its id. Whether personal parts show was decided with the
+    /// `EventJson`.
+    pub fn new(id: FullEventId, event: &'a EventJson) -> Self {
         Self {
             specversion: "1.0",
-            id: event_id(log, event.position),
-            source: format!("urn:chancery:{log}"),
+            id: id.to_string(),
+            source: format!("urn:chancery:{}", id.log),
             kind: &event.kind,
             subject: &event.stream,
             time: &event.time,
@@ -82,9 +83,4 @@ impl<'a> CloudEvent<'a> {
             },
         }
     }
-}
-
-/// What tells a published event from all others, in whatever log: `<log>:<position>`.
-pub(crate) fn event_id(log: LogId, position: u64) -> String {
-    format!("{log}:{position}")
 }

@@ -407,7 +407,7 @@ impl Engine {
             for (kind, subject, parts) in write.events {
                 let place = |index| Place {
                     stream: write.stream.as_str(),
-                    event_id: event_id(&head.command_id.0, index).0,
+                    event_id: event_id(head, index).0,
                     kind,
                     subject,
                 };

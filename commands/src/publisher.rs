@@ -3,9 +3,11 @@
 //! The broker is the memory: at each connect the last message of the stream says where to go on,
 //! and every message carries the last sequence that it expects. So two publishers, a lost
 //! acknowledgement or a restarted broker can delay an event, but neither drop nor misplace it.
+//! A stream of another history of the log is left alone: see `history`.
 
 mod broker;
 mod cursor;
+mod history;
 mod reader;
 mod session;
 mod subject;
@@ -22,6 +24,7 @@ use tokio::time::Instant;
 
 use self::broker::{Broker, STREAM, Servers};
 use self::cursor::{Cursor, CursorFile};
+use self::history::Checked;
 use self::reader::Source;
 use self::session::Session;
 pub use self::subject::{escape_part, subject_of, unescape_part};
@@ -138,8 +141,9 @@ impl PublisherHandle {
     /// How far it is.
     pub fn status(&self) -> PublisherStatus {
         let Progress { state, cursor } = self.progress.borrow().clone();
-        let lag = self.log.head().position.saturating_sub(cursor.position);
-        PublisherStatus { state, published: cursor.position, lag }
+        let published = cursor.position();
+        let lag = self.log.head().position.saturating_sub(published);
+        PublisherStatus { state, published, lag }
     }
 
     /// Waits until the status is as wanted, and returns it. It returns also when the publisher
@@ -209,7 +213,7 @@ impl Worker {
         let mut wait = RETRY_WAIT_MIN;
         let mut broker = None;
         loop {
-            let before = self.progress.borrow().cursor.position;
+            let before = self.progress.borrow().cursor.position();
             match self.round(&servers, &mut broker).await {
                 Ended::Asked => break,
                 Ended::ForGood(why) => return self.stopped(why),
@@ -219,7 +223,7 @@ impl Worker {
                     self.say_down(&why);
                 }
             }
-            if self.progress.borrow().cursor.position > before {
+            if self.progress.borrow().cursor.position() > before {
                 wait = RETRY_WAIT_MIN;
             }
             let mut stop = self.stop.clone();
@@ -244,22 +248,12 @@ impl Worker {
             Err(ended) => return ended,
         };
         let Some(broker) = broker.as_ref() else { return Ended::Asked };
-        let log = self.source.log.clone();
-        let head = log.head().position;
-        if base.position > head {
-            return Ended::ForGood(format!(
-                "the stream {STREAM} ends at position {}, this log at {head}: the log has lost its \
-                 end or is an old copy. Restore the newer log, or delete the stream to publish \
-                 this one from its beginning",
-                base.position
-            ));
-        }
         let state = PublisherState::Publishing;
         self.progress.send_replace(Progress { state, cursor: base });
-        if base.position == head {
-            self.say_up(base.position);
+        if base.position() == self.source.log.head().position {
+            self.say_up(base.position());
         }
-        let session = match Session::start(broker, log.id(), base).await {
+        let session = match Session::start(broker, base).await {
             Ok(session) => session,
             Err(ended) => return ended,
         };
@@ -267,7 +261,7 @@ impl Worker {
         session
             .run(source, stop, |cursor| {
                 self.progress.send_modify(|it| it.cursor = cursor);
-                self.say_up(cursor.position);
+                self.say_up(cursor.position());
             })
             .await
     }
@@ -285,9 +279,10 @@ impl Worker {
             }
         };
         let hint = self.progress.borrow().cursor;
+        let log = Checked(self.source.log.clone());
         let mut lost = broker.lost.clone();
         tokio::select! {
-            end = broker.find_end(self.source.log.id(), hint) => end,
+            end = broker.find_end(&log, hint) => end,
             _ = lost.wait_for(|it| *it) => Err(Ended::Interrupted("the connection was lost".to_owned())),
         }
     }
@@ -338,9 +333,12 @@ async fn save_cursors(
             () = changed_since(&mut progress, saved, next) => false,
         };
         let cursor = progress.borrow().cursor;
-        if cursor != saved && cursor.position > 0 {
+        if cursor != saved
+            && let Some(id) = cursor.id
+        {
             let to = file.clone();
-            let done = tokio::task::spawn_blocking(move || to.save(cursor)).await;
+            let save = move || to.save(id, cursor.sequence);
+            let done = tokio::task::spawn_blocking(save).await;
             if let Ok(Err(err)) = done
                 && !said
             {
@@ -357,7 +355,7 @@ async fn save_cursors(
 }
 
 async fn changed_since(progress: &mut watch::Receiver<Progress>, saved: Cursor, next: Instant) {
-    if progress.wait_for(|it| it.cursor != saved && it.cursor.position > 0).await.is_err() {
+    if progress.wait_for(|it| it.cursor != saved && it.cursor.id.is_some()).await.is_err() {
         // The end is on its way.
         pending().await
     }

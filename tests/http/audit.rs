@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
-use tests::app::TestApp;
+use tests::app::{TestApp, others_go_on};
 use warp::reply::Response;
 
 /// How long an event of a stream may take: only a failure waits for it.
@@ -55,12 +55,11 @@ async fn a_page_is_in_the_order_of_the_log_and_says_where_its_end_is() {
     assert_eq!(positions(&events(&app, &token, "after=2&limit=3").await), [3, 4, 5]);
     assert_eq!(positions(&events(&app, &token, "limit=0").await), [1], "at least one");
     assert_eq!(events(&app, &token, "limit=99999").await["take"], 1000);
-    for after in [head, head + 1, i64::MAX as u64] {
-        assert_eq!(positions(&events(&app, &token, &format!("after={after}")).await), [0_u64; 0]);
-    }
+    assert_eq!(positions(&events(&app, &token, &format!("after={head}")).await), [0_u64; 0]);
     for (query, field) in [
         ("after=-1", "after"),
-        ("after=9223372036854775808", "after"),
+        ("after=%2B1", "after"),
+        ("after=18446744073709551616", "after"),
         ("limit=x", "limit"),
         ("tenant=x", "tenant"),
         ("stream=user", "stream"),
@@ -134,6 +133,8 @@ async fn a_tenant_sees_its_own_events_and_the_first_may_see_all() {
 struct Stream {
     response: Response,
     text: String,
+    /// As a browser would keep it.
+    last_id: String,
 }
 
 impl Stream {
@@ -143,7 +144,8 @@ impl Stream {
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         assert_eq!(response.headers()["cache-control"], "no-store");
-        Self { response, text: String::new() }
+        assert_eq!(response.headers()["x-accel-buffering"], "no");
+        Self { response, text: String::new(), last_id: String::new() }
     }
 
     /// The next event, or the end of the stream.
@@ -156,7 +158,10 @@ impl Stream {
                 let read = fields.get("id").map(|id| {
                     let data: Value = serde_json::from_str(&fields["data"]).unwrap();
                     assert_eq!(data["kind"], fields["event"].as_str());
-                    (id.parse().unwrap(), data)
+                    self.last_id.clone_from(id);
+                    let (rest, position) = id.rsplit_once(':').unwrap();
+                    assert!(rest.ends_with(data["eventId"].as_str().unwrap()), "{id}");
+                    (position.parse().unwrap(), data)
                 });
                 self.text = rest.to_owned();
                 if read.is_some() {
@@ -197,18 +202,86 @@ async fn the_stream_gives_history_and_then_what_happens_without_gap_or_duplicate
 #[tokio::test]
 async fn a_stream_goes_on_after_the_last_event_that_was_seen() {
     let (app, token) = with_token().await;
-    let mut resumed = Stream::open(&app, &token, "after=1", "4").await;
-    assert_eq!(resumed.positions(2).await, [5, 6], "Last-Event-ID is newer than the query");
-    let mut after = Stream::open(&app, &token, "after=3", "").await;
-    assert_eq!(after.positions(1).await, [4]);
+    let read = async |query: &str, last_event_id: &str, count: usize| {
+        // One after the other: a user has two places.
+        others_go_on().await;
+        let mut stream = Stream::open(&app, &token, query, last_event_id).await;
+        (stream.positions(count).await, stream.last_id)
+    };
+    let (resumed, id) = read("after=1", "4", 2).await;
+    assert_eq!(resumed, [5, 6], "Last-Event-ID is newer than the query");
+    assert_eq!(read("after=3", "", 1).await.0, [4]);
+    let (again, id) = read("after=1", &id, 1).await;
+    assert_eq!(again, [7], "the id of the event says the same");
+    let (by_query, next) = read(&format!("after={id}"), "", 1).await;
+    assert_eq!(by_query, [8]);
+    let list = events(&app, &token, &format!("after={id}&limit=1")).await;
+    assert_eq!(positions(&list), [8]);
+    let (log, event) = (&list["log"], &list["data"][0]["eventId"]);
+    let made = format!("{}:{}:8", log.as_str().unwrap(), event.as_str().unwrap());
+    assert_eq!(made, next, "the list says what ids are made of");
+    others_go_on().await;
     let mut roles = Stream::open(&app, &token, "kind=role&after=0", "").await;
     let (position, event) = roles.next().await.unwrap();
     assert_eq!(
         (event["kind"].as_str(), event["position"].as_u64()),
         (Some("role.created.v1"), Some(position))
     );
-    let wrong = app.get("/api/audit/stream").bearer(&token).header("last-event-id", "x");
-    wrong.send().await.breaks("Last-Event-ID");
+}
+
+#[tokio::test]
+async fn an_event_of_another_history_is_410_and_the_answer_says_where_the_log_ends() {
+    let (app, token) = with_token().await;
+    let mut stream = Stream::open(&app, &token, "", "").await;
+    stream.positions(3).await;
+    let head = app.engine.log().head().position;
+    let (log, event) = (app.engine.log().id().to_string(), "b0".repeat(16));
+    let (_, rest) = stream.last_id.split_once(':').unwrap();
+    let another_log = format!("{}:{rest}", "0a".repeat(16));
+    let (before, _) = stream.last_id.rsplit_once(':').unwrap();
+    for id in [
+        format!("{}", head + 1),
+        u64::MAX.to_string(),
+        format!("{log}:{event}:3"),
+        format!("{log}:{event}:{}", head + 1),
+        format!("{before}:{}", u64::MAX),
+        format!("{before}:2"),
+        another_log,
+    ] {
+        let header = app.get("/api/audit/stream").header("last-event-id", &id);
+        let query = app.get(&format!("/api/audit/stream?after={id}"));
+        let list = app.get(&format!("/api/audit/events?after={id}"));
+        for ask in [header, query, list] {
+            let answer = ask.bearer(&token).send().await;
+            assert_eq!(answer.status, 410, "{id}: {}", answer.text);
+            assert_eq!(answer.header("content-type"), "application/problem+json; charset=utf-8");
+            let json = answer.json();
+            assert_eq!((&json["head"], &json["codeName"]), (&json!(head), &json!("Gone")));
+            let detail = json["detail"].as_str().unwrap();
+            assert!(detail.contains("begin again"), "{detail}");
+        }
+    }
+    let mut at_head = Stream::open(&app, &token, "", &head.to_string()).await;
+    app.post("/api/Role").bearer(&token).json(&json!({ "name": "guest" })).send().await.data();
+    assert_eq!(at_head.positions(1).await, [head + 1], "the end itself is no other history");
+}
+
+#[tokio::test]
+async fn what_is_neither_an_id_nor_a_position_is_400() {
+    let (app, token) = with_token().await;
+    let log = app.engine.log().id();
+    let old_form = format!("{log}:1");
+    for id in ["x", "-1", "+1", "3.0", "18446744073709551616", "\u{e9}", "1 2", &old_form] {
+        let ask = app.get("/api/audit/stream").bearer(&token).header("last-event-id", id);
+        ask.send().await.breaks("Last-Event-ID");
+    }
+    for path in ["/api/audit/stream", "/api/audit/events"] {
+        let answer = app.get(&format!("{path}?after={old_form}")).bearer(&token).send().await;
+        answer.breaks("after");
+        // A stranger learns nothing of either.
+        let stranger = app.get(&format!("{path}?after=999")).header("last-event-id", "x");
+        assert_eq!(stranger.send().await.status, 401);
+    }
 }
 
 #[tokio::test]
@@ -232,7 +305,8 @@ async fn a_stream_of_a_tenant_shows_nothing_of_the_others() {
     let refused = app.get("/api/audit/stream?tenant=*").host(host).bearer(&other).send().await;
     assert_eq!(refused.status, 403);
     let ask = app.get("/api/audit/stream").host(host).bearer(&other);
-    let mut stream = Stream { response: ask.open().await, text: String::new() };
+    let mut stream =
+        Stream { response: ask.open().await, text: String::new(), last_id: String::new() };
     app.post("/api/Role")
         .bearer(&token)
         .json(&json!({ "name": "of-tenant-1" }))
@@ -254,17 +328,59 @@ async fn a_stream_of_a_tenant_shows_nothing_of_the_others() {
 async fn streams_are_limited_and_their_places_come_free() {
     let (app, token) = with_token().await;
     let mut open = Vec::new();
-    let refused = loop {
-        let response = app.get("/api/audit/stream").bearer(&token).open().await;
-        if response.status() != 200 {
-            break response;
+    let mut open_all = async |token: &str| {
+        loop {
+            let response = app.get("/api/audit/stream").bearer(token).open().await;
+            if response.status() != 200 {
+                return (response, std::mem::take(&mut open));
+            }
+            open.push(response);
+            assert!(open.len() <= 1_000, "there is no limit");
         }
-        open.push(response);
-        assert!(open.len() <= 1_000, "there is no limit");
     };
+    let (refused, of_one) = open_all(&token).await;
     assert_eq!(refused.status(), 429);
     assert_eq!(refused.headers()["retry-after"], "5");
-    assert_eq!(open.len(), 16, "of one tenant");
+    assert_eq!(of_one.len(), 2, "of one user, with whatever tokens");
+    let again = app.admin().await;
+    assert_eq!(open_all(&again).await.1.len(), 0);
+    let mut all = of_one;
+    for n in 0..10 {
+        let user = app.user(1, &format!("auditor-{n}"), &[4], "oauthapp.all").await;
+        let token = app.token(user, "oauthapp.all", "oauthapp.all", &["administrator"]);
+        all.extend(open_all(&token).await.1);
+    }
+    assert_eq!(all.len(), 16, "of one tenant");
+    drop(all);
+    others_go_on().await;
+    assert_eq!(open_all(&token).await.1.len(), 2, "places come free");
+}
+
+/// The reader takes nothing, and there is more than fits: the stream must see the end all the same.
+#[tokio::test]
+async fn a_stream_that_nobody_reads_gives_its_place_back_when_its_token_ends() {
+    let (app, token) = with_token().await;
+    for n in 0..60 {
+        let body = json!({ "name": format!("role-{n}") });
+        app.post("/api/Role").bearer(&token).json(&body).send().await.data();
+    }
+    let mut unread = app.get("/api/audit/stream?after=0").bearer(&token).open().await;
+    let _second = app.get("/api/audit/stream?after=0").bearer(&token).open().await;
+    others_go_on().await;
+    let form = [("client_id", "chancery-cli"), ("token", token.as_str())];
+    assert_eq!(app.post("/connect/revocation").form(&form).send().await.status, 200);
+    let again = app.admin().await;
+    let opened = async {
+        loop {
+            let response = app.get("/api/audit/stream").bearer(&again).open().await;
+            if response.status() == 200 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(EVENT_TIME_MAX, opened).await.expect("the place is never free");
+    assert!(unread.body_mut().frame().await.is_none(), "what was left over is not shown");
 }
 
 #[tokio::test]

@@ -27,7 +27,11 @@ async fn a_position_that_is_not_there_yet_is_503_and_says_how_far_it_is() {
     assert_eq!(answer.status, 503);
     assert_eq!(answer.header("retry-after"), "1");
     let detail = answer.json()["detail"].as_str().unwrap().to_owned();
-    assert!(detail.contains(&format!("{head}, 3 events behind")), "{detail}");
+    assert!(
+        detail.contains(&format!("ends at position {head}: position {}", head + 3)),
+        "{detail}"
+    );
+    assert!(!detail.contains("behind"), "nothing is behind: {detail}");
     let most = app.get("/api/User/Codes").header("x-min-position", &u64::MAX.to_string());
     assert_eq!(most.send().await.status, 503);
 }

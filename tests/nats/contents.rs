@@ -58,7 +58,8 @@ pub async fn assert_is_the_log(url: &str, installation: &Installation) {
     assert_eq!(positions(&stored), everything);
     let events = installation.log.read_after(0, stored.len()).unwrap();
     for (message, event) in stored.iter().zip(events) {
-        assert_eq!(message.id, format!("{}:{}", installation.log.id(), event.position));
+        assert_eq!(message.id, installation.id_at(event.position));
+        assert_eq!(message.json["id"], message.id);
         assert_eq!(message.json["subject"], event.stream.as_str());
         assert_eq!(message.subject, commands::publisher::subject_of(&event));
     }

@@ -15,7 +15,7 @@ async fn a_broker_that_is_ahead_of_the_log_stops_publishing() {
     let installation = Installation::in_memory();
     installation.add_roles(10).await;
     published(&installation.publish_to(&server.url()), 10).await;
-    let id = format!("{}:11", installation.log.id());
+    let id = format!("{}:{}:11", installation.log.id(), "b0".repeat(16));
     publish_foreign(&server.url(), &id).await;
     let why = stopped(&installation.publish_to(&server.url())).await;
     assert!(why.contains("ends at position 11, this log at 10"), "{why}");
@@ -167,10 +167,10 @@ async fn the_saved_cursor_is_never_ahead_of_the_broker() {
 }
 
 fn saved_position(path: &std::path::Path) -> Option<u64> {
-    std::fs::read_to_string(path).ok()?.split(' ').nth(2)?.parse().ok()
+    std::fs::read_to_string(path).ok()?.split(' ').nth(1)?.split(':').nth(2)?.parse().ok()
 }
 
-async fn publish_foreign(url: &str, id: &str) {
+pub async fn publish_foreign(url: &str, id: &str) {
     let mut headers = async_nats::HeaderMap::new();
     headers.insert("Nats-Msg-Id", id);
     let context = context(url).await;

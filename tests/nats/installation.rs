@@ -10,7 +10,7 @@ use commands::log::{MemoryLog, SledLog, SledLogOptions};
 use commands::publisher::PublisherStatus;
 use commands::publisher::{Publisher, PublisherHandle, PublisherOptions, PublisherState};
 use commands::signing::system_head;
-use commands::{Engine, Personal};
+use commands::{Engine, FullEventId, Personal};
 use domain::log::{CommitHead, EventLog};
 use domain::role::{Role, RoleCommand, RoleCreated};
 use domain::user::{PasswordVerifier, User, UserCommand, UserPersonal, UserRegistered};
@@ -28,31 +28,47 @@ pub struct Installation {
     pub log: Arc<dyn EventLog>,
     pub keys: Arc<Keyring>,
     engine: Engine,
+    /// The log again, where it lies in a folder.
+    sled: Option<Arc<SledLog>>,
 }
 
 impl Installation {
     pub fn in_memory() -> Self {
         let keys = Keyring::ephemeral().unwrap();
         let log = MemoryLog::new(keys.log_id());
-        Self::new(Arc::new(log), keys)
+        Self::new(Arc::new(log), Arc::new(keys), None)
     }
 
     pub fn in_folder(folder: &Path) -> Self {
-        let keys = Keyring::ephemeral().unwrap();
+        Self::opened(folder, Arc::new(Keyring::ephemeral().unwrap()))
+    }
+
+    fn opened(folder: &Path, keys: Arc<Keyring>) -> Self {
         let options = SledLogOptions {
             folder: folder.to_owned(),
             id: keys.log_id(),
             reserve_bytes: 0,
             accept_head: None,
         };
-        let log = SledLog::open(&options).unwrap();
-        Self::new(Arc::new(log), keys)
+        let log = Arc::new(SledLog::open(&options).unwrap());
+        Self::new(log.clone(), keys, Some(log))
     }
 
-    fn new(log: Arc<dyn EventLog>, keys: Keyring) -> Self {
-        let keys = Arc::new(keys);
+    /// A backup of this one, as it is now, that has been put in place of it.
+    pub fn copy_to(&self, folder: &Path) -> Self {
+        self.sled.as_ref().unwrap().copy_to(folder, |_| ()).unwrap();
+        Self::opened(folder, self.keys.clone())
+    }
+
+    fn new(log: Arc<dyn EventLog>, keys: Arc<Keyring>, sled: Option<Arc<SledLog>>) -> Self {
         let engine = Engine::new(log.clone(), keys.clone());
-        Self { log, keys, engine }
+        Self { log, keys, engine, sled }
+    }
+
+    /// The id under which the event at a position is published.
+    pub fn id_at(&self, position: u64) -> String {
+        let event = self.log.read_at(&[position]).unwrap().remove(0);
+        FullEventId::of(self.log.id(), &event).to_string()
     }
 
     /// Appends this many events, many to a commit.

@@ -9,6 +9,7 @@
 
 mod contents;
 mod ends;
+mod histories;
 mod installation;
 mod interruptions;
 mod proxy;

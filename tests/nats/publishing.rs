@@ -41,7 +41,7 @@ async fn an_event_is_a_cloud_event() {
         stored(&server.url()).await[0].json,
         json!({
             "specversion": "1.0",
-            "id": format!("{log}:1"),
+            "id": format!("{log}:{}:1", event.event_id),
             "source": format!("urn:chancery:{log}"),
             "type": "role.created.v1",
             "subject": "role-1",

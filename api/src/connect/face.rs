@@ -42,7 +42,8 @@ fn oauth_error(err: ApiError, _asked: &Asked<'_>) -> Response {
         | ApiError::WrongMethod { .. }
         | ApiError::TooLarge { .. }
         | ApiError::KeyReused
-        | ApiError::OneTime => (err.status(), "invalid_request"),
+        | ApiError::OneTime
+        | ApiError::OtherHistory { .. } => (err.status(), "invalid_request"),
         ApiError::Invalid(_)
         | ApiError::WrongContentType { .. }
         | ApiError::ApiVersion { .. }

@@ -54,6 +54,8 @@ pub(crate) enum ApiError {
     KeyReused,
     /// The answer to this `Idempotency-Key` held a secret, and is not repeated.
     OneTime,
+    /// The caller goes on from an event of another history of the log, which ends at `head`.
+    OtherHistory { head: u64 },
     /// The service cannot answer now.
     Unavailable { retry_seconds: u64, why: String },
     /// Too little of the disk is left.
@@ -66,6 +68,15 @@ impl ApiError {
     /// One field that breaks one rule.
     pub(crate) fn field(field: impl Into<String>, why: impl Into<String>) -> Self {
         Self::Invalid(BTreeMap::from([(field.into(), vec![why.into()])]))
+    }
+
+    /// `X-Min-Position` names what the log does not have.
+    pub(crate) fn beyond_head(position: u64, head: u64) -> Self {
+        let why = format!(
+            "the log ends at position {head}: position {position} of X-Min-Position is not written \
+             yet, or was in another history, such as before a restore"
+        );
+        Self::Unavailable { retry_seconds: BEHIND_RETRY_SECONDS, why }
     }
 
     /// A business error with a text of its own.
@@ -101,6 +112,7 @@ impl ApiError {
             Self::OAuth { status, .. } => *status,
             Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::OneTime => StatusCode::CONFLICT,
+            Self::OtherHistory { .. } => StatusCode::GONE,
             Self::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -128,6 +140,12 @@ impl ApiError {
             Self::OneTime => {
                 "this Idempotency-Key was answered with a secret, which is not repeated".to_owned()
             }
+            Self::OtherHistory { head } => format!(
+                "this log does not have the event that you saw last: it is of another history, \
+                 such as from before a restore. This log ends at position {head}. Throw away what \
+                 you made of events that it does not have, and begin again after an event that it \
+                 has, or after 0"
+            ),
             Self::Unavailable { why, .. } => why.clone(),
             Self::DiskFull => "the disk is nearly full; changes are refused".to_owned(),
             Self::Internal(_) => "internal error; the request id leads to it in the log".to_owned(),

@@ -1,10 +1,11 @@
-//! Places for answers that never end: so many in all, and so many for each tenant.
+//! Places for answers that never end: so many in all, so many for each tenant, so many for each
+//! caller.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::TenantId;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// How many audit streams may be open.
 const STREAMS_MAX: usize = 64;
@@ -12,38 +13,73 @@ const STREAMS_MAX: usize = 64;
 /// How many of them one tenant may have.
 const STREAMS_OF_TENANT_MAX: usize = 16;
 
-/// The free places.
-#[derive(Debug)]
+/// How many of them one user, or one client without a user, may have.
+const STREAMS_OF_CALLER_MAX: usize = 2;
+
+/// Who holds places.
+#[derive(Debug, Default)]
 pub(crate) struct Places {
-    all: Arc<Semaphore>,
-    of_tenants: Mutex<HashMap<TenantId, Arc<Semaphore>>>,
+    taken: Arc<Mutex<Taken>>,
 }
+
+#[derive(Debug, Default)]
+struct Taken {
+    all: usize,
+    of_tenants: HashMap<TenantId, usize>,
+    of_callers: HashMap<Holder, usize>,
+}
+
+/// A caller is known by its name as an actor, within its tenant.
+type Holder = (TenantId, String);
 
 /// A taken place, given back when dropped.
 #[derive(Debug)]
 pub(crate) struct Place {
-    _of_all: OwnedSemaphorePermit,
-    _of_tenant: OwnedSemaphorePermit,
-}
-
-impl Default for Places {
-    fn default() -> Self {
-        Self { all: Arc::new(Semaphore::new(STREAMS_MAX)), of_tenants: Mutex::default() }
-    }
+    taken: Arc<Mutex<Taken>>,
+    holder: Holder,
 }
 
 impl Places {
-    /// Takes a place, if the tenant may have one more and there is one.
-    pub(crate) fn take(&self, tenant: TenantId) -> Option<Place> {
-        let of_tenant = {
-            let mut tenants = self.of_tenants.lock().unwrap_or_else(PoisonError::into_inner);
-            let places = tenants.entry(tenant);
-            places.or_insert_with(|| Arc::new(Semaphore::new(STREAMS_OF_TENANT_MAX))).clone()
-        };
-        let of_tenant = of_tenant.try_acquire_owned().ok()?;
-        let of_all = self.all.clone().try_acquire_owned().ok()?;
-        Some(Place { _of_all: of_all, _of_tenant: of_tenant })
+    /// Takes a place, if tenant and caller may have one more and there is one.
+    pub(crate) fn take(&self, tenant: TenantId, caller: &str) -> Option<Place> {
+        let holder = (tenant, caller.to_owned());
+        let mut taken = lock(&self.taken);
+        let of_tenant = taken.of_tenants.get(&tenant).copied().unwrap_or(0);
+        let of_caller = taken.of_callers.get(&holder).copied().unwrap_or(0);
+        let free = taken.all < STREAMS_MAX
+            && of_tenant < STREAMS_OF_TENANT_MAX
+            && of_caller < STREAMS_OF_CALLER_MAX;
+        if !free {
+            return None;
+        }
+        taken.all += 1;
+        taken.of_tenants.insert(tenant, of_tenant + 1);
+        taken.of_callers.insert(holder.clone(), of_caller + 1);
+        Some(Place { taken: self.taken.clone(), holder })
     }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut taken = lock(&self.taken);
+        taken.all -= 1;
+        give_back(&mut taken.of_tenants, &self.holder.0);
+        give_back(&mut taken.of_callers, &self.holder);
+    }
+}
+
+/// Whoever holds nothing is forgotten, so that the maps stay as small as the limits.
+fn give_back<K: Eq + Hash>(counts: &mut HashMap<K, usize>, holder: &K) {
+    if let Some(count) = counts.get_mut(holder) {
+        *count -= 1;
+        if *count == 0 {
+            counts.remove(holder);
+        }
+    }
+}
+
+fn lock(taken: &Mutex<Taken>) -> MutexGuard<'_, Taken> {
+    taken.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -51,17 +87,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_tenant_cannot_take_all_places() {
+    fn neither_a_caller_nor_a_tenant_can_take_all_places() {
         let places = Places::default();
-        let take = |tenant| places.take(TenantId(tenant));
+        let take = |tenant, user: usize| places.take(TenantId(tenant), &format!("user-{user}"));
         let mut taken = Vec::new();
-        taken.extend(std::iter::from_fn(|| take(1)));
+        taken.extend(std::iter::from_fn(|| take(1, 1)));
+        assert_eq!(taken.len(), STREAMS_OF_CALLER_MAX);
+        for user in 2..20 {
+            taken.extend(std::iter::from_fn(|| take(1, user)));
+        }
         assert_eq!(taken.len(), STREAMS_OF_TENANT_MAX);
-        for tenant in 2..20 {
-            taken.extend(std::iter::from_fn(|| take(tenant)));
+        for (tenant, user) in (2..20).flat_map(|tenant| (1..20).map(move |user| (tenant, user))) {
+            taken.extend(std::iter::from_fn(|| take(tenant, user)));
         }
         assert_eq!(taken.len(), STREAMS_MAX);
         taken.remove(0);
-        assert!(take(19).is_some() && take(1).is_some());
+        assert!(take(19, 1).is_some() && take(1, 1).is_some());
+    }
+
+    #[test]
+    fn places_that_came_free_leave_nothing_behind() {
+        let places = Places::default();
+        for user in 0..100 {
+            assert!(places.take(TenantId(1), &format!("user-{user}")).is_some());
+        }
+        let taken = lock(&places.taken);
+        assert_eq!((taken.all, taken.of_tenants.len(), taken.of_callers.len()), (0, 0, 0));
     }
 }

@@ -88,6 +88,9 @@ fn problem(err: &ApiError, status: StatusCode, request_id: &str) -> Response {
     if let (ApiError::TooLarge { field, .. }, Some(body)) = (err, body.as_object_mut()) {
         body.insert("errors".to_owned(), json!({ field: [err.detail()] }));
     }
+    if let (ApiError::OtherHistory { head }, Some(body)) = (err, body.as_object_mut()) {
+        body.insert("head".to_owned(), json!(head));
+    }
     json_response(status, &body, "application/problem+json; charset=utf-8")
 }
 

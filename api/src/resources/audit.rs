@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use warp::http::Method;
 
+use super::audit_place;
 use crate::access::{Granted, administrator};
 use crate::http::endpoint::{Endpoint, Outcome, QueryParameter, endpoint};
 use crate::http::error::ApiError;
@@ -22,7 +23,7 @@ const LIMIT_DEFAULT: u64 = 100;
 const LIMIT_MAX: u64 = 1_000;
 
 pub(crate) const FILTERS: [QueryParameter; 6] = [
-    number("after", "only events after this position"),
+    text("after", "only events after this one: its id, as in the stream, or its position"),
     number("limit", "how many events, 1 to 1000; the default is 100"),
     text("stream", "only of this stream, such as user-7"),
     text("kind", "only of this kind, such as user.registered.v1, or of all that begin so: user"),
@@ -39,7 +40,8 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
-/// The page envelope, and the newest position.
+/// The page envelope, the newest position, and the log: `<log>:<eventId>:<position>` is the id of
+/// an event.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct AuditPage {
@@ -49,6 +51,7 @@ struct AuditPage {
     code_name: &'static str,
     total: u64,
     head: u64,
+    log: String,
     #[schemars(with = "Vec<serde_json::Value>")]
     data: Vec<EventJson>,
 }
@@ -104,10 +107,10 @@ impl AuditQuery {
 
 async fn list(granted: Granted) -> Outcome {
     let query = granted.call.query();
-    let after = query.number("after", 0, i64::MAX as u64);
     let limit = query.number("limit", LIMIT_DEFAULT, i64::MAX as u64).clamp(1, LIMIT_MAX);
     query.check()?;
     let wanted = AuditQuery::read(&granted, &query)?;
+    let after = audit_place::from_query(&granted, &query).await?;
     let app = granted.call.app.clone();
     // The log may have to ask the disk.
     let page = tokio::task::spawn_blocking(move || {
@@ -135,7 +138,8 @@ async fn list(granted: Granted) -> Outcome {
     });
     let page = page.await.map_err(|err| ApiError::Internal(err.to_string()))?;
     let (total, head, data) = page?;
+    let log = granted.call.app.engine.log().id().to_string();
     let (code, code_name) = (200, "Status200OK");
-    Ok(Reply::json(&AuditPage { take: limit, skip: 0, code, code_name, total, head, data })
+    Ok(Reply::json(&AuditPage { take: limit, skip: 0, code, code_name, total, head, log, data })
         .cache("no-store"))
 }

@@ -5,17 +5,19 @@
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
-use commands::{EventJson, Personal};
+use commands::{EventJson, FullEventId, Personal};
 use domain::Recorded;
 use futures_util::stream::poll_fn;
-use tokio::sync::mpsc;
-use warp::http::Method;
+use tokio::sync::{mpsc, watch};
+use warp::http::{HeaderName, HeaderValue, Method};
 use warp::reply::Reply as _;
 use warp::sse::Event;
 
 use super::audit::{AuditQuery, FILTERS};
+use super::audit_place;
 use crate::access::{Granted, administrator};
 use crate::app::App;
 use crate::http::endpoint::{Endpoint, Outcome, endpoint};
@@ -26,11 +28,25 @@ use crate::http::reply::Reply;
 /// How many events are read at a time.
 const BATCH_EVENTS_MAX: usize = 256;
 
-/// How often the token is looked at again while nothing happens.
+/// How many events wait for the reader, beside those that the connection holds.
+const SENT_AHEAD_MAX: usize = 32;
+
+/// How often the token is looked at again while nothing happens, or the reader does not read.
 const RECHECK_EVERY: Duration = Duration::from_secs(5);
+
+/// How long a reader may not read while there is something to read.
+const STALLED_TIME_MAX: Duration = Duration::from_secs(30);
+
+const PATIENCE: Patience = Patience { recheck_every: RECHECK_EVERY, stalled_max: STALLED_TIME_MAX };
 
 /// How often a comment keeps the connection alive.
 const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(15);
+
+/// Tells nginx, and those who learnt it from there, to pass on what comes as it comes.
+const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+
+/// Where events go in.
+type Sender = mpsc::Sender<Result<Event, Infallible>>;
 
 pub(crate) fn endpoints() -> Vec<Endpoint> {
     vec![
@@ -38,6 +54,13 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             .query(&FILTERS)
             .needs(administrator("audit.stream"), stream),
     ]
+}
+
+/// How long to wait for a reader.
+#[derive(Clone, Copy)]
+struct Patience {
+    recheck_every: Duration,
+    stalled_max: Duration,
 }
 
 struct Follower {
@@ -53,44 +76,55 @@ struct Follower {
 
 async fn stream(granted: Granted) -> Outcome {
     let query = granted.call.query();
-    let after = query.number("after", 0, i64::MAX as u64);
-    query.check()?;
     let wanted = AuditQuery::read(&granted, &query)?;
-    let cursor = match granted.call.header("last-event-id").map(str::trim) {
-        None | Some("") => after,
-        Some(id) => id
-            .parse()
-            .map_err(|_| ApiError::field("Last-Event-ID", "must be a position of the log"))?,
-    };
+    let cursor = audit_place::from_header_or_query(&granted, &query).await?;
     let app = granted.call.app.clone();
     let place = app
         .streams
-        .take(granted.tenant_id())
+        .take(granted.tenant_id(), &granted.caller.actor())
         .ok_or(ApiError::TooMany { retry_seconds: 5, why: "too many audit streams are open" })?;
-    // It would never end by itself, and a graceful stop would wait for it in vain.
-    let mut stopped = Box::pin(app.stopped());
-    let mut follower =
-        Follower { app, granted, wanted, cursor, waiting: VecDeque::new(), _place: place };
-    let (to_client, mut events) = mpsc::channel(BATCH_EVENTS_MAX);
+    let waiting = VecDeque::new();
+    let follower = Follower { app, granted, wanted, cursor, waiting, _place: place };
+    let (to_client, mut events) = mpsc::channel(SENT_AHEAD_MAX);
+    let (going, ended) = watch::channel(());
     tokio::spawn(async move {
+        follower.run(to_client).await;
+        drop(going);
+    });
+    let events = poll_fn(move |context| match ended.has_changed() {
+        // What is left over belongs to nobody any more.
+        Err(_) => Poll::Ready(None),
+        Ok(_) => events.poll_recv(context),
+    });
+    let events = warp::sse::keep_alive().interval(KEEP_ALIVE_EVERY).stream(events);
+    let mut response = warp::sse::reply(events).into_response();
+    // A proxy that collects an answer before it passes it on would hold events back.
+    response.headers_mut().insert(ACCEL_BUFFERING, HeaderValue::from_static("no"));
+    Ok(Reply::response(response).cache("no-store"))
+}
+
+impl Follower {
+    /// Sends until the reader is gone or stalled, the token ends, or the program does.
+    async fn run(mut self, to_client: Sender) {
+        // The stream would never end by itself, and a graceful stop would wait for it in vain.
+        let mut stopped = Box::pin(self.app.stopped());
         loop {
             let event = tokio::select! {
-                event = follower.next() => event,
+                event = self.next() => event,
                 () = to_client.closed() => None,
                 () = &mut stopped => None,
             };
             let Some(event) = event else { return };
-            if to_client.send(Ok::<Event, Infallible>(event)).await.is_err() {
+            let sent = tokio::select! {
+                sent = send(&to_client, event, PATIENCE, || self.is_still_allowed()) => sent,
+                () = &mut stopped => None,
+            };
+            if sent.is_none() {
                 return;
             }
         }
-    });
-    let events = poll_fn(move |context| events.poll_recv(context));
-    let events = warp::sse::keep_alive().interval(KEEP_ALIVE_EVERY).stream(events);
-    Ok(Reply::response(warp::sse::reply(events).into_response()).cache("no-store"))
-}
+    }
 
-impl Follower {
     /// The next event, or the end: of the token, of the server, or of what can be read.
     async fn next(&mut self) -> Option<Event> {
         loop {
@@ -121,14 +155,76 @@ impl Follower {
         }
     }
 
-    fn is_still_allowed(&mut self) -> bool {
+    fn is_still_allowed(&self) -> bool {
         self.granted.confirm().is_ok()
     }
 
     fn show(&self, recorded: &Recorded) -> Option<Event> {
         let json = EventJson::new(recorded, self.app.engine.keys(), Personal::Shown);
         let json = json.inspect_err(|err| tracing::error!(error = %err, "an audit stream ends"));
-        let event = Event::default().id(recorded.position.to_string()).event(&*recorded.kind);
+        let id = FullEventId::of(self.app.engine.log().id(), recorded);
+        let event = Event::default().id(id.to_string()).event(&*recorded.kind);
         event.json_data(json.ok()?).ok()
+    }
+}
+
+/// Waits until the reader has room for an event, but not for ever, and not with a token that has
+/// ended meanwhile. `None` is the end.
+async fn send(
+    to_client: &Sender,
+    event: Event,
+    patience: Patience,
+    is_still_allowed: impl Fn() -> bool,
+) -> Option<()> {
+    let mut waited = Duration::ZERO;
+    let room = loop {
+        match tokio::time::timeout(patience.recheck_every, to_client.reserve()).await {
+            Ok(room) => break room.ok()?,
+            Err(_) => waited += patience.recheck_every,
+        }
+        if waited >= patience.stalled_max || !is_still_allowed() {
+            return None;
+        }
+    };
+    room.send(Ok(event));
+    Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHORT: Patience = Patience {
+        recheck_every: Duration::from_millis(5),
+        stalled_max: Duration::from_millis(50),
+    };
+
+    #[tokio::test]
+    async fn a_reader_that_does_not_read_is_waited_for_and_then_cut_off() {
+        let (to_client, mut events) = mpsc::channel(1);
+        let looks = std::cell::Cell::new(0);
+        let allowed = || {
+            looks.set(looks.get() + 1);
+            true
+        };
+        let event = || Event::default().id("1");
+        assert!(send(&to_client, event(), SHORT, allowed).await.is_some());
+        assert_eq!(looks.get(), 0, "there was room");
+        assert!(send(&to_client, event(), SHORT, allowed).await.is_none());
+        assert_eq!(looks.get(), 9, "the token is looked at while the reader stalls");
+        let slow = async {
+            tokio::time::sleep(SHORT.recheck_every * 3).await;
+            events.recv().await
+        };
+        let sent = send(&to_client, event(), SHORT, allowed);
+        assert!(tokio::join!(sent, slow).0.is_some(), "slow is not stalled");
+    }
+
+    #[tokio::test]
+    async fn a_stalled_stream_ends_with_its_token() {
+        let (to_client, _events) = mpsc::channel(1);
+        let long = Patience { stalled_max: Duration::from_secs(3_600), ..SHORT };
+        assert!(send(&to_client, Event::default(), long, || false).await.is_some());
+        assert!(send(&to_client, Event::default(), long, || false).await.is_none());
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use domain::codec::CODEC;
-use domain::log::{Commit, LogError};
+use domain::log::{Commit, CommitHead, LogError};
 use domain::{EventId, LogId, Recorded};
 
 use super::commit::{self, Prepared, sha256};
@@ -171,7 +171,7 @@ pub(crate) fn record(commit: Commit, position: &mut u64, events: &mut Vec<Record
                 version,
                 stream: write.stream.clone(),
                 kind: super::kinds::intern(&event.kind),
-                event_id: event_id(&head.command_id.0, index),
+                event_id: event_id(&head, index),
                 subject: event.subject,
                 commit: head.clone(),
                 parts: event.parts,
@@ -182,13 +182,13 @@ pub(crate) fn record(commit: Commit, position: &mut u64, events: &mut Vec<Record
     }
 }
 
-/// The first 16 bytes of SHA-256(command id ‖ index): known before the position is.
-pub(crate) fn event_id(command_id: &[u8; 16], index: u32) -> EventId {
-    let mut bytes = [0; 20];
-    let (of_command, of_index) = bytes.split_at_mut(16);
-    of_command.copy_from_slice(command_id);
-    of_index.copy_from_slice(&index.to_le_bytes());
-    let hash = sha256(&bytes);
+/// The first 16 bytes of SHA-256(command id ‖ time ‖ index): known before the position is.
+///
+/// The time is in it because a caller may repeat a command id after a restore: that event and the
+/// lost one are two.
+pub(crate) fn event_id(head: &CommitHead, index: u32) -> EventId {
+    let time = head.time.0.to_le_bytes();
+    let hash = sha256(&[&head.command_id.0[..], &time, &index.to_le_bytes()].concat());
     EventId(hash.first_chunk::<16>().copied().unwrap_or_default())
 }
 
@@ -218,7 +218,7 @@ pub(crate) fn damaged(position: u64, why: impl Into<String>) -> LogError {
 #[cfg(test)]
 pub(super) mod tests {
     use domain::context::Context;
-    use domain::log::{CommitHead, HashedClaim, NewEvent, StreamWrite};
+    use domain::log::{HashedClaim, NewEvent, StreamWrite};
     use domain::{CommandId, Parts, StreamId, SubjectId, TenantId, Timestamp, hex};
 
     use super::*;
@@ -271,6 +271,16 @@ pub(super) mod tests {
         let place =
             BlockPlace { log: LogId([8; 16]), first: 9, previous: [10; 32], root: [11; 32] };
         encode(&place, &[Prepared::new(&commit()).unwrap()])
+    }
+
+    /// A client may send its `Idempotency-Key` again to a restored server.
+    #[test]
+    fn the_same_command_at_another_time_makes_other_events() {
+        let head = commit().head;
+        let later = CommitHead { time: Timestamp(4), ..head.clone() };
+        assert_eq!(event_id(&head, 1), event_id(&head, 1));
+        assert_ne!(event_id(&head, 1), event_id(&head, 0));
+        assert_ne!(event_id(&head, 1), event_id(&later, 1));
     }
 
     /// Logs are read for ever: these bytes never change. A new layout gets a new format number.

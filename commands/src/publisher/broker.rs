@@ -8,24 +8,29 @@ use async_nats::jetstream::message::StreamMessage;
 use async_nats::jetstream::stream::Stream;
 use async_nats::jetstream::stream::{Config, RawMessageError, RawMessageErrorKind, StorageType};
 use async_nats::{Client, ConnectOptions, Event, ServerAddr};
-use domain::LogId;
+use futures_util::{StreamExt as _, stream};
 use tokio::sync::watch;
 
 use super::Ended;
 use super::cursor::Cursor;
-use crate::cloud_event::event_id;
+use super::history::{self, Checked};
+use super::session::WINDOW_EVENTS_MAX;
+use crate::full_event_id::FullEventId;
 
 /// The name of the stream.
 pub(super) const STREAM: &str = "CHANCERY";
 
 /// What the stream takes in.
-const SUBJECTS: &str = "chancery.>";
+pub(super) const SUBJECTS: &str = "chancery.>";
 
 /// How long one attempt to connect to one server may take.
 const CONNECT_WAIT_MAX: Duration = Duration::from_secs(5);
 
 /// How long the broker may take to answer a question about the stream.
 const ANSWER_WAIT_MAX: Duration = Duration::from_secs(5);
+
+/// How many messages are asked for before the first of them is there.
+const ASKED_AT_ONCE_MAX: usize = 64;
 
 /// Where NATS is. It has no `Debug`, because a password may be in it.
 pub(super) struct Servers {
@@ -138,7 +143,7 @@ impl Broker {
         Ok(Self { client, stream, lost })
     }
 
-    /// Where the stream ends: its last sequence, and the position up to which it has the log.
+    /// Where the stream ends: its last sequence, and the event up to which it has the log.
     ///
     /// The last message says so itself. If it is gone (a purge, a limit, a work queue), what was
     /// published is bounded from below by the last message that is left and by the saved cursor:
@@ -146,23 +151,70 @@ impl Broker {
     /// once" allows and message ids let consumers notice. Counting sequences instead would skip
     /// events, if ever a sequence had not been an event. Without either bound, beginning at 1
     /// could repeat years, and beginning elsewhere could lose events: a person must choose.
-    pub(super) async fn find_end(&self, log: LogId, hint: Cursor) -> Result<Cursor, Ended> {
+    ///
+    /// Whatever says so must be of this history of this log.
+    pub(super) async fn find_end(&self, log: &Checked, hint: Cursor) -> Result<Cursor, Ended> {
         let info = self.stream.get_info().await;
-        let sequence = info.map_err(|err| interrupted(&err))?.state.last_sequence;
+        let state = info.map_err(|err| interrupted(&err))?.state;
+        let sequence = state.last_sequence;
         if sequence == 0 {
             return Ok(Cursor::default());
         }
-        let position = match found(self.stream.get_raw_message(sequence).await)? {
-            Some(message) => position_in(&message, log)?,
-            None => {
-                let left = self.stream.get_last_raw_message_by_subject(SUBJECTS).await;
-                let left = found(left)?.map(|it| position_in(&it, log)).transpose()?;
-                let hint =
-                    (hint.position > 0 && hint.sequence <= sequence).then_some(hint.position);
-                left.max(hint).ok_or_else(|| unknown_end(sequence))?
-            }
+        if let Some(message) = self.message(sequence).await? {
+            let id = log.check(history::id_of(&message)?, Some(sequence)).await?;
+            let known = if hint.sequence < sequence { hint.sequence } else { 0 };
+            let from = known.max(sequence.saturating_sub(WINDOW_EVENTS_MAX as u64));
+            self.check_tail(log, hint, from.max(state.first_sequence.saturating_sub(1)), sequence)
+                .await?;
+            return Ok(Cursor { id: Some(id), sequence });
+        }
+        let left = found(self.stream.get_last_raw_message_by_subject(SUBJECTS).await)?;
+        let left = match left {
+            Some(it) => Some(log.check(history::id_of(&it)?, Some(it.sequence)).await?),
+            None => None,
         };
-        Ok(Cursor { position, sequence })
+        let hint = match hint.id.filter(|_| hint.sequence <= sequence) {
+            Some(id) => Some(log.check(id, None).await?),
+            None => None,
+        };
+        let last = |one: FullEventId, two: FullEventId| {
+            if one.position >= two.position { one } else { two }
+        };
+        let id = match (left, hint) {
+            (Some(left), Some(hint)) => last(left, hint),
+            (left, hint) => left.or(hint).ok_or_else(|| history::unknown_end(sequence))?,
+        };
+        Ok(Cursor { id: Some(id), sequence })
+    }
+
+    /// Looks whether the messages behind `from` are events one after the other.
+    ///
+    /// A message of somebody else can take the place that the broker was to give to an event. That
+    /// event is refused, and those sent right after it fit again: the last message would then say
+    /// that all before it are there. No more were on their way than a window holds.
+    async fn check_tail(
+        &self,
+        log: &Checked,
+        known: Cursor,
+        from: u64,
+        last: u64,
+    ) -> Result<(), Ended> {
+        let asked = stream::iter(from + 1..=last).map(|it| self.message(it));
+        let mut messages = asked.buffered(ASKED_AT_ONCE_MAX);
+        let mut tail = Vec::new();
+        while let Some(message) = messages.next().await {
+            tail.push(match message? {
+                Some(message) => Some((message.sequence, history::id_of(&message)?)),
+                None => None,
+            });
+        }
+        let before = known.id.filter(|_| known.sequence == from);
+        log.check_tail(before, tail).await
+    }
+
+    /// A message of the stream, if it is still there.
+    pub(super) async fn message(&self, sequence: u64) -> Result<Option<StreamMessage>, Ended> {
+        found(self.stream.get_raw_message(sequence).await)
     }
 }
 
@@ -172,33 +224,6 @@ fn found(got: Result<StreamMessage, RawMessageError>) -> Result<Option<StreamMes
         Err(err) if matches!(err.kind(), RawMessageErrorKind::NoMessageFound) => Ok(None),
         Err(err) => Err(interrupted(&err)),
     }
-}
-
-fn position_in(message: &StreamMessage, log: LogId) -> Result<u64, Ended> {
-    let id = message.headers.get(async_nats::header::NATS_MESSAGE_ID).map(|it| it.as_str());
-    let (its_log, position) = id.and_then(|it| it.split_once(':')).unwrap_or_default();
-    let sequence = message.sequence;
-    let position = position.parse::<u64>().map_err(|_| {
-        Ended::ForGood(format!(
-            "message {sequence} of the stream {STREAM} is not an event of any log: keep others \
-             from publishing to {SUBJECTS}, delete that message or the stream, and start again"
-        ))
-    })?;
-    if event_id(log, position) != id.unwrap_or_default() {
-        return Err(Ended::ForGood(format!(
-            "the stream {STREAM} belongs to the log {its_log}, this is the log {log}: give another \
-             NATS server or account, or delete the stream to publish this log from its beginning"
-        )));
-    }
-    Ok(position)
-}
-
-fn unknown_end(sequence: u64) -> Ended {
-    Ended::ForGood(format!(
-        "the stream {STREAM} has had {sequence} messages and has none now, and no cursor was saved \
-         here: how far this log was published is unknown. Delete the stream to publish the log \
-         from its beginning, or restore the file `publisher` of the data folder"
-    ))
 }
 
 fn interrupted(err: &dyn std::error::Error) -> Ended {

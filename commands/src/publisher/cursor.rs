@@ -7,16 +7,25 @@ use std::path::{Path, PathBuf};
 
 use domain::LogId;
 
+use crate::full_event_id::FullEventId;
+
 /// The first word of the file; another one means another form.
-const FORM: &str = "publisher.v1";
+const FORM: &str = "publisher.v2";
 
 /// An event that the broker has, and where.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Cursor {
-    /// Its place in the log; 0 before the first.
-    pub(super) position: u64,
+    /// Which event; `None` before the first.
+    pub(super) id: Option<FullEventId>,
     /// A sequence of the broker's stream that is not above its last.
     pub(super) sequence: u64,
+}
+
+impl Cursor {
+    /// The place of the event in the log; 0 before the first.
+    pub(super) fn position(&self) -> u64 {
+        self.id.map_or(0, |it| it.position)
+    }
 }
 
 /// The file `publisher` in the data folder.
@@ -38,18 +47,15 @@ impl CursorFile {
         if u32::from_str_radix(crc, 16).ok()? != crc32c::crc32c(body.as_bytes()) {
             return None;
         }
-        let [form, log, position, sequence] =
-            body.split(' ').collect::<Vec<_>>().try_into().ok()?;
-        let ours = form == FORM && log == self.log.to_string();
-        ours.then_some(Cursor {
-            position: position.parse().ok()?,
-            sequence: sequence.parse().ok()?,
-        })
+        let [form, id, sequence] = body.split(' ').collect::<Vec<_>>().try_into().ok()?;
+        let id = FullEventId::parse(id)?;
+        let ours = form == FORM && id.log == self.log;
+        ours.then_some(Cursor { id: Some(id), sequence: sequence.parse().ok()? })
     }
 
     /// Replaces the file: whole or not at all.
-    pub(super) fn save(&self, cursor: Cursor) -> std::io::Result<()> {
-        let body = format!("{FORM} {} {} {}", self.log, cursor.position, cursor.sequence);
+    pub(super) fn save(&self, id: FullEventId, sequence: u64) -> std::io::Result<()> {
+        let body = format!("{FORM} {id} {sequence}");
         let crc = crc32c::crc32c(body.as_bytes());
         let temporary = self.path.with_extension("tmp");
         let mut file = OpenOptions::new()

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use domain::LogId;
 use domain::log::{EventLog, LogError};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -11,6 +10,7 @@ use tokio::task::JoinHandle;
 use super::subject::subject_of;
 use crate::cloud_event::CloudEvent;
 use crate::event_json::{EventJson, Personal};
+use crate::full_event_id::FullEventId;
 use crate::keys::Keyring;
 
 /// The most events that are read and encoded in one go.
@@ -30,7 +30,7 @@ pub(super) struct Source {
 /// An event, ready to be sent.
 #[derive(Debug)]
 pub(super) struct Outgoing {
-    pub(super) position: u64,
+    pub(super) id: FullEventId,
     pub(super) subject: String,
     pub(super) payload: Bytes,
 }
@@ -88,7 +88,7 @@ async fn read_on(
         let from = source.clone();
         let read = tokio::task::spawn_blocking(move || read_batch(&from, position)).await;
         let Ok((batch, end)) = read else { return ReadEnd::Closing };
-        position = batch.last().map_or(position, |it| it.position);
+        position = batch.last().map_or(position, |it| it.id.position);
         if !batch.is_empty() && sender.send(Ok(batch)).await.is_err() {
             return ReadEnd::Closing;
         }
@@ -114,13 +114,12 @@ fn read_batch(source: &Source, after: u64) -> (Vec<Outgoing>, Option<ReadEnd>) {
             let why = format!("the log has no event at position {expected}");
             return (batch, Some(ReadEnd::Failed(why)));
         }
+        let id = FullEventId::of(source.log.id(), event);
         let encoded = EventJson::new(event, &source.keys, source.personal)
             .map_err(|err| err.to_string())
-            .and_then(|it| encode(source.log.id(), &it));
+            .and_then(|it| encode(id, &it));
         match encoded {
-            Ok(payload) => {
-                batch.push(Outgoing { position: expected, subject: subject_of(event), payload });
-            }
+            Ok(payload) => batch.push(Outgoing { id, subject: subject_of(event), payload }),
             Err(why) => {
                 let why = format!("the event at position {expected} cannot be read: {why}");
                 return (batch, Some(ReadEnd::Failed(why)));
@@ -130,8 +129,8 @@ fn read_batch(source: &Source, after: u64) -> (Vec<Outgoing>, Option<ReadEnd>) {
     (batch, None)
 }
 
-fn encode(log: LogId, event: &EventJson) -> Result<Bytes, String> {
-    let bytes = serde_json::to_vec(&CloudEvent::new(log, event));
+fn encode(id: FullEventId, event: &EventJson) -> Result<Bytes, String> {
+    let bytes = serde_json::to_vec(&CloudEvent::new(id, event));
     bytes.map(Bytes::from).map_err(|err| err.to_string())
 }
 

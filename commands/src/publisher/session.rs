@@ -5,20 +5,20 @@ use std::time::Duration;
 
 use async_nats::header::{HeaderMap, NATS_EXPECTED_LAST_SEQUENCE, NATS_MESSAGE_ID};
 use async_nats::{Message, StatusCode, Subscriber};
-use domain::LogId;
+use bytes::Bytes;
 use futures_util::{FutureExt as _, StreamExt as _};
 use serde::Deserialize;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::Ended;
-use super::broker::Broker;
+use super::broker::{Broker, STREAM, SUBJECTS};
 use super::cursor::Cursor;
 use super::reader::{Outgoing, ReadEnd, Reader, Source};
-use crate::cloud_event::event_id;
+use crate::full_event_id::FullEventId;
 
 /// The most messages that wait for their acknowledgement.
-const WINDOW_EVENTS_MAX: usize = 2_048;
+pub(super) const WINDOW_EVENTS_MAX: usize = 2_048;
 
 /// The most payload that waits for its acknowledgement, in bytes: a slow line must be able to
 /// carry a window within [`ACKNOWLEDGEMENT_WAIT_MAX`]. A single larger message still goes out.
@@ -49,8 +49,8 @@ struct Refused {
 }
 
 struct InFlight {
-    position: u64,
-    bytes: usize,
+    id: FullEventId,
+    payload: Bytes,
     /// The last sequence that it was sent with.
     expected: u64,
     sent: Instant,
@@ -62,7 +62,6 @@ struct InFlight {
 /// message which others overtook, or whose forerunner was lost, is refused and never misplaced.
 pub(super) struct Session<'a> {
     broker: &'a Broker,
-    log: LogId,
     inbox: String,
     acknowledgements: Subscriber,
     window: VecDeque<InFlight>,
@@ -80,13 +79,12 @@ pub(super) struct Session<'a> {
 
 impl<'a> Session<'a> {
     /// Begins behind `base`, the end of the stream.
-    pub(super) async fn start(broker: &'a Broker, log: LogId, base: Cursor) -> Result<Self, Ended> {
+    pub(super) async fn start(broker: &'a Broker, base: Cursor) -> Result<Self, Ended> {
         let inbox = broker.client.new_inbox();
         let subscribed = broker.client.subscribe(format!("{inbox}.*")).await;
         let acknowledgements = subscribed.map_err(|err| Ended::Interrupted(err.to_string()))?;
         Ok(Self {
             broker,
-            log,
             inbox,
             acknowledgements,
             window: VecDeque::with_capacity(WINDOW_EVENTS_MAX),
@@ -105,7 +103,7 @@ impl<'a> Session<'a> {
         mut stop: watch::Receiver<bool>,
         mut report: impl FnMut(Cursor),
     ) -> Ended {
-        let mut reader = Reader::start(source, self.cursor.position);
+        let mut reader = Reader::start(source, self.cursor.position());
         let mut waiting = VecDeque::new();
         let mut lost = self.broker.lost.clone();
         // Once set, nothing new is taken; it is the answer when the window is empty.
@@ -124,7 +122,7 @@ impl<'a> Session<'a> {
             tokio::select! {
                 message = self.acknowledgements.next() => {
                     let before = self.cursor;
-                    let taken = self.take_all(message);
+                    let taken = self.take_all(message).await;
                     if self.cursor != before {
                         report(self.cursor);
                     }
@@ -137,14 +135,14 @@ impl<'a> Session<'a> {
                     Err(ReadEnd::Closing) => ending = Some(Ended::Asked),
                     Err(ReadEnd::Failed(why)) => ending = Some(Ended::ForGood(why)),
                 },
-                _ = stop.wait_for(|it| *it), if !matches!(ending, Some(Ended::Asked)) => {
+                () = becomes_true(&mut stop), if !matches!(ending, Some(Ended::Asked)) => {
                     waiting.clear();
                     ending = Some(Ended::Asked);
                 }
                 () = tokio::time::sleep_until(deadline), if !self.window.is_empty() => {
                     return Ended::Interrupted("an acknowledgement is late".to_owned());
                 }
-                _ = lost.wait_for(|it| *it) => {
+                () = becomes_true(&mut lost) => {
                     return Ended::Interrupted("the connection was lost".to_owned());
                 }
             }
@@ -173,12 +171,12 @@ impl<'a> Session<'a> {
     async fn send(&mut self, event: Outgoing) -> Result<(), Ended> {
         let number = self.done + self.window.len() as u64;
         let mut headers = HeaderMap::new();
-        headers.insert(NATS_MESSAGE_ID, event_id(self.log, event.position));
+        headers.insert(NATS_MESSAGE_ID, event.id.to_string());
         headers.insert(NATS_EXPECTED_LAST_SEQUENCE, self.predicted.to_string());
         self.window_bytes += event.payload.len();
         self.window.push_back(InFlight {
-            position: event.position,
-            bytes: event.payload.len(),
+            id: event.id,
+            payload: event.payload.clone(),
             expected: self.predicted,
             sent: Instant::now(),
             sequence: None,
@@ -190,18 +188,18 @@ impl<'a> Session<'a> {
             .publish_with_reply_and_headers(event.subject, reply, headers, event.payload)
             .await;
         sent.map_err(|err| {
-            Ended::Interrupted(format!("the event at position {}: {err}", event.position))
+            Ended::Interrupted(format!("the event at position {}: {err}", event.id.position))
         })
     }
 
     /// Takes an acknowledgement, and those that came with it.
-    fn take_all(&mut self, first: Option<Message>) -> Result<(), Ended> {
+    async fn take_all(&mut self, first: Option<Message>) -> Result<(), Ended> {
         let mut next = first;
         loop {
             let Some(message) = next else {
                 return Err(Ended::Interrupted("the connection was closed".to_owned()));
             };
-            self.take(&message)?;
+            self.take(&message).await?;
             match self.acknowledgements.next().now_or_never() {
                 Some(message) => next = message,
                 None => return Ok(()),
@@ -209,7 +207,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn take(&mut self, message: &Message) -> Result<(), Ended> {
+    async fn take(&mut self, message: &Message) -> Result<(), Ended> {
         let number = message.subject.rsplit('.').next().and_then(|it| it.parse::<u64>().ok());
         let Some(number) = number else { return Ok(()) };
         if message.status == Some(StatusCode::NO_RESPONDERS) {
@@ -226,6 +224,9 @@ impl<'a> Session<'a> {
         let index = number.checked_sub(self.done).and_then(|it| usize::try_from(it).ok());
         let alone = self.window.len() == 1;
         let Some(entry) = index.and_then(|it| self.window.get_mut(it)) else { return Ok(()) };
+        if duplicate {
+            check_duplicate(self.broker, entry, seq).await?;
+        }
         if seq == entry.expected + 1 {
             self.window_max = WINDOW_EVENTS_MAX;
         } else if duplicate && alone {
@@ -241,13 +242,35 @@ impl<'a> Session<'a> {
 
     /// Only what is acknowledged with everything before it counts.
     fn advance(&mut self) {
-        while let Some(&InFlight { position, bytes, sequence: Some(sequence), .. }) =
-            self.window.front()
+        while let Some(InFlight { id, payload, sequence: Some(sequence), .. }) = self.window.front()
         {
-            self.window.pop_front();
-            self.window_bytes -= bytes;
+            self.window_bytes -= payload.len();
+            let sequence = self.cursor.sequence.max(*sequence);
+            self.cursor = Cursor { id: Some(*id), sequence };
             self.done += 1;
-            self.cursor = Cursor { position, sequence: self.cursor.sequence.max(sequence) };
+            self.window.pop_front();
         }
+    }
+}
+
+/// Also where nobody is left who could say so.
+async fn becomes_true(flag: &mut watch::Receiver<bool>) {
+    // What it lends must not be held across an await of the caller.
+    drop(flag.wait_for(|it| *it).await);
+}
+
+/// The broker says that it had the id before. The event counts as published only if what stands
+/// there is the event: others who may publish can copy an id. The broker forgets ids after a while
+/// (its `duplicate_window`), and the event is taken then.
+///
+/// Where the message is gone, it was ours: nobody knows the id of an event before it is published.
+async fn check_duplicate(broker: &Broker, sent: &InFlight, sequence: u64) -> Result<(), Ended> {
+    match broker.message(sequence).await? {
+        Some(there) if there.payload != sent.payload => Err(Ended::Interrupted(format!(
+            "message {sequence} of the stream {STREAM} bears the id of the event at position {} \
+             and is not that event: keep others from publishing to {SUBJECTS}",
+            sent.id.position
+        ))),
+        _ => Ok(()),
     }
 }
