@@ -12,6 +12,7 @@ mod lock;
 pub mod log;
 pub mod password;
 pub mod publisher;
+mod restore;
 pub mod signing;
 
 pub use crate::cloud_event::CloudEvent;
@@ -19,3 +20,4 @@ pub use crate::engine::{Done, Draft, Engine, Error, ID_MAX};
 pub use crate::event_json::{EventJson, Personal};
 pub use crate::full_event_id::FullEventId;
 pub use crate::last_administrator::{Administrators, LAST_ADMINISTRATOR};
+pub use crate::restore::note_restore;

@@ -34,6 +34,7 @@ impl Forgetting {
         }
         match LogEvent::decode(kind, parts).ok()? {
             LogEvent::Forgotten(fact) => Some(Self { until: fact.data.until }),
+            LogEvent::Restored(_) => None,
         }
     }
 }
@@ -109,11 +110,19 @@ impl<T> Endings<T> {
 
     /// Takes in the event at a position that forgets up to a step: all that is here stood before it.
     pub fn forget(&mut self, position: u64, step: i64) {
-        let later = self.ends.split_off(&step.saturating_add(1));
+        let later = match step.checked_add(1) {
+            Some(next) => self.ends.split_off(&next),
+            None => BTreeMap::new(),
+        };
         for things in std::mem::replace(&mut self.ends, later).into_values() {
             self.due_count += things.len();
             self.due.push_back((position, things));
         }
+    }
+
+    /// Takes in the event at a position that ends all that is here, whenever it may be forgotten.
+    pub fn forget_all(&mut self, position: u64) {
+        self.forget(position, i64::MAX);
     }
 
     /// The next thing whose memory is to be given back, and the position before which it stood: what

@@ -156,12 +156,35 @@ pub enum AppendError {
     Log(#[from] LogError),
 }
 
+/// What an operator can put out of the way of a log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Obstacle {
+    /// The disk, or the quota of the user, is full.
+    NoSpace,
+    /// A file is not this user's.
+    NoPermission,
+    /// The file system is mounted for reading only.
+    ReadOnly,
+    /// The limit of open files is reached.
+    TooManyFiles,
+    /// Another process has the store open.
+    Locked,
+}
+
 /// The log could not be read or written. Nothing that the caller sent can mend it.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum LogError {
     /// The store behind the log failed.
     #[error("event log: {0}")]
     Store(String),
+    /// The operating system refused something. What is stored is as it was.
+    #[error("event log: {why}")]
+    Refused {
+        /// What was refused, in the words of the system.
+        why: String,
+        /// What stands in the way.
+        by: Obstacle,
+    },
     /// What is stored is not what was written.
     #[error("event log: damaged at position {position}: {why}")]
     Damaged {

@@ -171,6 +171,13 @@ impl AppTokens {
         self.give_back(GIVEN_BACK_AT_ONCE_MAX);
     }
 
+    /// Closes all pairs: the log was restored, and others may know what became of them in the lost
+    /// history.
+    pub(crate) fn close_all(&mut self, position: u64) {
+        self.ends.forget_all(position);
+        self.give_back(usize::MAX);
+    }
+
     /// What was forgotten before the first event that comes.
     pub(crate) fn begin_with(&mut self, forgotten: &Forgotten) {
         self.forgotten = forgotten.clone();

@@ -23,7 +23,7 @@ use crate::users::Users;
 use crate::views::Views;
 
 /// Changes with this format, and with what the read models make of events.
-pub const SNAPSHOT_REVISION: u32 = 6;
+pub const SNAPSHOT_REVISION: u32 = 7;
 
 impl Views {
     /// Read models from the body of a snapshot.

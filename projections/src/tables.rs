@@ -138,6 +138,7 @@ impl Tables {
             AnyEvent::Log(LogEvent::Forgotten(fact)) => {
                 self.forget(recorded.position, Forgetting { until: fact.data.until });
             }
+            AnyEvent::Log(LogEvent::Restored(_)) => self.app_tokens.close_all(recorded.position),
             AnyEvent::Resource(event) => self.resources.apply(event, recorded),
             AnyEvent::Role(event) => self.roles.apply(event),
             AnyEvent::SigningKey(event) => self.signing_keys.apply(&event, recorded),

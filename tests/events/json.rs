@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use commands::keys::Keyring;
 use commands::log::MemoryLog;
-use commands::{CloudEvent, Engine, EventJson, Personal};
+use commands::{CloudEvent, Engine, EventJson, FullEventId, Personal};
 use domain::app::{App, AppCommand, AppPolicy};
 use domain::app_token::{AppToken, AppTokenCommand, app_token_id};
 use domain::app_user::{AppUser, AppUserCommand, AppUserId};
@@ -13,17 +13,23 @@ use domain::client::{Client, ClientCommand};
 use domain::context::Context;
 use domain::log::CommitHead;
 use domain::log::OpenParts as _;
-use domain::log_event::{Log, LogCommand, forgetting_id};
+use domain::log_event::{Log, LogCommand, forgetting_id, restore_id};
 use domain::resource::{AllowedScopes, Resource, ResourceCommand};
 use domain::role::{Role, RoleCommand};
 use domain::signing_key::{SigningKey, SigningKeyCommand};
 use domain::tenant::{Tenant, TenantCommand};
 use domain::token::{Token, TokenCommand, token_id};
 use domain::user::{User, UserCommand, Verifiers};
-use domain::{Aggregate, AnyEvent, CommandId, LogId, Recorded, SubjectId, TenantId, Timestamp};
+use domain::{
+    Aggregate, AnyEvent, CommandId, EventId, LogId, Recorded, SubjectId, TenantId, Timestamp,
+};
 use serde_json::json;
 use tests::given::NOW;
 use tests::samples::{self, app_token};
+
+fn full_id() -> FullEventId {
+    FullEventId { log: LogId([7; 16]), event: EventId([8; 16]), position: 9 }
+}
 
 /// All that a commit may say of how it came about.
 fn context() -> Context {
@@ -91,6 +97,8 @@ async fn full_life() -> World {
     world.run::<SigningKey>("sample-kid", end).await;
     let until = Timestamp::from_seconds(NOW.seconds().div_euclid(600) * 600);
     world.run::<Log>(&forgetting_id(until), LogCommand::Forget { until }).await;
+    let numbers = samples::log_restored().numbers;
+    world.run::<Log>(&restore_id(NOW, 17), LogCommand::Restore { numbers }).await;
     let client = Box::new(samples::client_registered());
     let register = ClientCommand::Register(client, samples::client_secrets());
     world.run::<Client>("11", register).await;
@@ -346,7 +354,7 @@ async fn the_envelope_has_the_documented_names() {
     ];
     assert_eq!(names(&first), expected);
     let registered = json.iter().find(|it| it.kind == "user.registered.v1").unwrap();
-    let cloud = serde_json::to_value(CloudEvent::new(LogId([7; 16]), registered)).unwrap();
+    let cloud = serde_json::to_value(CloudEvent::new(full_id(), registered)).unwrap();
     let registered = serde_json::to_value(registered).unwrap();
     assert_eq!(registered["traceId"], "d0".repeat(16));
     for (name, attribute, value) in [
@@ -359,7 +367,7 @@ async fn the_envelope_has_the_documented_names() {
     }
     // A position outgrows the 32 bits of a CloudEvents integer.
     assert_eq!((&registered["causedBy"], &cloud["causedby"]), (&json!(3), &json!("3")));
-    let tenant = serde_json::to_value(CloudEvent::new(LogId([7; 16]), &json[0])).unwrap();
+    let tenant = serde_json::to_value(CloudEvent::new(full_id(), &json[0])).unwrap();
     for absent in ["operation", "clientid", "causedby", "batch", "session"] {
         assert!(tenant.get(absent).is_none(), "{absent}");
     }

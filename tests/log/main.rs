@@ -11,5 +11,6 @@ mod contract;
 mod damage;
 mod last_administrator;
 mod model;
+mod restore;
 mod store;
 mod tenants;

@@ -214,7 +214,7 @@ async fn a_crash_between_the_event_and_the_key_is_made_good_at_the_next_start() 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_is_whole_and_can_be_served() {
     let mut program = Program::started(&[]).await;
-    let token = tell(&program).await;
+    tell(&program).await;
     let events = program.replayed();
     let online = program.beside("online");
     let to = |path: &std::path::Path| path.to_str().unwrap().to_owned();
@@ -237,6 +237,7 @@ async fn a_backup_is_whole_and_can_be_served() {
         program.verified();
         assert_eq!(program.replayed(), events);
         program.start().await;
+        let token = program.token().await;
         let user = program.get("/api/User/2", &token).await;
         assert_eq!(user.data()["email"], "alice@example.org");
         program.post("/api/Client/IssueToken", &token, json!({})).await.data();

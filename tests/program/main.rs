@@ -23,6 +23,7 @@ mod older_version;
 mod options;
 mod privacy;
 mod private_copies;
+mod restoring;
 mod stopping;
 mod story;
 mod streaming;

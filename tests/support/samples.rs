@@ -10,7 +10,7 @@ mod token;
 
 use domain::client::{ClientEnabledSet, ClientSecretInfo, ClientSecrets, ClientTakenOver};
 use domain::client::{ClientEvent, ClientFlags, ClientLifetimes, ClientRegistered};
-use domain::log_event::{LogEvent, LogForgotten};
+use domain::log_event::{HighestNumber, LogEvent, LogForgotten, LogRestored};
 use domain::resource::{ResourceClientAllowed, ResourceEvent, RevisionPublished};
 use domain::role::{RoleClaim, RoleCreated, RoleEvent};
 use domain::signing_key::{SigningAlgorithm, SigningKeyAdded, SigningKeyEnded};
@@ -73,6 +73,7 @@ pub fn all() -> Vec<Sample> {
             let closed = ResourceClientAllowed { scopes: Vec::new(), ..client_allowed() };
             ResourceEvent::ClientAllowed(closed.into())
         }),
+        sample("full", LogEvent::Restored(log_restored().into())),
         sample("full", RoleEvent::Created(role_created().into())),
         sample("full", SigningKeyEvent::Retired(SigningKeyRetired { until: at(31) }.into())),
         sample("full", SigningKeyEvent::Ended(SigningKeyEnded { reason: text("why") }.into())),
@@ -297,6 +298,11 @@ fn client_sparse() -> ClientRegistered {
         property_keys: Vec::new(),
         ..client_registered()
     }
+}
+
+pub fn log_restored() -> LogRestored {
+    let number = |category: &str, number| HighestNumber { category: category.to_owned(), number };
+    LogRestored { numbers: vec![number("client", 61), number("user", 62)] }
 }
 
 /// A role that every rule accepts.

@@ -22,8 +22,11 @@ pub(crate) fn run(common: &Common, what: &OneShot) -> Result<ExitCode, Failure> 
     let home = Home::open(&common.data)?;
     let master = master_key(common, &home.folder)?;
     let on = Running::open(&home.folder, &master, Opening::default()).map_err(advise)?;
-    on.catch_up(&|_| ()).map_err(advise)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    if !matches!(what, OneShot::Backup { .. }) {
+        runtime.block_on(on.note_restore()).map_err(advise)?;
+    }
+    on.catch_up(&|_| ()).map_err(advise)?;
     let follower = projections::follow(on.engine.log().clone(), on.views.clone());
     let said = runtime.block_on(async {
         let following = tokio::spawn(follower);

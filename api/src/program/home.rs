@@ -154,7 +154,7 @@ pub(crate) fn master_key(common: &Common, folder: &Path) -> Result<MasterKey, Fa
         Ok(text) => Ok(MasterKey::parse(&text)?),
         Err(err) if err.kind() == std::io::ErrorKind::NotFound => Err(format!(
             "there is no master key: {} does not exist, and neither --master-key-file nor \
-             CHANCERY_MASTER_KEY is set",
+             CHANCERY_MASTER_KEY is set; give the one with which the data folder was made",
             path.display()
         )
         .into()),
@@ -162,11 +162,14 @@ pub(crate) fn master_key(common: &Common, folder: &Path) -> Result<MasterKey, Fa
     }
 }
 
+/// What stands in a folder that has, or had, a log: the master key of that log is the one that fits.
+const OF_A_LOG: [&str; 4] = ["head", "keys", "log", "log.new"];
+
 /// As [`master_key`], but makes one for a new folder.
 pub(crate) fn master_key_or_new(common: &Common, folder: &Path) -> Result<MasterKey, Failure> {
     let path = folder.join("master.key");
     let named = common.master_key_file.is_some() || std::env::var("CHANCERY_MASTER_KEY").is_ok();
-    if named || path.exists() || keys_path(folder).exists() {
+    if named || path.exists() || OF_A_LOG.iter().any(|it| folder.join(it).exists()) {
         return master_key(common, folder);
     }
     let key = MasterKey::generate()?;

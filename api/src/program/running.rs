@@ -7,8 +7,8 @@ use std::thread;
 use commands::Engine;
 use commands::keys::{Keyring, MasterKey};
 use commands::log::{SledLog, SledLogOptions, SnapshotHeader, read_snapshot};
-use domain::Timestamp;
-use domain::log::{EventLog, LogError};
+use domain::log::{EventLog, LogError, Obstacle};
+use domain::{Timestamp, UserId};
 use projections::{SNAPSHOT_REVISION, Views, catch_up};
 
 use super::cli::Failure;
@@ -47,6 +47,13 @@ impl Running {
             true => Keyring::open_existing(&keys_path(folder), master)?,
             false => Keyring::open(&keys_path(folder), master)?,
         };
+        if !folder.join("log").exists() && keys.highest_number_like(UserId(1).into()) > 0 {
+            return Err(format!(
+                "the data folder {} has the keys of a log and no log: restore the folder log, too",
+                folder.display()
+            )
+            .into());
+        }
         Self::open_with(folder, keys, opening)
     }
 
@@ -84,6 +91,20 @@ impl Running {
         last_commit_time(&*self.log)
     }
 
+    /// Before anything else is written to a copy: the log says that it was restored.
+    pub(crate) async fn note_restore(&self) -> Result<(), Failure> {
+        if !self.log.is_unmarked_copy()? {
+            return Ok(());
+        }
+        let done = commands::note_restore(&self.engine, self.clock.now()).await?;
+        tracing::warn!(
+            position = done.position,
+            "the log was restored from a copy: tokens from before have ended, and new numbers begin \
+             higher, because others may know what was lost"
+        );
+        Ok(())
+    }
+
     /// Lets the read models take in all that is durable.
     pub(crate) fn catch_up(&self, progress: &(dyn Fn(u64) + Sync)) -> Result<(), Failure> {
         Ok(catch_up(&*self.log, &self.views, progress)?)
@@ -112,6 +133,7 @@ fn load_views(folder: &Path, keys: &Arc<Keyring>) -> Option<(SnapshotHeader, Vie
 pub(crate) fn advise(err: Failure) -> Failure {
     let Some(log_error) = err.downcast_ref::<LogError>() else { return err };
     let advice = match log_error {
+        LogError::Refused { by, .. } => advice_about(*by),
         LogError::Damaged { .. } | LogError::Store(_) => {
             "Keep the folder as it is, run `chancery verify` on it to see how far the log is \
              good, and restore the last backup (docs/operations.md, \"Restore\")."
@@ -124,4 +146,54 @@ pub(crate) fn advise(err: Failure) -> Failure {
         LogError::Closing => "Start the program again.",
     };
     format!("{err}\n{advice}").into()
+}
+
+/// Nothing is lost in any of these, so a backup would only throw away what came after it.
+fn advice_about(obstacle: Obstacle) -> &'static str {
+    match obstacle {
+        Obstacle::NoSpace => {
+            "Nothing is lost. Free some space on the volume of the data folder, or raise the quota, \
+             and start again."
+        }
+        Obstacle::NoPermission => {
+            "Nothing is lost. Give the data folder with all that is in it to the user that the \
+             server runs as (chown -R), and start again: a tool that ran as root may have left \
+             files of its own."
+        }
+        Obstacle::ReadOnly => {
+            "Nothing is lost. The file system of the data folder is mounted for reading only: mount \
+             it for writing, after a look at why the system did that, and start again."
+        }
+        Obstacle::TooManyFiles => {
+            "Nothing is lost. The limit of open files is reached: raise it (ulimit -n, or \
+             LimitNOFILE of systemd), and start again."
+        }
+        Obstacle::Locked => {
+            "Nothing is lost. Another process has the store open: stop it first, or give another \
+             folder with --data."
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_log_that_is_damaged_is_to_be_restored() {
+        let refused = |by| LogError::Refused { why: "why".to_owned(), by };
+        for by in [
+            Obstacle::NoSpace,
+            Obstacle::NoPermission,
+            Obstacle::ReadOnly,
+            Obstacle::TooManyFiles,
+            Obstacle::Locked,
+        ] {
+            let said = advise(refused(by).into()).to_string();
+            assert!(said.contains("Nothing is lost"), "{said}");
+            assert!(!said.contains("backup"), "{said}");
+        }
+        let said = advise(LogError::Store("damaged".to_owned()).into()).to_string();
+        assert!(said.contains("restore the last backup"), "{said}");
+    }
 }

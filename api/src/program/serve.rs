@@ -79,6 +79,7 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
     };
     let on = tokio::task::block_in_place(|| Running::open(&home.folder, &master, opening))?;
     let snapshot = on.views.position();
+    on.note_restore().await?;
     let algorithm = options.token_algorithm.map(SigningAlgorithm::from);
     let hosts = hosts_of(&options.listen, address, public_url.as_deref());
     let password = make_first_commit(&on, hosts.clone(), algorithm).await?;

@@ -223,6 +223,15 @@ impl Keyring {
         hash
     }
 
+    /// The highest number of those who are numbered like this one and have, or had, a key; 0 if
+    /// there is none.
+    pub fn highest_number_like(&self, one: SubjectId) -> u64 {
+        let family = one.0 >> 40;
+        let subjects = read(&self.subjects);
+        let numbers = subjects.keys().filter(|it| **it >> 40 == family);
+        numbers.max().map_or(0, |it| it - (family << 40))
+    }
+
     /// Whether a person has a key. If not, [`Keyring::make_wanted`] makes one.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ use domain::forgetting::Forgetting;
 use domain::log::{
     AppendError, COMMIT_EVENTS_MAX, Commit, CommitHead, HashedClaim, NewEvent, StreamWrite,
 };
+use domain::log_event::LogRestored;
 use domain::{CommandId, Parts, StreamId, SubjectId, TenantId, Timestamp};
 
 use super::context;
@@ -37,6 +38,8 @@ pub(crate) struct Prepared {
     pub(crate) releases: Vec<ClaimKey>,
     /// What the log is told to forget, and by which event of the commit, from 0.
     pub(crate) forgetting: Option<(u32, Forgetting)>,
+    /// That the log was restored.
+    pub(crate) restored: Option<LogRestored>,
 }
 
 /// What a commit does to a stream.
@@ -94,6 +97,7 @@ impl Prepared {
             claims: commit.claims.iter().map(claim_key).collect(),
             releases: commit.releases.iter().map(claim_key).collect(),
             forgetting: forgetting_of(commit),
+            restored: restored_of(commit),
             bytes,
         }
     }
@@ -109,6 +113,13 @@ fn forgetting_of(commit: &Commit) -> Option<(u32, Forgetting)> {
         write.events.iter().map(|event| Forgetting::of(&write.stream, &event.kind, &event.parts))
     });
     (0..).zip(events).find_map(|(index, forgetting)| Some((index, forgetting?)))
+}
+
+fn restored_of(commit: &Commit) -> Option<LogRestored> {
+    let mut events = commit.writes.iter().flat_map(|write| {
+        write.events.iter().map(|event| LogRestored::of(&write.stream, &event.kind, &event.parts))
+    });
+    events.find_map(|it| it)
 }
 
 impl StreamUse {

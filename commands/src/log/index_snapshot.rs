@@ -13,7 +13,7 @@ use super::table::{Fixed, Table};
 use super::wire::{Malformed, Reader, Writer};
 
 /// Changes with the layout below, and with every rule of the sequencer.
-pub(crate) const INDEX_REVISION: u32 = 4;
+pub(crate) const INDEX_REVISION: u32 = 5;
 
 /// The place of a stream with one event; streams with more stand apart.
 impl Fixed for Positions {

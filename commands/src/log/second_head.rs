@@ -10,10 +10,11 @@ use bytes::Bytes;
 use domain::LogId;
 use domain::log::LogError;
 
+use super::obstacle::file_error;
 use super::wire::{Malformed, Reader, Writer};
 
 const SLOT_BYTES: usize = 128;
-const MAGIC: &[u8; 8] = b"CHHEAD01";
+const MAGIC: &[u8; 8] = b"CHHEAD02";
 
 /// What a slot says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +23,16 @@ pub(crate) struct SecondHead {
     pub(crate) turn: u64,
     pub(crate) position: u64,
     pub(crate) hash: [u8; 32],
+    pub(crate) origin: Origin,
+}
+
+/// How the log came to end where it does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// By its own commits.
+    Written,
+    /// It is a copy, and nothing was appended to it yet: the original may have gone on.
+    Copied,
 }
 
 /// The open file.
@@ -56,14 +67,13 @@ impl SecondHeadFile {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false).mode(0o600);
         let fresh = !path.exists();
-        let file =
-            options.open(path).map_err(|err| LogError::Store(format!("opening head: {err}")))?;
+        let file = options.open(path).map_err(|err| file_error("opening head", &err))?;
         if fresh {
             // Its name must be durable before the first commit is: a log without it is refused.
             let folder = path.parent().unwrap_or(path);
             File::open(folder)
                 .and_then(|it| it.sync_all())
-                .map_err(|err| LogError::Store(format!("syncing the data folder: {err}")))?;
+                .map_err(|err| file_error("syncing the data folder", &err))?;
         }
         let found = inspect(path)?;
         let turn = match &found {
@@ -79,14 +89,15 @@ impl SecondHeadFile {
         log: LogId,
         position: u64,
         hash: [u8; 32],
+        origin: Origin,
     ) -> Result<(), LogError> {
         self.turn += 1;
-        let slot = SecondHead { log, turn: self.turn, position, hash }.encode();
+        let slot = SecondHead { log, turn: self.turn, position, hash, origin }.encode();
         let offset = (self.turn % 2) * SLOT_BYTES as u64;
         self.file
             .write_all_at(&slot, offset)
             .and_then(|()| self.file.sync_data())
-            .map_err(|err| LogError::Store(format!("writing head: {err}")))
+            .map_err(|err| file_error("writing head", &err))
     }
 }
 
@@ -95,7 +106,7 @@ pub(crate) fn inspect(path: &Path) -> Result<Found, LogError> {
     let bytes = match std::fs::read(path) {
         Ok(bytes) => bytes,
         Err(err) if err.kind() == std::io::ErrorKind::NotFound => return Ok(Found::Nothing),
-        Err(err) => return Err(LogError::Store(format!("reading head: {err}"))),
+        Err(err) => return Err(file_error("reading head", &err)),
     };
     let written = bytes.iter().any(|it| *it != 0);
     let slots = bytes.chunks(SLOT_BYTES).map(|it| {
@@ -121,6 +132,7 @@ impl SecondHead {
         out.u64(self.turn);
         out.u64(self.position);
         out.raw(&self.hash);
+        out.raw(&[u8::from(self.origin == Origin::Copied)]);
         out.0.resize(SLOT_BYTES - 4, 0);
         let crc = crc32c::crc32c(&out.0);
         out.u32(crc);
@@ -138,8 +150,13 @@ impl SecondHead {
             turn: from.u64()?,
             position: from.u64()?,
             hash: from.array()?,
+            origin: match from.array()? {
+                [0] => Origin::Written,
+                [1] => Origin::Copied,
+                _ => return Err(Malformed("not a head of this version")),
+            },
         };
-        from.take(SLOT_BYTES - 4 - 72)?;
+        from.take(SLOT_BYTES - 4 - 73)?;
         if from.u32()? != crc {
             return Err(Malformed("the checksum is wrong"));
         }
@@ -159,15 +176,17 @@ mod tests {
         let (mut file, found) = SecondHeadFile::open(&path).unwrap();
         assert_eq!(found, Found::Nothing);
         for position in 1..=5 {
-            file.write(log, position, [position as u8; 32]).unwrap();
+            let origin = if position == 5 { Origin::Copied } else { Origin::Written };
+            file.write(log, position, [position as u8; 32], origin).unwrap();
         }
         let Found::Head(head, Intact::Yes) = inspect(&path).unwrap() else { panic!() };
         assert_eq!((head.position, head.turn, head.log), (5, 5, log));
+        assert_eq!(head.origin, Origin::Copied);
         let mut bytes = std::fs::read(&path).unwrap();
         bytes[SLOT_BYTES + 30] ^= 1;
         std::fs::write(&path, &bytes).unwrap();
         let Found::Head(head, Intact::OneSlotSpoilt) = inspect(&path).unwrap() else { panic!() };
-        assert_eq!(head.position, 4);
+        assert_eq!((head.position, head.origin), (4, Origin::Written));
         bytes[30] ^= 1;
         std::fs::write(&path, &bytes).unwrap();
         assert_eq!(inspect(&path).unwrap(), Found::Damaged);

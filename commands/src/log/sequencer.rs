@@ -9,7 +9,7 @@ use domain::forgetting::{
     Endings, Forgotten, GIVEN_BACK_AT_ONCE_MAX, GIVEN_BACK_MAX, due_step, step_before,
 };
 use domain::log::{AppendError, Appended, COMMAND_ID_SECONDS_MAX, COMMAND_IDS_MAX, Commit};
-use domain::log_event::STREAM_SECONDS_AFTER_END;
+use domain::log_event::{HighestNumber, LogRestored, STREAM_SECONDS_AFTER_END};
 use domain::{CommandId, StreamId, Timestamp};
 
 use super::commit::{ClaimKey, Key, Prepared, StreamUse, stream_key};
@@ -159,6 +159,9 @@ impl Sequencer {
 
     fn take_in(&mut self, prepared: &Prepared) -> Appended {
         let first = self.position + 1;
+        if let Some(restored) = &prepared.restored {
+            self.begin_again(first, restored);
+        }
         for used in &prepared.streams {
             if used.expected == 0 && used.events > 0 {
                 self.note_new_stream(used);
@@ -195,6 +198,18 @@ impl Sequencer {
         }
         self.give_back(given_back_max);
         known.appended()
+    }
+
+    /// After a restore: what is short-lived is closed, for others may know what became of it in the
+    /// lost history; and no number is given out that may have been given out there. Command ids
+    /// stay: what they led to is in the log.
+    fn begin_again(&mut self, position: u64, restored: &LogRestored) {
+        self.stream_ends.forget_all(position);
+        self.give_all_back();
+        for HighestNumber { category, number } in &restored.numbers {
+            let highest = self.highest.entry(category.clone()).or_insert(0);
+            *highest = (*highest).max(u64::from(*number));
+        }
     }
 
     fn note_new_stream(&mut self, used: &StreamUse) {

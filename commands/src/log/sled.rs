@@ -9,6 +9,7 @@ use std::thread::JoinHandle;
 use async_trait::async_trait;
 use bytes::Bytes;
 use domain::log::{AppendError, Appended, Commit, EventLog, Head, LogError};
+use domain::log_event::LogRestored;
 use domain::{CommandId, LogId, Recorded, StreamId, Timestamp};
 use tokio::sync::{Semaphore, oneshot, watch};
 
@@ -16,11 +17,13 @@ use super::block::{Block, damaged, unreadable};
 use super::commit::Prepared;
 use super::feed::Feed;
 use super::index_snapshot::INDEX_REVISION;
+use super::obstacle::file_error;
 use super::scan::{Index, Walk, check_second_head};
-use super::second_head::{self, Found, Intact, SecondHeadFile};
+use super::second_head::{self, Found, Intact, Origin, SecondHeadFile};
 use super::sequencer::Sequencer;
-use super::snapshot::{NoSnapshot, SnapshotHeader, read_snapshot, write_snapshot};
+use super::snapshot::{SnapshotHeader, read_snapshot, write_snapshot};
 use super::store::Store;
+use super::stored_index::IndexSnapshot;
 use super::writer::{Request, Writer, WriterHandle};
 use crate::lock::lock;
 use crate::log::stats::LogStats;
@@ -38,7 +41,7 @@ pub struct SledLogOptions {
     /// Commands are refused when less is left on the disk, in bytes.
     pub reserve_bytes: u64,
     /// Take the log as it stands if it ends here, whatever the second head says: for an operator
-    /// who has lost the end of the log, knows it, and goes on.
+    /// who has lost the end of the log, knows it, and goes on. It counts as a copy then.
     pub accept_head: Option<u64>,
 }
 
@@ -49,6 +52,9 @@ pub struct SledLog {
     writer: Mutex<Option<JoinHandle<()>>>,
     requests: Mutex<Option<WriterHandle>>,
     places: Semaphore,
+    /// Where the log ended when it was copied, if it is a copy that nothing was appended to before
+    /// it was opened.
+    copied_at: Option<u64>,
 }
 
 /// What the writer and the readers share.
@@ -84,6 +90,17 @@ impl SledLogOptions {
             checked => checked,
         }
     }
+
+    /// Where the log ended when it was copied, if it is a copy: the original may have gone on.
+    fn copied_at(&self, found: &Found, head: &DurableHead) -> Option<u64> {
+        let accepted = self.accept_head.filter(|it| *it == head.position);
+        let copied = match found {
+            Found::Head(second, _) if second.origin == Origin::Copied => Some(second.position),
+            _ => None,
+        };
+        // Of an empty log nothing was lost but what its first start makes anew.
+        accepted.or(copied).filter(|it| *it > 0)
+    }
 }
 
 impl SledLog {
@@ -106,14 +123,27 @@ impl SledLog {
             feed: Feed::default(),
             stats: LogStats::default(),
         });
+        let copied_at = options.copied_at(&found, &head);
         let (handle, writer) =
-            Writer::start(shared.clone(), frontier, second, options.reserve_bytes)?;
+            Writer::start(shared.clone(), frontier, second, copied_at, options.reserve_bytes)?;
         Ok(Self {
             shared,
             writer: Mutex::new(Some(writer)),
             requests: Mutex::new(Some(handle)),
             places: Semaphore::new(WAITING_MAX),
+            copied_at,
         })
+    }
+
+    /// Whether this is a copy in which nothing says yet that it was restored.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn is_unmarked_copy(&self) -> Result<bool, LogError> {
+        let Some(end) = self.copied_at else { return Ok(false) };
+        let next = self.read_at(&[end + 1])?;
+        let restored = |it: &Recorded| LogRestored::of(&it.stream, &it.kind, &it.parts).is_some();
+        Ok(!next.first().is_some_and(restored))
     }
 
     /// Counters for metrics.
@@ -196,7 +226,7 @@ impl SledLog {
         walk.check_end(&head)?;
         copy.sync()?;
         let (mut second, _) = SecondHeadFile::open(&second_head_path(folder))?;
-        second.write(shared.id, head.position, head.hash)?;
+        second.write(shared.id, head.position, head.hash, Origin::Copied)?;
         Ok(head.position)
     }
 
@@ -222,7 +252,7 @@ impl SledLog {
             .mode(0o700)
             .create(path.parent().unwrap_or(&shared.folder))
             .and_then(|()| write_snapshot(&path, &header, &index.into_snapshot()))
-            .map_err(|err| LogError::Store(format!("writing the index snapshot: {err}")))
+            .map_err(|err| file_error("writing the index snapshot", &err))
     }
 
     /// The durable end with its block: what a snapshot of a read model is tied to.
@@ -284,34 +314,6 @@ pub struct Inspection {
     pub hash: [u8; 32],
     /// The root of the Merkle tree over all events (RFC 6962 section 2.1).
     pub merkle_root: [u8; 32],
-}
-
-/// The stored index snapshot, to be compared with a rebuilt index.
-struct IndexSnapshot {
-    position: u64,
-    index: Index,
-}
-
-impl IndexSnapshot {
-    fn read(folder: &Path, log: LogId) -> Result<Option<Self>, LogError> {
-        let damaged = || LogError::Store("snapshots/index is damaged; remove it".to_owned());
-        match read_snapshot(&index_snapshot_path(folder), INDEX_REVISION, log) {
-            Ok((header, body)) => {
-                let index = Index::from_snapshot(body).map_err(|_| damaged())?;
-                Ok(Some(Self { position: header.position, index }))
-            }
-            Err(NoSnapshot::Damaged) => Err(damaged()),
-            Err(NoSnapshot::Absent | NoSnapshot::Other) => Ok(None),
-        }
-    }
-
-    fn compare(&self, walk: &Walk) -> Result<(), LogError> {
-        if walk.position() == self.position && !walk.built(&self.index) {
-            let why = "snapshots/index differs from the index of the log; remove it";
-            return Err(damaged(self.position, why));
-        }
-        Ok(())
-    }
 }
 
 /// Says whether the second head is as it was written, without changing it.

@@ -17,6 +17,7 @@ use bytes::Bytes;
 use domain::log::LogError;
 
 use super::block::damaged;
+use super::obstacle::file_error as io;
 
 /// The largest stored value, in bytes: about sixteen fit on a page that stays out of `blobs/`.
 const PART_BYTES_MAX: usize = 7 * 1024;
@@ -60,13 +61,13 @@ impl Store {
         for (part, bytes) in (0_u8..).zip(bytes.chunks(PART_BYTES_MAX)) {
             batch.insert(&part_key(first, part), bytes);
         }
-        self.tree.apply_batch(batch).map_err(|err| sled_error(&err))
+        self.tree.apply_batch(batch).map_err(|err| sled_error("storing a block", &err))
     }
 
     /// Makes everything put so far durable. An error here must end the process: what the page
     /// cache holds after a failed sync is not what the disk holds.
     pub(crate) fn sync(&self) -> Result<(), LogError> {
-        self.tree.flush().map_err(|err| sled_error(&err))?;
+        self.tree.flush().map_err(|err| sled_error("writing the store", &err))?;
         self.file.sync_data().map_err(|err| io("fdatasync of log/db", &err))?;
         self.check_blobs()
     }
@@ -186,7 +187,7 @@ fn create(path: &Path) -> Result<(), LogError> {
         fs::remove_dir_all(&unfinished).map_err(failed)?;
     }
     let (db, tree) = open_sled(&unfinished)?;
-    tree.flush().map_err(|err| sled_error(&err))?;
+    tree.flush().map_err(|err| sled_error("making a new store", &err))?;
     drop((tree, db));
     let sync = |path: &Path| File::open(path).and_then(|it| it.sync_all());
     for name in ["conf", "db", "blobs", ""] {
@@ -219,12 +220,11 @@ fn prepare(path: &Path) -> Result<(), LogError> {
     Ok(())
 }
 
-fn sled_error(err: &sled::Error) -> LogError {
-    LogError::Store(err.to_string())
-}
-
-fn io(doing: &str, err: &std::io::Error) -> LogError {
-    LogError::Store(format!("{doing}: {err}"))
+fn sled_error(doing: &str, err: &sled::Error) -> LogError {
+    match err {
+        sled::Error::Io(err) => io(doing, err),
+        err => LogError::Store(format!("{doing}: {err}")),
+    }
 }
 
 thread_local! {
@@ -240,7 +240,7 @@ fn contain<T>(doing: &str, run: impl FnOnce() -> Result<T, sled::Error>) -> Resu
     let result = catch_unwind(AssertUnwindSafe(run));
     CONTAINED.set(before);
     match result {
-        Ok(result) => result.map_err(|err| LogError::Store(format!("{doing}: {err}"))),
+        Ok(result) => result.map_err(|err| sled_error(doing, &err)),
         Err(panic) => {
             std::mem::forget(panic);
             Err(LogError::Store(format!("{doing}: the store is damaged")))

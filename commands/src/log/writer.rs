@@ -17,7 +17,7 @@ use super::block::{self, BlockPlace};
 use super::commit::Prepared;
 use super::gathering::Gathering;
 use super::merkle::Frontier;
-use super::second_head::SecondHeadFile;
+use super::second_head::{Origin, SecondHeadFile};
 use super::sled::{DurableHead, Shared};
 use crate::lock::lock;
 
@@ -53,6 +53,8 @@ pub(crate) struct Writer {
     queue: Gathering,
     frontier: Frontier,
     second: SecondHeadFile,
+    /// Where the log ended when it was copied, if it is a copy.
+    copied_at: Option<u64>,
     second_written: Instant,
     second_position: u64,
     reserve_bytes: u64,
@@ -66,6 +68,7 @@ impl Writer {
         shared: Arc<Shared>,
         frontier: Frontier,
         second: SecondHeadFile,
+        copied_at: Option<u64>,
         reserve_bytes: u64,
     ) -> Result<(WriterHandle, JoinHandle<()>), LogError> {
         let (sender, requests) = channel();
@@ -75,6 +78,7 @@ impl Writer {
             queue: Gathering::new(requests),
             frontier,
             second,
+            copied_at,
             second_written: Instant::now(),
             second_position,
             reserve_bytes,
@@ -194,7 +198,12 @@ impl Writer {
 
     fn write_second_head(&mut self) {
         let head = *self.shared.head.borrow();
-        if let Err(err) = self.second.write(self.shared.id, head.position, head.hash) {
+        // It stays a copy until something was appended: that it was restored, before all else.
+        let origin = match self.copied_at == Some(head.position) {
+            true => Origin::Copied,
+            false => Origin::Written,
+        };
+        if let Err(err) = self.second.write(self.shared.id, head.position, head.hash, origin) {
             end_process(&err);
         }
         self.second_written = Instant::now();

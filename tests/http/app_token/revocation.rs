@@ -1,5 +1,7 @@
 //! What ends tokens: a new password, and the end of a user or of an app.
 
+use bytes::Bytes;
+use projections::{Views, catch_up, next_snapshot};
 use serde_json::{Value, json};
 
 use super::service::{
@@ -138,4 +140,29 @@ async fn one_login_is_ended_by_whoever_has_a_token_of_it() {
     assert_ne!(revoke(&second.refresh).await, "");
     service.is_dead(&second).await;
     assert_eq!(service.user_of(&bob.access).await, "bob");
+}
+
+/// A restored log does not know what became of its tokens after the backup.
+#[tokio::test]
+async fn a_restore_ends_all_pairs_from_before_it_and_none_from_after_it() {
+    let (service, of_alice, bob) = sessions().await;
+    let snapshot = |last: Option<&Bytes>| -> Bytes {
+        let (log, keys) = (service.app.engine.log(), service.app.engine.keys().clone());
+        next_snapshot(last.cloned(), &**log, keys, log.head().position).unwrap().into()
+    };
+    let before = snapshot(None);
+    let restored = commands::note_restore(&service.app.engine, tests::app::now()).await.unwrap();
+    service.app.shows(restored.position).await;
+    for dead in of_alice.iter().chain([&bob]) {
+        service.is_dead(dead).await;
+    }
+    let new = service.login("alice").await;
+    assert_eq!(service.user_of(&new.access).await, "alice");
+    let refreshed = pair(&service.refresh(&new.refresh).await);
+    assert_eq!(service.user_of(&refreshed.access).await, "alice");
+    for body in [snapshot(None), snapshot(Some(&before)), before.clone()] {
+        let views = Views::from_snapshot(body, service.app.engine.keys().clone()).unwrap();
+        catch_up(&**service.app.engine.log(), &views, &|_| ()).unwrap();
+        assert!(*views.read() == *service.app.views.read(), "not what the log makes");
+    }
 }

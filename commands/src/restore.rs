@@ -1,0 +1,33 @@
+//! What a log that was restored from a backup begins with.
+//!
+//! The lost part of its history is known to others: tokens were issued there and numbers given out.
+//! The event that says so closes the one and passes over the other, so that nothing from there is
+//! taken for something from here.
+
+use domain::app_user::{AppUser, AppUserId};
+use domain::log_event::{COUNTED, HighestNumber, Log, LogCommand, restore_id};
+use domain::user::User;
+use domain::{Aggregate, SubjectId, TenantId, Timestamp, UserId};
+
+use crate::engine::{Done, Engine, Error, ID_MAX};
+use crate::signing::system_head;
+
+/// Appends that the log was restored. Before anything else is appended.
+///
+/// # Errors
+/// When the log cannot be written.
+pub async fn note_restore(engine: &Engine, now: Timestamp) -> Result<Done, Error> {
+    let numbers = COUNTED.map(|category| {
+        let in_keys = match category {
+            User::CATEGORY => engine.keys().highest_number_like(SubjectId::from(UserId(1))),
+            AppUser::CATEGORY => engine.keys().highest_number_like(SubjectId::from(AppUserId(1))),
+            _ => 0,
+        };
+        let in_log = engine.log().highest_id(category);
+        HighestNumber::after_restore(category, in_log, in_keys, ID_MAX as u32)
+    });
+    let id = restore_id(now, engine.log().head().position);
+    let command = LogCommand::Restore { numbers: numbers.to_vec() };
+    let head = system_head(TenantId::INSTALLATION, "system", now)?;
+    engine.handle::<Log>(&id, &command, &head).await
+}
