@@ -16,7 +16,7 @@ use commands::signing::system_head;
 use domain::log::EventLog as _;
 use domain::signing_key::SigningAlgorithm;
 use domain::tenant::{Tenant, TenantCommand};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::checks::{Checked, check, check_preset_password, host_of_url, preset_password};
@@ -38,6 +38,10 @@ use crate::http::server::{self, Door};
 /// longer one while requests are answered.
 const CHECKED_FIRST_EVENTS: u64 = 20_000;
 
+/// How many connections may wait in the system until they are accepted. They wait for a moment only;
+/// but one that does not fit in comes again after a second.
+const NOT_ACCEPTED_MAX: u32 = 1_024;
+
 /// How many may ask for figures at a time, at an address of their own.
 const FIGURES_CONNECTIONS_MAX: usize = 16;
 
@@ -57,9 +61,9 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
     let started = Instant::now();
     // Everything that can be refused first: nothing is made for a start that fails.
     let Checked { public_url, app_token, addresses, of_figures } = check(common, options).await?;
-    let listener = listen(&options.listen, &addresses).await?;
+    let listener = listen(&options.listen, &addresses)?;
     let of_figures = match (&options.metrics_listen, of_figures) {
-        (Some(text), Some(addresses)) => Some(listen(text, &addresses).await?),
+        (Some(text), Some(addresses)) => Some(listen(text, &addresses)?),
         _ => None,
     };
     let address = listener.local_addr()?;
@@ -166,9 +170,27 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn listen(text: &str, addresses: &[SocketAddr]) -> Result<TcpListener, Failure> {
-    let listener = TcpListener::bind(addresses).await;
-    listener.map_err(|err| format!("listening on {text}: {err}").into())
+/// Takes the first address that can be taken.
+fn listen(text: &str, addresses: &[SocketAddr]) -> Result<TcpListener, Failure> {
+    let take = |address: &SocketAddr| {
+        let socket = match address {
+            SocketAddr::V4(_) => TcpSocket::new_v4()?,
+            SocketAddr::V6(_) => TcpSocket::new_v6()?,
+        };
+        // A restart need not wait for the connections of before.
+        socket.set_reuseaddr(true)?;
+        socket.bind(*address)?;
+        socket.listen(NOT_ACCEPTED_MAX)
+    };
+    let mut refused = None;
+    for address in addresses {
+        match take(address) {
+            Ok(listener) => return Ok(listener),
+            Err(err) => refused = Some(err),
+        }
+    }
+    let why = refused.map_or_else(|| "no address".to_owned(), |err| err.to_string());
+    Err(format!("listening on {text}: {why}").into())
 }
 
 fn start_publisher(on: &Running, options: &Serve, url: String) -> PublisherHandle {

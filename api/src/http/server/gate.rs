@@ -55,7 +55,12 @@ where
     F: 'static,
     F::Future: Send,
 {
+    let again = gate.state.had_request.load(Relaxed);
     let under_way = UnderWay::begin(gate.state.clone());
+    if again {
+        // The second one since others had their turn: whoever sends many at once waits for theirs.
+        tokio::task::yield_now().await;
+    }
     request.extensions_mut().insert(Peer(gate.peer));
     let response = match refusal(&request, gate.allowed) {
         Some(err) => {
