@@ -3,12 +3,14 @@
 #![allow(clippy::expect_used, reason = "a helper of tests fails them by a panic")]
 
 use std::io::Read as _;
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+
+use crate::process::free_port;
 
 /// How long a server may take to come up.
 const START_WAIT_MAX: Duration = Duration::from_secs(20);
@@ -41,9 +43,9 @@ impl NatsServer {
     /// # Panics
     /// When there is no free port.
     pub fn reserve(arguments: &[&str]) -> Self {
-        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         Self {
-            port: free.local_addr().expect("an address").port(),
+            // Not one of the system's choice: while the server is down, a client might be given it.
+            port: free_port(),
             folder: TempDir::new().expect("a folder"),
             arguments: arguments.iter().map(|it| (*it).to_owned()).collect(),
             child: None,

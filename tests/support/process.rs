@@ -463,11 +463,11 @@ fn binary() -> PathBuf {
 
 /// Below the range from which the system takes ports for connections, so that none takes it
 /// between a kill and the next start.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
-    let base = 15_000 + (std::process::id() % 150) as u16 * 100;
+    let base = 15_000 + (std::process::id() % 100) as u16 * 170;
     loop {
-        let port = base + NEXT.fetch_add(1, Relaxed) % 100;
+        let port = base + NEXT.fetch_add(1, Relaxed) % 170;
         if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
             return port;
         }
