@@ -117,7 +117,7 @@ pub(crate) fn caller_of_now(
 
 impl Needs {
     fn check(&self, caller: &Caller) -> Result<(), ApiError> {
-        if !caller.scopes.iter().any(|it| self.scope.is_covered_by(it)) {
+        if !caller.claims.scope.iter().any(|it| self.scope.is_covered_by(it)) {
             return Err(ApiError::Forbidden(format!("the token lacks the scope {}", self.scope)));
         }
         if let Some(permission) = self.permission
@@ -296,7 +296,8 @@ impl Granted {
             time: self.call.now,
             correlation: self.call.request_id,
             trace: self.call.trace_id(),
-            context: Context::of_operation(self.call.operation).through(&self.caller.client_id),
+            context: Context::of_operation(self.call.operation)
+                .through(&self.caller.claims.client_id),
         })
     }
 }

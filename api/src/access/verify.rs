@@ -74,23 +74,18 @@ pub(crate) struct ClientTenant {
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
     pub(crate) user: UserId,
-    pub(crate) client_id: String,
+    /// Those of the claims that the user still has.
     pub(crate) roles: Vec<String>,
+    /// What of the claim the user still has.
     pub(crate) permission: Option<String>,
-    pub(crate) scopes: Vec<String>,
-    pub(crate) amr: Vec<String>,
-    pub(crate) auth_time: Option<i64>,
-    pub(crate) jti: String,
-    /// The token that the caller's was made from.
-    pub(crate) parent: Option<String>,
-    pub(crate) counts_from: u64,
+    pub(crate) claims: Arc<Claims>,
 }
 
 impl Caller {
     /// As the log names it.
     pub(crate) fn actor(&self) -> String {
         match self.user {
-            UserId::NONE => format!("client-{}", self.client_id),
+            UserId::NONE => format!("client-{}", self.claims.client_id),
             user => format!("user-{user}"),
         }
     }
@@ -102,7 +97,7 @@ impl Caller {
 
     /// Whether scope and permission cover a code.
     pub(crate) fn may(&self, code: Code) -> bool {
-        self.scopes.iter().any(|it| code.is_covered_by(it))
+        self.claims.scope.iter().any(|it| code.is_covered_by(it))
             && self.permissions().any(|it| code.is_covered_by(&it))
     }
 
@@ -164,15 +159,9 @@ pub(crate) fn verify(call: &Call, tenant: &TenantRow, now: Timestamp) -> Result<
     drop(tables);
     Ok(Caller {
         user,
-        client_id: claims.client_id.clone(),
         roles: claims.role.clone(),
         permission: claims.permission.clone(),
-        scopes: claims.scope.clone(),
-        amr: claims.amr.clone(),
-        auth_time: claims.auth_time,
-        jti: claims.jti.clone(),
-        parent: claims.parent.clone(),
-        counts_from: claims.counts_from.unwrap_or(0),
+        claims: claims.clone(),
     })
 }
 

@@ -214,11 +214,11 @@ fn operator(service: &Service, token: &str) -> Result<Acting, Failed> {
 fn administrator(service: &Service) -> Result<Acting, Failed> {
     let now = service.app().clock.now();
     let caller = caller_of_now(service.call(), &service.open().tenant, now)?;
-    service.acts_through(&caller.client_id);
+    service.acts_through(&caller.claims.client_id);
     match caller.is_administrator() && caller.may(ROOT_PERMISSION) {
         true => {
             let (user, changes_users) = (caller.user, caller.may(CHANGE_USERS));
-            let logged_in_at = caller.auth_time.map(Timestamp::from_seconds);
+            let logged_in_at = caller.claims.auth_time.map(Timestamp::from_seconds);
             Ok(Acting::AsAny(By::Administrator { user, changes_users, logged_in_at }))
         }
         false => Err(FORBIDDEN),

@@ -175,7 +175,7 @@ fn resource(resource: u32, now: Timestamp) -> ResourceCreated {
         tenant: TENANT,
         owner: UserId(1),
         enabled: true,
-        name: format!("Bench {resource}"),
+        name: format!("bench-{resource}"),
         display_name: Some(format!("The resource {resource}")),
         description: Some("A resource that a benchmark made".to_owned()),
         allowed_access_token_signing_algorithms: None,
@@ -191,4 +191,24 @@ fn resource(resource: u32, now: Timestamp) -> ResourceCreated {
 
 fn secrets() -> ResourceSecrets {
     ResourceSecrets::default()
+}
+
+#[cfg(test)]
+mod tests {
+    use commands::keys::Keyring;
+    use commands::log::MemoryLog;
+
+    use super::*;
+
+    /// The rules of the domain go on; a benchmark that breaks one measures nothing.
+    #[tokio::test]
+    async fn every_event_of_the_mix_is_taken() {
+        let keys = Arc::new(Keyring::ephemeral().unwrap());
+        let engine = Engine::new(Arc::new(MemoryLog::new(keys.log_id())), keys);
+        for n in 0..30 {
+            let now = Timestamp::from_seconds(1_800_000_000);
+            let done = append(&engine, kind_of(n), n, now, 3_600).await.unwrap();
+            assert_eq!(done.position, n + 1);
+        }
+    }
 }

@@ -213,8 +213,12 @@ impl Connection {
         let state = Arc::new(State::default());
         let stream = MovingStream::new(self.stream, state.clone(), self.door.still_time);
         let all = self.allowed == Allowed::All;
-        let gate =
-            Gate { peer: self.peer, allowed: self.allowed, state: state.clone(), door: self.door };
+        let gate = Arc::new(Gate {
+            peer: self.peer,
+            allowed: self.allowed,
+            state: state.clone(),
+            door: self.door,
+        });
         let service = service_fn(move |request| answer(filter.clone(), request, gate.clone()));
         let header_time = if all { HEADER_TIME_MAX } else { HEALTH_HEADER_TIME_MAX };
         let connection = http1::Builder::new()

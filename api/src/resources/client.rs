@@ -171,7 +171,7 @@ async fn detail(granted: Granted) -> Outcome {
 /// Spec section 5.4.6, with hole H9 closed: a bounded life, an event, and no renewal of renewals.
 async fn issue_token(mut granted: Granted) -> Outcome {
     let (body, bytes) = granted.json::<IssueTokenBody>().await?;
-    if granted.caller.parent.is_some() {
+    if granted.caller.claims.parent.is_some() {
         let why = "a token that was issued here cannot issue another; sign in again";
         return Err(ApiError::Forbidden(why.to_owned()));
     }
@@ -189,19 +189,19 @@ async fn issue_token(mut granted: Granted) -> Outcome {
     let (scopes, audience) = granted.ask(|tables| scopes_of_now(tables, &granted))?;
     let request = TokenRequest {
         tenant: granted.tenant.clone(),
-        client_id: caller.client_id,
+        client_id: caller.claims.client_id.clone(),
         user: caller.user,
         roles: caller.roles,
         permission: caller.permission,
         scopes,
         audience,
         grant: Grant::IssueToken,
-        amr: caller.amr,
-        auth_time: caller.auth_time,
+        amr: caller.claims.amr.clone(),
+        auth_time: caller.claims.auth_time,
         lifetime,
         // Those of the presented token: what ended that one ends this one.
-        counts_from: caller.counts_from,
-        parent: Some(caller.jti),
+        counts_from: caller.claims.counts_from.unwrap_or(0),
+        parent: Some(caller.claims.jti.clone()),
     };
     let IssuedToken { token, done } = issue(&granted.call.app, request, head).await?;
     Ok(Reply::single(token).no_store().written(&done))
@@ -213,12 +213,12 @@ fn scopes_of_now(
     granted: &Granted,
 ) -> Result<(Vec<String>, Vec<String>), ApiError> {
     let caller = &granted.caller;
-    let client = counting_client(tables, granted.tenant_id(), &caller.client_id);
+    let client = counting_client(tables, granted.tenant_id(), &caller.claims.client_id);
     let client = client.ok_or(ApiError::Unauthenticated {
         token_sent: true,
         why: "the client of the access token may not ask for tokens any more",
     })?;
-    let (scopes, audience) = still_granted(tables, &client, &caller.scopes);
+    let (scopes, audience) = still_granted(tables, &client, &caller.claims.scope);
     if scopes.is_empty() {
         let why = "the client may not ask for the scopes of the access token any more";
         return Err(ApiError::Forbidden(why.to_owned()));

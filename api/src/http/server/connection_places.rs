@@ -3,8 +3,8 @@
 //! A connection on which nothing is under way makes room when there is no other place: the one that
 //! has been idle longest, of the network whose share is full, else of all.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::Notify;
@@ -17,6 +17,8 @@ pub(super) type Network = [u8; 16];
 pub(super) struct ConnectionPlaces {
     all_max: usize,
     of_network_max: usize,
+    /// Counts what becomes idle, so that it can be told which came first.
+    moments: AtomicU64,
     taken: Mutex<Taken>,
 }
 
@@ -24,24 +26,20 @@ pub(super) struct ConnectionPlaces {
 struct Taken {
     next: u64,
     connections: HashMap<u64, Connection>,
-    /// By the moment at which they became idle.
-    idle: BTreeMap<u64, u64>,
-    networks: HashMap<Network, OfNetwork>,
+    networks: HashMap<Network, HashSet<u64>>,
 }
 
 #[derive(Debug)]
 struct Connection {
     /// Absent where no share is counted.
     network: Option<Network>,
-    idle_since: Option<u64>,
+    idle_since: IdleSince,
     leave: Arc<Notify>,
 }
 
-#[derive(Debug, Default)]
-struct OfNetwork {
-    count: usize,
-    idle: BTreeMap<u64, u64>,
-}
+/// The moment at which a connection became idle; 0 while something is under way. Requests only touch
+/// this, and whoever needs room looks at all of them: that is rare, and requests are not.
+type IdleSince = Arc<AtomicU64>;
 
 /// A taken place, given back when dropped.
 #[derive(Debug)]
@@ -49,12 +47,13 @@ pub(super) struct Place {
     places: Arc<ConnectionPlaces>,
     id: u64,
     leave: Arc<Notify>,
-    idle: AtomicBool,
+    idle_since: IdleSince,
 }
 
 impl ConnectionPlaces {
     pub(super) fn new(all_max: usize, of_network_max: usize) -> Arc<Self> {
-        Arc::new(Self { all_max, of_network_max, taken: Mutex::default() })
+        let (moments, taken) = Default::default();
+        Arc::new(Self { all_max, of_network_max, moments, taken })
     }
 
     /// Takes a place, which begins idle. Returns it, and whether another connection had to leave
@@ -63,23 +62,32 @@ impl ConnectionPlaces {
         let mut taken = self.lock();
         let of_network = network.and_then(|it| taken.networks.get(&it));
         let leaves = match of_network {
-            Some(it) if it.count >= self.of_network_max => Some(*it.idle.first_key_value()?.1),
-            _ if taken.connections.len() >= self.all_max => Some(*taken.idle.first_key_value()?.1),
+            Some(ids) if ids.len() >= self.of_network_max => {
+                Some(taken.idle_longest(ids.iter().copied())?)
+            }
+            _ if taken.connections.len() >= self.all_max => {
+                Some(taken.idle_longest(taken.connections.keys().copied())?)
+            }
             _ => None,
         };
         if let Some(connection) = leaves.and_then(|it| taken.remove(it)) {
             connection.leave.notify_one();
         }
-        let id = taken.next();
-        let leave = Arc::new(Notify::new());
-        let connection = Connection { network, idle_since: None, leave: leave.clone() };
+        taken.next += 1;
+        let (id, leave) = (taken.next, Arc::new(Notify::new()));
+        let idle_since = IdleSince::new(self.next_moment().into());
+        let connection =
+            Connection { network, idle_since: idle_since.clone(), leave: leave.clone() };
         taken.connections.insert(id, connection);
         if let Some(network) = network {
-            taken.networks.entry(network).or_default().count += 1;
+            taken.networks.entry(network).or_default().insert(id);
         }
-        taken.set_idle(id, true);
-        let place = Place { places: self.clone(), id, leave, idle: true.into() };
+        let place = Place { places: self.clone(), id, leave, idle_since };
         Some((place, leaves.is_some()))
+    }
+
+    fn next_moment(&self) -> u64 {
+        self.moments.fetch_add(1, Relaxed) + 1
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Taken> {
@@ -90,8 +98,10 @@ impl ConnectionPlaces {
 impl Place {
     /// Says whether something is under way on the connection.
     pub(super) fn set_idle(&self, idle: bool) {
-        if self.idle.swap(idle, Relaxed) != idle {
-            self.places.lock().set_idle(self.id, idle);
+        let was_idle = self.idle_since.load(Relaxed) != 0;
+        if was_idle != idle {
+            let since = if idle { self.places.next_moment() } else { 0 };
+            self.idle_since.store(since, Relaxed);
         }
     }
 
@@ -108,36 +118,22 @@ impl Drop for Place {
 }
 
 impl Taken {
-    fn next(&mut self) -> u64 {
-        self.next += 1;
-        self.next
-    }
-
-    fn set_idle(&mut self, id: u64, idle: bool) {
-        let now = self.next();
-        // One that has to leave is not here any more.
-        let Some(connection) = self.connections.get_mut(&id) else { return };
-        let before = std::mem::replace(&mut connection.idle_since, idle.then_some(now));
-        let of_network = connection.network.and_then(|it| self.networks.get_mut(&it));
-        let lists = [Some(&mut self.idle), of_network.map(|it| &mut it.idle)];
-        for list in lists.into_iter().flatten() {
-            if let Some(before) = before {
-                list.remove(&before);
-            }
-            if idle {
-                list.insert(now, id);
-            }
-        }
+    /// Which of some connections has been idle longest; none if all are busy.
+    fn idle_longest(&self, ids: impl Iterator<Item = u64>) -> Option<u64> {
+        let idle = ids.filter_map(|id| {
+            let since = self.connections.get(&id)?.idle_since.load(Relaxed);
+            (since > 0).then_some((since, id))
+        });
+        idle.min().map(|(_, id)| id)
     }
 
     fn remove(&mut self, id: u64) -> Option<Connection> {
-        self.set_idle(id, false);
         let connection = self.connections.remove(&id)?;
         if let Some(network) = connection.network
-            && let Some(of_network) = self.networks.get_mut(&network)
+            && let Some(ids) = self.networks.get_mut(&network)
         {
-            of_network.count -= 1;
-            if of_network.count == 0 {
+            ids.remove(&id);
+            if ids.is_empty() {
                 self.networks.remove(&network);
             }
         }
@@ -192,6 +188,6 @@ mod tests {
         assert!(take(&places, B).is_none() && take(&places, None).is_none());
         drop((first, second, third));
         let taken = places.lock();
-        assert!(taken.connections.is_empty() && taken.idle.is_empty() && taken.networks.is_empty());
+        assert!(taken.connections.is_empty() && taken.networks.is_empty());
     }
 }

@@ -36,7 +36,6 @@ pub(super) enum Allowed {
 }
 
 /// What is true of every request of a connection.
-#[derive(Clone)]
 pub(super) struct Gate {
     pub(super) peer: SocketAddr,
     pub(super) allowed: Allowed,
@@ -48,7 +47,7 @@ pub(super) struct Gate {
 pub(super) async fn answer<F>(
     filter: F,
     mut request: Request<Incoming>,
-    gate: Gate,
+    gate: Arc<Gate>,
 ) -> Result<Response<Answer<impl Body<Data = Bytes, Error = warp::Error> + Unpin>>, Infallible>
 where
     F: Filter<Extract = (warp::reply::Response,), Error = Infallible> + Clone + Send + Sync,
