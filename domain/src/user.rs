@@ -308,6 +308,10 @@ pub struct Account {
     enabled: bool,
     locked: bool,
     roles: Vec<u32>,
+    /// Whether it has a password.
+    signs_in: bool,
+    /// Whether its own permission grants less than everything.
+    limited: bool,
 }
 
 impl Aggregate for User {
@@ -358,10 +362,16 @@ impl Aggregate for User {
                     enabled: true,
                     locked: fact.data.lock_flag,
                     roles: fact.data.roles.clone(),
+                    signs_in: fact.secret.is_some(),
+                    limited: rights::is_limited(&fact.data.permissions),
                 });
             }
-            UserEvent::PasswordSet(_) | UserEvent::AppPasswordSet(_) | UserEvent::AppInfoSet(_) => {
+            UserEvent::PasswordSet(_) | UserEvent::AppPasswordSet(_) => {
+                if let User::Active(account) = self {
+                    account.signs_in = true;
+                }
             }
+            UserEvent::AppInfoSet(_) => (),
             UserEvent::EnabledSet(fact) => {
                 if let User::Active(account) = self {
                     account.enabled = fact.data.enabled;
@@ -370,6 +380,7 @@ impl Aggregate for User {
             UserEvent::RightsSet(fact) => {
                 if let User::Active(account) = self {
                     account.roles.clone_from(&fact.data.roles);
+                    account.limited = rights::is_limited(&fact.data.permissions);
                 }
             }
             UserEvent::Deleted(fact) => *self = User::Deleted { user: fact.data.user },

@@ -34,9 +34,19 @@ fn rights_are_replaced_within_the_limits_of_a_registration() {
 fn a_user_acts_in_a_role_while_it_is_in_use_enabled_and_not_locked() {
     let user = |locked: bool| {
         let mut user = User::default();
-        let data =
-            UserRegistered { roles: vec![1, 4], lock_flag: locked, ..samples::user_registered() };
+        let blank = samples::user_registered();
+        let data = UserRegistered {
+            roles: vec![1, 4],
+            permissions: Vec::new(),
+            lock_flag: locked,
+            ..blank
+        };
         user.evolve(&UserEvent::Registered(data.into()));
+        assert!(!user.acts_as(4), "without a password");
+        let set = UserCommand::SetPassword(samples::password_verifier().into());
+        for event in user.decide(&set, NOW).unwrap().events {
+            user.evolve(&event);
+        }
         user
     };
     assert!(user(false).acts_as(4) && !user(false).acts_as(2) && !user(true).acts_as(4));

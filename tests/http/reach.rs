@@ -233,13 +233,16 @@ async fn of_two_administrators_who_delete_each_other_one_stays() {
     }
 }
 
-/// Disabled and locked ones administer nothing, so they do not count.
+/// Whoever is disabled or locked, has no password or may not do everything is not enough.
 #[tokio::test]
 async fn whoever_cannot_act_is_no_administrator_who_is_left() {
     let app = TestApp::new().await;
     let admin = app.admin().await;
     let locked = json!({ "userName": "locked", "lockFlag": true, "roles": [{ "roleId": 4 }] });
     app.post("/api/User").bearer(&admin).json(&locked).send().await.data();
+    let silent = json!({ "userName": "silent", "roles": [{ "roleId": 4 }] });
+    app.post("/api/User").bearer(&admin).json(&silent).send().await.data();
+    app.user(1, "narrow", &[1, 4], "oauthapp.user.all").await;
     let asleep = app.user(1, "asleep", &[1, 4], "oauthapp.all").await;
     app.run::<User>(1, &asleep.to_string(), UserCommand::SetEnabled(false)).await;
     // As whoever was an administrator a moment ago: by the role of the token and of the row.

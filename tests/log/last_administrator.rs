@@ -8,9 +8,12 @@ use commands::log::MemoryLog;
 use commands::signing::system_head;
 use commands::{Administrators, Done, Engine, Error, LAST_ADMINISTRATOR};
 use domain::log::EventLog;
-use domain::user::{User, UserCommand, UserPersonal, UserRegistered, Verifiers};
+use domain::user::{
+    PasswordVerifier, User, UserClaim, UserCommand, UserPersonal, UserRegistered, Verifiers,
+};
 use domain::{Aggregate as _, StreamId, TenantId, UserId};
 use tests::given::NOW;
+use tests::samples::password_verifier;
 
 const TENANT: TenantId = TenantId(1);
 const ROLE: u32 = 4;
@@ -23,18 +26,28 @@ struct Office {
 impl Office {
     /// Users from number 1, all of them administrators.
     async fn of(count: u32) -> Self {
+        Self::with(count, |_| (Some(password_verifier()), None)).await
+    }
+
+    /// Each with its password and its own permission, or without.
+    async fn with(
+        count: u32,
+        of: impl Fn(u32) -> (Option<PasswordVerifier>, Option<&'static str>),
+    ) -> Self {
         let keys = Arc::new(Keyring::ephemeral().unwrap());
         let log: Arc<dyn EventLog> = Arc::new(MemoryLog::new(keys.log_id()));
         let engine = Arc::new(Engine::new(log, keys));
         let users = (1..=count).map(UserId).collect::<Vec<_>>();
         for user in &users {
-            let data =
-                UserRegistered { roles: vec![1, ROLE], ..blank_user(*user, TENANT, UserId(1)) };
+            let (password, permission) = of(user.0);
+            let permissions = permission.map(claim).into_iter().collect();
+            let blank = blank_user(*user, TENANT, UserId(1));
+            let data = UserRegistered { roles: vec![1, ROLE], permissions, ..blank };
             let user_name = format!("chief{user}");
             let register = UserCommand::Register {
                 data: Box::new(data),
                 personal: Box::new(UserPersonal { user_name, ..UserPersonal::default() }),
-                password: Verifiers::default(),
+                password: Verifiers { password, ..Verifiers::default() },
                 app_info: None,
             };
             let head = system_head(TENANT, "test", NOW).unwrap();
@@ -61,6 +74,10 @@ fn is_last(result: &Result<Done, Error>) -> bool {
     matches!(result, Err(Error::Refused(refusal)) if *refusal == LAST_ADMINISTRATOR)
 }
 
+fn claim(permission: &str) -> UserClaim {
+    UserClaim { id: 1, claim_type: "permission".to_owned(), value: permission.to_owned() }
+}
+
 fn strip() -> UserCommand {
     UserCommand::SetRights { roles: vec![1], permissions: Vec::new() }
 }
@@ -82,6 +99,30 @@ async fn the_last_one_is_neither_deleted_nor_disabled_nor_stripped_nor_erased() 
         let more = UserCommand::SetRights { roles: vec![ROLE], permissions: Vec::new() };
         office.change(2, more).await.unwrap();
         office.change(1, UserCommand::Erase).await.unwrap();
+    }
+}
+
+/// Who cannot sign in, or may not do everything, is not the one who is left.
+#[tokio::test]
+async fn who_has_no_password_or_a_narrow_permission_does_not_count() {
+    let narrow = ["", "oauthapp.user.all", "oauthapp.allx", "x.all"].map(Some);
+    let others = narrow.map(|it| (Some(password_verifier()), it));
+    for other in others.into_iter().chain([(None, None), (None, Some("oauthapp.all"))]) {
+        let with = |user| if user == 1 { (Some(password_verifier()), None) } else { other.clone() };
+        let office = Office::with(2, with).await;
+        for end in [UserCommand::Delete, UserCommand::SetEnabled(false), strip()] {
+            assert!(is_last(&office.change(1, end).await), "{other:?}");
+        }
+        // Nobody minds when the other one goes; a password or the permission makes it count.
+        let all = vec![claim("isms.all,OAuthApp.All")];
+        let widen = UserCommand::SetRights { roles: vec![ROLE], permissions: all };
+        office.change(2, widen).await.unwrap();
+        let password = UserCommand::SetPassword(password_verifier().into());
+        office.change(2, password).await.unwrap();
+        let narrow = vec![claim("oauthapp.user.get")];
+        let narrow = UserCommand::SetRights { roles: vec![ROLE], permissions: narrow };
+        office.change(1, narrow).await.unwrap();
+        assert!(is_last(&office.change(2, UserCommand::Delete).await), "{other:?}");
     }
 }
 

@@ -31,6 +31,9 @@ impl fmt::Display for Code {
     }
 }
 
+/// The permission that covers every other one.
+pub(crate) const EVERYTHING: &str = "oauthapp.all";
+
 /// Whether a permission grants all that another one grants.
 pub(crate) fn covers(given: &str, other: &str) -> bool {
     if given == other {
@@ -112,7 +115,7 @@ pub(crate) fn is_built_in(scope: &str) -> bool {
 
 /// All built-in scopes, under their current prefix.
 pub(crate) fn built_in() -> Vec<String> {
-    let mut scopes = vec!["oauthapp.all".to_owned()];
+    let mut scopes = vec![EVERYTHING.to_owned()];
     for (controller, actions) in CODES {
         scopes.push(format!("oauthapp.{controller}.all"));
         scopes.extend(actions.iter().map(|it| format!("oauthapp.{controller}.{it}")));

@@ -9,6 +9,8 @@ use domain::user::{User, UserCommand};
 use domain::{TenantId, UserId};
 use projections::{Tables, UserRow, Views};
 
+use super::rights::permission_of;
+use super::scopes::{EVERYTHING, covers};
 use super::target::Target;
 use super::{Granted, ROLE_ADMINISTRATOR, ROLE_USER};
 use crate::http::error::ApiError;
@@ -113,11 +115,16 @@ pub(crate) fn administrator_role(tables: &Tables, tenant: TenantId) -> Option<u3
     roles.iter().find(|it| it.name == ROLE_ADMINISTRATOR).map(|it| it.role)
 }
 
-/// Who has the role of administrators in a tenant.
+/// Who has the role of administrators in a tenant, and a permission for everything.
 fn administrators(tables: &Tables, tenant: TenantId) -> Administrators {
     let role = administrator_role(tables, tenant);
     let users = role.into_iter().flat_map(|it| tables.users.with_role(it));
-    Administrators { role, users: users.collect() }
+    let may_all = |user: &UserId| {
+        let row = tables.users.get(tenant, *user);
+        let permission = row.and_then(|it| permission_of(tables, it));
+        permission.is_some_and(|it| it.to_lowercase().split(',').any(|it| covers(it, EVERYTHING)))
+    };
+    Administrators { role, users: users.filter(may_all).collect() }
 }
 
 /// Runs a command against a user of the tenant in the head: the one way by which users are changed,

@@ -8,11 +8,8 @@ use super::cli::Failure;
 use super::one_shots::{head_of, shown};
 use super::running::Running;
 use crate::access::rights::permission_of;
-use crate::access::scopes::covers;
+use crate::access::scopes::{EVERYTHING, covers};
 use crate::access::users::{administrator_role, change_user};
-
-/// What an administrator may do.
-const EVERYTHING: &str = "oauthapp.all";
 
 /// Gives a user the role of administrators and the permission for everything.
 pub(super) async fn grant(

@@ -20,6 +20,16 @@ pub struct UserRightsSet {
     pub permissions: Vec<UserClaim>,
 }
 
+/// Permissions that grant everything, under either prefix (spec section 1.1).
+const EVERYTHING: [&str; 2] = ["oauthapp.all", "isms.all"];
+
+/// Whether the claims of a user make a permission string that grants less than everything: the first
+/// one says it (spec section 5.7). Without any, a role says it.
+pub(super) fn is_limited(permissions: &[UserClaim]) -> bool {
+    let said = permissions.first().map(|it| it.value.to_lowercase());
+    said.is_some_and(|it| !it.split(',').any(|code| EVERYTHING.contains(&code)))
+}
+
 impl Account {
     pub(super) fn set_rights(
         &self,
@@ -34,11 +44,13 @@ impl Account {
 }
 
 impl User {
-    /// Whether the user can act in a role now: it is in use, enabled, not locked, and has the role.
+    /// Whether the user can act in a role now: it is in use, enabled, not locked, has a password and
+    /// the role, and no permission of its own that grants less than everything.
     pub fn acts_as(&self, role: u32) -> bool {
         match self {
             User::Active(account) => {
-                account.enabled && !account.locked && account.roles.contains(&role)
+                let may_sign_in = account.enabled && !account.locked && account.signs_in;
+                may_sign_in && !account.limited && account.roles.contains(&role)
             }
             User::Absent | User::Deleted { .. } | User::Erased => false,
         }
