@@ -31,7 +31,17 @@ const LOGIN_FRESH_SECONDS_MAX: i64 = 600;
 const CLOCKS_APART_SECONDS_MAX: i64 = 60;
 
 /// What a proxy adds to a request: one that bears it came from elsewhere.
-const OF_PROXIES: [&str; 2] = ["forwarded", "via"];
+const OF_PROXIES: [&str; 9] = [
+    "cf-connecting-ip",
+    "forwarded",
+    "true-client-ip",
+    "via",
+    "x-client-ip",
+    "x-envoy-external-address",
+    "x-forwarded",
+    "x-original-forwarded-for",
+    "x-real-ip",
+];
 
 /// How the names of other such headers begin.
 const OF_PROXIES_BEGIN: &str = "x-forwarded-";

@@ -140,7 +140,20 @@ async fn an_open_service_asks_for_nothing_and_minds_nothing() {
 #[tokio::test]
 async fn an_open_service_takes_nothing_that_a_proxy_passed_on() {
     let service = Service::open().await;
-    for header in ["forwarded", "x-forwarded-for", "X-Forwarded-Host", "x-forwarded-new", "Via"] {
+    for header in [
+        "forwarded",
+        "x-forwarded",
+        "x-forwarded-for",
+        "X-Forwarded-Host",
+        "x-forwarded-new",
+        "Via",
+        "X-Real-IP",
+        "CF-Connecting-IP",
+        "True-Client-IP",
+        "X-Client-IP",
+        "X-Original-Forwarded-For",
+        "X-Envoy-External-Address",
+    ] {
         for operation in ADMINISTRATIVE {
             let ask = service.ask(operation).header(header, "for=203.0.113.9");
             refused(&ask.json(&good_body(operation, 0)).send().await, FORBIDDEN);
