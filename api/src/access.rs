@@ -337,7 +337,8 @@ impl Call {
         actor: &str,
         body: &[u8],
     ) -> Result<(CommandId, u64), ApiError> {
-        let Some(key) = self.headers.get("idempotency-key") else {
+        let mut keys = self.headers.get_all("idempotency-key").iter();
+        let Some(key) = keys.next() else {
             let random = commands::keys::random_id();
             let random = random.map_err(|err| ApiError::Internal(err.to_string()))?;
             return Ok((CommandId(random), 0));
@@ -346,8 +347,10 @@ impl Call {
             (1..=IDEMPOTENCY_KEY_MAX).contains(&it.len())
                 && it.bytes().all(|it| it.is_ascii_graphic())
         });
+        // Of two, nobody knows which one the caller repeats the request with.
+        let key = key.filter(|_| keys.next().is_none());
         let key = key.ok_or_else(|| {
-            ApiError::field("Idempotency-Key", "must have 1 to 64 visible ASCII characters")
+            ApiError::field("Idempotency-Key", "must be one, of 1 to 64 visible ASCII characters")
         })?;
         let engine = &self.app.engine;
         let wish = [actor, self.operation, key].join("\n");

@@ -114,6 +114,21 @@ async fn a_request_line_without_a_path_is_refused() {
     assert!(metrics.contains("chancery_connections_total{outcome=\"accepted\"}"), "{metrics}");
 }
 
+/// Of two keys, the one that was repeated is not known.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_has_one_idempotency_key() {
+    let program = Program::started(&[]).await;
+    let token = program.token().await;
+    for keys in [["a", "b"], ["a", "a"]] {
+        let ask = program.client.post(program.url("/api/User")).bearer_auth(&token);
+        let ask = keys.iter().fold(ask, |ask, key| ask.header("idempotency-key", *key));
+        let answer = ask.json(&json!({ "userName": "ann" })).send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), 400);
+        let said = answer.text().await.unwrap();
+        assert!(said.contains("Idempotency-Key") && said.contains("must be one"), "{said}");
+    }
+}
+
 fn soft_limit(program: &Program) -> u64 {
     let limits = std::fs::read_to_string(format!("/proc/{}/limits", program.process())).unwrap();
     let line = limits.lines().find(|it| it.starts_with("Max open files")).unwrap();
