@@ -101,6 +101,11 @@ async fn looking_at_a_backup_does_not_make_it_a_restored_one() {
     program.verified();
     assert_eq!(of_kind(&program.replayed(), "log.restored.v1").len(), 0);
     assert_eq!(contents(&program.data), before);
+    let end = program.verified()["position"].clone();
+    program.run(&["keys", "list"]).ok();
+    program.run(&["client", "list"]).ok();
+    program.run(&["backup", "--to", program.beside("again").to_str().unwrap()]).ok();
+    assert_eq!(program.verified()["position"], end);
 }
 
 #[tokio::test(flavor = "multi_thread")]

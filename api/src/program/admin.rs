@@ -23,7 +23,7 @@ pub(crate) fn run(common: &Common, what: &OneShot) -> Result<ExitCode, Failure> 
     let master = master_key(common, &home.folder)?;
     let on = Running::open(&home.folder, &master, Opening::default()).map_err(advise)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    if !matches!(what, OneShot::Backup { .. }) {
+    if what.writes() {
         runtime.block_on(on.note_restore()).map_err(advise)?;
     }
     on.catch_up(&|_| ()).map_err(advise)?;

@@ -207,6 +207,9 @@ async fn take_over(on: &Running, id: &str) -> Result<String, Failure> {
 /// Who takes a client over answers for what it may ask for, and so reads it here.
 fn taken_over(tables: &Tables, client: &ClientRow, opened: &BTreeMap<u32, Vec<String>>) -> String {
     let mut said = format!("client {} belongs to the installation now", client_id(client));
+    if client.data.require_client_secret {
+        said.push_str("\nwho owned it may still know its secrets: replace them if that matters");
+    }
     for (resource, scopes) in opened {
         let name = tables.resources.find(client.data.tenant, *resource);
         let name = name.map_or("", |it| it.data.name.as_str());

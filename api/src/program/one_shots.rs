@@ -64,6 +64,15 @@ pub(crate) enum OneShot {
 }
 
 impl OneShot {
+    /// Whether it may write to the log. What only looks leaves a restored log as it came.
+    pub(super) fn writes(&self) -> bool {
+        let looks = matches!(
+            self,
+            Self::Backup { .. } | Self::Keys(KeyShot::List) | Self::Client(ClientShot::List { .. })
+        );
+        !looks
+    }
+
     /// For the log: what, never with what.
     pub(crate) fn name(&self) -> &'static str {
         match self {
