@@ -55,6 +55,38 @@ async fn a_store_of_another_version_is_refused_and_not_called_damaged() {
     program.start().await;
 }
 
+/// Gives both slots of the file head the magic of another version, with a checksum that is right.
+fn set_head_format(data: &Path, magic: &[u8; 8]) {
+    let path = data.join("head");
+    let mut bytes = std::fs::read(&path).unwrap();
+    for slot in bytes.chunks_mut(128) {
+        assert!(slot.starts_with(b"CHHEAD02"));
+        slot[..8].copy_from_slice(magic);
+        let crc = crc32c::crc32c(&slot[..124]);
+        slot[124..].copy_from_slice(&crc.to_le_bytes());
+    }
+    std::fs::write(&path, bytes).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_head_of_another_version_is_not_called_damaged() {
+    let mut program = Program::started(&[]).await;
+    program.stop().await;
+    for (magic, words) in [(b"CHHEAD01", "older version"), (b"CHHEAD03", "newer version")] {
+        let other = program.copy();
+        set_head_format(&other.data, magic);
+        let refused = [
+            other.start_refused().refused(words),
+            other.run(&["verify"]).refused(words),
+            other.run(&["keys", "rotate"]).refused(words),
+        ];
+        for said in refused {
+            let said = format!("{}{}", said.out, said.err);
+            assert!(!said.contains("is damaged;") && !said.contains("restore"), "{said}");
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_an_operator_does_is_in_the_history_under_its_name() {
     let mut program = Program::started(&[]).await;

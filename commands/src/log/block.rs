@@ -192,14 +192,14 @@ pub(crate) fn event_id(head: &CommitHead, index: u32) -> EventId {
     EventId(hash.first_chunk::<16>().copied().unwrap_or_default())
 }
 
-/// A block of a format that is not read any more.
-const OLDER: Malformed = Malformed(
+/// Of a block or a second head: a format that is not read any more.
+pub(super) const OLDER: Malformed = Malformed(
     "it was written by an older version of the program, in a format that this version does not \
      read: keep it for that version, and start with a new data folder",
 );
 
-/// A block of a format that is not known yet.
-const NEWER: Malformed =
+/// One that is not known yet.
+pub(super) const NEWER: Malformed =
     Malformed("it was written by a newer version of the program: start that version");
 
 /// Says that a block cannot be read, and why: it is damaged, or of another version.

@@ -10,11 +10,15 @@ use bytes::Bytes;
 use domain::LogId;
 use domain::log::LogError;
 
+use super::block::{NEWER, OLDER};
 use super::obstacle::file_error;
 use super::wire::{Malformed, Reader, Writer};
 
 const SLOT_BYTES: usize = 128;
 const MAGIC: &[u8; 8] = b"CHHEAD02";
+
+/// How the magic of every version begins; its number follows.
+const MAGIC_BEGIN: &[u8] = b"CHHEAD";
 
 /// What a slot says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,6 +119,11 @@ pub(crate) fn inspect(path: &Path) -> Result<Found, LogError> {
     });
     let slots = slots.flatten().collect::<Vec<_>>();
     let spoilt = slots.iter().any(Result::is_err) || bytes.len() > 2 * SLOT_BYTES;
+    for slot in &slots {
+        if let Err(why @ (OLDER | NEWER)) = slot {
+            return Err(LogError::OtherVersion(why.0));
+        }
+    }
     let newest = slots.into_iter().flatten().max_by_key(|it| it.turn);
     Ok(match newest {
         Some(head) if spoilt => Found::Head(head, Intact::OneSlotSpoilt),
@@ -141,9 +150,16 @@ impl SecondHead {
 
     fn decode(bytes: Bytes) -> Result<Self, Malformed> {
         let crc = crc32c::crc32c(bytes.get(..SLOT_BYTES - 4).unwrap_or_default());
+        let said = bytes.get(SLOT_BYTES - 4..).unwrap_or_default();
+        let is_intact = said == crc.to_le_bytes();
         let mut from = Reader::new(bytes);
-        if from.array::<8>()? != *MAGIC {
-            return Err(Malformed("not a head"));
+        match from.array::<8>()? {
+            magic if magic == *MAGIC => (),
+            // With a checksum that is right: nothing is damaged.
+            magic if is_intact && magic.starts_with(MAGIC_BEGIN) => {
+                return Err(if magic < *MAGIC { OLDER } else { NEWER });
+            }
+            _ => return Err(Malformed("not a head")),
         }
         let head = Self {
             log: LogId(from.array()?),
@@ -156,8 +172,7 @@ impl SecondHead {
                 _ => return Err(Malformed("not a head of this version")),
             },
         };
-        from.take(SLOT_BYTES - 4 - 73)?;
-        if from.u32()? != crc {
+        if !is_intact {
             return Err(Malformed("the checksum is wrong"));
         }
         Ok(head)
