@@ -14,12 +14,12 @@ use tests::process::{Answer, Program, Said, finish, until};
 
 const ROOT_PASSWORD: &str = "Root-Secret-1";
 
-fn md5(parts: &[&str]) -> String {
+pub(crate) fn md5(parts: &[&str]) -> String {
     hex(&Md5::digest(parts.concat()))
 }
 
 #[allow(clippy::disallowed_methods, reason = "what clients sign bears the time of the machine")]
-fn seconds() -> u64 {
+pub(crate) fn seconds() -> u64 {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     now.as_secs()
 }

@@ -2,23 +2,13 @@
 //! takes along what its owner noted.
 
 use domain::app::{App, AppCommand};
-use domain::hex;
 use domain::log::EventLog as _;
-use md5::{Digest as _, Md5};
 use serde_json::{Value, json};
 use tests::process::{Program, until};
 
+use crate::app_token::{md5, seconds};
+
 const PASSWORD: &str = "Root-Secret-1";
-
-fn md5(parts: &[&str]) -> String {
-    hex(&Md5::digest(parts.concat()))
-}
-
-#[allow(clippy::disallowed_methods, reason = "what clients sign bears the time of the machine")]
-fn seconds() -> u64 {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-    now.as_secs()
-}
 
 async fn call(program: &Program, operation: &str, bearer: &str, body: Value) -> Value {
     let answer = program.post(&format!("/oauth2/api/v1/oauth.{operation}"), bearer, body).await;
