@@ -8,8 +8,8 @@ use domain::log::{
     OpenParts as _, StreamWrite,
 };
 use domain::{
-    Aggregate, Claim, Decision, Parts, Recorded, Refusal, StoredEvent, StreamId, SubjectId,
-    Unreadable,
+    AGGREGATES, Aggregate, Claim, Decision, Parts, Recorded, Refusal, StoredEvent, StreamId,
+    SubjectId, Unreadable,
 };
 
 use crate::cache::{Loaded, StateCache};
@@ -300,6 +300,13 @@ impl<'a> Draft<'a> {
         if events.is_empty() {
             return Ok(());
         }
+        debug_assert!(
+            claims
+                .iter()
+                .chain(&releases)
+                .all(|claim| A::CLAIMS.iter().any(|it| it.name == claim.kind)),
+            "a claim that the aggregate does not declare"
+        );
         let hash = |it: Claim| HashedClaim {
             scope: it.scope,
             kind: it.kind.to_owned(),
@@ -439,17 +446,8 @@ fn refusal_of(err: AppendError, category: &'static str) -> Error {
     }
 }
 
+/// What callers are told that is taken.
 fn name_of_claim(kind: &str) -> &'static str {
-    match kind {
-        domain::user::USER_NAME_CLAIM => "user name",
-        domain::role::ROLE_NAME_CLAIM => "role name",
-        domain::client::CLIENT_ID_CLAIM => "clientId",
-        domain::resource::RESOURCE_NAME_CLAIM => "API resource name",
-        domain::scope::SCOPE_CLAIM => "scope",
-        domain::resource::GATEWAY_PATH_CLAIM => "gateway path (suffix)",
-        domain::tenant::HOST_CLAIM => "host name",
-        domain::app::DEFAULT_APP_CLAIM => "default app",
-        domain::app_user::APP_USER_NAME_CLAIM => "app user name",
-        _ => "value",
-    }
+    let known = AGGREGATES.iter().flat_map(|it| it.claims).find(|it| it.name == kind);
+    known.map_or("value", |it| it.english)
 }

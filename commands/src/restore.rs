@@ -5,9 +5,9 @@
 //! taken for something from here.
 
 use domain::app_user::{AppUser, AppUserId};
-use domain::log_event::{COUNTED, HighestNumber, Log, LogCommand, restore_id};
+use domain::log_event::{HighestNumber, Log, LogCommand, restore_id};
 use domain::user::User;
-use domain::{Aggregate, SubjectId, TenantId, Timestamp, UserId};
+use domain::{AGGREGATES, Aggregate, Ids, SubjectId, TenantId, Timestamp, UserId};
 
 use crate::engine::{Done, Engine, Error, ID_MAX};
 use crate::signing::system_head;
@@ -17,7 +17,8 @@ use crate::signing::system_head;
 /// # Errors
 /// When the log cannot be written.
 pub async fn note_restore(engine: &Engine, now: Timestamp) -> Result<Done, Error> {
-    let numbers = COUNTED.map(|category| {
+    let counted = AGGREGATES.iter().filter(|it| it.ids == Ids::Counted).map(|it| it.category);
+    let numbers = counted.map(|category| {
         let in_keys = match category {
             User::CATEGORY => engine.keys().highest_number_like(SubjectId::from(UserId(1))),
             AppUser::CATEGORY => engine.keys().highest_number_like(SubjectId::from(AppUserId(1))),
@@ -27,7 +28,7 @@ pub async fn note_restore(engine: &Engine, now: Timestamp) -> Result<Done, Error
         HighestNumber::after_restore(category, in_log, in_keys, ID_MAX as u32)
     });
     let id = restore_id(now, engine.log().head().position);
-    let command = LogCommand::Restore { numbers: numbers.to_vec() };
+    let command = LogCommand::Restore { numbers: numbers.collect() };
     let head = system_head(TenantId::INSTALLATION, "system", now)?;
     engine.handle::<Log>(&id, &command, &head).await
 }

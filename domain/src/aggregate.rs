@@ -2,12 +2,17 @@
 
 use crate::event::StoredEvent;
 use crate::ids::{TenantId, Timestamp};
+use crate::kind::{ClaimKind, Ids};
 use crate::refusal::Refusal;
 
 /// A consistency boundary: one stream, one state, one writer at a time.
 pub trait Aggregate: Default + Clone + Send + Sync + 'static {
     /// The first part of the stream name: `client` in `client-7`.
     const CATEGORY: &'static str;
+    /// What the other part of the stream name is.
+    const IDS: Ids;
+    /// The unique values that it may hold.
+    const CLAIMS: &'static [ClaimKind];
     /// What callers may ask for. Imperative: `Register`.
     type Command: Send + Sync;
     /// What has happened. Past tense: `Registered`.
@@ -62,20 +67,15 @@ impl<E> Decision<E> {
 
     /// Adds a claim.
     #[must_use]
-    pub fn claim(mut self, scope: TenantId, kind: &'static str, value: impl Into<String>) -> Self {
-        self.claims.push(Claim { scope, kind, value: value.into() });
+    pub fn claim(mut self, scope: TenantId, kind: ClaimKind, value: impl Into<String>) -> Self {
+        self.claims.push(Claim { scope, kind: kind.name, value: value.into() });
         self
     }
 
     /// Adds a release.
     #[must_use]
-    pub fn release(
-        mut self,
-        scope: TenantId,
-        kind: &'static str,
-        value: impl Into<String>,
-    ) -> Self {
-        self.releases.push(Claim { scope, kind, value: value.into() });
+    pub fn release(mut self, scope: TenantId, kind: ClaimKind, value: impl Into<String>) -> Self {
+        self.releases.push(Claim { scope, kind: kind.name, value: value.into() });
         self
     }
 }

@@ -1,50 +1,65 @@
 //! Any event of any aggregate: for those who follow the whole log.
 
-use crate::app::AppEvent;
-use crate::app_token::AppTokenEvent;
-use crate::app_user::AppUserEvent;
-use crate::client::ClientEvent;
-use crate::event::{JsonParts, Parts, StoredEvent, Unreadable};
-use crate::log_event::LogEvent;
-use crate::resource::ResourceEvent;
-use crate::role::RoleEvent;
-use crate::signing_key::SigningKeyEvent;
-use crate::tenant::TenantEvent;
-use crate::token::TokenEvent;
-use crate::user::UserEvent;
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
-macro_rules! any_event {
-    ($($category:literal => $variant:ident($event:ty)),* $(,)?) => {
+use crate::aggregate::Aggregate;
+use crate::app::App;
+use crate::app_token::AppToken;
+use crate::app_user::AppUser;
+use crate::client::Client;
+use crate::event::{JsonParts, Parts, StoredEvent, Unreadable};
+use crate::ids::Timestamp;
+use crate::kind::{AggregateInfo, Ids, Kind, Mark};
+use crate::log_event::Log;
+use crate::resource::Resource;
+use crate::role::Role;
+use crate::signing_key::SigningKey;
+use crate::stream::StreamId;
+use crate::tenant::Tenant;
+use crate::token::Token;
+use crate::user::User;
+
+macro_rules! aggregates {
+    ($($aggregate:ident),* $(,)?) => {
+        /// Every aggregate, in the order of their categories.
+        pub const AGGREGATES: &[AggregateInfo] = &[$(
+            AggregateInfo {
+                category: <$aggregate as Aggregate>::CATEGORY,
+                ids: <$aggregate as Aggregate>::IDS,
+                claims: <$aggregate as Aggregate>::CLAIMS,
+                kinds: <<$aggregate as Aggregate>::Event as StoredEvent>::KINDS,
+            },
+        )*];
+
         /// An event, whatever its aggregate.
         #[derive(Debug, Clone, PartialEq, Eq)]
+        #[allow(missing_docs, reason = "each is named after its aggregate")]
         pub enum AnyEvent {$(
-            #[doc = concat!("Of a `", $category, "` stream.")]
-            $variant($event),
+            $aggregate(<$aggregate as Aggregate>::Event),
         )*}
 
         impl AnyEvent {
-            /// Every kind that this program can read.
-            pub fn kinds() -> Vec<&'static str> {
-                [$(<$event as StoredEvent>::KINDS),*].concat()
-            }
-
             /// Reads opened parts. The first word of a kind is its category.
             ///
             /// # Errors
             /// When the kind is unknown or its bytes are not of its shape.
             pub fn decode(kind: &str, parts: &Parts) -> Result<Self, Unreadable> {
-                match kind.split('.').next().unwrap_or_default() {
-                    $($category => Ok(Self::$variant(StoredEvent::decode(kind, parts)?)),)*
-                    _ => Err(Unreadable {
-                        kind: kind.to_owned(),
-                        why: "this program does not know the category".to_owned(),
-                    }),
-                }
+                let category = kind.split('.').next().unwrap_or_default();
+                $(
+                    if category == <$aggregate as Aggregate>::CATEGORY {
+                        return Ok(Self::$aggregate(StoredEvent::decode(kind, parts)?));
+                    }
+                )*
+                Err(Unreadable {
+                    kind: kind.to_owned(),
+                    why: "this program does not know the category".to_owned(),
+                })
             }
 
             /// The stored name with its revision.
             pub fn kind(&self) -> &'static str {
-                match self {$( Self::$variant(event) => event.kind(), )*}
+                match self {$( Self::$aggregate(event) => event.kind(), )*}
             }
 
             /// Writes the parts, in clear.
@@ -52,33 +67,76 @@ macro_rules! any_event {
             /// # Errors
             /// When a part exceeds the size of a commit.
             pub fn encode(&self) -> Result<Parts, Unreadable> {
-                match self {$( Self::$variant(event) => event.encode(), )*}
+                match self {$( Self::$aggregate(event) => event.encode(), )*}
             }
 
             /// The JSON form.
             pub fn to_json(&self) -> JsonParts {
-                match self {$( Self::$variant(event) => event.to_json(), )*}
+                match self {$( Self::$aggregate(event) => event.to_json(), )*}
             }
         }
 
-        $(impl From<$event> for AnyEvent {
-            fn from(event: $event) -> Self {
-                Self::$variant(event)
+        $(impl From<<$aggregate as Aggregate>::Event> for AnyEvent {
+            fn from(event: <$aggregate as Aggregate>::Event) -> Self {
+                Self::$aggregate(event)
             }
         })*
     };
 }
 
-any_event! {
-    "app" => App(AppEvent),
-    "app_token" => AppToken(AppTokenEvent),
-    "app_user" => AppUser(AppUserEvent),
-    "client" => Client(ClientEvent),
-    "log" => Log(LogEvent),
-    "resource" => Resource(ResourceEvent),
-    "role" => Role(RoleEvent),
-    "signing_key" => SigningKey(SigningKeyEvent),
-    "tenant" => Tenant(TenantEvent),
-    "token" => Token(TokenEvent),
-    "user" => User(UserEvent),
+aggregates! {
+    App,
+    AppToken,
+    AppUser,
+    Client,
+    Log,
+    Resource,
+    Role,
+    SigningKey,
+    Tenant,
+    Token,
+    User,
+}
+
+impl AnyEvent {
+    /// Every kind that this program can read.
+    pub fn kinds() -> Vec<&'static str> {
+        AGGREGATES.iter().flat_map(|it| it.kinds).map(|it| it.name).collect()
+    }
+
+    /// What is known about the events of a kind: of a past revision the same as of the current one.
+    pub fn marks(kind: &str) -> &'static [Mark] {
+        static MARKS: LazyLock<HashMap<&str, &[Mark]>> = LazyLock::new(|| {
+            let kinds = || AGGREGATES.iter().flat_map(|it| it.kinds);
+            let current = |name: &str| {
+                let base = Kind::without_revision(name);
+                let mut written = kinds().filter(|kind| !kind.past);
+                written.find(|kind| Kind::without_revision(kind.name) == base)
+            };
+            let marks = |kind: &Kind| current(kind.name).map_or(kind.marks, |it| it.marks);
+            kinds().map(|kind| (kind.name, marks(kind))).collect()
+        });
+        MARKS.get(kind).copied().unwrap_or_default()
+    }
+
+    /// The kinds with a mark, without their revisions.
+    pub fn kinds_marked(mark: Mark) -> impl Iterator<Item = &'static str> {
+        let kinds = AGGREGATES.iter().flat_map(|it| it.kinds);
+        let marked = kinds.filter(move |it| !it.past && it.marks.contains(&mark));
+        marked.map(|it| Kind::without_revision(it.name))
+    }
+}
+
+// It stands here because the name of a stream alone does not say whether its category is short-lived.
+impl StreamId {
+    /// When this stream ends: only short-lived ones do ([`Ids::ShortLived`]).
+    pub fn closes_at(&self) -> Option<Timestamp> {
+        let category = self.category();
+        let info = AGGREGATES.iter().find(|it| it.category == category)?;
+        if info.ids != Ids::ShortLived {
+            return None;
+        }
+        let seconds = i64::from_str_radix(self.id().get(..8)?, 16).ok()?;
+        Some(Timestamp::from_seconds(seconds))
+    }
 }

@@ -6,15 +6,15 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use crate::account::AccountId;
 use crate::aggregate::{Aggregate, Decision};
-use crate::app_user::AppUserId;
 use crate::check;
-use crate::event::{Fact, Parts, Unreadable, decode_fact};
+use crate::event::Fact;
 use crate::ids::{SubjectId, TenantId, Timestamp};
+use crate::kind::{ClaimKind, Ids};
 use crate::refusal::Refusal;
 use crate::stored_events;
 
 /// The kind of claim by which a tenant has one default app.
-pub const DEFAULT_APP_CLAIM: &str = "default_app";
+pub const DEFAULT_APP_CLAIM: ClaimKind = ClaimKind { name: "default_app", english: "default app" };
 
 /// The longest name of a user or an owner, in characters (app-token spec section 3).
 pub const APP_NAME_CHARS_MAX: usize = 64;
@@ -114,35 +114,6 @@ pub struct AppCreated {
     pub expires_at: Timestamp,
 }
 
-/// As it was before tenants could be linked: frozen.
-#[derive(Deserialize)]
-struct AppCreatedV1 {
-    app: AppId,
-    tenant: TenantId,
-    owner: AppUserId,
-    app_key: String,
-    is_default: bool,
-    policy: AppPolicy,
-    token_seconds: i64,
-    expires_at: Timestamp,
-}
-
-fn lift_created(parts: &Parts) -> Result<AppEvent, Unreadable> {
-    let old: Fact<AppCreatedV1, AppPersonal, AppSecret> = decode_fact("app.created.v1", parts)?;
-    let Fact { data: old, personal, secret } = old;
-    let data = AppCreated {
-        app: old.app,
-        tenant: old.tenant,
-        owner: old.owner.into(),
-        app_key: old.app_key,
-        is_default: old.is_default,
-        policy: old.policy,
-        token_seconds: old.token_seconds,
-        expires_at: old.expires_at,
-    };
-    Ok(AppEvent::Created(Fact { data, personal, secret }))
-}
-
 /// What requests of an app must have, and for whom it may act.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -195,16 +166,13 @@ stored_events! {
     /// What has happened to an app. A stored contract: see `docs/events.md`.
     pub enum AppEvent {
         /// It entered.
-        Created = "app.created.v2" {
+        Created = "app.created.v1" {
             data: AppCreated, personal: AppPersonal, secret: AppSecret, subject: app
         },
         /// Its policy was changed.
         PolicySet = "app.policy_set.v1" { data: AppPolicySet },
         /// It ended.
-        Deleted = "app.deleted.v1" { data: AppDeleted, subject: app },
-    }
-    upcasts {
-        "app.created.v1" => lift_created,
+        Deleted = "app.deleted.v1" { data: AppDeleted, subject: app, marks: [Ends, Erases] },
     }
 }
 
@@ -231,6 +199,8 @@ pub enum App {
 
 impl Aggregate for App {
     const CATEGORY: &'static str = "app";
+    const IDS: Ids = Ids::Given;
+    const CLAIMS: &'static [ClaimKind] = &[DEFAULT_APP_CLAIM];
     type Command = AppCommand;
     type Event = AppEvent;
 

@@ -6,16 +6,23 @@ use serde::{Deserialize, Serialize};
 use crate::account::AccountId;
 use crate::aggregate::{Aggregate, Decision};
 use crate::app::{APP_TOKEN_SECONDS_MAX, AppId};
-use crate::app_user::AppUserId;
 use crate::check;
-use crate::event::{Fact, Parts, Unreadable, decode_fact};
+use crate::event::Fact;
 use crate::ids::{SubjectId, TenantId, Timestamp};
+use crate::kind::{ClaimKind, Ids};
+use crate::log_event::REVOKED_SECONDS_AFTER_END;
 use crate::refusal::Refusal;
 use crate::stored_events;
 use crate::token::TOKEN_STREAM_SECONDS_AFTER_EXP;
 
 /// How many times as long as an access token its refresh token lasts (app-token spec 2.9).
 pub const REFRESH_FACTOR: i64 = 2;
+
+/// How long the end of a family is remembered after the end of the stream in which it stands, in
+/// seconds: it is written to the stream of one pair, and others of the family may last longer, but
+/// none longer than the longest refresh token.
+const FAMILY_SECONDS_AFTER_END: i64 =
+    REFRESH_FACTOR * APP_TOKEN_SECONDS_MAX + REVOKED_SECONDS_AFTER_END;
 
 /// The longest label of a token, in characters.
 pub const TOKEN_TYPE_CHARS_MAX: usize = 255;
@@ -91,41 +98,6 @@ pub struct AppTokenPersonal {
     pub token_type: String,
 }
 
-/// As it was before tenants could be linked: frozen.
-#[derive(Deserialize)]
-struct AppTokenIssuedV1 {
-    tenant: TenantId,
-    app: AppId,
-    app_user: AppUserId,
-    counts_from: u64,
-    token_type: String,
-    family: [u8; 16],
-    access_hash: [u8; 16],
-    refresh_hash: [u8; 16],
-    issued_at: Timestamp,
-    access_expires_at: Timestamp,
-    refresh_expires_at: Timestamp,
-}
-
-fn lift_issued(parts: &Parts) -> Result<AppTokenEvent, Unreadable> {
-    let old: Fact<AppTokenIssuedV1> = decode_fact("app_token.issued.v1", parts)?;
-    let old = old.data;
-    let issued = AppTokenIssued {
-        tenant: old.tenant,
-        app: old.app,
-        account: old.app_user.into(),
-        counts_from: old.counts_from,
-        family: old.family,
-        access_hash: old.access_hash,
-        refresh_hash: old.refresh_hash,
-        issued_at: old.issued_at,
-        access_expires_at: old.access_expires_at,
-        refresh_expires_at: old.refresh_expires_at,
-    };
-    let personal = AppTokenPersonal { token_type: old.token_type };
-    Ok(AppTokenEvent::Issued(Fact { data: issued, personal: Some(personal), secret: None }))
-}
-
 /// The refresh token was used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -152,16 +124,13 @@ stored_events! {
     /// What has happened to a pair of app tokens. A stored contract: see `docs/events.md`.
     pub enum AppTokenEvent {
         /// It was issued.
-        Issued = "app_token.issued.v2" {
+        Issued = "app_token.issued.v1" {
             data: AppTokenIssued, personal: AppTokenPersonal, subject: whose()
         },
         /// Its refresh token was used.
         Refreshed = "app_token.refreshed.v1" { data: AppTokenRefreshed },
         /// It ended with its whole family.
-        FamilyRevoked = "app_token.family_revoked.v1" { data: AppTokenFamilyRevoked },
-    }
-    upcasts {
-        "app_token.issued.v1" => lift_issued,
+        FamilyRevoked = "app_token.family_revoked.v1" { data: AppTokenFamilyRevoked, marks: [Outlives(FAMILY_SECONDS_AFTER_END)] },
     }
 }
 
@@ -189,6 +158,8 @@ pub enum AppToken {
 
 impl Aggregate for AppToken {
     const CATEGORY: &'static str = "app_token";
+    const IDS: Ids = Ids::ShortLived;
+    const CLAIMS: &'static [ClaimKind] = &[];
     type Command = AppTokenCommand;
     type Event = AppTokenEvent;
 

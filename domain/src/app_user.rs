@@ -7,12 +7,14 @@ use crate::app::{APP_INFO_CHARS_MAX, APP_NAME_CHARS_MAX, AppId, looks_like_app_i
 use crate::check;
 use crate::event::Fact;
 use crate::ids::{SubjectId, TenantId, Timestamp};
+use crate::kind::{ClaimKind, Ids};
 use crate::refusal::Refusal;
 use crate::stored_events;
 use crate::user::{PasswordVerifier, normalise};
 
 /// The kind of claim that makes a user name unique among the app users of its tenant.
-pub const APP_USER_NAME_CLAIM: &str = "app_user_name";
+pub const APP_USER_NAME_CLAIM: ClaimKind =
+    ClaimKind { name: "app_user_name", english: "app user name" };
 
 /// The longest registration address, in characters: an IPv6 address.
 pub const REG_IP_CHARS_MAX: usize = 45;
@@ -164,14 +166,13 @@ stored_events! {
         },
         /// The info was replaced.
         InfoSet = "app_user.info_set.v1" {
-            data: AppUserInfoSet, personal: AppUserInfo, subject: app_user
-        },
+            data: AppUserInfoSet, personal: AppUserInfo, subject: app_user, marks: [Replaces] },
         /// It may sign in from now on, or not.
         EnabledSet = "app_user.enabled_set.v1" { data: AppUserEnabledSet, subject: app_user },
         /// It ended.
-        Deleted = "app_user.deleted.v1" { data: AppUserDeleted, subject: app_user },
+        Deleted = "app_user.deleted.v1" { data: AppUserDeleted, subject: app_user, marks: [Ends] },
         /// The person is forgotten.
-        Erased = "app_user.erased.v1" { data: AppUserErased, subject: app_user },
+        Erased = "app_user.erased.v1" { data: AppUserErased, subject: app_user, marks: [Ends, Erases] },
     }
 }
 
@@ -204,6 +205,8 @@ pub struct AppAccount {
 
 impl Aggregate for AppUser {
     const CATEGORY: &'static str = "app_user";
+    const IDS: Ids = Ids::Counted;
+    const CLAIMS: &'static [ClaimKind] = &[APP_USER_NAME_CLAIM];
     type Command = AppUserCommand;
     type Event = AppUserEvent;
 

@@ -6,12 +6,13 @@ use crate::aggregate::{Aggregate, Decision};
 use crate::check;
 use crate::event::Fact;
 use crate::ids::{ClientName, TenantId, Timestamp, UserId};
+use crate::kind::{ClaimKind, Ids};
 use crate::refusal::Refusal;
 use crate::scope::check_scope;
 use crate::stored_events;
 
 /// The kind of claim that makes a `client_id` unique in the installation.
-pub const CLIENT_ID_CLAIM: &str = "client_id";
+pub const CLIENT_ID_CLAIM: ClaimKind = ClaimKind { name: "client_id", english: "clientId" };
 
 /// The most items in one child list of a client.
 pub const CLIENT_CHILDREN_MAX: usize = 200;
@@ -215,6 +216,8 @@ pub enum Client {
 
 impl Aggregate for Client {
     const CATEGORY: &'static str = "client";
+    const IDS: Ids = Ids::Counted;
+    const CLAIMS: &'static [ClaimKind] = &[CLIENT_ID_CLAIM];
     type Command = ClientCommand;
     type Event = ClientEvent;
 

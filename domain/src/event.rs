@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::codec;
 use crate::ids::{EventId, SubjectId};
+use crate::kind::Kind;
 use crate::log::CommitHead;
 use crate::stream::StreamId;
 
@@ -82,7 +83,7 @@ pub struct Unreadable {
 /// The events of one aggregate, as stored.
 pub trait StoredEvent: Clone + Send + Sync + Sized + 'static {
     /// Every kind that can be read, current and past.
-    const KINDS: &'static [&'static str];
+    const KINDS: &'static [Kind];
 
     /// The stored name with its revision.
     fn kind(&self) -> &'static str;
@@ -137,7 +138,8 @@ fn unreadable(kind: &str, err: &bincode::Error) -> Unreadable {
 }
 
 /// Declares the events of one aggregate: variant, stored name, payload, and who is named: a field
-/// of the data, or what a method of it says (`subject: whose()`).
+/// of the data, or what a method of it says (`subject: whose()`), and what is known about its events
+/// (`marks: [Ends]`, see [`crate::Mark`]).
 ///
 /// The names stand here by hand, so that renaming a Rust type can never change the log. Under
 /// `upcasts` each former kind names the function that lifts its parts; arms are never removed.
@@ -152,6 +154,7 @@ macro_rules! stored_events {
                 $(, personal: $personal:ty)?
                 $(, secret: $secret:ty)?
                 $(, subject: $subject:ident $(( $($nothing:tt)* ))?)?
+                $(, marks: [$($mark:ident $(($value:expr))?),+])?
             }
         ),* $(,)?}
         $(upcasts { $($old:literal => $lift:path),* $(,)? })?
@@ -165,7 +168,14 @@ macro_rules! stored_events {
         )*}
 
         impl $crate::StoredEvent for $name {
-            const KINDS: &'static [&'static str] = &[$($kind,)* $($($old,)*)?];
+            const KINDS: &'static [$crate::Kind] = &[
+                $($crate::Kind {
+                    name: $kind,
+                    marks: &[$($($crate::Mark::$mark $(($value))?),+)?],
+                    past: false,
+                },)*
+                $($($crate::Kind { name: $old, marks: &[], past: true },)*)?
+            ];
 
             fn kind(&self) -> &'static str {
                 match self {$(

@@ -4,6 +4,7 @@
 
 mod aggregate;
 mod ids;
+mod kind;
 mod refusal;
 mod stream;
 
@@ -32,10 +33,11 @@ pub mod user;
 mod any_event;
 
 pub use crate::aggregate::{Aggregate, Claim, Decision};
-pub use crate::any_event::AnyEvent;
+pub use crate::any_event::{AGGREGATES, AnyEvent};
 pub use crate::event::{Fact, Parts, Recorded, StoredEvent, Unreadable};
 pub use crate::ids::{
     ClientName, CommandId, EventId, LogId, SubjectId, TenantId, Timestamp, UserId, hex,
 };
+pub use crate::kind::{AggregateInfo, ClaimKind, Ids, Kind, Mark};
 pub use crate::refusal::Refusal;
 pub use crate::stream::{STREAM_ID_BYTES_MAX, StreamId};

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::aggregate::{Aggregate, Decision};
 use crate::event::{Parts, StoredEvent as _};
 use crate::ids::Timestamp;
+use crate::kind::{ClaimKind, Ids};
 use crate::refusal::Refusal;
 use crate::stored_events;
 use crate::stream::StreamId;
@@ -27,9 +28,6 @@ pub const REVOKED_SECONDS_AFTER_END: i64 = 25 * 3_600;
 
 /// How long a stream of the log itself lasts after `until`, or after a restore, in seconds.
 const LOG_STREAM_SECONDS: i64 = 24 * 3_600;
-
-/// The categories whose ids are numbers, counted for the whole installation.
-pub const COUNTED: [&str; 6] = ["app_user", "client", "resource", "role", "tenant", "user"];
 
 /// How many numbers of a category may have been given out behind a backup, at least.
 pub const NUMBERS_PASSED_OVER: u64 = 1_000;
@@ -62,7 +60,7 @@ pub struct LogForgotten {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LogRestored {
-    /// One of each category in [`COUNTED`].
+    /// One of each category whose ids are counted ([`Ids::Counted`]).
     pub numbers: Vec<HighestNumber>,
 }
 
@@ -98,6 +96,8 @@ pub enum Log {
 
 impl Aggregate for Log {
     const CATEGORY: &'static str = "log";
+    const IDS: Ids = Ids::ShortLived;
+    const CLAIMS: &'static [ClaimKind] = &[];
     type Command = LogCommand;
     type Event = LogEvent;
 

@@ -15,15 +15,18 @@ use crate::check;
 use crate::codec::COMMIT_BYTES_MAX;
 use crate::event::Fact;
 use crate::ids::{TenantId, Timestamp, UserId};
+use crate::kind::{ClaimKind, Ids};
 use crate::refusal::Refusal;
-use crate::scope::{change_scopes, check_not_reserved, check_scope};
+use crate::scope::{SCOPE_CLAIM, change_scopes, check_not_reserved, check_scope};
 use crate::stored_events;
 
 /// The kind of claim that makes the name of a resource unique in its tenant.
-pub const RESOURCE_NAME_CLAIM: &str = "resource_name";
+pub const RESOURCE_NAME_CLAIM: ClaimKind =
+    ClaimKind { name: "resource_name", english: "API resource name" };
 
 /// The kind of claim that makes a gateway path unique in its tenant.
-pub const GATEWAY_PATH_CLAIM: &str = "gateway_path";
+pub const GATEWAY_PATH_CLAIM: ClaimKind =
+    ClaimKind { name: "gateway_path", english: "gateway path (suffix)" };
 
 /// The most items in one child list of a resource.
 pub const RESOURCE_CHILDREN_MAX: usize = 500;
@@ -277,6 +280,8 @@ const ABSENT: Refusal = Refusal::NotFound { what: "API resource" };
 
 impl Aggregate for Resource {
     const CATEGORY: &'static str = "resource";
+    const IDS: Ids = Ids::Counted;
+    const CLAIMS: &'static [ClaimKind] = &[RESOURCE_NAME_CLAIM, SCOPE_CLAIM, GATEWAY_PATH_CLAIM];
     type Command = ResourceCommand;
     type Event = ResourceEvent;
 

@@ -5,11 +5,12 @@ use serde::{Deserialize, Serialize};
 use crate::aggregate::{Aggregate, Decision};
 use crate::check;
 use crate::ids::{TenantId, Timestamp};
+use crate::kind::{ClaimKind, Ids};
 use crate::refusal::Refusal;
 use crate::stored_events;
 
 /// The kind of claim that makes a role's name unique in its tenant.
-pub const ROLE_NAME_CLAIM: &str = "role_name";
+pub const ROLE_NAME_CLAIM: ClaimKind = ClaimKind { name: "role_name", english: "role name" };
 
 /// The most claims of one role.
 pub const ROLE_CLAIMS_MAX: usize = 100;
@@ -67,6 +68,8 @@ pub enum Role {
 
 impl Aggregate for Role {
     const CATEGORY: &'static str = "role";
+    const IDS: Ids = Ids::Counted;
+    const CLAIMS: &'static [ClaimKind] = &[ROLE_NAME_CLAIM];
     type Command = RoleCommand;
     type Event = RoleEvent;
 

@@ -4,10 +4,11 @@
 use crate::aggregate::{Claim, Decision};
 use crate::check;
 use crate::ids::TenantId;
+use crate::kind::ClaimKind;
 use crate::refusal::Refusal;
 
 /// The kind of claim that makes a scope unique in its tenant.
-pub const SCOPE_CLAIM: &str = "scope";
+pub const SCOPE_CLAIM: ClaimKind = ClaimKind { name: "scope", english: "scope" };
 
 /// The longest scope, in characters (spec section 2.7).
 pub const SCOPE_CHARS_MAX: usize = 200;
@@ -68,7 +69,9 @@ pub(crate) fn change_scopes<E>(
         missing.dedup();
         missing.retain(|it| !others.contains(it));
         let claims = missing.into_iter();
-        claims.map(|value| Claim { scope: tenant, kind: SCOPE_CLAIM, value }).collect::<Vec<_>>()
+        claims
+            .map(|value| Claim { scope: tenant, kind: SCOPE_CLAIM.name, value })
+            .collect::<Vec<_>>()
     };
     decision.claims.extend(missing_in(after, before));
     decision.releases.extend(missing_in(before, after));
@@ -82,8 +85,11 @@ mod tests {
     #[test]
     fn a_changed_list_claims_what_is_new_and_releases_what_is_gone() {
         let list = |items: &[&str]| items.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>();
-        let claim =
-            |value: &str| Claim { scope: TenantId(7), kind: SCOPE_CLAIM, value: value.to_owned() };
+        let claim = |value: &str| Claim {
+            scope: TenantId(7),
+            kind: SCOPE_CLAIM.name,
+            value: value.to_owned(),
+        };
         let changed = |before: &[&str], after: &[&str]| {
             let decision = Decision::<()>::none();
             let decision = change_scopes(decision, TenantId(7), &list(before), &list(after));

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::aggregate::{Aggregate, Decision};
 use crate::check;
 use crate::ids::{TenantId, Timestamp};
+use crate::kind::{ClaimKind, Ids};
 use crate::refusal::Refusal;
 use crate::stored_events;
 
@@ -113,6 +114,8 @@ pub enum SigningKey {
 
 impl Aggregate for SigningKey {
     const CATEGORY: &'static str = "signing_key";
+    const IDS: Ids = Ids::Given;
+    const CLAIMS: &'static [ClaimKind] = &[];
     type Command = SigningKeyCommand;
     type Event = SigningKeyEvent;
 

@@ -2,14 +2,8 @@
 
 use std::fmt;
 
-use crate::ids::Timestamp;
-
 /// The longest stream name, in bytes.
 pub const STREAM_ID_BYTES_MAX: usize = 200;
-
-/// Categories whose streams end: their ids begin with the second of their end, in eight
-/// hexadecimal digits. Some time after it, when an event says so (`log_event`), the log forgets them.
-const SHORT_LIVED: &[&str] = &["token", "app_token", "log"];
 
 /// `<category>-<id>`: a category has no hyphen.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -50,15 +44,6 @@ impl StreamId {
     /// The id as a number, where it is one.
     pub fn number(&self) -> Option<u64> {
         self.id().parse().ok()
-    }
-
-    /// When this stream ends: only short-lived ones do.
-    pub fn closes_at(&self) -> Option<Timestamp> {
-        if !SHORT_LIVED.contains(&self.category()) {
-            return None;
-        }
-        let seconds = i64::from_str_radix(self.id().get(..8)?, 16).ok()?;
-        Some(Timestamp::from_seconds(seconds))
     }
 }
 

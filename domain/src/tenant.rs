@@ -6,6 +6,7 @@ use crate::aggregate::{Aggregate, Decision};
 use crate::check;
 use crate::event::Fact;
 use crate::ids::{TenantId, Timestamp, UserId};
+use crate::kind::{ClaimKind, Ids};
 use crate::refusal::Refusal;
 use crate::stored_events;
 
@@ -13,7 +14,7 @@ use crate::stored_events;
 pub const HOSTS_MAX: usize = 100;
 
 /// The kind of claim that makes a host name unique in the installation.
-pub const HOST_CLAIM: &str = "host";
+pub const HOST_CLAIM: ClaimKind = ClaimKind { name: "host", english: "host name" };
 
 /// What a tenant may be asked to become.
 #[derive(Debug, Clone)]
@@ -134,6 +135,8 @@ pub enum Tenant {
 
 impl Aggregate for Tenant {
     const CATEGORY: &'static str = "tenant";
+    const IDS: Ids = Ids::Counted;
+    const CLAIMS: &'static [ClaimKind] = &[HOST_CLAIM];
     type Command = TenantCommand;
     type Event = TenantEvent;
 

@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::aggregate::{Aggregate, Decision};
 use crate::check;
 use crate::ids::{ClientName, TenantId, Timestamp, UserId};
+use crate::kind::{ClaimKind, Ids};
+use crate::log_event::REVOKED_SECONDS_AFTER_END;
 use crate::refusal::Refusal;
 use crate::stored_events;
 
@@ -103,9 +105,9 @@ stored_events! {
     /// What has happened to a token. A stored contract: see `docs/events.md`.
     pub enum TokenEvent {
         /// It was issued.
-        Issued = "token.issued.v1" { data: TokenIssued, subject: user },
+        Issued = "token.issued.v1" { data: TokenIssued, subject: user, marks: [Unread] },
         /// It was ended before its time.
-        Revoked = "token.revoked.v1" { data: TokenRevoked },
+        Revoked = "token.revoked.v1" { data: TokenRevoked, marks: [Outlives(REVOKED_SECONDS_AFTER_END)] },
     }
 }
 
@@ -123,6 +125,8 @@ pub enum Token {
 
 impl Aggregate for Token {
     const CATEGORY: &'static str = "token";
+    const IDS: Ids = Ids::ShortLived;
+    const CLAIMS: &'static [ClaimKind] = &[];
     type Command = TokenCommand;
     type Event = TokenEvent;
 

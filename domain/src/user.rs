@@ -17,11 +17,12 @@ use crate::app_user::REG_IP_CHARS_MAX;
 use crate::check;
 use crate::event::Fact;
 use crate::ids::{TenantId, Timestamp, UserId};
+use crate::kind::{ClaimKind, Ids};
 use crate::refusal::Refusal;
 use crate::stored_events;
 
 /// The kind of claim that makes a user name unique in its tenant.
-pub const USER_NAME_CLAIM: &str = "user_name";
+pub const USER_NAME_CLAIM: ClaimKind = ClaimKind { name: "user_name", english: "user name" };
 
 /// The most roles, claims, files or properties of one user.
 pub const USER_CHILDREN_MAX: usize = 100;
@@ -268,16 +269,15 @@ stored_events! {
         },
         /// What the app-token service notes was replaced.
         AppInfoSet = "user.app_info_set.v1" {
-            data: UserAppInfoSet, personal: UserAppInfo, subject: user
-        },
+            data: UserAppInfoSet, personal: UserAppInfo, subject: user, marks: [Replaces] },
         /// The user may sign in from now on, or not.
         EnabledSet = "user.enabled_set.v1" { data: UserEnabledSet, subject: user },
         /// What the user may do was replaced.
         RightsSet = "user.rights_set.v1" { data: UserRightsSet, subject: user },
         /// The user ended.
-        Deleted = "user.deleted.v1" { data: UserDeleted, subject: user },
+        Deleted = "user.deleted.v1" { data: UserDeleted, subject: user, marks: [Ends] },
         /// The person is forgotten.
-        Erased = "user.erased.v1" { data: UserErased, subject: user },
+        Erased = "user.erased.v1" { data: UserErased, subject: user, marks: [Ends, Erases] },
     }
 }
 
@@ -316,6 +316,8 @@ pub struct Account {
 
 impl Aggregate for User {
     const CATEGORY: &'static str = "user";
+    const IDS: Ids = Ids::Counted;
+    const CLAIMS: &'static [ClaimKind] = &[USER_NAME_CLAIM];
     type Command = UserCommand;
     type Event = UserEvent;
 

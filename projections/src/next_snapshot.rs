@@ -10,9 +10,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use domain::forgetting::{Forgetting, Forgotten};
 use domain::log::{EventLog, LogError, OpenParts};
-use domain::log_event::{REVOKED_SECONDS_AFTER_END, STREAM_SECONDS_AFTER_END};
+use domain::log_event::STREAM_SECONDS_AFTER_END;
 use domain::user::UserEvent;
-use domain::{AnyEvent, Recorded, StreamId};
+use domain::{AnyEvent, Mark, Recorded, StreamId};
 
 use crate::kept::{self, Cut, Group, Kept, Kinds, malformed};
 use crate::sealed::Keys;
@@ -102,8 +102,7 @@ impl Found {
 
 impl Tail {
     fn push(&mut self, recorded: &Recorded, kinds: &Kinds, keys: &Keys) -> Result<(), LogError> {
-        // Issued tokens change no read model but the audit index.
-        if &*recorded.kind == "token.issued.v1" {
+        if AnyEvent::marks(&recorded.kind).contains(&Mark::Unread) {
             return Ok(());
         }
         let number = recorded.stream.number().unwrap_or(0) as u32;
@@ -262,24 +261,6 @@ impl To<'_> {
     }
 }
 
-/// The events after which nothing of their stream matters.
-const ENDS: [&str; 5] = [
-    "user.deleted.v1",
-    "user.erased.v1",
-    "app.deleted.v1",
-    "app_user.deleted.v1",
-    "app_user.erased.v1",
-];
-
-/// The events of which the last one of a stream says all.
-const INFOS: [&str; 2] = ["user.app_info_set.v1", "app_user.info_set.v1"];
-
-/// It stands in the stream of one pair and ends all of its family, of whom some live longer.
-const FAMILY_REVOKED: &str = "app_token.family_revoked.v1";
-
-/// It is remembered longer than its stream.
-const REVOKED: &str = "token.revoked.v1";
-
 /// What later events made meaningless.
 struct Past<'a> {
     forgotten: Forgotten,
@@ -297,10 +278,10 @@ impl<'a> Past<'a> {
         if !self.matters(kind, event)? {
             return Ok(false);
         }
-        if INFOS.contains(&kind) {
+        if AnyEvent::marks(kind).contains(&Mark::Replaces) {
             return Ok(self.infos.insert(event.stream));
         }
-        let ends = ENDS.contains(&kind);
+        let ends = AnyEvent::marks(kind).contains(&Mark::Ends);
         if ends {
             self.ended.insert(event.stream);
         }
@@ -308,21 +289,16 @@ impl<'a> Past<'a> {
     }
 
     fn matters(&self, kind: &str, event: &Kept<'_>) -> io::Result<bool> {
-        let replaced = INFOS.contains(&kind) && self.infos.contains(event.stream);
+        let replaced =
+            AnyEvent::marks(kind).contains(&Mark::Replaces) && self.infos.contains(event.stream);
         Ok(!replaced && !self.ended.contains(event.stream) && !self.is_forgotten(kind, event)?)
     }
 
     fn is_forgotten(&self, kind: &str, event: &Kept<'_>) -> io::Result<bool> {
-        if !event.stream.contains("token-") || kind == FAMILY_REVOKED {
-            return Ok(false);
-        }
         let Some(end) = StreamId::parse(event.stream).and_then(|it| it.closes_at()) else {
             return Ok(false);
         };
-        let seconds = match kind {
-            REVOKED => REVOKED_SECONDS_AFTER_END,
-            _ => STREAM_SECONDS_AFTER_END,
-        };
+        let seconds = Mark::seconds_after_end(AnyEvent::marks(kind), STREAM_SECONDS_AFTER_END);
         Ok(self.forgotten.covers(event.position()?, end, seconds))
     }
 }

@@ -154,7 +154,7 @@ impl Found {
 
 /// As the claim of a scope is made: two spellings in two letter cases have one holder.
 fn scope_hash(keys: &Keys, tenant: TenantId, scope: &str) -> u128 {
-    keys.0.lookup_hash(tenant, SCOPE_CLAIM, &normalise_scope(scope))
+    keys.0.lookup_hash(tenant, SCOPE_CLAIM.name, &normalise_scope(scope))
 }
 
 /// What a snapshot keeps to find a resource.

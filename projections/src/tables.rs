@@ -2,7 +2,7 @@
 
 use domain::forgetting::{Forgetting, Forgotten};
 use domain::log_event::LogEvent;
-use domain::{AnyEvent, Recorded, Unreadable};
+use domain::{AnyEvent, Mark, Recorded, Unreadable};
 
 use crate::app_tokens::AppTokens;
 use crate::app_users::AppUsers;
@@ -49,9 +49,6 @@ pub struct Tables {
     pub(crate) forgotten: Forgotten,
 }
 
-/// A kind whose payload no read model asks for: its events are counted, not decoded.
-const UNREAD: &str = "token.issued.v1";
-
 /// What an event changes.
 #[derive(Debug)]
 pub(crate) enum Change {
@@ -63,7 +60,7 @@ pub(crate) enum Change {
 
 /// Opens and decodes an event, if any read model asks for its payload.
 pub(crate) fn decode(recorded: &Recorded, keys: &Keys) -> Result<Change, Unreadable> {
-    if &*recorded.kind == UNREAD {
+    if AnyEvent::marks(&recorded.kind).contains(&Mark::Unread) {
         return Ok(Change::Nothing);
     }
     let parts = keys.0.open_parts(recorded)?;

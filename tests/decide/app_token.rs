@@ -14,7 +14,7 @@ use domain::app_user::{
     AppUserEvent, AppUserId, AppUserPersonal,
 };
 use domain::user::normalise;
-use domain::{Claim, Fact, Refusal, StreamId, TenantId, Timestamp};
+use domain::{Claim, ClaimKind, Fact, Refusal, StreamId, TenantId, Timestamp};
 use tests::given::{NOW, given};
 use tests::samples::app_token::{
     APP, app_created, app_full, app_personal, app_secret, app_token_issued, app_token_issued_with,
@@ -32,8 +32,8 @@ fn deleted() -> AppEvent {
     AppEvent::Deleted(AppDeleted { app: APP }.into())
 }
 
-fn claim(kind: &'static str, value: &str) -> Claim {
-    Claim { scope: TENANT, kind, value: value.to_owned() }
+fn claim(kind: ClaimKind, value: &str) -> Claim {
+    Claim { scope: TENANT, kind: kind.name, value: value.to_owned() }
 }
 
 #[test]

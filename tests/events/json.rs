@@ -239,7 +239,7 @@ async fn secrets_are_three_stars_and_nothing_else() {
         "user.registered.v1",
         "user.app_password_set.v1",
         "user.password_set.v1",
-        "app.created.v2",
+        "app.created.v1",
         "app_user.registered.v1",
         "app_user.password_set.v1",
     ];
@@ -310,8 +310,8 @@ async fn the_subject_is_the_one_person_whom_an_event_names() {
     for json in world.json(Personal::Hidden) {
         let named = match json.kind.split_once('.').unwrap() {
             ("user", _) | ("token", "issued.v1") => Some(51),
-            ("app", "created.v2" | "deleted.v1") => Some(SubjectId::from(app_token::APP).0),
-            ("app_user", _) | ("app_token", "issued.v2") => Some(SubjectId::from(AppUserId(72)).0),
+            ("app", "created.v1" | "deleted.v1") => Some(SubjectId::from(app_token::APP).0),
+            ("app_user", _) | ("app_token", "issued.v1") => Some(SubjectId::from(AppUserId(72)).0),
             _ => None,
         };
         assert_eq!(json.subject, named, "{}", json.kind);

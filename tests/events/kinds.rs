@@ -2,38 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::app::App;
-use domain::app_token::AppToken;
-use domain::app_user::AppUser;
-use domain::client::Client;
-use domain::log_event::Log;
-use domain::resource::Resource;
-use domain::role::Role;
-use domain::signing_key::SigningKey;
-use domain::tenant::Tenant;
-use domain::token::Token;
-use domain::user::User;
-use domain::{Aggregate, AnyEvent, StoredEvent as _};
-
-/// Every aggregate: its category, and the kinds of its events.
-fn aggregates() -> Vec<(&'static str, &'static [&'static str])> {
-    fn of<A: Aggregate>() -> (&'static str, &'static [&'static str]) {
-        (A::CATEGORY, A::Event::KINDS)
-    }
-    vec![
-        of::<App>(),
-        of::<AppToken>(),
-        of::<AppUser>(),
-        of::<Client>(),
-        of::<Log>(),
-        of::<Resource>(),
-        of::<Role>(),
-        of::<SigningKey>(),
-        of::<Tenant>(),
-        of::<Token>(),
-        of::<User>(),
-    ]
-}
+use domain::{AGGREGATES, AnyEvent, Ids, Kind, Mark, StreamId, Timestamp};
 
 /// Past participles that do not end in `ed`.
 const IRREGULAR: [&str; 3] = ["set", "forgotten", "taken"];
@@ -62,16 +31,14 @@ fn no_two_events_share_a_name() {
 
 #[test]
 fn the_category_of_a_name_is_that_of_its_aggregate() {
-    let mut counted = 0;
-    for (category, kinds) in aggregates() {
+    for aggregate in AGGREGATES {
+        let category = aggregate.category;
         // The stream name is split at the first hyphen, the stored name at the first dot.
         assert!(!category.contains(['-', '.']), "{category}");
-        for kind in kinds {
-            assert_eq!(kind.split('.').next(), Some(category), "{kind}");
+        for kind in aggregate.kinds {
+            assert_eq!(kind.name.split('.').next(), Some(category), "{kind:?}");
         }
-        counted += kinds.len();
     }
-    assert_eq!(counted, AnyEvent::kinds().len(), "an aggregate is missing in this test");
 }
 
 /// A new revision does not make the old one unreadable.
@@ -84,5 +51,40 @@ fn revisions_of_a_name_have_no_gap() {
             let earlier = format!("{name}.v{earlier}");
             assert!(kinds.contains(earlier.as_str()), "{kind} is known, {earlier} is not");
         }
+    }
+}
+
+/// What ends and what erases is told by its mark: snapshots drop rows, and keys are destroyed, by it.
+#[test]
+fn what_deletes_or_erases_is_marked() {
+    for kind in AGGREGATES.iter().flat_map(|it| it.kinds) {
+        let base = Kind::without_revision(kind.name);
+        let ends = base.ends_with(".deleted") || base.ends_with(".erased");
+        assert_eq!(kind.marks.contains(&Mark::Ends), ends, "{kind:?}");
+        let erases = base.ends_with(".erased") || base == "app.deleted";
+        assert_eq!(kind.marks.contains(&Mark::Erases), erases, "{kind:?}");
+    }
+}
+
+/// A new revision of a kind is not forgotten where its marks count.
+#[test]
+fn a_past_revision_has_the_marks_of_the_current_one() {
+    assert_eq!(AnyEvent::marks("user.erased.v1"), [Mark::Ends, Mark::Erases]);
+    assert_eq!(AnyEvent::marks("user.registered.v1"), []);
+    assert_eq!(AnyEvent::marks("nothing.known.v1"), []);
+    for kind in AGGREGATES.iter().flat_map(|it| it.kinds).filter(|it| it.past) {
+        let base = Kind::without_revision(kind.name);
+        let current = AGGREGATES.iter().flat_map(|it| it.kinds);
+        let current = current.filter(|it| !it.past && Kind::without_revision(it.name) == base);
+        assert_eq!(current.map(|it| it.marks).collect::<Vec<_>>(), [AnyEvent::marks(kind.name)]);
+    }
+}
+
+#[test]
+fn the_streams_of_short_lived_categories_say_when_they_end() {
+    for aggregate in AGGREGATES {
+        let stream = StreamId::new(aggregate.category, "0000000a000000000000000000000000");
+        let short = aggregate.ids == Ids::ShortLived;
+        assert_eq!(stream.closes_at(), short.then(|| Timestamp::from_seconds(10)), "{stream}");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use domain::{Aggregate, Claim, Decision, Refusal, TenantId, Timestamp};
+use domain::{Aggregate, Claim, ClaimKind, Decision, Refusal, TenantId, Timestamp};
 
 /// The time at which every test runs: 2023-11-14 22:13:20.123456 UTC.
 pub const NOW: Timestamp = Timestamp(1_700_000_000_123_456);
@@ -106,8 +106,8 @@ impl Decided {
 }
 
 /// A unique value within a tenant (0 is the installation).
-pub fn claim(scope: u32, kind: &'static str, value: &str) -> Claim {
-    Claim { scope: TenantId(scope), kind, value: value.to_owned() }
+pub fn claim(scope: u32, kind: ClaimKind, value: &str) -> Claim {
+    Claim { scope: TenantId(scope), kind: kind.name, value: value.to_owned() }
 }
 
 /// The refusal of a text one character too long.

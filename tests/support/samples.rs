@@ -126,11 +126,6 @@ pub fn full() -> Vec<Sample> {
     all().into_iter().filter(|it| it.name == "full").collect()
 }
 
-/// Bytes of a former kind, by what they are lifted to.
-fn former(kind: &'static str, name: &'static str, event: impl Into<AnyEvent>) -> Sample {
-    Sample { kind, name, event: event.into() }
-}
-
 fn sample(name: &'static str, event: impl Into<AnyEvent>) -> Sample {
     let event = event.into();
     Sample { kind: event.kind(), name, event }

@@ -14,7 +14,7 @@ use domain::context::Context;
 use domain::log::CommitHead;
 use domain::tenant::{Tenant, TenantCommand};
 use domain::user::{User, UserCommand, check_password};
-use domain::{Aggregate, StreamId, SubjectId, TenantId, Timestamp, UserId};
+use domain::{Aggregate, AnyEvent, Mark, StreamId, SubjectId, TenantId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
 use super::cli::Failure;
@@ -381,17 +381,10 @@ fn destroy_keys(on: &Running, tenant: TenantId, subject: SubjectId) -> Result<()
     Ok(())
 }
 
-/// The events after which the key of a person is destroyed.
-pub(crate) const ERASED: [&str; 2] = ["user.erased", "app_user.erased"];
-
-/// The event after which the key of an app is destroyed.
-const APP_DELETED: &str = "app.deleted";
-
 /// Destroys the keys of all who were erased, and of apps that ended: a crash may have come before
 /// that.
 pub(crate) fn finish_erasures(on: &Running) -> Result<(), Failure> {
-    let kinds = ERASED.into_iter().chain([APP_DELETED]);
-    kinds.into_iter().try_for_each(|kind| finish_erasures_of(on, kind))
+    AnyEvent::kinds_marked(Mark::Erases).try_for_each(|kind| finish_erasures_of(on, kind))
 }
 
 fn finish_erasures_of(on: &Running, kind: &str) -> Result<(), Failure> {

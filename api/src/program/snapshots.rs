@@ -8,9 +8,9 @@ use std::time::Duration;
 use commands::keys::Keyring;
 use commands::log::{SledLog, read_snapshot, write_snapshot};
 use domain::log::{EventLog as _, LogError};
+use domain::{AnyEvent, Mark};
 use projections::{AuditFilter, SNAPSHOT_REVISION, Views, next_snapshot};
 
-use super::one_shots::ERASED;
 use super::running::{Running, views_snapshot_path};
 
 /// A snapshot is due after this many events at least: a start reads those in a tenth of a second.
@@ -68,7 +68,7 @@ pub(crate) fn start(running: &Running, stop: Arc<AtomicBool>) -> std::thread::Jo
 /// found: whoever has the keys of the installation could try names on them.
 fn has_erased(views: &Views, since: u64) -> bool {
     let tables = views.read();
-    ERASED.into_iter().any(|kind| {
+    AnyEvent::kinds_marked(Mark::Erases).any(|kind| {
         let filter = AuditFilter { kind: Some(kind.to_owned()), ..AuditFilter::default() };
         !tables.audit.find(&filter, since, 1).1.is_empty()
     })

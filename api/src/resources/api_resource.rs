@@ -191,7 +191,7 @@ async fn create(mut granted: Granted) -> Outcome {
 
 /// A taken scope is named, as far as the read models know it: one of many is hard to guess.
 fn name_taken(granted: &Granted, scopes: &[String], err: ApiError) -> ApiError {
-    let taken = domain::Refusal::AlreadyExists { what: SCOPE_CLAIM }.to_string();
+    let taken = domain::Refusal::AlreadyExists { what: SCOPE_CLAIM.english }.to_string();
     let ApiError::Business { code, message } = err else { return err };
     if message != taken {
         return ApiError::Business { code, message };

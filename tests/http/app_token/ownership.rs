@@ -252,7 +252,7 @@ async fn the_name_of_an_account_is_not_repeated_where_its_erasure_does_not_reach
     let mut looked_at = 0;
     for event in events {
         let json = commands::EventJson::new(&event, keys, commands::Personal::Shown).unwrap();
-        if !["app.created.v2", "app_user.registered.v1"].contains(&&*json.kind) {
+        if !["app.created.v1", "app_user.registered.v1"].contains(&&*json.kind) {
             continue;
         }
         looked_at += 1;

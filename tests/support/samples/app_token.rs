@@ -14,7 +14,7 @@ use domain::app_user::{
 use domain::user::PasswordVerifier;
 use domain::{Fact, TenantId, Timestamp, UserId};
 
-use super::{Sample, at, former, sample, text};
+use super::{Sample, at, sample, text};
 
 /// The app of the samples.
 pub const APP: AppId = AppId(4_821_093_756_610_284);
@@ -50,7 +50,6 @@ pub(super) fn all() -> Vec<Sample> {
         ),
         sample("full", AppUserEvent::Deleted(AppUserDeleted { app_user: user }.into())),
         sample("full", AppUserEvent::Erased(AppUserErased { app_user: user }.into())),
-        former("app_token.issued.v1", "full", app_token_issued_with(app_token_issued())),
         sample("full", app_token_issued_with(app_token_issued())),
         sample("user", {
             let account = AccountId::User(UserId(81));
@@ -70,7 +69,6 @@ pub(super) fn all() -> Vec<Sample> {
         }),
     ];
     for (name, event) in apps() {
-        samples.push(former("app.created.v1", name, event.clone()));
         samples.push(sample(name, event));
     }
     let owner = AccountId::User(UserId(82));
