@@ -7,6 +7,7 @@
 pub(crate) mod attempts;
 pub(crate) mod clients;
 pub(crate) mod issue;
+pub(crate) mod listing;
 pub(crate) mod placement;
 pub(crate) mod recent;
 pub(crate) mod rights;

@@ -1,5 +1,6 @@
 //! Events: their typed form, their stored parts, and the table that joins the two.
 
+use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -81,7 +82,7 @@ pub struct Unreadable {
 }
 
 /// The events of one aggregate, as stored.
-pub trait StoredEvent: Clone + Send + Sync + Sized + 'static {
+pub trait StoredEvent: fmt::Debug + Clone + Send + Sync + Sized + 'static {
     /// Every kind that can be read, current and past.
     const KINDS: &'static [Kind];
 

@@ -1,19 +1,27 @@
 //! Answers: which app users did a root account make, who is this one, and what proves it?
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use domain::app_user::{
     AppUser, AppUserEvent, AppUserId, AppUserInfo, AppUserPersonal, AppUserRegistered,
 };
 use domain::user::{PasswordVerifier, normalise};
-use domain::{Aggregate as _, Parts, Recorded, StreamId, TenantId, codec};
+use domain::{Aggregate as _, Recorded, StoredEvent as _, StreamId, SubjectId, TenantId};
 
+use crate::found::{Found, Group};
+use crate::row::{Row, RowData};
 use crate::sealed::{Keys, Part, Sealed};
+use crate::table::Table;
 
 /// An app user who is in use.
+pub type AppUserRow = Row<AppUserData>;
+
+/// The app users that are in use.
+pub type AppUsers = Table<AppUserData>;
+
+/// What the read models know of an app user.
 #[derive(Debug, Clone, PartialEq)]
-pub struct AppUserRow {
+pub struct AppUserData {
     /// What was registered.
     pub data: AppUserRegistered,
     /// Whether it may sign in.
@@ -24,54 +32,101 @@ pub struct AppUserRow {
     /// Newer than the info in `personal`.
     info: Option<Sealed>,
     password: Option<Sealed>,
+    hashes: AppUserHashes,
+}
+
+/// The keyed hashes by which an app user is found; 0 where there is no such value.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct AppUserHashes {
     name: u128,
-    maker: Maker,
+    /// Of the name of a maker who was no account.
+    maker: u128,
 }
 
-/// By what the maker of an app user is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Maker {
-    /// An account of ours.
-    Account(AppUserId),
-    /// A name, of which this is the hash; 0 for nobody.
-    Name(u128),
-}
+/// Whom an account made.
+const MADE_BY: u8 = 1;
 
-/// The app users that are in use.
-#[derive(Debug)]
-pub struct AppUsers {
-    keys: Keys,
-    rows: BTreeMap<AppUserId, Arc<AppUserRow>>,
-    by_name: HashMap<u128, AppUserId>,
-    by_maker: HashMap<Maker, BTreeSet<AppUserId>>,
-}
-
-/// Of the same users: the keys are those of the log.
-impl PartialEq for AppUsers {
-    fn eq(&self, other: &Self) -> bool {
-        self.rows == other.rows && self.by_name == other.by_name && self.by_maker == other.by_maker
+impl AppUserData {
+    /// The group of those that the same maker made.
+    fn made_with(&self) -> Option<Group> {
+        match self.data.creator {
+            AppUserId::NONE => (self.hashes.maker != 0).then(|| Group::name(self.hashes.maker)),
+            creator => Some(Group::number(MADE_BY, creator.0)),
+        }
     }
 }
 
-impl AppUsers {
-    pub(crate) fn new(keys: Keys) -> Self {
-        let (by_name, by_maker) = (HashMap::new(), HashMap::new());
-        Self { keys, rows: BTreeMap::new(), by_name, by_maker }
+impl RowData for AppUserData {
+    type Aggregate = AppUser;
+    type Hashes = AppUserHashes;
+
+    fn hashes(event: &AppUserEvent, keys: &Keys) -> AppUserHashes {
+        let AppUserEvent::Registered(fact) = event else { return AppUserHashes::default() };
+        let Some(personal) = &fact.personal else { return AppUserHashes::default() };
+        let tenant = fact.data.tenant;
+        let root = Some(personal.root_name.as_str());
+        let root = root.filter(|it| !it.is_empty() && fact.data.creator == AppUserId::NONE);
+        AppUserHashes {
+            name: name_hash(keys, tenant, &personal.user_name),
+            maker: root.map_or(0, |it| root_hash(keys, tenant, it)),
+        }
     }
 
+    fn begin(event: AppUserEvent, recorded: &Recorded, hashes: AppUserHashes) -> Option<Self> {
+        let sealed = |part| Sealed::of(recorded, part, event.kind());
+        let (personal, password) = (sealed(Part::Personal), sealed(Part::Secret));
+        let AppUserEvent::Registered(fact) = event else { return None };
+        let (data, tokens_from) = (fact.data, recorded.position);
+        Some(Self { data, enabled: true, tokens_from, personal, info: None, password, hashes })
+    }
+
+    fn change(&mut self, event: AppUserEvent, recorded: &Recorded, _: AppUserHashes) {
+        let sealed = |part| Sealed::of(recorded, part, event.kind());
+        match &event {
+            AppUserEvent::PasswordSet(_) => {
+                self.password = sealed(Part::Secret);
+                self.tokens_from = recorded.position;
+            }
+            AppUserEvent::InfoSet(_) => self.info = sealed(Part::Personal),
+            AppUserEvent::EnabledSet(fact) => {
+                self.enabled = fact.data.enabled;
+                self.tokens_from = recorded.position;
+            }
+            AppUserEvent::Registered(_) | AppUserEvent::Deleted(_) | AppUserEvent::Erased(_) => (),
+        }
+    }
+
+    fn found(row: &Row<Self>) -> Found {
+        let AppUserHashes { name, maker } = row.hashes;
+        // Who was erased is found by number only.
+        let made_with = row.made_with().filter(|_| name != 0);
+        let groups = std::iter::once(Group::tenant(row.data.tenant)).chain(made_with).collect();
+        Found { hashes: vec![name, maker], groups, ..Found::default() }
+    }
+
+    fn take_hashes(&mut self, found: &Found) {
+        self.hashes = AppUserHashes { name: found.hash(0), maker: found.hash(1) };
+    }
+
+    fn person(app_user: u64) -> SubjectId {
+        AppUserId(app_user as u32).into()
+    }
+}
+
+impl Table<AppUserData> {
     /// An app user of a tenant.
     pub fn get(&self, tenant: TenantId, user: AppUserId) -> Option<&Arc<AppUserRow>> {
-        self.rows.get(&user).filter(|it| it.data.tenant == tenant)
+        self.row(user.0).filter(|it| it.data.tenant == tenant)
     }
 
     /// The app user of a tenant who signs in with this name.
     pub fn named(&self, tenant: TenantId, user_name: &str) -> Option<&Arc<AppUserRow>> {
-        self.rows.get(self.by_name.get(&name_hash(&self.keys, tenant, user_name))?)
+        self.with_hash(name_hash(&self.keys, tenant, user_name)).next()
     }
 
     /// How many app users a tenant has.
     pub fn count_of(&self, tenant: TenantId) -> usize {
-        self.rows.values().filter(|it| it.data.tenant == tenant).count()
+        self.group_count(Group::tenant(tenant))
     }
 
     /// Whom an account made, and whom a maker of this name made who was no account; by number.
@@ -81,10 +136,10 @@ impl AppUsers {
         account: AppUserId,
         name: Option<&str>,
     ) -> Vec<AppUserId> {
-        let name = name.map(|it| Maker::Name(root_hash(&self.keys, tenant, it)));
-        let makers = [Some(Maker::Account(account)), name];
-        let made = makers.iter().flatten().filter_map(|it| self.by_maker.get(it)).flatten();
-        let mut made = made.copied().collect::<Vec<_>>();
+        let name = name.map(|it| Group::name(root_hash(&self.keys, tenant, it)));
+        let makers = [Some(Group::number(MADE_BY, account.0)), name];
+        let made = makers.into_iter().flatten().flat_map(|it| self.numbers(it));
+        let mut made = made.map(|it| AppUserId(it as u32)).collect::<Vec<_>>();
         made.sort_unstable();
         made
     }
@@ -92,106 +147,50 @@ impl AppUsers {
     /// Whether an account made a user, or a maker of this name who was no account.
     pub fn is_made_by(&self, row: &AppUserRow, account: AppUserId, name: Option<&str>) -> bool {
         let hash = |name| root_hash(&self.keys, row.data.tenant, name);
-        match row.maker {
-            Maker::Account(maker) => maker == account,
-            Maker::Name(maker) => maker != 0 && name.is_some_and(|it| hash(it) == maker),
+        match row.data.creator {
+            AppUserId::NONE => {
+                let maker = row.hashes.maker;
+                maker != 0 && name.is_some_and(|it| hash(it) == maker)
+            }
+            maker => maker == account,
         }
     }
 
     /// Who a user is, with the info as it is now; `None` once the person was erased.
     pub fn personal(&self, row: &AppUserRow) -> Option<AppUserPersonal> {
-        let parts = self.open(row, row.personal.as_ref()?, Part::Personal)?;
-        let mut personal: AppUserPersonal = codec::decode(&parts.personal?).ok()?;
+        let mut personal: AppUserPersonal =
+            self.open(row, row.personal.as_ref()?, Part::Personal, |event| match event {
+                AppUserEvent::Registered(fact) => fact.personal,
+                _ => None,
+            })?;
         if let Some(info) = &row.info {
-            let parts = self.open(row, info, Part::Personal)?;
-            personal.info = codec::decode::<AppUserInfo>(&parts.personal?).ok()?.info;
+            let info: AppUserInfo = self.open(row, info, Part::Personal, |event| match event {
+                AppUserEvent::InfoSet(fact) => fact.personal,
+                _ => None,
+            })?;
+            personal.info = info.info;
         }
         Some(personal)
     }
 
     /// What proves a user.
     pub fn password(&self, row: &AppUserRow) -> Option<PasswordVerifier> {
-        let parts = self.open(row, row.password.as_ref()?, Part::Secret)?;
-        codec::decode(&parts.secret?).ok()
+        self.open(row, row.password.as_ref()?, Part::Secret, |event| match event {
+            AppUserEvent::Registered(fact) => fact.secret,
+            AppUserEvent::PasswordSet(fact) => fact.secret,
+            _ => None,
+        })
     }
 
-    fn open(&self, row: &AppUserRow, sealed: &Sealed, part: Part) -> Option<Parts> {
+    fn open<T: serde::de::DeserializeOwned>(
+        &self,
+        row: &AppUserRow,
+        sealed: &Sealed,
+        part: Part,
+        lifted: fn(AppUserEvent) -> Option<T>,
+    ) -> Option<T> {
         let user = row.data.app_user;
-        let stream = StreamId::new(AppUser::CATEGORY, user);
-        match sealed.open(&self.keys, stream, user.into(), part) {
-            Ok((_, parts)) => Some(parts),
-            Err(err) => {
-                tracing::error!(error = %err, %user, "a part of an app user cannot be opened");
-                None
-            }
-        }
-    }
-
-    pub(crate) fn apply(&mut self, event: &AppUserEvent, recorded: &Recorded) {
-        let sealed = |part| Sealed::of(recorded, part, &recorded.kind);
-        match event {
-            AppUserEvent::Registered(fact) => {
-                let data = fact.data.clone();
-                let (tenant, user) = (data.tenant, data.app_user);
-                let personal = fact.personal.as_ref();
-                let name = personal.map_or(0, |it| name_hash(&self.keys, tenant, &it.user_name));
-                let root_name =
-                    personal.map(|it| it.root_name.as_str()).filter(|it| !it.is_empty());
-                let maker = match data.creator {
-                    AppUserId::NONE => {
-                        Maker::Name(root_name.map_or(0, |it| root_hash(&self.keys, tenant, it)))
-                    }
-                    creator => Maker::Account(creator),
-                };
-                if personal.is_some() {
-                    self.by_name.insert(name, user);
-                    self.by_maker.entry(maker).or_default().insert(user);
-                }
-                let row = AppUserRow {
-                    data,
-                    enabled: true,
-                    tokens_from: recorded.position,
-                    personal: sealed(Part::Personal),
-                    info: None,
-                    password: sealed(Part::Secret),
-                    name,
-                    maker,
-                };
-                self.rows.insert(user, Arc::new(row));
-            }
-            AppUserEvent::PasswordSet(fact) => self.change(fact.data.app_user, |row| {
-                row.password = sealed(Part::Secret);
-                row.tokens_from = recorded.position;
-            }),
-            AppUserEvent::InfoSet(fact) => self.change(fact.data.app_user, |row| {
-                row.info = sealed(Part::Personal);
-            }),
-            AppUserEvent::EnabledSet(fact) => self.change(fact.data.app_user, |row| {
-                row.enabled = fact.data.enabled;
-                row.tokens_from = recorded.position;
-            }),
-            AppUserEvent::Deleted(fact) => self.remove(fact.data.app_user),
-            AppUserEvent::Erased(fact) => self.remove(fact.data.app_user),
-        }
-    }
-
-    fn change(&mut self, user: AppUserId, change: impl FnOnce(&mut AppUserRow)) {
-        if let Some(row) = self.rows.get_mut(&user) {
-            change(Arc::make_mut(row));
-        }
-    }
-
-    fn remove(&mut self, user: AppUserId) {
-        let Some(row) = self.rows.remove(&user) else { return };
-        if self.by_name.get(&row.name) == Some(&user) {
-            self.by_name.remove(&row.name);
-        }
-        if let Some(made) = self.by_maker.get_mut(&row.maker) {
-            made.remove(&user);
-            if made.is_empty() {
-                self.by_maker.remove(&row.maker);
-            }
-        }
+        sealed.read(&self.keys, &StreamId::new(AppUser::CATEGORY, user), user.into(), part, lifted)
     }
 }
 

@@ -1,24 +1,30 @@
 //! Answers: which apps does an owner have, what is this app, and what signs its requests?
 
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use domain::account::AccountId;
 use domain::app::{App, AppCreated, AppEvent, AppId, AppPersonal, AppSecret};
 use domain::user::normalise;
-use domain::{Aggregate as _, Recorded, StreamId, TenantId, codec};
+use domain::{Aggregate as _, Recorded, StoredEvent as _, StreamId, SubjectId, TenantId};
 use zeroize::Zeroizing;
 
+use crate::found::{Found, Group};
+use crate::row::{Row, RowData};
 use crate::sealed::{Keys, Part, Sealed};
+use crate::table::Table;
 
 /// An app that is in use.
+pub type AppRow = Row<AppData>;
+
+/// The apps that are in use.
+pub type Apps = Table<AppData>;
+
+/// What the read models know of an app.
 #[derive(Debug, Clone, PartialEq)]
-pub struct AppRow {
+pub struct AppData {
     /// What was created, with the policy as it is now.
     pub data: AppCreated,
-    /// Where in the log it was created: newer apps have higher ones.
-    pub position: u64,
     /// Where in the log its policy was set.
     pub policy_position: u64,
     personal: Option<Sealed>,
@@ -35,39 +41,83 @@ enum Owner {
     Name(u128),
 }
 
-/// The apps that are in use.
-#[derive(Debug)]
-pub struct Apps {
-    keys: Keys,
-    rows: HashMap<AppId, Arc<AppRow>>,
-    /// By owner, then by position.
-    by_owner: HashMap<Owner, BTreeSet<(u64, AppId)>>,
-    defaults: HashMap<TenantId, AppId>,
-}
+/// The groups of accounts that own apps, and the property of being the default.
+const APP_USER: u8 = 1;
+const USER: u8 = 2;
+const DEFAULT: u8 = 1;
 
-/// Of the same apps: the keys are those of the log.
-impl PartialEq for Apps {
-    fn eq(&self, other: &Self) -> bool {
-        self.rows == other.rows
-            && self.by_owner == other.by_owner
-            && self.defaults == other.defaults
+impl Owner {
+    fn group(self) -> Option<Group> {
+        match self {
+            Self::Account(AccountId::None) | Self::Name(0) => None,
+            Self::Account(AccountId::AppUser(user)) => Some(Group::number(APP_USER, user.0)),
+            Self::Account(AccountId::User(user)) => Some(Group::number(USER, user.0)),
+            Self::Name(hash) => Some(Group::name(hash)),
+        }
     }
 }
 
-impl Apps {
-    pub(crate) fn new(keys: Keys) -> Self {
-        let (rows, by_owner) = (HashMap::new(), HashMap::new());
-        Self { keys, rows, by_owner, defaults: HashMap::new() }
+impl RowData for AppData {
+    type Aggregate = App;
+    /// Of the name of an owner who is no account.
+    type Hashes = u128;
+
+    fn hashes(event: &AppEvent, keys: &Keys) -> u128 {
+        let AppEvent::Created(fact) = event else { return 0 };
+        let name = fact.personal.as_ref().map(|it| it.owner.as_str());
+        let name = name.filter(|it| !it.is_empty() && fact.data.owner == AccountId::None);
+        name.map_or(0, |it| owner_hash(keys, fact.data.tenant, it))
     }
 
+    fn begin(event: AppEvent, recorded: &Recorded, hash: u128) -> Option<Self> {
+        let sealed = |part| Sealed::of(recorded, part, event.kind());
+        let (personal, secret) = (sealed(Part::Personal), sealed(Part::Secret));
+        let AppEvent::Created(fact) = event else { return None };
+        let owner = match fact.data.owner {
+            AccountId::None => Owner::Name(hash),
+            account => Owner::Account(account),
+        };
+        let policy_position = recorded.position;
+        Some(Self { data: fact.data, policy_position, personal, secret, owner })
+    }
+
+    fn change(&mut self, event: AppEvent, recorded: &Recorded, _hash: u128) {
+        if let AppEvent::PolicySet(fact) = event {
+            self.data.policy = fact.data.policy;
+            self.policy_position = recorded.position;
+        }
+    }
+
+    fn found(row: &Row<Self>) -> Found {
+        let hash = match row.owner {
+            Owner::Name(hash) => hash,
+            Owner::Account(_) => 0,
+        };
+        let default = row.data.is_default.then(|| Group::property(DEFAULT, row.data.tenant));
+        let groups = row.owner.group().into_iter().chain(default).collect();
+        Found { hashes: vec![hash], groups, ..Found::default() }
+    }
+
+    fn take_hashes(&mut self, found: &Found) {
+        if let Owner::Name(hash) = &mut self.owner {
+            *hash = found.hash(0);
+        }
+    }
+
+    fn person(app: u64) -> SubjectId {
+        AppId(app).into()
+    }
+}
+
+impl Table<AppData> {
     /// An app of a tenant.
     pub fn get(&self, tenant: TenantId, app: AppId) -> Option<&Arc<AppRow>> {
-        self.rows.get(&app).filter(|it| it.data.tenant == tenant)
+        self.row(app.0).filter(|it| it.data.tenant == tenant)
     }
 
     /// The app that users of a tenant sign in through, unless they have another one.
     pub fn default_of(&self, tenant: TenantId) -> Option<&Arc<AppRow>> {
-        self.rows.get(self.defaults.get(&tenant)?)
+        self.group(Group::property(DEFAULT, tenant)).next()
     }
 
     /// The apps of an account, and those of an owner of this name who was no account; newest first.
@@ -79,9 +129,9 @@ impl Apps {
     ) -> Vec<Arc<AppRow>> {
         let name = name.map(|it| Owner::Name(owner_hash(&self.keys, tenant, it)));
         let owners = [Some(Owner::Account(account)), name];
-        let owned = owners.iter().flatten().filter_map(|it| self.by_owner.get(it)).flatten();
-        let mut rows = owned.filter_map(|(_, app)| self.rows.get(app)).cloned().collect::<Vec<_>>();
-        rows.sort_unstable_by_key(|it| Reverse(it.position));
+        let groups = owners.into_iter().flatten().filter_map(Owner::group);
+        let mut rows = groups.flat_map(|it| self.group(it)).cloned().collect::<Vec<_>>();
+        rows.sort_unstable_by_key(|it| Reverse(it.first_position));
         rows
     }
 
@@ -96,73 +146,31 @@ impl Apps {
 
     /// Who an app belongs to, and what its owner noted.
     pub fn personal(&self, row: &AppRow) -> Option<AppPersonal> {
-        let parts = self.open(row, row.personal.as_ref()?, Part::Personal)?;
-        codec::decode(&parts.personal?).ok()
+        self.open(row, row.personal.as_ref()?, Part::Personal, |event| match event {
+            AppEvent::Created(fact) => fact.personal,
+            _ => None,
+        })
     }
 
     /// What signs an app's requests, for as long as it is looked at.
     pub fn secret(&self, row: &AppRow) -> Option<Zeroizing<String>> {
-        let parts = self.open(row, row.secret.as_ref()?, Part::Secret)?;
-        codec::decode::<AppSecret>(&parts.secret?).ok().map(|it| Zeroizing::new(it.0))
+        let secret: AppSecret =
+            self.open(row, row.secret.as_ref()?, Part::Secret, |event| match event {
+                AppEvent::Created(fact) => fact.secret,
+                _ => None,
+            })?;
+        Some(Zeroizing::new(secret.0))
     }
 
-    fn open(&self, row: &AppRow, sealed: &Sealed, part: Part) -> Option<domain::Parts> {
-        let app = row.data.app;
-        let stream = StreamId::new(App::CATEGORY, app);
-        match sealed.open(&self.keys, stream, app.into(), part) {
-            Ok((_, parts)) => Some(parts),
-            Err(err) => {
-                tracing::error!(error = %err, app = %app, "a part of an app cannot be opened");
-                None
-            }
-        }
-    }
-
-    pub(crate) fn apply(&mut self, event: &AppEvent, recorded: &Recorded) {
-        match event {
-            AppEvent::Created(fact) => {
-                let data = fact.data.clone();
-                let name = fact.personal.as_ref().map(|it| it.owner.as_str());
-                let name = name.filter(|it| !it.is_empty());
-                let owner = match data.owner {
-                    AccountId::None => {
-                        Owner::Name(name.map_or(0, |it| owner_hash(&self.keys, data.tenant, it)))
-                    }
-                    account => Owner::Account(account),
-                };
-                self.by_owner.entry(owner).or_default().insert((recorded.position, data.app));
-                if data.is_default {
-                    self.defaults.insert(data.tenant, data.app);
-                }
-                let sealed = |part| Sealed::of(recorded, part, &recorded.kind);
-                let (personal, secret) = (sealed(Part::Personal), sealed(Part::Secret));
-                let (app, position) = (data.app, recorded.position);
-                let policy_position = position;
-                let row = AppRow { data, position, policy_position, personal, secret, owner };
-                self.rows.insert(app, Arc::new(row));
-            }
-            AppEvent::PolicySet(fact) => {
-                if let Some(row) = self.rows.get_mut(&fact.data.app) {
-                    let row = Arc::make_mut(row);
-                    row.data.policy = fact.data.policy;
-                    row.policy_position = recorded.position;
-                }
-            }
-            AppEvent::Deleted(fact) => self.remove(fact.data.app),
-        }
-    }
-
-    fn remove(&mut self, app: AppId) {
-        let Some(row) = self.rows.remove(&app) else { return };
-        if let Some(owned) = self.by_owner.get_mut(&row.owner) {
-            owned.remove(&(row.position, app));
-            if owned.is_empty() {
-                self.by_owner.remove(&row.owner);
-            }
-        }
-        if self.defaults.get(&row.data.tenant) == Some(&app) {
-            self.defaults.remove(&row.data.tenant);
-        }
+    fn open<T: serde::de::DeserializeOwned>(
+        &self,
+        row: &AppRow,
+        sealed: &Sealed,
+        part: Part,
+        lifted: fn(AppEvent) -> Option<T>,
+    ) -> Option<T> {
+        let stream = StreamId::new(App::CATEGORY, row.data.app);
+        sealed.read(&self.keys, &stream, row.data.app.into(), part, lifted)
     }
 }
 

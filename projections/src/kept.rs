@@ -1,7 +1,7 @@
 //! The layout of an event that a snapshot keeps, as it stands in the log, its parts sealed.
 //!
-//! The events of a user or a resource stand together, with what the row is found by, so that a start
-//! reads none of them. Who, command and trace are not kept: no row shows them, and the log has them.
+//! The events of a row stand together, with what the row is found by, so that a start reads none of
+//! them. Who, command and trace are not kept: no row shows them, and the log has them.
 
 use std::io;
 use std::sync::Arc;
@@ -53,6 +53,7 @@ pub(crate) fn encode(recorded: &Recorded, kind: u16, out: &mut Vec<u8>) {
     out.push(flag(parts.personal.is_some(), PERSONAL) | flag(parts.secret.is_some(), SECRET));
     put(Some(recorded.stream.as_str().as_bytes()), out);
     out.extend_from_slice(&recorded.position.to_le_bytes());
+    out.extend_from_slice(&recorded.version.to_le_bytes());
     out.extend_from_slice(&recorded.subject.0.to_le_bytes());
     out.extend_from_slice(&recorded.commit.time.0.to_le_bytes());
     out.extend_from_slice(&recorded.event_id.0);
@@ -108,11 +109,12 @@ impl<'a> Kept<'a> {
     }
 
     /// All of it. Its parts are slices of `chunk`, in which it lies.
-    pub(crate) fn recorded(mut self, chunk: &Bytes, kinds: &Kinds) -> io::Result<Recorded> {
+    pub(crate) fn recorded(&self, chunk: &Bytes, kinds: &Kinds) -> io::Result<Recorded> {
         let kind = kinds.name(self.kind).ok_or_else(|| malformed("a kind has no name"))?.clone();
         let stream = StreamId::parse(self.stream).ok_or_else(|| malformed("not a stream"))?;
-        let from = &mut self.rest;
+        let from = &mut self.rest.clone();
         let position = u64::from_le_bytes(from.array()?);
+        let version = u32::from_le_bytes(from.array()?);
         let subject = SubjectId(u64::from_le_bytes(from.array()?));
         let time = Timestamp(i64::from_le_bytes(from.array()?));
         let event_id = EventId(from.array()?);
@@ -123,13 +125,13 @@ impl<'a> Kept<'a> {
         };
         let parts = Parts { data, personal: part(PERSONAL)?, secret: part(SECRET)? };
         let commit = Arc::new(head_at(time));
-        Ok(Recorded { position, version: 0, stream, kind, event_id, subject, commit, parts })
+        Ok(Recorded { position, version, stream, kind, event_id, subject, commit, parts })
     }
 }
 
 /// The events of one row, and what it is found by.
 pub(crate) struct Group<'a> {
-    pub(crate) number: u32,
+    pub(crate) number: u64,
     /// All of it, in bytes.
     pub(crate) length: u32,
     pub(crate) found: &'a [u8],
@@ -138,18 +140,18 @@ pub(crate) struct Group<'a> {
 
 impl<'a> Group<'a> {
     /// The fixed part: number, count of the rest, count of what it is found by.
-    pub(crate) const BYTES_MIN: usize = 4 + 4 + 2;
+    pub(crate) const BYTES_MIN: usize = 8 + 4 + 2;
 
     /// Reads the next group.
     pub(crate) fn next(from: &mut Cut<'a>) -> io::Result<Self> {
-        let number = u32::from_le_bytes(from.array()?);
+        let number = u64::from_le_bytes(from.array()?);
         let rest = u32::from_le_bytes(from.array()?);
         let mut events = Cut(from.take(rest as usize)?);
-        Ok(Self { number, length: rest.saturating_add(8), found: events.counted()?, events })
+        Ok(Self { number, length: rest.saturating_add(12), found: events.counted()?, events })
     }
 
     /// Writes the beginning of a group; its events come behind it.
-    pub(crate) fn begin(number: u32, found: &[u8], out: &mut Vec<u8>) {
+    pub(crate) fn begin(number: u64, found: &[u8], out: &mut Vec<u8>) {
         out.extend_from_slice(&number.to_le_bytes());
         out.extend_from_slice(&[0; 4]);
         put(Some(found), out);
@@ -157,8 +159,8 @@ impl<'a> Group<'a> {
 
     /// Tells the group that begins at `start` that it ends here.
     pub(crate) fn end(start: usize, out: &mut [u8]) {
-        let rest = out.len().saturating_sub(start + 8) as u32;
-        let at = out.get_mut(start + 4..).and_then(|it| it.first_chunk_mut());
+        let rest = out.len().saturating_sub(start + 12) as u32;
+        let at = out.get_mut(start + 8..).and_then(|it| it.first_chunk_mut());
         if let Some(at) = at {
             *at = rest.to_le_bytes();
         }
@@ -193,7 +195,7 @@ impl<'a> Cut<'a> {
         self.take(usize::from(count))
     }
 
-    fn text(&mut self) -> io::Result<&'a str> {
+    pub(crate) fn text(&mut self) -> io::Result<&'a str> {
         std::str::from_utf8(self.counted()?).map_err(io::Error::other)
     }
 }

@@ -1,7 +1,6 @@
 //! Makes the next snapshot of the read models from the last one and the tail of the log, beside
 //! the live tables: neither commits nor queries wait for it.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::io;
 use std::ops::Range;
@@ -11,13 +10,15 @@ use bytes::Bytes;
 use domain::forgetting::{Forgetting, Forgotten};
 use domain::log::{EventLog, LogError, OpenParts};
 use domain::log_event::STREAM_SECONDS_AFTER_END;
-use domain::user::UserEvent;
-use domain::{AnyEvent, Mark, Recorded, StreamId};
+use domain::{AGGREGATES, AnyEvent, Mark, Recorded, StreamId};
 
+use crate::found::Found;
 use crate::kept::{self, Cut, Group, Kept, Kinds, malformed};
+use crate::row_section::FoundNow;
+use crate::rows::Source;
 use crate::sealed::Keys;
-use crate::snapshot::{Head, Layout, Section};
-use crate::{resources, user_row};
+use crate::snapshot::{Head, IN_ORDER, Layout, Section};
+use crate::tables::row_section;
 
 /// How many events of the tail are read at a time.
 const BATCH_EVENTS: usize = 4_096;
@@ -33,14 +34,14 @@ pub fn next_snapshot(
     head: u64,
 ) -> Result<Vec<u8>, LogError> {
     let store = |err: io::Error| LogError::Store(format!("the snapshot of the views: {err}"));
-    let mut old = match &last {
-        Some(body) => Layout::read(body).map_err(store)?,
-        None => Layout::default(),
+    let body = last.unwrap_or_default();
+    let mut old = match body.is_empty() {
+        true => Layout::default(),
+        false => Layout::read(&body).map_err(store)?,
     };
     let mut next = std::mem::take(&mut old.head);
-    let old_kinds = std::mem::replace(&mut next.kinds, Kinds::known());
+    let old_kinds = Arc::new(std::mem::replace(&mut next.kinds, Kinds::known()));
     let mut tail = Tail::default();
-    let keys = Keys(keys);
     while next.position < head {
         let count = BATCH_EVENTS.min((head - next.position) as usize);
         for recorded in log.read_after(next.position, count)? {
@@ -51,23 +52,23 @@ pub fn next_snapshot(
                 next.forgotten.note(recorded.position, forgetting);
                 continue;
             }
-            tail.push(&recorded, &next.kinds, &keys)?;
+            tail.push(&recorded, &next.kinds)?;
         }
     }
-    let old = Old { body: last.as_deref().unwrap_or_default(), layout: old, kinds: old_kinds };
-    write(&old, &tail, next).map_err(store)
+    let old = Old { source: Source { bytes: body, kinds: old_kinds }, sections: old.sections };
+    write(&old, tail, next, &Keys(keys)).map_err(store)
 }
 
 /// The last snapshot.
-struct Old<'a> {
-    body: &'a [u8],
-    layout: Layout,
-    kinds: Kinds,
+struct Old {
+    source: Source,
+    sections: Vec<Section>,
 }
 
-impl<'a> Old<'a> {
-    fn section(&self, section: &Section) -> Cut<'a> {
-        Cut(self.body.get(section.range.clone()).unwrap_or_default())
+impl Old {
+    fn section(&self, name: &str) -> Cut<'_> {
+        let range = self.sections.iter().find(|it| it.name == name).map(|it| it.range.clone());
+        Cut(range.and_then(|it| self.source.bytes.get(it)).unwrap_or_default())
     }
 }
 
@@ -76,51 +77,12 @@ impl<'a> Old<'a> {
 struct Tail {
     bytes: Vec<u8>,
     events: Vec<Range<usize>>,
-    users: Found,
-    resources: Found,
-}
-
-/// What rows are found by, by their numbers.
-#[derive(Default)]
-struct Found {
-    /// Of those that begin here.
-    new: BTreeMap<u32, Vec<u8>>,
-    /// The roles that users have now, where events behind the last snapshot changed them.
-    roles: BTreeMap<u32, Vec<u32>>,
-}
-
-impl Found {
-    /// What a row is found by now: as it was in the last snapshot, or as it began.
-    fn now<'a>(&'a self, number: u32, before: Option<&'a [u8]>) -> Option<Cow<'a, [u8]>> {
-        let found = before.or_else(|| self.new.get(&number).map(Vec::as_slice))?;
-        Some(match self.roles.get(&number) {
-            Some(roles) => user_row::found_with_roles(found, roles).into(),
-            None => found.into(),
-        })
-    }
 }
 
 impl Tail {
-    fn push(&mut self, recorded: &Recorded, kinds: &Kinds, keys: &Keys) -> Result<(), LogError> {
+    fn push(&mut self, recorded: &Recorded, kinds: &Kinds) -> Result<(), LogError> {
         if AnyEvent::marks(&recorded.kind).contains(&Mark::Unread) {
             return Ok(());
-        }
-        let number = recorded.stream.number().unwrap_or(0) as u32;
-        match recorded.stream.category() {
-            "user" | "resource" => match read(recorded, keys)? {
-                AnyEvent::User(UserEvent::RightsSet(fact)) => {
-                    self.users.roles.insert(number, fact.data.roles);
-                }
-                AnyEvent::User(event) => {
-                    self.users.new.extend(user_row::found(keys, &event).map(|it| (number, it)));
-                }
-                AnyEvent::Resource(event) => {
-                    let found = resources::found(keys, &event);
-                    self.resources.new.extend(found.map(|it| (number, it)));
-                }
-                _ => (),
-            },
-            _ => (),
         }
         let kind = kinds.number(&recorded.kind).ok_or_else(|| {
             LogError::Store(format!("the snapshot of the views: {} is unknown", recorded.kind))
@@ -130,33 +92,27 @@ impl Tail {
         self.events.push(start..self.bytes.len());
         Ok(())
     }
-
-    fn event(&self, range: &Range<usize>) -> io::Result<Kept<'_>> {
-        Kept::next(&mut Cut(self.bytes.get(range.clone()).unwrap_or_default()))
-    }
 }
 
-fn read(recorded: &Recorded, keys: &Keys) -> Result<AnyEvent, LogError> {
-    let unreadable = |why| LogError::Unreadable { position: recorded.position, why };
-    let parts = keys.0.open_parts(recorded).map_err(unreadable)?;
-    AnyEvent::decode(&recorded.kind, &parts).map_err(unreadable)
+fn event(bytes: &[u8], range: Range<usize>) -> io::Result<Kept<'_>> {
+    Kept::next(&mut Cut(bytes.get(range).unwrap_or_default()))
 }
 
-/// The events of a tail that still matter, by where the next snapshot has them.
+/// The events of a tail that still matter, by where the next snapshot has them: by category and
+/// number of their row, or in the order of the log.
 #[derive(Default)]
 struct Sorted<'a> {
-    others: Vec<Kept<'a>>,
-    users: BTreeMap<u32, Vec<Kept<'a>>>,
-    resources: BTreeMap<u32, Vec<Kept<'a>>>,
+    in_order: Vec<Kept<'a>>,
+    rows: BTreeMap<&'a str, BTreeMap<u64, Vec<Kept<'a>>>>,
 }
 
-fn write(old: &Old<'_>, tail: &Tail, head: Head) -> io::Result<Vec<u8>> {
-    let kinds = &head.kinds;
+fn write(old: &Old, tail: Tail, head: Head, keys: &Keys) -> io::Result<Vec<u8>> {
+    let bytes = Bytes::from(tail.bytes);
     let mut past = Past::of(head.forgotten.clone());
     let mut matter = Vec::new();
-    for range in tail.events.iter().rev() {
-        let event = tail.event(range)?;
-        let kind = kinds.name(event.kind).ok_or_else(|| malformed("an unknown kind"))?;
+    for range in tail.events.into_iter().rev() {
+        let event = event(&bytes, range)?;
+        let kind = head.kinds.name(event.kind).ok_or_else(|| malformed("an unknown kind"))?;
         if past.still_matters(kind, &event)? {
             matter.push(event);
         }
@@ -164,100 +120,125 @@ fn write(old: &Old<'_>, tail: &Tail, head: Head) -> io::Result<Vec<u8>> {
     let mut sorted = Sorted::default();
     for event in matter.into_iter().rev() {
         match event.stream.split_once('-') {
-            Some(("user", id)) => sorted.users.entry(number(id)?).or_default().push(event),
-            Some(("resource", id)) => sorted.resources.entry(number(id)?).or_default().push(event),
-            _ => sorted.others.push(event),
+            Some((category, id)) if row_section(category).is_some() => {
+                let number = id.parse().map_err(io::Error::other)?;
+                let rows = sorted.rows.entry(category).or_default();
+                rows.entry(number).or_insert_with(Vec::new).push(event);
+            }
+            _ => sorted.in_order.push(event),
         }
     }
-    let mut out = Vec::with_capacity(old.body.len() + tail.bytes.len() + 1024 * 1024);
+    let mut out = Vec::with_capacity(old.source.bytes.len() + bytes.len() + 1024 * 1024);
     head.encode(&mut out)?;
-    let sections_at = out.len();
-    out.resize(sections_at + Layout::SECTIONS_BYTES, 0);
-    let mut to = To { out, past: &past, old_kinds: &old.kinds, kinds };
-    let layout = &old.layout;
-    let others = to.others(old.section(&layout.others), &sorted.others)?;
-    let users = to.groups(old.section(&layout.users), sorted.users, &tail.users)?;
-    let resources = to.groups(old.section(&layout.resources), sorted.resources, &tail.resources)?;
-    let mut out = to.out;
-    Layout { others, users, resources, ..Layout::default() }.write_sections(sections_at, &mut out);
+    let tail = Source { bytes: bytes.clone(), kinds: Arc::new(head.kinds) };
+    let mut to = To { out: Vec::new(), past: &past, old, tail: &tail, keys };
+    let mut sections = vec![to.in_order(&sorted.in_order)?];
+    let known = AGGREGATES.iter().map(|it| it.category);
+    for (category, found_now) in known.filter_map(|it| Some((it, row_section(it)?))) {
+        let rows = sorted.rows.remove(category).unwrap_or_default();
+        sections.push(to.rows(category, rows, found_now)?);
+    }
+    Section::write_all(&sections, &mut out);
+    out.extend_from_slice(&to.out);
     Ok(out)
 }
 
-fn number(id: &str) -> io::Result<u32> {
-    id.parse().map_err(io::Error::other)
-}
-
-/// The snapshot that is being written.
+/// The sections that are being written.
 struct To<'a> {
     out: Vec<u8>,
     past: &'a Past<'a>,
-    old_kinds: &'a Kinds,
-    kinds: &'a Kinds,
+    old: &'a Old,
+    tail: &'a Source,
+    keys: &'a Keys,
 }
 
 impl To<'_> {
     /// Copies an event of the last snapshot, if it still matters.
     fn copy(&mut self, event: &Kept<'_>) -> io::Result<bool> {
-        let kind = self.old_kinds.name(event.kind).ok_or_else(|| malformed("no such kind"))?;
+        let kind = self.old.source.kinds.name(event.kind);
+        let kind = kind.ok_or_else(|| malformed("no such kind"))?;
         let matters = self.past.matters(kind, event)?;
         if matters {
-            let kind = self.kinds.number(kind).ok_or_else(|| malformed("a kind was lost"))?;
+            let kind = self.tail.kinds.number(kind).ok_or_else(|| malformed("a kind was lost"))?;
             event.copy(kind, &mut self.out);
         }
         Ok(matters)
     }
 
-    fn others(&mut self, mut old: Cut<'_>, new: &[Kept<'_>]) -> io::Result<Section> {
+    fn in_order(&mut self, new: &[Kept<'_>]) -> io::Result<Section> {
+        let mut old = self.old.section(IN_ORDER);
         let (start, mut count) = (self.out.len(), 0);
         while !old.0.is_empty() {
             count += usize::from(self.copy(&Kept::next(&mut old)?)?);
         }
         new.iter().for_each(|it| it.copy(it.kind, &mut self.out));
-        Ok(Section { range: start..self.out.len(), count: count + new.len() })
+        let (range, count) = (start..self.out.len(), count + new.len());
+        Ok(Section { name: IN_ORDER.to_owned(), range, count })
     }
 
-    /// Writes groups in the order of their numbers: old ones with what came behind them, and new.
-    fn groups(
+    /// Writes rows in the order of their numbers: old ones with what came behind them, and new.
+    fn rows(
         &mut self,
-        mut old: Cut<'_>,
-        mut new: BTreeMap<u32, Vec<Kept<'_>>>,
-        found: &Found,
+        category: &str,
+        mut new: BTreeMap<u64, Vec<Kept<'_>>>,
+        found_now: FoundNow,
     ) -> io::Result<Section> {
+        let mut old = self.old.section(category);
         let (start, mut count) = (self.out.len(), 0);
         while !old.0.is_empty() {
-            let mut group = Group::next(&mut old)?;
+            let group = Group::next(&mut old)?;
             while let Some(first) = new.first_entry().filter(|it| *it.key() < group.number) {
-                count += self.new_group(first.remove_entry(), found);
+                count += self.new_row(first.remove_entry(), found_now)?;
             }
-            let later = new.remove(&group.number).unwrap_or_default();
-            let group_at = self.out.len();
-            let found_now = found.now(group.number, Some(group.found));
-            Group::begin(group.number, &found_now.unwrap_or_default(), &mut self.out);
-            let mut events = later.len();
-            while !group.events.0.is_empty() {
-                events += usize::from(self.copy(&Kept::next(&mut group.events)?)?);
-            }
-            later.iter().for_each(|it| it.copy(it.kind, &mut self.out));
-            Group::end(group_at, &mut self.out);
-            match events {
-                0 => self.out.truncate(group_at),
-                _ => count += 1,
-            }
+            let since = new.remove(&group.number).unwrap_or_default();
+            count += self.old_row(&group, &since, found_now)?;
         }
-        for group in new {
-            count += self.new_group(group, found);
+        for row in new {
+            count += self.new_row(row, found_now)?;
         }
-        Ok(Section { range: start..self.out.len(), count })
+        Ok(Section { name: category.to_owned(), range: start..self.out.len(), count })
     }
 
-    /// Says how many groups were written: none of a row that did not begin here.
-    fn new_group(&mut self, (number, events): (u32, Vec<Kept<'_>>), found: &Found) -> usize {
-        let Some(found) = found.now(number, None) else { return 0 };
+    /// Says how many rows were written: none of one that has ended.
+    fn old_row(
+        &mut self,
+        group: &Group<'_>,
+        since: &[Kept<'_>],
+        found_now: FoundNow,
+    ) -> io::Result<usize> {
         let group_at = self.out.len();
-        Group::begin(number, &found, &mut self.out);
+        if since.is_empty() {
+            Group::begin(group.number, group.found, &mut self.out);
+        } else {
+            let before = Some((group, &self.old.source));
+            let found = found_now(self.keys, before, since, self.tail)?.unwrap_or_default();
+            Group::begin(group.number, &found.encode(), &mut self.out);
+        }
+        let (mut kept, mut count) = (group.events, since.len());
+        while !kept.0.is_empty() {
+            count += usize::from(self.copy(&Kept::next(&mut kept)?)?);
+        }
+        since.iter().for_each(|it| it.copy(it.kind, &mut self.out));
+        Group::end(group_at, &mut self.out);
+        if count == 0 {
+            self.out.truncate(group_at);
+        }
+        Ok(usize::from(count > 0))
+    }
+
+    /// Says how many rows were written: none of one that did not begin here.
+    fn new_row(
+        &mut self,
+        (number, events): (u64, Vec<Kept<'_>>),
+        found_now: FoundNow,
+    ) -> io::Result<usize> {
+        let found: Option<Found> = found_now(self.keys, None, &events, self.tail)?;
+        let Some(found) = found else { return Ok(0) };
+        let group_at = self.out.len();
+        Group::begin(number, &found.encode(), &mut self.out);
         events.iter().for_each(|it| it.copy(it.kind, &mut self.out));
         Group::end(group_at, &mut self.out);
-        1
+        Ok(1)
     }
 }
 

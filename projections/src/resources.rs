@@ -1,29 +1,32 @@
 //! Answers: which API resources has a user, what is published of them, and which scopes exist?
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::io;
-use std::ops::Range;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use domain::resource::{PublishRequest, Resource, ResourceCreated, ResourceEvent, ResourceSecrets};
-use domain::scope::{SCOPE_CLAIM, normalise_scope};
+use domain::scope::normalise_scope;
 use domain::{
-    Aggregate as _, Recorded, StreamId, SubjectId, TenantId, Timestamp, Unreadable, UserId, codec,
+    Aggregate as _, Recorded, StoredEvent as _, StreamId, SubjectId, TenantId, Timestamp, UserId,
 };
 
-use crate::index::HashIndex;
-use crate::kept::{Cut, Group, clear_event};
-use crate::page::{Page, Paging};
-use crate::rows::{Row, Rows, Source};
+use crate::found::{Found, Group, Key};
+use crate::page::Paging;
+use crate::row::{Row, RowData};
 use crate::sealed::{Keys, Part, Sealed};
+use crate::search::{Order, Query};
+use crate::table::Table;
 
 /// An API resource, with its face at the gateway.
+pub type ResourceRow = Row<ResourceData>;
+
+/// The API resources, by number.
+pub type Resources = Table<ResourceData>;
+
+/// What the read models know of an API resource.
 #[derive(Debug, Clone, PartialEq)]
-pub struct ResourceRow {
+pub struct ResourceData {
     /// What was created.
     pub data: ResourceCreated,
-    /// When it last changed; `None` if it never did.
-    pub updated: Option<Timestamp>,
     /// The path at the gateway; `None` before the first publication.
     pub path: Option<String>,
     /// What was last published.
@@ -89,78 +92,56 @@ pub struct ReleaseRow {
     pub created: Timestamp,
 }
 
-/// The API resources, by number.
-#[derive(Debug)]
-pub struct Resources {
-    keys: Keys,
-    rows: Rows<ResourceRow>,
-    by_owner: HashMap<(TenantId, UserId), BTreeSet<u32>>,
-    /// Which resource holds a scope, whether it is enabled or not.
-    by_scope: HashIndex,
-    /// The enabled resources whose scopes the discovery document names.
-    discoverable: BTreeSet<(TenantId, u32)>,
+/// The enabled resources of a tenant whose scopes the discovery document names.
+const DISCOVERABLE: u8 = 1;
+
+impl ResourceData {
+    /// By `name`.
+    pub const BY_NAME: Order<Self> = Order::Indexed(0);
+    /// By `created`.
+    pub const BY_CREATED: Order<Self> = Order::Indexed(1);
 }
 
-/// Of the same resources: the keys are those of the log.
-impl PartialEq for Resources {
-    fn eq(&self, other: &Self) -> bool {
-        self.rows == other.rows
-            && self.by_owner == other.by_owner
-            && self.by_scope == other.by_scope
-            && self.discoverable == other.discoverable
+impl RowData for ResourceData {
+    type Aggregate = Resource;
+    type Hashes = ();
+
+    fn hashes(_event: &ResourceEvent, _keys: &Keys) {}
+
+    fn begin(event: ResourceEvent, recorded: &Recorded, (): ()) -> Option<Self> {
+        let secrets = Sealed::of(recorded, Part::Secret, event.kind());
+        let ResourceEvent::Created(fact) = event else { return None };
+        Some(Self {
+            data: fact.data,
+            path: None,
+            last_publication: None,
+            apis: Vec::new(),
+            allowed: BTreeMap::new(),
+            secrets,
+        })
     }
-}
 
-/// What a resource is found by.
-struct Found {
-    tenant: TenantId,
-    owner: UserId,
-    discoverable: bool,
-    /// The hashes of the scopes by which it is found.
-    scopes: Vec<u128>,
-}
+    fn change(&mut self, event: ResourceEvent, recorded: &Recorded, (): ()) {
+        self.apply(event, recorded.commit.time);
+    }
 
-impl Found {
-    fn of(keys: &Keys, data: &ResourceCreated) -> Self {
-        let scopes = data.scopes.iter().map(|it| scope_hash(keys, data.tenant, it));
-        Self {
-            tenant: data.tenant,
-            owner: data.owner,
-            discoverable: data.enabled && data.show_in_discovery_document,
-            scopes: scopes.collect(),
+    fn found(row: &Row<Self>) -> Found {
+        let ResourceCreated { tenant, owner, name, scopes, .. } = &row.data;
+        let listed = [Group::tenant(*tenant), Group::owner(*tenant, *owner)];
+        let discoverable = row.data.enabled && row.data.show_in_discovery_document;
+        let discoverable = discoverable.then(|| Group::property(DISCOVERABLE, *tenant));
+        Found {
+            texts: scopes.iter().map(|it| scope_text(*tenant, it).into()).collect(),
+            groups: listed.into_iter().chain(discoverable).collect(),
+            orders: vec![Key::from(name.as_str()), Key::from(row.data.created)],
+            ..Found::default()
         }
-    }
-
-    fn encode(&self) -> Vec<u8> {
-        let mut out = self.tenant.0.to_le_bytes().to_vec();
-        out.extend_from_slice(&self.owner.0.to_le_bytes());
-        out.push(u8::from(self.discoverable));
-        self.scopes.iter().for_each(|it| out.extend_from_slice(&it.to_le_bytes()));
-        out
-    }
-
-    fn decode(found: &[u8]) -> io::Result<Self> {
-        let mut from = Cut(found);
-        let tenant = TenantId(u32::from_le_bytes(from.array()?));
-        let owner = UserId(u32::from_le_bytes(from.array()?));
-        let discoverable = from.array()? != [0];
-        let mut scopes = Vec::with_capacity(from.0.len() / size_of::<u128>());
-        while !from.0.is_empty() {
-            scopes.push(u128::from_le_bytes(from.array()?));
-        }
-        Ok(Self { tenant, owner, discoverable, scopes })
     }
 }
 
 /// As the claim of a scope is made: two spellings in two letter cases have one holder.
-fn scope_hash(keys: &Keys, tenant: TenantId, scope: &str) -> u128 {
-    keys.0.lookup_hash(tenant, SCOPE_CLAIM.name, &normalise_scope(scope))
-}
-
-/// What a snapshot keeps to find a resource.
-pub(crate) fn found(keys: &Keys, event: &ResourceEvent) -> Option<Vec<u8>> {
-    let ResourceEvent::Created(fact) = event else { return None };
-    Some(Found::of(keys, &fact.data).encode())
+fn scope_text(tenant: TenantId, scope: &str) -> String {
+    format!("{tenant}/{}", normalise_scope(scope))
 }
 
 /// How a revision is called at the gateway: `A;rev=n`.
@@ -168,153 +149,56 @@ pub fn revision_id(api_id: &str, revision: u32) -> String {
     format!("{api_id};rev={revision}")
 }
 
-impl Resources {
-    pub(crate) fn new(keys: Keys) -> Self {
-        Self {
-            keys,
-            rows: Rows::default(),
-            by_owner: HashMap::new(),
-            by_scope: HashIndex::default(),
-            discoverable: BTreeSet::new(),
-        }
-    }
-
-    /// Resources that lie in a section of a snapshot.
-    pub(crate) fn read(
-        keys: Keys,
-        source: Source,
-        section: Range<usize>,
-        count: usize,
-    ) -> io::Result<Self> {
-        let mut resources = Self::new(keys);
-        resources.by_scope.reserve(count.min(section.len() / Group::BYTES_MIN));
-        resources.rows = Rows::read(source, section, count, |resource, found| {
-            resources.index(resource, &Found::decode(found)?);
-            Ok(())
-        })?;
-        Ok(resources)
-    }
-
+impl Table<ResourceData> {
     /// A resource of a user of a tenant.
     pub fn get(&self, tenant: TenantId, owner: UserId, resource: u32) -> Option<&Arc<ResourceRow>> {
         self.find(tenant, resource).filter(|it| it.data.owner == owner)
     }
 
-    /// A resource of a tenant, whosever it is.
+    /// A resource of a tenant, regardless of owner.
     pub fn find(&self, tenant: TenantId, resource: u32) -> Option<&Arc<ResourceRow>> {
-        self.rows.get(resource).filter(|it| it.data.tenant == tenant)
+        self.row(resource).filter(|it| it.data.tenant == tenant)
     }
 
     /// The resource of a tenant that holds a scope in any letter case. There is one: the log sees
     /// to that.
     pub fn holder_of(&self, tenant: TenantId, scope: &str) -> Option<&Arc<ResourceRow>> {
-        let mut holders = self.by_scope.get(&scope_hash(&self.keys, tenant, scope));
-        self.find(tenant, holders.next()?)
+        self.with_text(&scope_text(tenant, scope)).next()
     }
 
     /// The scopes of the enabled resources of a tenant that the discovery document names.
     pub fn discoverable_scopes(&self, tenant: TenantId) -> BTreeSet<String> {
-        let resources = self.discoverable.range((tenant, 0)..=(tenant, u32::MAX));
-        let rows = resources.filter_map(|(_, it)| self.rows.get(*it));
+        let rows = self.group(Group::property(DISCOVERABLE, tenant));
         rows.flat_map(|it| it.data.scopes.clone()).collect()
     }
 
-    /// A page of the resources of a user, by number or by another key.
-    pub fn page<K: Ord>(
-        &self,
-        tenant: TenantId,
-        owner: UserId,
-        filter: impl Fn(&ResourceRow) -> bool,
-        key: impl Fn(&ResourceRow) -> K,
-        paging: Paging,
-    ) -> Page<ResourceRow> {
-        let none = BTreeSet::new();
-        let owned = self.by_owner.get(&(tenant, owner)).unwrap_or(&none);
-        let rows = owned.iter().filter_map(|it| self.rows.get(*it));
-        Page::sort(rows.filter(|it| filter(it)).cloned().collect(), key, paging)
+    /// The resources of a user of a tenant.
+    pub fn owned(tenant: TenantId, owner: UserId, paging: Paging) -> Query<ResourceData> {
+        Query::of(Group::owner(tenant, owner), paging)
     }
 
     /// The values of a resource's properties, in the order of their keys.
     pub fn property_values(&self, row: &ResourceRow) -> Vec<String> {
-        let Some(sealed) = &row.secrets else { return Vec::new() };
         let stream = StreamId::new(Resource::CATEGORY, row.data.resource);
-        let parts = sealed.open(&self.keys, stream, SubjectId::NONE, Part::Secret);
-        let secrets = parts.and_then(|(kind, parts)| {
-            let part = parts.secret.unwrap_or_default();
-            codec::decode::<ResourceSecrets>(&part)
-                .map_err(|err| Unreadable { kind: kind.to_owned(), why: err.to_string() })
-        });
-        match secrets {
-            Ok(secrets) => secrets.property_values,
-            Err(err) => {
-                let resource = row.data.resource;
-                tracing::error!(error = %err, resource, "a part of a resource cannot be opened");
-                Vec::new()
-            }
-        }
-    }
-
-    pub(crate) fn apply(&mut self, event: ResourceEvent, recorded: &Recorded) {
-        // The stream is the resource: `resource-7`.
-        let number = recorded.stream.number().unwrap_or(0) as u32;
-        match event {
-            ResourceEvent::Created(fact) => {
-                self.index(fact.data.resource, &Found::of(&self.keys, &fact.data));
-                let row = ResourceRow::new(fact.data, recorded);
-                self.rows.insert(row.data.resource, Arc::new(row));
-            }
-            changed => {
-                if let Some(row) = self.rows.get_mut(number) {
-                    row.apply(changed, recorded.commit.time);
-                }
-            }
-        }
-    }
-
-    fn index(&mut self, resource: u32, found: &Found) {
-        self.by_owner.entry((found.tenant, found.owner)).or_default().insert(resource);
-        found.scopes.iter().for_each(|it| self.by_scope.insert(*it, resource));
-        if found.discoverable {
-            self.discoverable.insert((found.tenant, resource));
-        }
+        let lifted = |event| match event {
+            ResourceEvent::Created(fact) => fact.secret,
+            _ => None,
+        };
+        let sealed = row.secrets.as_ref();
+        let read: Option<ResourceSecrets> = sealed
+            .and_then(|it| it.read(&self.keys, &stream, SubjectId::NONE, Part::Secret, lifted));
+        read.map(|it| it.property_values).unwrap_or_default()
     }
 }
 
-impl Row for ResourceRow {
-    fn make(_found: &[u8], events: &[Recorded]) -> io::Result<Option<Arc<Self>>> {
-        let mut row: Option<Self> = None;
-        for recorded in events {
-            match (clear_event(recorded)?, &mut row) {
-                (ResourceEvent::Created(fact), _) => row = Some(Self::new(fact.data, recorded)),
-                (event, Some(row)) => row.apply(event, recorded.commit.time),
-                (_, None) => (),
-            }
-        }
-        Ok(row.map(Arc::new))
-    }
-}
-
-impl ResourceRow {
+impl ResourceData {
     /// Whether it names a client for one of its scopes.
     pub fn allows(&self, client: u32, scope: &str) -> bool {
         self.allowed.get(&client).is_some_and(|it| it.iter().any(|it| it == scope))
     }
 
-    fn new(data: ResourceCreated, recorded: &Recorded) -> Self {
-        Self {
-            data,
-            updated: None,
-            path: None,
-            last_publication: None,
-            apis: Vec::new(),
-            allowed: BTreeMap::new(),
-            secrets: Sealed::of(recorded, Part::Secret, &recorded.kind),
-        }
-    }
-
     fn apply(&mut self, event: ResourceEvent, time: Timestamp) {
         let row = self;
-        row.updated = Some(time);
         match event {
             ResourceEvent::Created(_) => (),
             ResourceEvent::Published(fact) => {

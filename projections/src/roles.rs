@@ -1,36 +1,51 @@
 //! Answers: which roles does a tenant have?
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use domain::TenantId;
-use domain::role::{RoleCreated, RoleEvent};
+use domain::role::{Role, RoleCreated, RoleEvent};
+use domain::{Recorded, TenantId};
+
+use crate::found::{Found, Group};
+use crate::row::{Row, RowData};
+use crate::sealed::Keys;
+use crate::table::Table;
 
 /// A role.
-pub type RoleRow = RoleCreated;
+pub type RoleRow = Row<RoleCreated>;
 
 /// The roles, by number.
-#[derive(Debug, Default, PartialEq)]
-pub struct Roles {
-    rows: BTreeMap<u32, Arc<RoleRow>>,
+pub type Roles = Table<RoleCreated>;
+
+impl RowData for RoleCreated {
+    type Aggregate = Role;
+    type Hashes = ();
+
+    fn hashes(_event: &RoleEvent, _keys: &Keys) {}
+
+    fn begin(event: RoleEvent, _recorded: &Recorded, (): ()) -> Option<Self> {
+        let RoleEvent::Created(fact) = event;
+        Some(fact.data)
+    }
+
+    fn change(&mut self, event: RoleEvent, _recorded: &Recorded, (): ()) {
+        match event {
+            RoleEvent::Created(_) => (),
+        }
+    }
+
+    fn found(row: &Row<Self>) -> Found {
+        Found { groups: vec![Group::tenant(row.tenant)], ..Found::default() }
+    }
 }
 
-impl Roles {
+impl Table<RoleCreated> {
     /// All roles of a tenant, by number.
     pub fn of(&self, tenant: TenantId) -> Vec<Arc<RoleRow>> {
-        self.rows.values().filter(|it| it.tenant == tenant).cloned().collect()
+        self.group(Group::tenant(tenant)).cloned().collect()
     }
 
     /// A role of a tenant.
     pub fn get(&self, tenant: TenantId, role: u32) -> Option<&Arc<RoleRow>> {
-        self.rows.get(&role).filter(|it| it.tenant == tenant)
-    }
-
-    pub(crate) fn apply(&mut self, event: RoleEvent) {
-        match event {
-            RoleEvent::Created(fact) => {
-                self.rows.insert(fact.data.role, Arc::new(fact.data));
-            }
-        }
+        self.row(role).filter(|it| it.tenant == tenant)
     }
 }

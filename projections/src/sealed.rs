@@ -10,12 +10,21 @@ use bytes::Bytes;
 use domain::context::Context;
 use domain::log::{CommitHead, OpenParts};
 use domain::{
-    CommandId, EventId, Parts, Recorded, StreamId, SubjectId, TenantId, Timestamp, Unreadable,
+    CommandId, EventId, Parts, Recorded, StoredEvent, StreamId, SubjectId, TenantId, Timestamp,
+    Unreadable, codec,
 };
+use serde::de::DeserializeOwned;
 
 /// What opens sealed parts.
 #[derive(Clone)]
-pub(crate) struct Keys(pub(crate) Arc<dyn OpenParts>);
+pub struct Keys(pub(crate) Arc<dyn OpenParts>);
+
+/// Those of the log: tables that were folded from one log are equal.
+impl PartialEq for Keys {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
 
 impl fmt::Debug for Keys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -57,9 +66,37 @@ impl Sealed {
         })
     }
 
-    /// Opens it: the stored kind, and the parts in clear. The data part is there only where the
-    /// kind is an older one.
-    pub(crate) fn open(
+    /// Opens and reads it. `None` once the key was destroyed, or if it cannot be read, which is an
+    /// error in the log of the program: it could be read when it was taken in.
+    ///
+    /// `lifted` finds the part in an event that was stored as an older revision.
+    pub(crate) fn read<E: StoredEvent, T: DeserializeOwned>(
+        &self,
+        keys: &Keys,
+        stream: &StreamId,
+        subject: SubjectId,
+        part: Part,
+        lifted: fn(E) -> Option<T>,
+    ) -> Option<T> {
+        let read = self.open(keys, stream.clone(), subject, part).and_then(|(kind, parts)| {
+            if self.data.is_some() {
+                return E::decode(kind, &parts).map(lifted);
+            }
+            let bytes = match part {
+                Part::Personal => parts.personal,
+                Part::Secret => parts.secret,
+            };
+            let read = bytes.map(|it| codec::decode(&it)).transpose();
+            read.map_err(|err| Unreadable { kind: kind.to_owned(), why: err.to_string() })
+        });
+        let told =
+            |err: &Unreadable| tracing::error!(%stream, error = %err, "run `chancery verify`");
+        read.inspect_err(told).ok().flatten()
+    }
+
+    /// The stored kind, and the parts in clear. The data part is there only where the kind is an
+    /// older one.
+    fn open(
         &self,
         keys: &Keys,
         stream: StreamId,
@@ -83,10 +120,6 @@ impl Sealed {
             parts,
         };
         Ok((&self.kind, keys.0.open_parts(&recorded)?))
-    }
-
-    pub(crate) fn is_old(&self) -> bool {
-        self.data.is_some()
     }
 }
 

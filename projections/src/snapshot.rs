@@ -2,28 +2,38 @@
 //! as they stand in the log. Personal and secret parts stay sealed.
 //!
 //! So there is one way to make a row, from its events, and no second format of rows. The events of
-//! users and resources stand row by row: a start makes none of these rows.
+//! rows stand row by row, in a section for each category: a start makes no row.
 
 use std::io;
 use std::ops::Range;
-use std::sync::Arc;
-use std::thread;
+use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
+use domain::AGGREGATES;
 use domain::forgetting::Forgotten;
 use domain::log::OpenParts;
 
 use crate::audit::Audit;
 use crate::kept::{Cut, Kept, Kinds, malformed};
-use crate::resources::Resources;
 use crate::rows::Source;
 use crate::sealed::Keys;
 use crate::tables::{Tables, decode};
-use crate::users::Users;
 use crate::views::Views;
 
-/// Changes with this format, and with what the read models make of events.
-pub const SNAPSHOT_REVISION: u32 = 7;
+/// Changes with this format.
+const FORMAT: u32 = 8;
+
+/// A snapshot of another revision is not read: it was made in another format, or by a program that
+/// knew other kinds of events, or kept others of them.
+pub fn snapshot_revision() -> u32 {
+    static REVISION: LazyLock<u32> = LazyLock::new(|| {
+        let kinds = AGGREGATES.iter().flat_map(|it| it.kinds);
+        let described = kinds.map(|it| format!("{} {:?}\n", it.name, it.marks));
+        let described = format!("{FORMAT}\n{}", described.collect::<String>());
+        crc32c::crc32c(described.as_bytes())
+    });
+    *REVISION
+}
 
 impl Views {
     /// Read models from the body of a snapshot.
@@ -31,25 +41,16 @@ impl Views {
     /// # Errors
     /// When the body cannot be read, or an event in it cannot be opened.
     pub fn from_snapshot(body: Bytes, keys: Arc<dyn OpenParts>) -> io::Result<Self> {
-        let Layout { head, others, users, resources } = Layout::read(&body)?;
+        let Layout { head, sections } = Layout::read(&body)?;
         let keys = Keys(keys);
         let source = Source { bytes: body, kinds: Arc::new(head.kinds) };
         let mut tables = Tables::new(keys.clone());
         tables.audit = head.audit;
         tables.begin_with(head.forgotten);
-        let failed = |_| io::Error::other("a thread that reads a snapshot panicked");
-        thread::scope(|scope| {
-            let (of_users, of_resources) = (source.clone(), source.clone());
-            let (for_users, for_resources) = (keys.clone(), keys.clone());
-            let users = scope.spawn(|| {
-                let users = Users::read(for_users, of_users, users.range, users.count)?;
-                let (range, count) = (resources.range, resources.count);
-                Ok((users, Resources::read(for_resources, of_resources, range, count)?))
-            });
-            read_others(&mut tables, &source, others.range, &keys)?;
-            let read: io::Result<_> = users.join().map_err(failed)?;
-            (tables.users, tables.resources) = read?;
-            io::Result::Ok(())
+        let in_order = sections.iter().find(|it| it.name == IN_ORDER);
+        let in_order = in_order.map(|it| it.range.clone()).unwrap_or_default();
+        tables.read_rows(&source, &sections, |tables| {
+            read_others(tables, &source, in_order, &keys)
         })?;
         tables.position = head.position;
         Ok(Self::with(tables))
@@ -107,52 +108,58 @@ impl Head {
     }
 }
 
-/// Where the parts of a snapshot are: the head, the counts and lengths of the three sections, and
-/// the sections.
+/// The section of the events that stand in the order of the log: of categories without rows.
+pub(crate) const IN_ORDER: &str = "";
+
+/// Where the parts of a snapshot are: the head, what says where the sections are, and the sections.
 #[derive(Default)]
 pub(crate) struct Layout {
     pub(crate) head: Head,
-    /// Events in the order of the log.
-    pub(crate) others: Section,
-    /// Events by user, and by resource.
-    pub(crate) users: Section,
-    pub(crate) resources: Section,
+    pub(crate) sections: Vec<Section>,
 }
 
-/// A part of a snapshot, and how many things stand in it.
+/// A part of a snapshot: the rows of a category with their events.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Section {
+    /// The category, or [`IN_ORDER`].
+    pub(crate) name: String,
     pub(crate) range: Range<usize>,
+    /// How many rows, or events, stand in it.
     pub(crate) count: usize,
 }
 
 impl Layout {
-    /// How many bytes tell where the sections are.
-    pub(crate) const SECTIONS_BYTES: usize = 3 * (8 + 8);
-
     pub(crate) fn read(body: &[u8]) -> io::Result<Self> {
         let mut from = Cut(body);
         let head = Head::decode(&mut from)?;
-        let mut start = (body.len() - from.0.len()).saturating_add(Self::SECTIONS_BYTES);
-        let mut section = || {
+        let mut sections = Vec::new();
+        for _ in 0..u16::from_le_bytes(from.array()?) {
+            let name = from.text()?.to_owned();
             let count = u64::from_le_bytes(from.array()?) as usize;
             let length = u64::from_le_bytes(from.array()?) as usize;
-            let range = start..start.saturating_add(length);
-            start = range.end;
-            io::Result::Ok(Section { range, count })
-        };
-        let layout = Self { head, others: section()?, users: section()?, resources: section()? };
+            sections.push(Section { name, range: 0..length, count });
+        }
+        let mut start = body.len() - from.0.len();
+        for section in &mut sections {
+            section.range = start..start.saturating_add(section.range.end);
+            start = section.range.end;
+        }
         match start == body.len() {
-            true => Ok(layout),
+            true => Ok(Self { head, sections }),
             false => Err(malformed("the sections are not as long as the snapshot")),
         }
     }
+}
 
-    /// Tells, at `at`, where the sections are.
-    pub(crate) fn write_sections(&self, at: usize, out: &mut [u8]) {
-        let sections = [&self.others, &self.users, &self.resources];
-        let numbers = sections.into_iter().flat_map(|it| [it.count, it.range.len()]);
-        let bytes = numbers.flat_map(|it| (it as u64).to_le_bytes());
-        out.iter_mut().skip(at).zip(bytes).for_each(|(to, from)| *to = from);
+impl Section {
+    /// Tells where the sections of these lengths are, which come behind it.
+    pub(crate) fn write_all(sections: &[Self], out: &mut Vec<u8>) {
+        out.extend_from_slice(&(sections.len() as u16).to_le_bytes());
+        for Section { name, range, count } in sections {
+            out.extend_from_slice(&(name.len() as u16).to_le_bytes());
+            out.extend_from_slice(name.as_bytes());
+            out.extend_from_slice(&(*count as u64).to_le_bytes());
+            out.extend_from_slice(&(range.len() as u64).to_le_bytes());
+        }
     }
 }

@@ -1,97 +1,162 @@
 //! All read models together: what one lock guards and one event changes.
 
+use std::io;
+use std::thread;
+
 use domain::forgetting::{Forgetting, Forgotten};
 use domain::log_event::LogEvent;
-use domain::{AnyEvent, Mark, Recorded, Unreadable};
+use domain::role::RoleCreated;
+use domain::{Aggregate, AnyEvent, Mark, Recorded, Unreadable};
 
 use crate::app_tokens::AppTokens;
-use crate::app_users::AppUsers;
-use crate::apps::Apps;
+use crate::app_users::AppUserData;
+use crate::apps::AppData;
 use crate::audit::Audit;
-use crate::clients::Clients;
-use crate::resources::Resources;
-use crate::roles::Roles;
+use crate::clients::ClientData;
+use crate::resources::ResourceData;
+use crate::row::RowData;
+use crate::row_section::FoundNow;
+use crate::rows::Source;
 use crate::sealed::Keys;
 use crate::signing_keys::SigningKeys;
-use crate::tenants::Tenants;
+use crate::snapshot::Section;
+use crate::table::{RowChange, Table};
+use crate::tenants::TenantData;
 use crate::tokens::Tokens;
-use crate::user_row::{Lookups, UserChange};
-use crate::users::Users;
+use crate::user_row::UserData;
 
-/// Every read model of the program. Two of them, folded from the same log, are equal.
-#[derive(Debug, PartialEq)]
-pub struct Tables {
-    /// The apps of the app-token service.
-    pub apps: Apps,
-    /// Their tokens.
-    pub app_tokens: AppTokens,
-    /// Their users.
-    pub app_users: AppUsers,
-    /// Where in the log things are.
-    pub audit: Audit,
-    /// The clients.
-    pub clients: Clients,
-    /// The API resources.
-    pub resources: Resources,
-    /// The roles.
-    pub roles: Roles,
-    /// The signing keys.
-    pub signing_keys: SigningKeys,
-    /// The tenants.
-    pub tenants: Tenants,
-    /// The revoked tokens.
-    pub tokens: Tokens,
-    /// The users.
-    pub users: Users,
-    /// The position of the last event that was taken in.
-    pub(crate) position: u64,
-    /// What the log was told to forget.
-    pub(crate) forgotten: Forgotten,
+/// The category whose streams a table has the rows of.
+const fn category<D: RowData>() -> &'static str {
+    <D::Aggregate as Aggregate>::CATEGORY
 }
 
-/// What an event changes.
-#[derive(Debug)]
-pub(crate) enum Change {
-    /// No read model asks for its payload.
-    Nothing,
-    User(UserChange),
-    Other(Box<AnyEvent>),
-}
-
-/// Opens and decodes an event, if any read model asks for its payload.
-pub(crate) fn decode(recorded: &Recorded, keys: &Keys) -> Result<Change, Unreadable> {
-    if AnyEvent::marks(&recorded.kind).contains(&Mark::Unread) {
-        return Ok(Change::Nothing);
-    }
-    let parts = keys.0.open_parts(recorded)?;
-    Ok(match AnyEvent::decode(&recorded.kind, &parts)? {
-        AnyEvent::User(event) => {
-            let lookups = Lookups::of(keys, &event);
-            Change::User(UserChange::new(recorded, event, lookups))
+macro_rules! tables {
+    ($($(#[$meta:meta])* $field:ident: $data:ident,)*) => {
+        /// Every read model of the program. Two of them, folded from the same log, are equal.
+        #[derive(Debug, PartialEq)]
+        pub struct Tables {
+            $($(#[$meta])* pub $field: Table<$data>,)*
+            /// The tokens of apps.
+            pub app_tokens: AppTokens,
+            /// Where in the log things are.
+            pub audit: Audit,
+            /// The signing keys.
+            pub signing_keys: SigningKeys,
+            /// The revoked tokens.
+            pub tokens: Tokens,
+            /// The position of the last event that was taken in.
+            pub(crate) position: u64,
+            /// What the log was told to forget.
+            pub(crate) forgotten: Forgotten,
+            pub(crate) keys: Keys,
         }
-        event => Change::Other(Box::new(event)),
-    })
+
+        /// What an event changes.
+        #[derive(Debug)]
+        #[allow(non_camel_case_types, reason = "each is named after its table")]
+        pub(crate) enum Change {
+            /// No read model asks for its payload.
+            Nothing,
+            $($field(Box<RowChange<$data>>),)*
+            Other(Box<AnyEvent>),
+        }
+
+        /// Opens and decodes an event, if any read model asks for its payload.
+        pub(crate) fn decode(recorded: &Recorded, keys: &Keys) -> Result<Change, Unreadable> {
+            let kind = &*recorded.kind;
+            if AnyEvent::marks(kind).contains(&Mark::Unread) {
+                return Ok(Change::Nothing);
+            }
+            let parts = keys.0.open_parts(recorded)?;
+            let stream = recorded.stream.category();
+            $(if stream == category::<$data>() {
+                return Ok(Change::$field(Box::new(RowChange::read(kind, &parts, keys)?)));
+            })*
+            Ok(Change::Other(Box::new(AnyEvent::decode(kind, &parts)?)))
+        }
+
+        /// How a snapshot knows what the rows of a category are found by; `None` for categories
+        /// whose events stand in the order of the log.
+        pub(crate) fn row_section(stream: &str) -> Option<FoundNow> {
+            $(if stream == category::<$data>() {
+                return Some(crate::row_section::found_now::<$data>);
+            })*
+            None
+        }
+
+        impl Tables {
+            pub(crate) fn new(keys: Keys) -> Self {
+                Self {
+                    $($field: Table::new(keys.clone()),)*
+                    app_tokens: AppTokens::default(),
+                    audit: Audit::default(),
+                    signing_keys: SigningKeys::default(),
+                    tokens: Tokens::default(),
+                    position: 0,
+                    forgotten: Forgotten::default(),
+                    keys,
+                }
+            }
+
+            /// Takes in an event that a snapshot kept; the audit index has it already.
+            pub(crate) fn change(&mut self, recorded: &Recorded, change: Change) {
+                match change {
+                    Change::Nothing => (),
+                    $(Change::$field(change) => self.$field.apply(recorded, *change),)*
+                    Change::Other(event) => self.take_in(*event, recorded),
+                }
+            }
+
+            /// Takes over the rows that lie in the sections of a snapshot, while the events that
+            /// stand in the order of the log are read.
+            pub(crate) fn read_rows(
+                &mut self,
+                source: &Source,
+                sections: &[Section],
+                others: impl FnOnce(&mut Self) -> io::Result<()>,
+            ) -> io::Result<()> {
+                let keys = self.keys.clone();
+                thread::scope(|scope| {
+                    $(let $field = scope.spawn(|| read_table::<$data>(&keys, source, sections));)*
+                    others(self)?;
+                    let failed = |_| io::Error::other("a thread that reads a snapshot panicked");
+                    $(self.$field = $field.join().map_err(failed)??;)*
+                    Ok(())
+                })
+            }
+        }
+    };
+}
+
+tables! {
+    /// The apps of the app-token service.
+    apps: AppData,
+    /// Their users.
+    app_users: AppUserData,
+    /// The clients.
+    clients: ClientData,
+    /// The API resources.
+    resources: ResourceData,
+    /// The roles.
+    roles: RoleCreated,
+    /// The tenants.
+    tenants: TenantData,
+    /// The users.
+    users: UserData,
+}
+
+fn read_table<D: RowData>(
+    keys: &Keys,
+    source: &Source,
+    sections: &[Section],
+) -> io::Result<Table<D>> {
+    match sections.iter().find(|it| it.name == category::<D>()) {
+        Some(it) => Table::read(keys.clone(), source.clone(), it.range.clone(), it.count),
+        None => Ok(Table::new(keys.clone())),
+    }
 }
 
 impl Tables {
-    pub(crate) fn new(keys: Keys) -> Self {
-        Self {
-            apps: Apps::new(keys.clone()),
-            app_tokens: AppTokens::default(),
-            app_users: AppUsers::new(keys.clone()),
-            audit: Audit::default(),
-            clients: Clients::default(),
-            resources: Resources::new(keys.clone()),
-            roles: Roles::default(),
-            signing_keys: SigningKeys::default(),
-            tenants: Tenants::default(),
-            tokens: Tokens::default(),
-            users: Users::new(keys),
-            position: 0,
-            forgotten: Forgotten::default(),
-        }
-    }
-
     /// The position of the last event that was taken in.
     pub fn position(&self) -> u64 {
         self.position
@@ -102,15 +167,6 @@ impl Tables {
         self.audit.apply(recorded);
         self.change(recorded, change);
         self.position = recorded.position;
-    }
-
-    /// Takes in an event that a snapshot kept; the audit index has it already.
-    pub(crate) fn change(&mut self, recorded: &Recorded, change: Change) {
-        match change {
-            Change::Nothing => (),
-            Change::User(change) => self.users.apply(change),
-            Change::Other(event) => self.take_in(*event, recorded),
-        }
     }
 
     /// Begins with what was forgotten before the first event that comes.
@@ -126,23 +182,23 @@ impl Tables {
         self.app_tokens.forget(position, forgetting);
     }
 
+    /// What is not kept in a table of rows: what has an end, and keys, which have no numbers.
     fn take_in(&mut self, event: AnyEvent, recorded: &Recorded) {
         match event {
-            AnyEvent::App(event) => self.apps.apply(&event, recorded),
             AnyEvent::AppToken(event) => self.app_tokens.apply(&event, recorded),
-            AnyEvent::AppUser(event) => self.app_users.apply(&event, recorded),
-            AnyEvent::Client(event) => self.clients.apply(event, recorded),
             AnyEvent::Log(LogEvent::Forgotten(fact)) => {
                 self.forget(recorded.position, Forgetting { until: fact.data.until });
             }
             AnyEvent::Log(LogEvent::Restored(_)) => self.app_tokens.close_all(recorded.position),
-            AnyEvent::Resource(event) => self.resources.apply(event, recorded),
-            AnyEvent::Role(event) => self.roles.apply(event),
             AnyEvent::SigningKey(event) => self.signing_keys.apply(&event, recorded),
-            AnyEvent::Tenant(event) => self.tenants.apply(&event, recorded),
             AnyEvent::Token(event) => self.tokens.apply(&event, recorded),
-            // They change by `UserChange`.
-            AnyEvent::User(_) => (),
+            AnyEvent::App(_)
+            | AnyEvent::AppUser(_)
+            | AnyEvent::Client(_)
+            | AnyEvent::Resource(_)
+            | AnyEvent::Role(_)
+            | AnyEvent::Tenant(_)
+            | AnyEvent::User(_) => debug_assert!(false, "it has a table"),
         }
     }
 }

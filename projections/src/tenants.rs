@@ -1,16 +1,26 @@
 //! Answers: which tenant answers on this host, and which tenants has a user?
 
-use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use domain::tenant::{TenantCreated, TenantEvent, normalise};
-use domain::{Recorded, TenantId, Timestamp, UserId};
+use domain::tenant::{Tenant, TenantCreated, TenantEvent, normalise};
+use domain::{Recorded, TenantId, UserId};
 
-use crate::page::{Page, Paging};
+use crate::found::{Found, Group, Key};
+use crate::page::Paging;
+use crate::row::{Row, RowData};
+use crate::sealed::Keys;
+use crate::search::{Order, Query};
+use crate::table::Table;
 
 /// A tenant.
+pub type TenantRow = Row<TenantData>;
+
+/// The tenants, by number.
+pub type Tenants = Table<TenantData>;
+
+/// What the read models know of a tenant.
 #[derive(Debug, Clone, PartialEq)]
-pub struct TenantRow {
+pub struct TenantData {
     /// What was created, with the hosts that were added later.
     pub data: TenantCreated,
     /// Whether its users are the accounts of the app-token service.
@@ -18,82 +28,72 @@ pub struct TenantRow {
     /// App tokens from before this position of the log do not count: since then the accounts are
     /// others. 0 if that never changed.
     pub app_tokens_from: u64,
-    /// When it was created.
-    pub created: Timestamp,
-    /// When it last changed.
-    pub updated: Timestamp,
 }
 
-/// The tenants, by number.
-#[derive(Debug, Default, PartialEq)]
-pub struct Tenants {
-    rows: BTreeMap<TenantId, Arc<TenantRow>>,
-    by_host: HashMap<String, TenantId>,
+impl TenantData {
+    /// By `name`.
+    pub const BY_NAME: Order<Self> = Order::Indexed(0);
+    /// By `created`.
+    pub const BY_CREATED: Order<Self> = Order::Indexed(1);
 }
 
-impl Tenants {
+impl RowData for TenantData {
+    type Aggregate = Tenant;
+    type Hashes = ();
+
+    fn hashes(_event: &TenantEvent, _keys: &Keys) {}
+
+    fn begin(event: TenantEvent, _recorded: &Recorded, (): ()) -> Option<Self> {
+        match event {
+            TenantEvent::Created(fact) => {
+                Some(Self { data: fact.data, linked: false, app_tokens_from: 0 })
+            }
+            _ => None,
+        }
+    }
+
+    fn change(&mut self, event: TenantEvent, recorded: &Recorded, (): ()) {
+        match event {
+            TenantEvent::Created(_) => (),
+            TenantEvent::AppTokenLinkSet(fact) => {
+                self.linked = fact.data.linked;
+                self.app_tokens_from = recorded.position;
+            }
+            TenantEvent::HostAdded(fact) => self.data.hosts.push(fact.data.host),
+        }
+    }
+
+    fn found(row: &Row<Self>) -> Found {
+        let owner = Group::owner(TenantId::INSTALLATION, row.data.owner);
+        Found {
+            texts: row.data.hosts.iter().map(|it| normalise(&it.name).into()).collect(),
+            groups: vec![Group::tenant(TenantId::INSTALLATION), owner],
+            orders: vec![Key::from(row.data.name.as_str()), Key::from(row.created)],
+            ..Found::default()
+        }
+    }
+}
+
+impl Table<TenantData> {
     /// A tenant.
     pub fn get(&self, tenant: TenantId) -> Option<&Arc<TenantRow>> {
-        self.rows.get(&tenant)
+        self.row(tenant.0)
     }
 
     /// The tenant that answers on a host: `host[:port]`, as in the `Host` header.
     pub fn at_host(&self, host: &str) -> Option<&Arc<TenantRow>> {
         // Hosts mostly come in lower case: look before copying.
-        let tenant = self.by_host.get(host).or_else(|| self.by_host.get(&normalise(host)))?;
-        self.rows.get(tenant)
+        self.with_text(host).next().or_else(|| self.with_text(&normalise(host)).next())
     }
 
     /// All tenants, by number.
     pub fn all(&self) -> impl Iterator<Item = &Arc<TenantRow>> {
-        self.rows.values()
+        self.iter()
     }
 
-    /// A page of the tenants of a user, by number or by another key.
-    pub fn page<K: Ord>(
-        &self,
-        owner: UserId,
-        filter: impl Fn(&TenantRow) -> bool,
-        key: impl Fn(&TenantRow) -> K,
-        paging: Paging,
-    ) -> Page<TenantRow> {
-        let owned = self.rows.values().filter(|it| it.data.owner == owner && filter(it));
-        Page::sort(owned.cloned().collect(), key, paging)
-    }
-
-    pub(crate) fn apply(&mut self, event: &TenantEvent, recorded: &Recorded) {
-        let time = recorded.commit.time;
-        let tenant = TenantId(recorded.stream.number().unwrap_or(0) as u32);
-        match event {
-            TenantEvent::Created(fact) => {
-                for host in &fact.data.hosts {
-                    self.by_host.insert(normalise(&host.name), fact.data.tenant);
-                }
-                let row = TenantRow {
-                    data: fact.data.clone(),
-                    linked: false,
-                    app_tokens_from: 0,
-                    created: time,
-                    updated: time,
-                };
-                self.rows.insert(fact.data.tenant, Arc::new(row));
-            }
-            TenantEvent::AppTokenLinkSet(fact) => {
-                if let Some(row) = self.rows.get_mut(&tenant) {
-                    let row = Arc::make_mut(row);
-                    row.linked = fact.data.linked;
-                    row.app_tokens_from = recorded.position;
-                    row.updated = time;
-                }
-            }
-            TenantEvent::HostAdded(fact) => {
-                if let Some(row) = self.rows.get_mut(&tenant) {
-                    self.by_host.insert(normalise(&fact.data.host.name), tenant);
-                    let row = Arc::make_mut(row);
-                    row.data.hosts.push(fact.data.host.clone());
-                    row.updated = time;
-                }
-            }
-        }
+    /// The tenants of a user; only the one that answers on a host, if one is given.
+    pub fn owned(owner: UserId, host: Option<&str>, paging: Paging) -> Query<TenantData> {
+        let query = Query::of(Group::owner(TenantId::INSTALLATION, owner), paging);
+        Query { text: host.map(normalise), ..query }
     }
 }

@@ -1,34 +1,27 @@
 //! A user as the read models keep it: made from its events, and opened at each reading.
 
-use std::io;
-use std::sync::Arc;
-
 use domain::user::{
-    PasswordVerifier, User, UserAppInfo, UserEvent, UserPersonal, UserRegistered, UserRightsSet,
-    normalise,
+    PasswordVerifier, User, UserAppInfo, UserEvent, UserPersonal, UserRegistered, normalise,
 };
-use domain::{
-    Aggregate as _, Recorded, StoredEvent as _, StreamId, TenantId, Timestamp, Unreadable, UserId,
-    codec,
-};
+use domain::{Aggregate as _, Recorded, StoredEvent as _, StreamId, SubjectId, TenantId, UserId};
 use serde::de::DeserializeOwned;
 
-use crate::kept::{Cut, clear_event};
-use crate::rows::Row;
+use crate::found::{Found, Group, Key};
+use crate::row::{Row, RowData};
 use crate::sealed::{Keys, Part, Sealed};
+use crate::search::Order;
 
-/// A user who is in use. Who it is, and what proves it, is opened at each reading:
+/// A user who is in use.
+pub type UserRow = Row<UserData>;
+
+/// What the read models know of a user. Who it is, and what proves it, is opened at each reading:
 /// [`crate::Users::personal`] and [`crate::Users::verifiers`].
 #[derive(Debug, Clone, PartialEq)]
-pub struct UserRow {
+pub struct UserData {
     /// What was registered; roles and permissions are those of now.
     pub data: UserRegistered,
     /// Whether it may sign in.
     pub enabled: bool,
-    /// When the user was registered.
-    pub created: Timestamp,
-    /// When the user last changed.
-    pub updated: Timestamp,
     /// From which position of the log the credentials count: tokens that were given for others do
     /// not count any more.
     pub counts_from: u64,
@@ -36,41 +29,15 @@ pub struct UserRow {
     password: Option<Sealed>,
     md5: Option<Sealed>,
     app_info: Option<Sealed>,
-    lookups: Lookups,
+    hashes: UserHashes,
 }
 
 /// The keyed hashes by which a user is found; 0 where there is no such value.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Lookups {
-    pub(crate) name: u128,
-    pub(crate) email: u128,
-    pub(crate) phone: u128,
-}
-
-impl Lookups {
-    /// As a snapshot has them.
-    fn encode(self, out: &mut Vec<u8>) {
-        let Self { name, email, phone } = self;
-        [name, email, phone].iter().for_each(|it| out.extend_from_slice(&it.to_le_bytes()));
-    }
-
-    fn decode(from: &mut Cut<'_>) -> io::Result<Self> {
-        let mut next = || from.array().map(u128::from_le_bytes);
-        Ok(Self { name: next()?, email: next()?, phone: next()? })
-    }
-
-    /// Of an event that was opened.
-    pub(crate) fn of(keys: &Keys, event: &UserEvent) -> Self {
-        let UserEvent::Registered(fact) = event else { return Self::default() };
-        let Some(personal) = &fact.personal else { return Self::default() };
-        let tenant = fact.data.tenant;
-        let (email, phone) = (personal.email.as_deref(), personal.phone_number.as_deref());
-        Self {
-            name: name_hash(keys, tenant, &personal.user_name),
-            email: email.map_or(0, |it| email_hash(keys, tenant, it)),
-            phone: phone.map_or(0, |it| phone_hash(keys, tenant, it)),
-        }
-    }
+pub struct UserHashes {
+    name: u128,
+    email: u128,
+    phone: u128,
 }
 
 pub(crate) fn name_hash(keys: &Keys, tenant: TenantId, name: &str) -> u128 {
@@ -85,176 +52,102 @@ pub(crate) fn phone_hash(keys: &Keys, tenant: TenantId, phone_number: &str) -> u
     keys.0.lookup_hash(tenant, "phoneNumber", phone_number)
 }
 
-/// What an event changes about users.
-#[derive(Debug)]
-pub(crate) enum UserChange {
-    Registered(Arc<UserRow>),
-    Changed(UserId, RowChange),
-    Ended(UserId),
+/// Whom somebody brought in, and who has a role: a role belongs to one tenant.
+const PARENT: u8 = 1;
+const ROLE: u8 = 2;
+
+/// Those whom a user brought in.
+pub(crate) fn brought_in_by(parent: UserId) -> Group {
+    Group::number(PARENT, parent.0)
 }
 
-/// What an event changes about one user.
-#[derive(Debug)]
-pub(crate) struct RowChange {
-    what: What,
-    position: u64,
-    time: Timestamp,
+/// Those who have a role.
+pub(crate) fn with_role(role: u32) -> Group {
+    Group::number(ROLE, role)
 }
 
-#[derive(Debug)]
-enum What {
-    Password(Option<Sealed>),
-    Md5(Option<Sealed>),
-    AppInfo(Option<Sealed>),
-    Enabled(bool),
-    Rights(Box<UserRightsSet>),
+impl UserData {
+    /// By `createDate`.
+    pub const BY_CREATED: Order<Self> = Order::Indexed(0);
 }
 
-impl UserChange {
-    /// From an event as it was recorded, sealed, and as it was read.
-    pub(crate) fn new(recorded: &Recorded, event: UserEvent, lookups: Lookups) -> Self {
-        let (position, time) = (recorded.position, recorded.commit.time);
+impl RowData for UserData {
+    type Aggregate = User;
+    type Hashes = UserHashes;
+
+    fn hashes(event: &UserEvent, keys: &Keys) -> UserHashes {
+        let UserEvent::Registered(fact) = event else { return UserHashes::default() };
+        let Some(personal) = &fact.personal else { return UserHashes::default() };
+        let tenant = fact.data.tenant;
+        let (email, phone) = (personal.email.as_deref(), personal.phone_number.as_deref());
+        UserHashes {
+            name: name_hash(keys, tenant, &personal.user_name),
+            email: email.map_or(0, |it| email_hash(keys, tenant, it)),
+            phone: phone.map_or(0, |it| phone_hash(keys, tenant, it)),
+        }
+    }
+
+    fn begin(event: UserEvent, recorded: &Recorded, hashes: UserHashes) -> Option<Self> {
         let sealed = |part| Sealed::of(recorded, part, event.kind());
-        let changed = |user, what| Self::Changed(user, RowChange { what, position, time });
+        let (personal, password) = (sealed(Part::Personal), sealed(Part::Secret));
+        let UserEvent::Registered(fact) = event else { return None };
+        Some(Self {
+            data: fact.data,
+            enabled: true,
+            counts_from: recorded.position,
+            personal,
+            password,
+            md5: None,
+            app_info: None,
+            hashes,
+        })
+    }
+
+    fn change(&mut self, event: UserEvent, recorded: &Recorded, _: UserHashes) {
+        let sealed = |part| Sealed::of(recorded, part, event.kind());
         match &event {
-            UserEvent::PasswordSet(fact) => {
-                changed(fact.data.user, What::Password(sealed(Part::Secret)))
+            UserEvent::PasswordSet(_) => {
+                (self.password, self.md5) = (sealed(Part::Secret), None);
+                self.counts_from = recorded.position;
             }
-            UserEvent::AppPasswordSet(fact) => {
-                changed(fact.data.user, What::Md5(sealed(Part::Secret)))
-            }
-            UserEvent::AppInfoSet(fact) => {
-                changed(fact.data.user, What::AppInfo(sealed(Part::Personal)))
-            }
+            UserEvent::AppPasswordSet(_) => self.md5 = sealed(Part::Secret),
+            UserEvent::AppInfoSet(_) => self.app_info = sealed(Part::Personal),
             UserEvent::EnabledSet(fact) => {
-                changed(fact.data.user, What::Enabled(fact.data.enabled))
+                self.enabled = fact.data.enabled;
+                self.counts_from = recorded.position;
             }
             UserEvent::RightsSet(fact) => {
-                changed(fact.data.user, What::Rights(Box::new(fact.data.clone())))
+                self.data.roles.clone_from(&fact.data.roles);
+                self.data.permissions.clone_from(&fact.data.permissions);
             }
-            UserEvent::Deleted(fact) => Self::Ended(fact.data.user),
-            UserEvent::Erased(fact) => Self::Ended(fact.data.user),
-            UserEvent::Registered(_) => {
-                let (personal, password) = (sealed(Part::Personal), sealed(Part::Secret));
-                let UserEvent::Registered(fact) = event else { return Self::Ended(UserId::NONE) };
-                Self::Registered(Arc::new(UserRow {
-                    data: fact.data,
-                    enabled: true,
-                    created: time,
-                    updated: time,
-                    counts_from: position,
-                    personal,
-                    password,
-                    md5: None,
-                    app_info: None,
-                    lookups,
-                }))
-            }
-        }
-    }
-}
-
-impl Row for UserRow {
-    fn make(found: &[u8], events: &[Recorded]) -> io::Result<Option<Arc<Self>>> {
-        let lookups = Found::decode(found)?.lookups;
-        let mut row: Option<Arc<Self>> = None;
-        for recorded in events {
-            match UserChange::new(recorded, clear_event(recorded)?, lookups) {
-                UserChange::Registered(registered) => row = Some(registered),
-                UserChange::Changed(_, change) => {
-                    if let Some(row) = &mut row {
-                        Arc::make_mut(row).change(change);
-                    }
-                }
-                UserChange::Ended(_) => row = None,
-            }
-        }
-        Ok(row)
-    }
-}
-
-/// What a snapshot keeps to find a user.
-pub(crate) struct Found {
-    pub(crate) tenant: TenantId,
-    pub(crate) parent: UserId,
-    pub(crate) lookups: Lookups,
-    pub(crate) roles: Vec<u32>,
-}
-
-/// How many bytes stand before the roles: tenant, parent, lookups.
-const FOUND_FIXED_BYTES: usize = 4 + 4 + 3 * 16;
-
-impl Found {
-    pub(crate) fn decode(found: &[u8]) -> io::Result<Self> {
-        let mut from = Cut(found);
-        let tenant = TenantId(u32::from_le_bytes(from.array()?));
-        let parent = UserId(u32::from_le_bytes(from.array()?));
-        let lookups = Lookups::decode(&mut from)?;
-        let mut roles = Vec::with_capacity(from.0.len() / 4);
-        while !from.0.is_empty() {
-            roles.push(u32::from_le_bytes(from.array()?));
-        }
-        Ok(Self { tenant, parent, lookups, roles })
-    }
-}
-
-/// What a snapshot keeps to find the user of an event that was opened, if it begins there.
-pub(crate) fn found(keys: &Keys, event: &UserEvent) -> Option<Vec<u8>> {
-    let UserEvent::Registered(fact) = event else { return None };
-    let mut out = fact.data.tenant.0.to_le_bytes().to_vec();
-    out.extend_from_slice(&fact.data.parent.0.to_le_bytes());
-    Lookups::of(keys, event).encode(&mut out);
-    encode_roles(&fact.data.roles, &mut out);
-    Some(out)
-}
-
-/// The same with the roles that a later event gave.
-pub(crate) fn found_with_roles(found: &[u8], roles: &[u32]) -> Vec<u8> {
-    let mut out = found.get(..FOUND_FIXED_BYTES).unwrap_or(found).to_vec();
-    encode_roles(roles, &mut out);
-    out
-}
-
-fn encode_roles(roles: &[u32], out: &mut Vec<u8>) {
-    roles.iter().for_each(|it| out.extend_from_slice(&it.to_le_bytes()));
-}
-
-impl RowChange {
-    /// The roles that the user has from then on, if that is what changes.
-    pub(crate) fn roles(&self) -> Option<&[u32]> {
-        match &self.what {
-            What::Rights(set) => Some(&set.roles),
-            _ => None,
-        }
-    }
-}
-
-impl UserRow {
-    pub(crate) fn change(&mut self, change: RowChange) {
-        let RowChange { what, position, time } = change;
-        self.updated = time;
-        match what {
-            What::Password(password) => {
-                (self.password, self.md5) = (password, None);
-                self.counts_from = position;
-            }
-            What::Md5(md5) => self.md5 = md5,
-            What::AppInfo(info) => self.app_info = info,
-            What::Enabled(enabled) => {
-                self.enabled = enabled;
-                self.counts_from = position;
-            }
-            What::Rights(set) => {
-                (self.data.roles, self.data.permissions) = (set.roles, set.permissions);
-            }
+            UserEvent::Registered(_) | UserEvent::Deleted(_) | UserEvent::Erased(_) => (),
         }
     }
 
-    pub(crate) fn lookups(&self) -> Lookups {
-        self.lookups
+    fn found(row: &Row<Self>) -> Found {
+        let UserHashes { name, email, phone } = row.hashes;
+        let UserRegistered { tenant, parent, roles, .. } = &row.data;
+        let mut groups = vec![Group::tenant(*tenant), brought_in_by(*parent)];
+        groups.extend(roles.iter().map(|it| with_role(*it)));
+        groups.sort_unstable();
+        groups.dedup();
+        let orders = vec![Key::from(row.created)];
+        Found { hashes: vec![name, email, phone], groups, orders, ..Found::default() }
     }
 
-    pub(crate) fn personal(&self, keys: &Keys) -> Option<UserPersonal> {
+    fn take_hashes(&mut self, found: &Found) {
+        let (name, email, phone) = (found.hash(0), found.hash(1), found.hash(2));
+        self.hashes = UserHashes { name, email, phone };
+    }
+
+    fn person(user: u64) -> SubjectId {
+        UserId(user as u32).into()
+    }
+}
+
+impl UserData {
+    /// Who the user is; `None` once the person was erased. Opened at each reading.
+    pub fn personal(&self, keys: &Keys) -> Option<UserPersonal> {
         self.opened(self.personal.as_ref()?, Part::Personal, keys, |event| match event {
             UserEvent::Registered(fact) => fact.personal,
             _ => None,
@@ -293,20 +186,6 @@ impl UserRow {
         lifted: fn(UserEvent) -> Option<T>,
     ) -> Option<T> {
         let user = self.data.user;
-        let opened = sealed.open(keys, StreamId::new(User::CATEGORY, user), user.into(), part);
-        let read = opened.and_then(|(kind, parts)| {
-            if sealed.is_old() {
-                return UserEvent::decode(kind, &parts).map(lifted);
-            }
-            let bytes = match part {
-                Part::Personal => parts.personal,
-                Part::Secret => parts.secret,
-            };
-            let read = bytes.map(|it| codec::decode(&it)).transpose();
-            read.map_err(|err| Unreadable { kind: kind.to_owned(), why: err.to_string() })
-        });
-        // It could be read when it was taken in.
-        let told = |err: &Unreadable| tracing::error!(%user, error = %err, "run `chancery verify`");
-        read.inspect_err(told).ok().flatten()
+        sealed.read(keys, &StreamId::new(User::CATEGORY, user), user.into(), part, lifted)
     }
 }

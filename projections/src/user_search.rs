@@ -1,13 +1,13 @@
-//! Finding users: by what is clear under the lock, by what is sealed after it.
+//! Which users a list shows: by what the indexes know, by what is clear, and by what is sealed.
 
-use std::sync::Arc;
-
-use domain::Timestamp;
 use domain::user::{UserPersonal, normalise};
+use domain::{TenantId, Timestamp};
 
-use crate::page::{Page, Paging};
-use crate::sealed::Keys;
-use crate::user_row::UserRow;
+use crate::found::Group;
+use crate::page::Paging;
+use crate::search::Query;
+use crate::table::Table;
+use crate::user_row::{UserData, UserRow, email_hash, phone_hash, with_role};
 
 /// Which users are wanted. Absent parts do not filter.
 #[derive(Debug, Clone, Default)]
@@ -30,120 +30,32 @@ pub struct UserFilter {
     pub lineage: Option<String>,
 }
 
-/// What a list of users is ordered by. Users that are equal in it come by number.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum UserOrder {
-    /// The number.
-    #[default]
-    Number,
-    /// When the user was registered.
-    Created,
-    /// The status.
-    Status,
-    /// The first balance.
-    DataAmount,
-    /// The user name, without regard to case.
-    UserName,
-    /// The nickname.
-    NickName,
-    /// The e-mail address.
-    Email,
-}
-
-/// Users of whom all that is clear fits a filter.
-#[derive(Debug)]
-pub struct Search(Stage);
-
-#[derive(Debug)]
-enum Stage {
-    Found(Page<UserRow>),
-    Among(Box<Among>),
-}
-
-#[derive(Debug)]
-struct Among {
-    rows: Vec<Arc<UserRow>>,
-    keys: Keys,
-    filter: UserFilter,
-    order: UserOrder,
-    paging: Paging,
-}
-
-impl Search {
-    pub(crate) fn found(total: usize, rows: Vec<Arc<UserRow>>) -> Self {
-        Self(Stage::Found(Page { total, rows }))
-    }
-
-    pub(crate) fn among(
-        rows: Vec<Arc<UserRow>>,
-        keys: Keys,
-        filter: UserFilter,
-        order: UserOrder,
-        paging: Paging,
-    ) -> Self {
-        Self(Stage::Among(Box::new(Among { rows, keys, filter, order, paging })))
-    }
-
-    /// How many users must be opened to finish, at about two microseconds each, or more if both
-    /// filter and order are about what is sealed.
-    pub fn opens(&self) -> usize {
-        match &self.0 {
-            Stage::Among(among) if among.is_about_personal() => among.rows.len(),
-            _ => 0,
+impl Table<UserData> {
+    /// The users of a tenant that fit a filter.
+    pub fn fitting(&self, tenant: TenantId, filter: UserFilter, paging: Paging) -> Query<UserData> {
+        let email = filter.email.as_ref().map(|it| email_hash(&self.keys, tenant, it));
+        let phone = filter.phone_number.as_ref().map(|it| phone_hash(&self.keys, tenant, it));
+        let roles = filter.roles.as_ref().map(|it| it.iter().map(|it| with_role(*it)).collect());
+        let query = Query {
+            any_of: roles,
+            hash: email.or(phone),
+            ..Query::of(Group::tenant(tenant), paging)
+        };
+        if filter.is_answered_by_indexes() {
+            return query;
         }
-    }
-
-    /// Opens what must be opened, orders, and cuts the page.
-    pub fn finish(self) -> Page<UserRow> {
-        match self.0 {
-            Stage::Found(page) => page,
-            Stage::Among(among) => among.finish(),
-        }
-    }
-}
-
-impl Among {
-    fn is_about_personal(&self) -> bool {
-        self.filter.is_about_personal() || self.order.is_about_personal()
-    }
-
-    fn finish(self) -> Page<UserRow> {
-        let Self { mut rows, keys, filter, order, paging } = self;
-        if filter.is_about_personal() {
-            rows.retain(|it| filter.fits_personal(it, it.personal(&keys).as_ref()));
-        }
-        order.page(rows, &keys, paging)
-    }
-}
-
-impl UserOrder {
-    fn is_about_personal(self) -> bool {
-        match self {
-            Self::Number | Self::Created | Self::Status | Self::DataAmount => false,
-            Self::UserName | Self::NickName | Self::Email => true,
-        }
-    }
-
-    fn page(self, rows: Vec<Arc<UserRow>>, keys: &Keys, paging: Paging) -> Page<UserRow> {
-        let personal = |it: &UserRow| it.personal(keys);
-        match self {
-            Self::Number => Page::cut(rows.len(), rows.iter(), paging),
-            Self::Created => Page::sort(rows, |it| it.created, paging),
-            Self::Status => Page::sort(rows, |it| it.data.status, paging),
-            Self::DataAmount => Page::sort(rows, |it| it.data.data_amount, paging),
-            Self::UserName => {
-                Page::sort(rows, |it| personal(it).map(|it| it.user_name.to_lowercase()), paging)
-            }
-            Self::NickName => Page::sort(rows, |it| personal(it)?.nick_name, paging),
-            Self::Email => Page::sort(rows, |it| personal(it)?.email, paging),
-        }
+        query.filtered(move |row, keys| {
+            filter.fits_data(row)
+                && (!filter.is_about_personal()
+                    || filter.fits_personal(row, row.personal(keys).as_ref()))
+        })
     }
 }
 
 impl UserFilter {
-    pub(crate) fn is_open(&self) -> bool {
+    /// Who has a role is known; who has a hash may have another value with the same.
+    fn is_answered_by_indexes(&self) -> bool {
         !self.is_about_personal()
-            && self.roles.is_none()
             && self.from.is_none()
             && self.before.is_none()
             && self.lineage.is_none()
@@ -156,9 +68,8 @@ impl UserFilter {
             || self.claim.is_some()
     }
 
-    pub(crate) fn fits_data(&self, row: &UserRow) -> bool {
-        self.roles.as_ref().is_none_or(|it| row.data.roles.iter().any(|r| it.contains(r)))
-            && self.from.is_none_or(|it| row.created >= it)
+    fn fits_data(&self, row: &UserRow) -> bool {
+        self.from.is_none_or(|it| row.created >= it)
             && self.before.is_none_or(|it| row.created < it)
             && self.lineage.as_ref().is_none_or(|it| row.data.lineage.starts_with(it.as_str()))
     }

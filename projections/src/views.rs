@@ -51,7 +51,7 @@ impl Views {
     }
 
     pub(crate) fn with(tables: Tables) -> Self {
-        let keys = tables.users.keys.clone();
+        let keys = tables.keys.clone();
         let progress = Progress { position: tables.position, stopped: None };
         Self { tables: RwLock::new(tables), keys, progress: watch::Sender::new(progress) }
     }

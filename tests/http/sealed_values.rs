@@ -86,9 +86,9 @@ async fn a_snapshot_keeps_them_sealed_and_answers_as_before() {
         let admin = domain::UserId(1);
         let resource = tables.resources.get(domain::TenantId(1), admin, 1).unwrap();
         assert_eq!(tables.resources.property_values(resource), [VALUES[2]]);
-        let client = tables.clients.identified("shop").unwrap();
-        assert_eq!(client.property_values, [VALUES[0]]);
-        assert_eq!(client.pair_wise_subject_salt.as_deref(), Some(VALUES[1]));
+        let secrets = tables.clients.secrets(tables.clients.identified("shop").unwrap());
+        assert_eq!(secrets.property_values, [VALUES[0]]);
+        assert_eq!(secrets.pair_wise_subject_salt.as_deref(), Some(VALUES[1]));
         assert!(*tables == *app.views.read(), "not what the log makes");
     }
 }

@@ -14,7 +14,9 @@ use domain::log_event::{Log, LogCommand, forgetting_id};
 use domain::tenant::{Tenant, TenantCommand};
 use domain::user::{PasswordVerifier, User, UserCommand, UserPersonal, UserRegistered, Verifiers};
 use domain::{TenantId, Timestamp, UserId};
-use projections::{Paging, UserFilter, UserOrder, Views, catch_up, next_snapshot};
+use projections::{
+    Key, Keys, Order, Paging, UserData, UserFilter, UserRow, Views, catch_up, next_snapshot,
+};
 use serde_json::json;
 use tests::app::{TestApp, now, verifier};
 use tests::samples::app_token::{app_token_issued, app_token_personal};
@@ -57,8 +59,11 @@ fn restored(app: &TestApp, body: &Bytes) -> Views {
     views
 }
 
-fn found(views: &Views, filter: UserFilter, order: UserOrder) -> Vec<u32> {
-    let search = views.read().users.search(TENANT, filter, order, ALL);
+fn found(views: &Views, filter: UserFilter, order: Order<UserData>) -> Vec<u32> {
+    let tables = views.read();
+    let query = tables.users.fitting(TENANT, filter, ALL).ordered_by(order);
+    let search = tables.users.search(query);
+    drop(tables);
     search.finish().rows.iter().map(|it| it.data.user.0).collect()
 }
 
@@ -75,8 +80,8 @@ fn lookups(views: &Views, name: &str, number: u32) -> [Vec<u32>; 4] {
     [
         named.into_iter().collect(),
         phoned,
-        found(views, by_email, UserOrder::Number),
-        found(views, by_part, UserOrder::Number),
+        found(views, by_email, Order::Number),
+        found(views, by_part, Order::Number),
     ]
 }
 
@@ -93,9 +98,13 @@ async fn a_snapshot_finds_people_and_opens_them() {
     }
     assert_eq!(lookups(&views, "Emil", 5), [const { Vec::<u32>::new() }; 4]);
     let all = |order| found(&views, UserFilter::default(), order);
-    assert_eq!(all(UserOrder::Email), [1, 2, 3, 4]);
-    assert_eq!(all(UserOrder::UserName), [1, 2, 3, 4]);
-    assert_eq!(all(UserOrder::Status), [1, 2, 4, 3]);
+    let email = Order::By(Box::new(|row: &UserRow, keys: &Keys| {
+        row.personal(keys).and_then(|it| it.email).as_deref().into()
+    }));
+    assert_eq!(all(email), [1, 2, 3, 4]);
+    assert_eq!(all(UserData::BY_CREATED), [1, 2, 3, 4]);
+    let status = |row: &UserRow, _: &Keys| Key::Number(row.data.status.into());
+    assert_eq!(all(Order::By(Box::new(status))), [1, 2, 4, 3]);
     let proved = verifier().await;
     let tables = views.read();
     let row = tables.users.get(TENANT, UserId(2)).unwrap();

@@ -1,6 +1,6 @@
 //! The paging parameters of every list (spec section 3.4).
 
-use projections::Paging;
+use projections::{Order, Paging};
 
 use super::call::Call;
 use super::endpoint::QueryParameter;
@@ -60,8 +60,14 @@ impl ListQuery {
         Ok(Self { query, order_by, paging })
     }
 
-    /// Whether to order by this member: camelCase or PascalCase.
-    pub(crate) fn orders_by(&self, member: &str) -> bool {
-        self.order_by.as_ref().is_some_and(|it| it.eq_ignore_ascii_case(member))
+    /// The order that was asked for, by the name of a member in camelCase or PascalCase.
+    pub(crate) fn order<D>(
+        &self,
+        orders: impl IntoIterator<Item = (&'static str, Order<D>)>,
+        default: Order<D>,
+    ) -> Order<D> {
+        let wanted = self.order_by.as_deref().unwrap_or_default();
+        let mut orders = orders.into_iter().filter(|(name, _)| name.eq_ignore_ascii_case(wanted));
+        orders.next().map_or(default, |(_, order)| order)
     }
 }

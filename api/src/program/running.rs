@@ -9,7 +9,7 @@ use commands::keys::{Keyring, MasterKey};
 use commands::log::{SledLog, SledLogOptions, SnapshotHeader, read_snapshot};
 use domain::log::{EventLog, LogError, Obstacle};
 use domain::{Timestamp, UserId};
-use projections::{SNAPSHOT_REVISION, Views, catch_up};
+use projections::{Views, catch_up, snapshot_revision};
 
 use super::cli::Failure;
 use super::home::keys_path;
@@ -119,7 +119,7 @@ pub(crate) fn views_snapshot_path(folder: &Path) -> PathBuf {
 /// From the snapshot, if there is one: it is only derived. The log says whether it fits.
 fn load_views(folder: &Path, keys: &Arc<Keyring>) -> Option<(SnapshotHeader, Views)> {
     let path = views_snapshot_path(folder);
-    let (header, body) = read_snapshot(&path, SNAPSHOT_REVISION, keys.log_id()).ok()?;
+    let (header, body) = read_snapshot(&path, snapshot_revision(), keys.log_id()).ok()?;
     match Views::from_snapshot(body, keys.clone()) {
         Ok(views) => Some((header, views)),
         Err(err) => {

@@ -9,7 +9,7 @@ use commands::keys::Keyring;
 use commands::log::{SledLog, read_snapshot, write_snapshot};
 use domain::log::{EventLog as _, LogError};
 use domain::{AnyEvent, Mark};
-use projections::{AuditFilter, SNAPSHOT_REVISION, Views, next_snapshot};
+use projections::{AuditFilter, Views, next_snapshot, snapshot_revision};
 
 use super::running::{Running, views_snapshot_path};
 
@@ -24,10 +24,10 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Brings both snapshots up to the durable head.
 pub(crate) fn snapshot(log: &SledLog, keys: &Arc<Keyring>, folder: &Path) -> Result<u64, LogError> {
-    let header = log.snapshot_header(SNAPSHOT_REVISION);
+    let header = log.snapshot_header(snapshot_revision());
     log.snapshot_index()?;
     let path = views_snapshot_path(folder);
-    let last = read_snapshot(&path, SNAPSHOT_REVISION, log.id()).ok();
+    let last = read_snapshot(&path, snapshot_revision(), log.id()).ok();
     let last = last.filter(|(header, _)| log.fits(header)).map(|(_, body)| body);
     let body = next_snapshot(last, log, keys.clone(), header.position)?;
     write_snapshot(&path, &header, &body)

@@ -9,7 +9,7 @@ use commands::log::{Derived, NoSnapshot, inspect_second_head, read_snapshot};
 use domain::log::{EventLog as _, LogError, OpenParts as _};
 use domain::{AnyEvent, Recorded, hex};
 use indicatif::{ProgressBar, ProgressStyle};
-use projections::{SNAPSHOT_REVISION, Views};
+use projections::{Views, snapshot_revision};
 use serde::{Deserialize, Serialize};
 
 use super::cli::Failure;
@@ -173,7 +173,7 @@ fn views_of_snapshot(
     until: u64,
 ) -> Result<Option<Views>, Failure> {
     let log = &running.log;
-    match read_snapshot(&views_snapshot_path(folder), SNAPSHOT_REVISION, log.id()) {
+    match read_snapshot(&views_snapshot_path(folder), snapshot_revision(), log.id()) {
         Ok((header, body)) if header.position <= until && log.fits(&header) => {
             Ok(Some(Views::from_snapshot(body, running.engine.keys().clone())?))
         }

@@ -8,7 +8,7 @@ use domain::resource::{
     PublishRequest, Resource, ResourceCommand, ResourceCreated, ResourceSecretInfo, ResourceSecrets,
 };
 use domain::scope::SCOPE_CLAIM;
-use projections::ResourceRow;
+use projections::{Key, Order, ResourceData, ResourceRow, Resources};
 use warp::http::Method;
 
 use super::api_resource_body::{ApiVersion, PublishBody, ResourceBody, RevisionBody, VersionBody};
@@ -121,24 +121,19 @@ async fn list(granted: Granted) -> Outcome {
     let claims = list.query.flag("q.expandClaims", false);
     list.query.check()?;
     let name = list.query.text("q.name").map(str::to_lowercase);
-    let filter = |it: &ResourceRow| {
-        name.as_ref().is_none_or(|wanted| it.data.name.to_lowercase() == *wanted)
-    };
-    let (tenant, owner) = (granted.tenant_id(), granted.user());
-    let page = granted.ask(|tables| {
-        let rows = &tables.resources;
-        if list.orders_by("name") {
-            rows.page(tenant, owner, filter, |it| it.data.name.clone(), list.paging)
-        } else if list.orders_by("displayName") {
-            rows.page(tenant, owner, filter, |it| it.data.display_name.clone(), list.paging)
-        } else if list.orders_by("created") {
-            rows.page(tenant, owner, filter, |it| it.data.created, list.paging)
-        } else if list.orders_by("updated") {
-            rows.page(tenant, owner, filter, |it| it.updated, list.paging)
-        } else {
-            rows.page(tenant, owner, filter, |it| it.data.resource, list.paging)
-        }
-    });
+    let orders = [
+        ("name", ResourceData::BY_NAME),
+        ("created", ResourceData::BY_CREATED),
+        ("displayName", Order::By(Box::new(|row, _| Key::from(row.data.display_name.as_deref())))),
+        ("updated", Order::By(Box::new(|row, _| Key::from(row.changed())))),
+    ];
+    let order = list.order(orders, Order::Number);
+    let owned = Resources::owned(granted.tenant_id(), granted.user(), list.paging);
+    let mut query = owned.ordered_by(order);
+    if let Some(wanted) = name {
+        query = query.filtered(move |row, _| row.data.name.to_lowercase() == wanted);
+    }
+    let page = granted.page(|tables| &tables.resources, query).await?;
     let rows = page.rows.iter().map(|row| {
         let body = ResourceBody::bare(row);
         let body = if scopes { body.with_scopes(row) } else { body };

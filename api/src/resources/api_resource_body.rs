@@ -199,7 +199,7 @@ impl ResourceBody {
                 .clone(),
             show_in_discovery_document: it.show_in_discovery_document,
             created: Some(WireTime(it.created)),
-            updated: row.updated.map(WireTime),
+            updated: row.changed().map(WireTime),
             non_editable: it.non_editable,
             ..Self::default()
         }

@@ -9,7 +9,7 @@ use domain::client::{Client, ClientCommand};
 use domain::context::Context;
 use domain::log::CommitHead;
 use domain::token::{Grant, ISSUED_TOKEN_SECONDS_MAX};
-use projections::{ClientRow, Tables};
+use projections::{ClientData, ClientRow, Clients, Order, Tables};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 use warp::http::Method;
@@ -116,27 +116,26 @@ fn read_key_type<'de, D: Deserializer<'de>>(from: D) -> Result<i64, D::Error> {
 
 async fn list(granted: Granted) -> Outcome {
     let list = ListQuery::read(&granted.call, true)?;
-    let client_id = list.query.text("q.ClientID");
-    let name = list.query.text("q.ClientName");
-    let filter = |it: &ClientRow| {
-        client_id.is_none_or(|wanted| it.data.client_id.0 == wanted)
-            && name.is_none_or(|wanted| it.data.name.as_deref() == Some(wanted))
-    };
-    let (tenant, owner) = (granted.tenant_id(), granted.user());
-    let page = granted.ask(|tables| {
-        let clients = &tables.clients;
-        if list.orders_by("clientId") {
-            clients.page(tenant, owner, filter, |it| it.data.client_id.clone(), list.paging)
-        } else if list.orders_by("clientName") {
-            clients.page(tenant, owner, filter, |it| it.data.name.clone(), list.paging)
-        } else if list.orders_by("created") {
-            clients.page(tenant, owner, filter, |it| it.data.created, list.paging)
-        } else {
-            clients.page(tenant, owner, filter, |it| it.data.client, list.paging)
-        }
-    });
-    let rows = page.rows.iter().map(|it| ClientBody::shown(it)).collect();
+    let client_id = list.query.text("q.ClientID").map(str::to_owned);
+    let name = list.query.text("q.ClientName").map(str::to_owned);
+    let orders = [
+        ("clientId", ClientData::BY_CLIENT_ID),
+        ("clientName", ClientData::BY_NAME),
+        ("created", ClientData::BY_CREATED),
+    ];
+    let order = list.order(orders, Order::Number);
+    let owned = Clients::owned(granted.tenant_id(), granted.user(), client_id, list.paging);
+    let mut query = owned.ordered_by(order);
+    if let Some(wanted) = name {
+        query = query.filtered(move |row, _| row.data.name.as_ref() == Some(&wanted));
+    }
+    let page = granted.page(|tables| &tables.clients, query).await?;
+    let rows = granted.ask(|tables| page.rows.iter().map(|it| shown(tables, it)).collect());
     Ok(Reply::list(list.paging.skip, list.paging.take, page.total as u64, rows))
+}
+
+fn shown(tables: &Tables, row: &ClientRow) -> ClientBody {
+    ClientBody::shown(row, tables.clients.secrets(row))
 }
 
 async fn create(mut granted: Granted) -> Outcome {
@@ -165,7 +164,7 @@ async fn detail(granted: Granted) -> Outcome {
     let (tenant, owner) = (granted.tenant_id(), granted.user());
     let row = granted.ask(|tables| tables.clients.get(tenant, owner, client).cloned());
     let row = row.ok_or_else(|| ApiError::not_found("client"))?;
-    Ok(Reply::single(ClientBody::shown(&row)))
+    Ok(Reply::single(granted.ask(|tables| shown(tables, &row))))
 }
 
 /// Spec section 5.4.6, with hole H9 closed: a bounded life, an event, and no renewal of renewals.

@@ -167,15 +167,13 @@ pub(crate) struct PropertyBody {
 
 impl ClientBody {
     /// A client as rows 38 and 41 show it.
-    pub(crate) fn shown(row: &ClientRow) -> Self {
+    pub(crate) fn shown(row: &ClientRow, secrets: ClientSecrets) -> Self {
         let client_id = i64::from(row.data.client);
-        let pairs = row.data.property_keys.iter().zip(&row.property_values).zip(1..);
-        let properties = pairs.map(|((key, value), id)| {
-            let (key, value) = (key.clone(), value.clone());
-            PropertyBody { id, client_id, key, value }
-        });
+        let pairs = row.data.property_keys.iter().zip(secrets.property_values).zip(1..);
+        let properties =
+            pairs.map(|((key, value), id)| PropertyBody { id, client_id, key: key.clone(), value });
         Self {
-            pair_wise_subject_salt: row.pair_wise_subject_salt.clone(),
+            pair_wise_subject_salt: secrets.pair_wise_subject_salt,
             properties: properties.collect(),
             ..Self::of(&row.data)
         }

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::tenant::normalise;
-use projections::TenantRow;
+use projections::{Order, TenantData, TenantRow, Tenants};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_with::skip_serializing_none;
@@ -147,19 +146,10 @@ impl TenantBody {
 
 async fn list(granted: Granted) -> Outcome {
     let list = ListQuery::read(&granted.call, true)?;
-    let host = list.query.text("q.Host").map(normalise);
-    let filter = |it: &TenantRow| {
-        let here = |wanted: &String| it.data.hosts.iter().any(|it| normalise(&it.name) == *wanted);
-        host.as_ref().is_none_or(here)
-    };
-    let page = granted.ask(|tables| {
-        let owner = granted.user();
-        if list.orders_by("name") {
-            tables.tenants.page(owner, filter, |it| it.data.name.clone(), list.paging)
-        } else {
-            tables.tenants.page(owner, filter, |it| it.data.tenant, list.paging)
-        }
-    });
+    let host = list.query.text("q.Host");
+    let order = list.order([("name", TenantData::BY_NAME)], Order::Number);
+    let query = Tenants::owned(granted.user(), host, list.paging).ordered_by(order);
+    let page = granted.page(|tables| &tables.tenants, query).await?;
     let rows = page.rows.iter().map(|it| TenantBody::shown(it)).collect();
     Ok(Reply::list(list.paging.skip, list.paging.take, page.total as u64, rows))
 }

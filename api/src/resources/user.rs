@@ -4,7 +4,7 @@ use domain::UserId;
 use domain::user::{
     IdentityRule, User, UserCommand, UserRegistered, Verifiers, check_password, check_user_name,
 };
-use projections::{UserFilter, UserOrder};
+use projections::{Key, Keys, Order, UserData, UserFilter, UserRow};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use warp::http::{Method, StatusCode};
@@ -14,7 +14,6 @@ use crate::access::{Granted, Open, placement, user};
 use crate::http::codes::{self, ApiCode, USER_CODES};
 use crate::http::endpoint::{Endpoint, Outcome, QueryParameter, endpoint};
 use crate::http::error::ApiError;
-use crate::http::opening::open_rows;
 use crate::http::paging::{ListQuery, PAGING, text};
 use crate::http::reply::{List, Reply, Single};
 use crate::http::time::WireTime;
@@ -83,8 +82,9 @@ async fn list(granted: Granted) -> Outcome {
     }
     let tenant = granted.tenant_id();
     let paging = list.paging;
-    let search = granted.ask(|tables| tables.users.search(tenant, filter, order_of(&list), paging));
-    let page = open_rows(search.opens(), || search.finish()).await?;
+    let order = order_of(&list);
+    let query = granted.ask(|tables| tables.users.fitting(tenant, filter, paging));
+    let page = granted.page(|tables| &tables.users, query.ordered_by(order)).await?;
     let rows = granted.ask(|tables| {
         let seen = granted.users(tables);
         page.rows.iter().map(|it| ViewUser::shown(it, tables, &seen)).collect()
@@ -93,17 +93,27 @@ async fn list(granted: Granted) -> Outcome {
     Ok(Reply::list(paging.skip, paging.take, total as u64, rows))
 }
 
-fn order_of(list: &ListQuery) -> UserOrder {
+fn order_of(list: &ListQuery) -> Order<UserData> {
+    fn by(key: fn(&UserRow, &Keys) -> Key) -> Order<UserData> {
+        Order::By(Box::new(key))
+    }
     let orders = [
-        ("CreateDate", UserOrder::Created),
-        ("UserName", UserOrder::UserName),
-        ("NickName", UserOrder::NickName),
-        ("Email", UserOrder::Email),
-        ("Status", UserOrder::Status),
-        ("DataAmount", UserOrder::DataAmount),
+        ("CreateDate", UserData::BY_CREATED),
+        (
+            "UserName",
+            by(|row, keys| {
+                row.personal(keys).map(|it| it.user_name.to_lowercase()).as_deref().into()
+            }),
+        ),
+        (
+            "NickName",
+            by(|row, keys| row.personal(keys).and_then(|it| it.nick_name).as_deref().into()),
+        ),
+        ("Email", by(|row, keys| row.personal(keys).and_then(|it| it.email).as_deref().into())),
+        ("Status", by(|row, _| Key::Number(row.data.status.into()))),
+        ("DataAmount", by(|row, _| Key::Number(row.data.data_amount))),
     ];
-    let wanted = orders.into_iter().find(|(name, _)| list.orders_by(name));
-    wanted.map(|(_, order)| order).unwrap_or_default()
+    list.order(orders, Order::Number)
 }
 
 /// The filter, and whether it asks for external logins.
