@@ -2,6 +2,7 @@
 //!
 //! Raw limit and log take turns, so that both see the same noise; ratios are medians of the turns.
 
+mod median;
 pub mod mix;
 mod raw;
 
@@ -18,9 +19,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use projections::{Views, catch_up};
 use serde::Serialize;
 
+use self::median::median;
 use self::raw::RawFile;
-use crate::clock::Clock;
-use crate::program::Failure;
+use crate::program::failure::Failure;
+use crate::state::clock::Clock;
 
 /// Commits in flight.
 const IN_FLIGHT: usize = 128;
@@ -221,10 +223,6 @@ fn space(folder: &Path) -> Result<u64, Failure> {
 }
 
 /// The middle one; 0 of none.
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(0.0)
-}
 
 fn print_table(it: &Figures) {
     println!("Medians of {TURNS} turns in one run; raw limit and log take turns.\n");

@@ -1,15 +1,23 @@
-//! The whole API on one page.
+//! The whole API on one page, and the filter that answers it.
 
-use crate::app_token::{self, APP_TOKEN};
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use warp::Filter;
+use warp::reply::Response;
+
+use crate::app_token::{self, face::APP_TOKEN};
 use crate::connect::face::OAUTH;
 use crate::connect::{discovery, revocation, token};
 use crate::http::endpoint::Endpoint;
 use crate::http::face::Face;
 use crate::http::problem::{API, OPERATION};
+use crate::http::router::router;
 use crate::operation::{health, metrics, openapi};
 use crate::resources::{
     api_resource, api_resource_clients, audit, audit_stream, client, role, tenant, user,
 };
+use crate::state::app::App;
 
 /// Those that show figures of the program, which an operator may want at an address of their own.
 pub(crate) fn figures() -> Vec<Endpoint> {
@@ -54,6 +62,18 @@ pub fn all() -> Vec<Endpoint> {
     all
 }
 
+/// The program as one filter that answers every request.
+pub fn routes(
+    app: &Arc<App>,
+) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone + Send + Sync + use<> {
+    let mut endpoints = all();
+    openapi::describe(app, &endpoints);
+    if app.settings.figures_apart {
+        endpoints.retain(|it| !shows_figures(it));
+    }
+    router(app, endpoints, &FACES)
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -63,10 +83,10 @@ mod tests {
     use warp::http::StatusCode;
 
     use super::*;
-    use crate::app::AppSettings;
     use crate::http::codes;
     use crate::http::error::ApiError;
     use crate::http::face::Asked;
+    use crate::state::app::AppSettings;
 
     /// One of each; the match makes a new variant join them.
     fn every_error() -> Vec<ApiError> {

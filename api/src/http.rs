@@ -2,16 +2,15 @@
 
 pub(crate) mod call;
 pub(crate) mod codes;
+pub(crate) mod commit;
 pub(crate) mod endpoint;
 pub(crate) mod error;
 pub(crate) mod face;
 pub(crate) mod input;
-pub(crate) mod network;
+pub(crate) mod needs;
 pub(crate) mod opening;
 pub(crate) mod paging;
-pub(crate) mod places;
 pub(crate) mod problem;
-pub(crate) mod proxies;
 pub(crate) mod reply;
 pub(crate) mod router;
 pub(crate) mod server;

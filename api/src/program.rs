@@ -1,29 +1,30 @@
-//! The command line: what the binary does besides answering HTTP.
+//! The process: its commands, its settings and its data folder; what the binary does besides
+//! answering HTTP.
 
-mod admin;
+pub(crate) mod admin;
+mod admin_server;
 mod administrators;
 mod backup;
 mod checks;
-mod cli;
 mod client_shots;
 mod descriptors;
+mod erasures;
+pub(crate) mod failure;
 mod fingerprint_keys;
 mod greeting;
 mod home;
 mod key_shots;
-mod one_shots;
-mod panics;
+pub(crate) mod one_shots;
+mod operator;
 mod private_copy;
-mod replay;
+mod progress;
+pub(crate) mod replay;
+mod request;
 mod running;
-mod serve;
-mod settings;
+pub(crate) mod serve;
+pub(crate) mod settings;
 mod snapshots;
 mod socket;
-mod telemetry;
+pub(crate) mod telemetry;
 mod timekeeper;
-mod verify;
-
-pub(crate) use self::cli::Failure;
-pub use self::cli::run;
-pub(crate) use self::panics::count as panics;
+pub(crate) mod verify;

@@ -2,7 +2,7 @@
 
 use domain::client::ClientSecrets;
 use domain::client::{Client, ClientCommand, ClientFlags, ClientLifetimes, ClientRegistered};
-use domain::role::{Role, RoleCommand, RoleCreated};
+use domain::role::{ROLE_ADMINISTRATOR, ROLE_USER, Role, RoleCommand, RoleCreated};
 use domain::signing_key::SigningAlgorithm;
 use domain::tenant::{Tenant, TenantCommand, TenantCreated, TenantHost, TenantProperties};
 use domain::user::{PasswordVerifier, User, UserClaim, UserCommand, UserPersonal, UserRegistered};
@@ -25,13 +25,13 @@ pub const ADMINISTRATOR_NAME: &str = "admin";
 pub const FIRST_PARTY_CLIENT: &str = "chancery-cli";
 
 /// The roles that the first commit makes, from number 1.
-pub const ROLES: [&str; 4] = ["user", "partner", "developer", "administrator"];
+pub const ROLES: [&str; 4] = [ROLE_USER, "partner", "developer", ROLE_ADMINISTRATOR];
 
 /// The number of the role that every user gets.
-pub const ROLE_USER: u32 = 1;
+const USER_ROLE: u32 = 1;
 
 /// The number of the role that lifts the limits of a tenant's users.
-pub const ROLE_ADMINISTRATOR: u32 = 4;
+const ADMINISTRATOR_ROLE: u32 = 4;
 
 /// What the first commit depends on.
 pub struct Bootstrap {
@@ -99,7 +99,7 @@ fn administrator(password: PasswordVerifier) -> Result<UserCommand, Error> {
     Ok(UserCommand::Register {
         data: Box::new(UserRegistered {
             user_key: random()?,
-            roles: vec![ROLE_USER, ROLE_ADMINISTRATOR],
+            roles: vec![USER_ROLE, ADMINISTRATOR_ROLE],
             permissions: vec![permission],
             ..blank_user(FIRST_ADMINISTRATOR, FIRST_TENANT, FIRST_ADMINISTRATOR)
         }),
@@ -140,7 +140,7 @@ pub fn blank_user(user: UserId, tenant: TenantId, parent: UserId) -> UserRegiste
         user_key: [0; 16],
         parent,
         lineage,
-        roles: vec![ROLE_USER],
+        roles: vec![USER_ROLE],
         permissions: Vec::new(),
         email_confirmed: false,
         phone_confirmed: false,

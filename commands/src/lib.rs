@@ -8,7 +8,7 @@ mod event_json;
 mod full_event_id;
 pub mod keys;
 mod last_administrator;
-mod lock;
+pub mod lock;
 pub mod log;
 pub mod password;
 pub mod publisher;

@@ -9,6 +9,12 @@ use crate::kind::{ClaimKind, Ids};
 use crate::refusal::Refusal;
 use crate::stored_events;
 
+/// The name of the role without which most endpoints refuse (spec section 1.1).
+pub const ROLE_USER: &str = "user";
+
+/// The name of the role that lifts the limits of a tenant's users.
+pub const ROLE_ADMINISTRATOR: &str = "administrator";
+
 /// The kind of claim that makes a role's name unique in its tenant.
 pub const ROLE_NAME_CLAIM: ClaimKind = ClaimKind { name: "role_name", english: "role name" };
 

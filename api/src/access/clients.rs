@@ -6,11 +6,14 @@ use std::sync::Arc;
 
 use commands::bootstrap::FIRST_PARTY_CLIENT;
 use domain::resource::{AllowedScopes, Resource, ResourceCommand};
+use domain::role::ROLE_ADMINISTRATOR;
 use domain::{TenantId, UserId};
 use projections::{ClientRow, ResourceRow, Tables, UserRow};
 
-use crate::access::ROLE_ADMINISTRATOR;
-use crate::access::scopes::{BUILT_IN_AUDIENCE, is_built_in};
+use super::scopes::{BUILT_IN_AUDIENCE, is_built_in};
+
+/// The longest secret of a client, in bytes: hashing must have a bound.
+pub(crate) const SECRET_BYTES_MAX: usize = 1_024;
 
 /// Whether a client may ask for tokens, or why not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

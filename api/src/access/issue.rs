@@ -16,8 +16,8 @@ use serde::Serialize;
 use crate::access::clients::audience_for;
 use crate::access::rights::permission_of;
 use crate::access::token_id::{Bound, bind};
-use crate::app::App;
 use crate::http::error::ApiError;
+use crate::state::app::App;
 
 /// The most scopes of one token.
 const SCOPES_MAX: usize = 100;

@@ -2,7 +2,7 @@
 
 use projections::{Page, Query, RowData, Table, Tables};
 
-use super::Granted;
+use super::granted::Granted;
 use crate::http::error::ApiError;
 use crate::http::opening::open_rows;
 
@@ -14,6 +14,6 @@ impl Granted {
         query: Query<D>,
     ) -> Result<Page<D>, ApiError> {
         let search = self.ask(|tables| table(tables).search(query));
-        open_rows(search.looks_at(), || search.finish()).await
+        open_rows(&self.call.app, search.looks_at(), || search.finish()).await
     }
 }

@@ -1,11 +1,11 @@
 //! Where a new user stands: in which tenant, below whom, and with which role.
 
 use commands::bootstrap::blank_user;
+use domain::role::ROLE_USER;
 use domain::user::UserRegistered;
 use domain::{TenantId, UserId};
 use projections::{Tables, UserRow};
 
-use super::ROLE_USER;
 use crate::http::error::ApiError;
 
 /// A user without a number yet, below a parent or at the top of the tenant, with the role that

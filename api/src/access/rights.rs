@@ -1,16 +1,48 @@
 //! What a caller may do now: what the token says *and* the row of the user still has. A right that was
 //! taken away is gone with the next request; one that was given needs a new token.
 
-use domain::TenantId;
-use domain::UserId;
-use projections::{Tables, UserRow};
+use domain::{TenantId, Timestamp, UserId};
+use projections::{Tables, TenantRow, UserRow};
 
 use super::scopes::covers;
-use super::verify::Caller;
+use super::verify::{Caller, verify};
+use crate::http::call::Call;
+use crate::http::error::ApiError;
+use crate::http::needs::Needs;
+
+/// Whoever presented a good token, with the rights that the token and the user's row both have.
+pub(crate) fn caller_of_now(
+    call: &Call,
+    tenant: &TenantRow,
+    now: Timestamp,
+) -> Result<Caller, ApiError> {
+    let mut caller = verify(call, tenant, now)?;
+    narrow(&mut caller, &call.app.views.read(), tenant.data.tenant);
+    Ok(caller)
+}
+
+/// Whether a caller has what an endpoint needs.
+///
+/// # Errors
+/// Forbidden, with the first thing that is missing.
+pub(crate) fn check_needs(needs: Needs, caller: &Caller) -> Result<(), ApiError> {
+    if !caller.claims.scope.iter().any(|it| needs.scope.is_covered_by(it)) {
+        return Err(ApiError::Forbidden(format!("the token lacks the scope {}", needs.scope)));
+    }
+    if let Some(permission) = needs.permission
+        && !caller.permissions().any(|it| permission.is_covered_by(&it))
+    {
+        return Err(ApiError::Forbidden(format!("the user lacks the permission {permission}")));
+    }
+    if !caller.has_role(needs.role) {
+        return Err(ApiError::Forbidden(format!("the user lacks the role {}", needs.role)));
+    }
+    Ok(())
+}
 
 /// Takes from a caller what the row of now does not have any more. A token without a user has only
 /// what its client was given, and no row.
-pub(crate) fn narrow(caller: &mut Caller, tables: &Tables, tenant: TenantId) {
+fn narrow(caller: &mut Caller, tables: &Tables, tenant: TenantId) {
     if caller.user == UserId::NONE {
         return;
     }

@@ -1,16 +1,12 @@
 //! The built-in scopes and permissions, and what covers what (spec sections 1.1 and 6.3).
 
-use std::fmt;
+use crate::http::needs::Code;
 
 /// The audience of tokens for this program's own API.
 pub(crate) const BUILT_IN_AUDIENCE: &str = "oauthapp";
 
 /// Both prefixes mean the same (spec section 1.1).
 const PREFIXES: [&str; 2] = ["oauthapp.", "isms."];
-
-/// A code such as `user.get`, without its prefix.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Code(pub &'static str);
 
 impl Code {
     /// Whether a scope or permission covers this code: itself, `user.all`, or `all`.
@@ -22,12 +18,6 @@ impl Code {
         given == "all"
             || given == self.0
             || given.strip_suffix(".all").is_some_and(|it| it == controller)
-    }
-}
-
-impl fmt::Display for Code {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "oauthapp.{}", self.0)
     }
 }
 

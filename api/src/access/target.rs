@@ -13,8 +13,8 @@ use domain::user::{User, UserCommand};
 use domain::{Aggregate, TenantId, UserId};
 use projections::{AppRow, AppTokenRow, AppUserRow, ResourceRow, UserRow};
 
-use super::users::change_user;
-use crate::app::App;
+use super::administrators::change_user;
+use crate::state::app::App;
 
 /// An aggregate that the caller may change.
 #[derive(Debug)]

@@ -3,72 +3,33 @@
 //!
 //! A token that was verified is remembered by its hash; what may change is asked every time.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use commands::bootstrap::FIRST_PARTY_CLIENT;
+use domain::role::ROLE_ADMINISTRATOR;
 use domain::token::Token;
 use domain::{Aggregate as _, StreamId, Timestamp, UserId};
-use jsonwebtoken::jwk::Jwk;
-use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
-use projections::{SigningKeyRow, Tables, TenantRow};
-use serde::Deserialize;
+use jsonwebtoken::{Header, Validation, decode, decode_header};
+use projections::{Tables, TenantRow};
 use warp::http::header::AUTHORIZATION;
 
-use crate::access::clients::client_counts;
-use crate::access::scopes::{BUILT_IN_AUDIENCE, Code};
-use crate::access::token_id::is_bound;
-use crate::access::{ROLE_ADMINISTRATOR, hash_16};
-use crate::app::App;
+use super::clients::client_counts;
+use super::scopes::BUILT_IN_AUDIENCE;
+use super::token_id::is_bound;
 use crate::http::call::Call;
 use crate::http::error::ApiError;
+use crate::http::needs::Code;
+use crate::state::app::App;
+use crate::state::hash::hash_16;
+use crate::state::verified_tokens::{Claims, VerifiedToken, VerifyingKey};
 
 /// The longest token, in bytes.
 const TOKEN_BYTES_MAX: usize = 16 * 1024;
 
-/// How many verified tokens are remembered; then the older half goes.
-const VERIFIED_MAX: usize = 20_000;
-
 /// The status of a tenant that is disabled.
 const TENANT_DISABLED: u8 = 2;
-
-/// The claims of an access token (`contracts.md`, "Tokens"), as far as they are read.
-#[derive(Debug, Clone, Deserialize)]
-pub(crate) struct Claims {
-    pub(crate) sub: String,
-    pub(crate) client_id: String,
-    pub(crate) client_tenant: ClientTenant,
-    #[serde(default)]
-    pub(crate) role: Vec<String>,
-    #[serde(default)]
-    pub(crate) permission: Option<String>,
-    #[serde(default)]
-    pub(crate) scope: Vec<String>,
-    #[serde(default)]
-    pub(crate) aud: Vec<String>,
-    #[serde(default)]
-    pub(crate) amr: Vec<String>,
-    #[serde(default)]
-    pub(crate) auth_time: Option<i64>,
-    /// The token that it was made from.
-    #[serde(default)]
-    pub(crate) parent: Option<String>,
-    /// From which position the user's credentials counted when they were proved.
-    #[serde(default)]
-    pub(crate) counts_from: Option<u64>,
-    pub(crate) jti: String,
-    pub(crate) iat: i64,
-    pub(crate) nbf: i64,
-    pub(crate) exp: i64,
-}
-
-/// The tenant in a token.
-#[derive(Debug, Clone, Deserialize)]
-pub(crate) struct ClientTenant {
-    pub(crate) id: u32,
-}
 
 /// Whoever presented a good token.
 #[derive(Debug, Clone)]
@@ -108,22 +69,6 @@ impl Caller {
     pub(crate) fn is_administrator(&self) -> bool {
         self.has_role(ROLE_ADMINISTRATOR)
     }
-}
-
-/// What was verified once: the claims, and the key that signed them.
-#[derive(Debug, Clone)]
-struct Verified {
-    claims: Arc<Claims>,
-    kid: Arc<str>,
-    /// The stream that the log knows the token by.
-    stream: StreamId,
-}
-
-/// Remembers verified tokens and parsed keys.
-#[derive(Default)]
-pub(crate) struct Verifier {
-    verified: Mutex<[HashMap<[u8; 16], Verified>; 2]>,
-    keys: Mutex<HashMap<String, Arc<(DecodingKey, Algorithm)>>>,
 }
 
 /// Checks the bearer token of a call against the tenant of its host, as of now: a request may have
@@ -197,91 +142,67 @@ fn check_standing(
     (counts && user.enabled && !user.data.lock_flag).then_some(user.data.user)
 }
 
-fn verify_signature(app: &App, token: &str, tenant: &TenantRow) -> Result<Verified, ApiError> {
+fn verify_signature(app: &App, token: &str, tenant: &TenantRow) -> Result<VerifiedToken, ApiError> {
     let tenant_id = tenant.data.tenant.0.to_le_bytes();
     let hash = hash_16(&[&tenant_id, token.as_bytes()]);
-    if let Some(verified) = app.verifier.recall(&hash) {
+    if let Some(verified) = app.verified.recall(&hash) {
         return Ok(verified);
     }
-    let verified = app.verifier.verify(app, token, tenant).ok_or(ApiError::Unauthenticated {
+    let verified = verify_with_key_of(app, token, tenant).ok_or(ApiError::Unauthenticated {
         token_sent: true,
         why: "the access token is not valid",
     })?;
-    app.verifier.remember(hash, verified.clone());
+    app.verified.remember(hash, verified.clone());
     Ok(verified)
 }
 
 /// The claims of a token whose signature, issuer and tenant are right, whatever its times: for
 /// revocation (RFC 7009).
 pub(crate) fn read_claims(app: &App, token: &str, tenant: &TenantRow) -> Option<Arc<Claims>> {
-    app.verifier.verify(app, token, tenant).map(|it| it.claims)
+    verify_with_key_of(app, token, tenant).map(|it| it.claims)
 }
 
-impl Verifier {
-    fn recall(&self, hash: &[u8; 16]) -> Option<Verified> {
-        let mut generations = self.verified.lock().unwrap_or_else(PoisonError::into_inner);
-        let [young, old] = &mut *generations;
-        if let Some(verified) = young.get(hash) {
-            return Some(verified.clone());
-        }
-        let verified = old.remove(hash)?;
-        young.insert(*hash, verified.clone());
-        Some(verified)
-    }
+/// Finds the key that a token names among those of its tenant.
+fn verify_with_key_of(app: &App, token: &str, tenant: &TenantRow) -> Option<VerifiedToken> {
+    let header = decode_header(token).ok()?;
+    let kid = header.kid.as_deref()?;
+    let row = {
+        let tables = app.views.read();
+        tables.signing_keys.verifying(tenant.data.tenant, kid)?.clone()
+    };
+    let key = app.verified.key(&row)?;
+    check_token(token, &header, &key, &app.issuer(tenant))
+}
 
-    fn remember(&self, hash: [u8; 16], verified: Verified) {
-        let mut generations = self.verified.lock().unwrap_or_else(PoisonError::into_inner);
-        let [young, old] = &mut *generations;
-        if young.len() >= VERIFIED_MAX / 2 {
-            *old = std::mem::take(young);
-        }
-        young.insert(hash, verified);
+/// A token of this issuer that this key signed, whatever its times and its audience: those are
+/// judged at every use.
+fn check_token(
+    token: &str,
+    header: &Header,
+    (key, algorithm): &VerifyingKey,
+    issuer: &str,
+) -> Option<VerifiedToken> {
+    // RFC 9068 section 4: an ID token is not an access token.
+    if !header.typ.as_deref().is_some_and(|it| {
+        it.eq_ignore_ascii_case("at+jwt") || it.eq_ignore_ascii_case("application/at+jwt")
+    }) {
+        return None;
     }
-
-    fn verify(&self, app: &App, token: &str, tenant: &TenantRow) -> Option<Verified> {
-        let header = decode_header(token).ok()?;
-        // RFC 9068 section 4: an ID token is not an access token.
-        if !header.typ.as_deref().is_some_and(|it| {
-            it.eq_ignore_ascii_case("at+jwt") || it.eq_ignore_ascii_case("application/at+jwt")
-        }) {
-            return None;
-        }
-        let kid = header.kid?;
-        let row = {
-            let tables = app.views.read();
-            tables.signing_keys.verifying(tenant.data.tenant, &kid)?.clone()
-        };
-        let key = self.key(&row)?;
-        // The key says the algorithm, never the token.
-        if header.alg != key.1 {
-            return None;
-        }
-        let mut validation = Validation::new(key.1);
-        validation.set_issuer(&[app.issuer(tenant)]);
-        validation.set_required_spec_claims(&["iss", "aud", "exp", "nbf", "sub"]);
-        // Time and audience are judged by the caller of this, at every use.
-        validation.validate_exp = false;
-        validation.validate_aud = false;
-        let data = decode::<Claims>(token, &key.0, &validation).ok()?;
-        let claims = data.claims;
-        // Over the bytes as they were sent: two payloads may say the same.
-        let payload = BASE64_URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
-        if !is_bound(&payload, &claims.jti, Timestamp::from_seconds(claims.exp)) {
-            return None;
-        }
-        let stream = StreamId::new(Token::CATEGORY, &claims.jti);
-        Some(Verified { claims: Arc::new(claims), kid: kid.into(), stream })
+    // The key says the algorithm, never the token.
+    if header.alg != *algorithm {
+        return None;
     }
-
-    fn key(&self, row: &SigningKeyRow) -> Option<Arc<(DecodingKey, Algorithm)>> {
-        let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(key) = keys.get(&row.data.kid) {
-            return Some(key.clone());
-        }
-        let jwk: Jwk = serde_json::from_str(&row.data.public_jwk).ok()?;
-        let algorithm = row.data.algorithm.name().parse().ok()?;
-        let key = Arc::new((DecodingKey::from_jwk(&jwk).ok()?, algorithm));
-        keys.insert(row.data.kid.clone(), key.clone());
-        Some(key)
+    let mut validation = Validation::new(*algorithm);
+    validation.set_issuer(&[issuer]);
+    validation.set_required_spec_claims(&["iss", "aud", "exp", "nbf", "sub"]);
+    validation.validate_exp = false;
+    validation.validate_aud = false;
+    let claims = decode::<Claims>(token, key, &validation).ok()?.claims;
+    // Over the bytes as they were sent: two payloads may say the same.
+    let payload = BASE64_URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
+    if !is_bound(&payload, &claims.jti, Timestamp::from_seconds(claims.exp)) {
+        return None;
     }
+    let stream = StreamId::new(Token::CATEGORY, &claims.jti);
+    Some(VerifiedToken { claims: Arc::new(claims), kid: header.kid.as_deref()?.into(), stream })
 }

@@ -10,8 +10,8 @@ use domain::user::{PasswordVerifier, normalise};
 use projections::{AppRow, AppUserRow, Tables, UserRow};
 
 use crate::access::rights::permission_of;
-use crate::access::scopes::Code;
 use crate::access::users::is_privileged;
+use crate::http::needs::Code;
 
 /// What a user of a linked tenant needs to make others.
 pub(crate) const ROOT_PERMISSION: Code = Code("apptoken.admin");

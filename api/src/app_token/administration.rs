@@ -10,16 +10,16 @@ use domain::{Timestamp, UserId};
 use projections::Tables;
 use warp::http::header::AUTHORIZATION;
 
-use super::Service;
 use super::accounts::{Account, Accounts, ROOT_PERMISSION, Whose};
 use super::answer::{FORBIDDEN, Failed, TOO_MANY, UNAUTHORIZED};
-use super::settings::AdminMode;
+use super::service::Service;
 use super::standing::{self, Standing, hash_of};
-use crate::access::attempts::{Attempt, NotChecked};
-use crate::access::caller_of_now;
-use crate::access::scopes::Code;
+use crate::access::rights::caller_of_now;
 use crate::access::target::Target;
 use crate::http::error::ApiError;
+use crate::http::needs::Code;
+use crate::state::app_token_settings::AdminMode;
+use crate::state::attempts::{Attempt, NotChecked};
 
 /// What an administrator's token must be good for to change users who may do more than others.
 const CHANGE_USERS: Code = Code("user.put");

@@ -6,9 +6,9 @@ use warp::http::StatusCode;
 use warp::http::header::RETRY_AFTER;
 use warp::reply::Response;
 
-use super::settings::AppTokenSettings;
 use crate::http::error::ApiError;
 use crate::http::reply::{ErrorData, JSON, LOG_POSITION, json_response};
+use crate::state::app_token_settings::AppTokenSettings;
 
 /// After how many seconds a caller whom something internal stood in the way may ask again.
 const RETRY_SECONDS: u64 = 1;

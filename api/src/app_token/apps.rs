@@ -12,11 +12,11 @@ use serde::{Deserialize, Serialize};
 use super::accounts::Accounts;
 use super::administration::{Acting, By, authorise};
 use super::answer::{Answered, BUSY, Failed, INVALID, NOT_FOUND, TOO_MANY};
+use super::service::{Answer, SHOWN_WITHIN, Service, operation, random_text};
 use super::standing::live_app;
-use super::{Answer, SHOWN_WITHIN, Service, operation, random_text};
 use crate::access::target::Target;
-use crate::app_token::settings::AppTokenSettings;
 use crate::http::endpoint::Endpoint;
+use crate::state::app_token_settings::AppTokenSettings;
 
 /// When apps end that nobody ended: 2050-01-01 00:00 +08:00 (app-token spec section 2.5).
 const APP_EXPIRES_AT: Timestamp = Timestamp(2_524_579_200_000_000);

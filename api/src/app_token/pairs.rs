@@ -15,10 +15,10 @@ use serde::Serialize;
 
 use super::accounts::{Account, Accounts};
 use super::answer::{Answered, BUSY, Failed, REPLAYED, TOO_MANY};
-use super::seen::First;
+use super::service::{Answer, Service, random_text};
 use super::signature::once;
 use super::standing::{Standing, hash_of};
-use super::{Answer, Service, random_text};
+use crate::state::seen::First;
 
 /// How long an access and a refresh token are, in characters.
 const TOKEN_CHARS: usize = 32;
@@ -134,7 +134,7 @@ pub(crate) async fn issue(
     match service.app().engine.handle::<AppToken>(&id, &command, &head).await {
         Ok(Done { repeated: true, .. }) | Err(commands::Error::CommandReused) => Err(REPLAYED),
         Ok(done) => {
-            service.settle(&done).await;
+            service.app().settle(&done).await;
             Ok(Answered::written(pair, done.position))
         }
         Err(err) => Err(err.into()),

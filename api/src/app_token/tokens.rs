@@ -19,14 +19,14 @@ use super::answer::{
 };
 use super::apps::default_app;
 use super::pairs::{PairResp, Wanted, issue, note, unused};
+use super::service::{Answer, Service, operation};
 use super::signature::{check_signature, check_time};
 use super::standing::{self, Standing, hash_of, live_app};
 use super::users::canonical;
-use super::{Answer, Service, operation};
-use crate::access::attempts::{Attempt, NotChecked, Proof};
 use crate::access::target::Target;
 use crate::http::endpoint::Endpoint;
 use crate::http::error::ApiError;
+use crate::state::attempts::{Attempt, NotChecked, Proof};
 
 /// How many pairs of one family may count: each refresh makes one, which counts until it ends.
 /// Of the usual 23 days that is one in about three minutes.
@@ -364,7 +364,7 @@ async fn refresh(service: Service, asked: RefreshTokenReq) -> Answer<RefreshToke
         revoke_family(&service, &pair, &asked.token, actor).await?;
         return Err(NOT_FOUND);
     };
-    service.settle(&done).await;
+    service.app().settle(&done).await;
     Ok(Answered::written(made.into(), done.position))
 }
 

@@ -13,8 +13,8 @@ use super::administration::{AccountTarget, Acting, authorise};
 use super::answer::{Answered, FORBIDDEN, Failed, INVALID, NOT_FOUND, TOO_MANY, USER_EXISTS};
 use super::apps::default_app;
 use super::registration::{NewAccount, Registration};
+use super::service::{Answer, Service, operation};
 use super::signature::unhex_16;
-use super::{Answer, Service, operation};
 use crate::http::endpoint::Endpoint;
 use crate::http::error::ApiError;
 use crate::http::opening::open_rows;
@@ -125,7 +125,7 @@ async fn create(service: Service, asked: CreateUserReq) -> Answer<Empty> {
     let (registration, actor) = register(&service, &asked)?;
     let head = service.head(actor)?;
     let (_, done) = registration.enter(&service.app().engine, verifiers, &head).await?;
-    service.settle(&done).await;
+    service.app().settle(&done).await;
     Ok(Answered::written(Empty {}, done.position))
 }
 
@@ -278,7 +278,7 @@ async fn list(service: Service, asked: GetUsersReq) -> Answer<GetUsersResp> {
     let size = if size == 0 { USERS_MAX } else { size.min(USERS_MAX) };
     let page = found.into_iter().skip(page.saturating_mul(size)).take(size).collect::<Vec<_>>();
     let app = service.app().clone();
-    let list = open_rows(page.len(), move || {
+    let list = open_rows(service.app(), page.len(), move || {
         // The tables are locked for one at a time.
         let shown = page.into_iter().filter_map(|account| {
             let tables = app.views.read();

@@ -14,7 +14,7 @@ use domain::token::{Grant, Token, TokenCommand, TokenIssued, token_id};
 use domain::user::{PasswordVerifier, User, UserCommand, UserPersonal, UserRegistered};
 use domain::{ClientName, TenantId, Timestamp, UserId};
 
-use crate::program::Failure;
+use crate::program::failure::Failure;
 
 /// The tenant that all events belong to.
 const TENANT: TenantId = TenantId(1);

@@ -14,8 +14,8 @@ use domain::log::{CommitHead, EventLog, OpenParts as _};
 use domain::{AnyEvent, CommandId, EventId, Parts, Recorded, StreamId, SubjectId};
 use tokio::sync::oneshot;
 
-use super::median;
-use crate::program::Failure;
+use super::median::median;
+use crate::program::failure::Failure;
 
 /// As the log's own.
 const GROUP_MAX: usize = 512;

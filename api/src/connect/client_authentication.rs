@@ -13,14 +13,11 @@ use projections::{ClientRow, TenantRow};
 use warp::http::StatusCode;
 use warp::http::header::AUTHORIZATION;
 
-use crate::access::attempts::Attempt;
-use crate::access::clients::counting_client;
+use crate::access::clients::{SECRET_BYTES_MAX, counting_client};
 use crate::http::call::Call;
 use crate::http::error::ApiError;
 use crate::http::input::Query;
-
-/// The longest secret, in bytes: hashing must have a bound.
-pub(crate) const SECRET_BYTES_MAX: usize = 1_024;
+use crate::state::attempts::Attempt;
 
 /// The client of a call to the token endpoints, after it proved itself.
 pub(crate) fn authenticate(

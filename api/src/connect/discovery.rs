@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 use warp::http::Method;
 
-use crate::access::{Open, scopes};
+use crate::access::granted::Open;
+use crate::access::scopes;
 use crate::http::endpoint::{Endpoint, Outcome, endpoint};
 use crate::http::reply::Reply;
 

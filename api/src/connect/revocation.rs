@@ -10,7 +10,7 @@ use domain::token::{Token, TokenCommand};
 use schemars::JsonSchema;
 use warp::http::Method;
 
-use crate::access::Open;
+use crate::access::granted::Open;
 use crate::access::token_id::token_hash;
 use crate::access::verify::read_claims;
 use crate::connect::client_authentication::authenticate;
@@ -88,15 +88,6 @@ fn app_pair(open: &Open, token: &str) -> Option<String> {
 fn head(open: &Open, client_id: &str, ended: &str) -> Result<CommitHead, ApiError> {
     let (call, tenant) = (&open.call, open.tenant.data.tenant);
     let actor = format!("client-{client_id}");
-    let (command_id, fingerprint) = call.command_id(tenant, &actor, ended.as_bytes())?;
-    Ok(CommitHead {
-        command_id,
-        fingerprint,
-        tenant,
-        actor,
-        time: call.now,
-        correlation: call.request_id,
-        trace: call.trace_id(),
-        context: Context::of_operation(call.operation).through(client_id),
-    })
+    let head = call.head(tenant, actor, ended.as_bytes())?;
+    Ok(CommitHead { context: Context::of_operation(call.operation).through(client_id), ..head })
 }

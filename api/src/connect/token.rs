@@ -12,14 +12,14 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use warp::http::Method;
 
-use crate::access::Open;
-use crate::access::attempts::{Attempt, Proof};
+use crate::access::granted::Open;
 use crate::access::issue::{IssuedToken, TokenRequest, grant_scopes, issue, roles_and_permission};
 use crate::connect::client_authentication::authenticate;
 use crate::http::endpoint::{Endpoint, Outcome, endpoint};
 use crate::http::error::ApiError;
 use crate::http::input::Query;
 use crate::http::reply::{ErrorData, Reply};
+use crate::state::attempts::{Attempt, Proof};
 
 pub(crate) fn endpoints() -> Vec<Endpoint> {
     vec![
@@ -177,16 +177,7 @@ fn head(open: &Open, request: &TokenRequest) -> Result<CommitHead, ApiError> {
     };
     let tenant = open.tenant.data.tenant;
     let wish = [request.client_id.as_str(), &request.scopes.join(" ")].join("\n");
-    let (command_id, fingerprint) = open.call.command_id(tenant, &actor, wish.as_bytes())?;
-    Ok(CommitHead {
-        command_id,
-        fingerprint,
-        tenant,
-        actor,
-        time: open.call.now,
-        correlation: open.call.request_id,
-        trace: open.call.trace_id(),
-        // Grant and client stand in the event.
-        context: Context::default(),
-    })
+    let head = open.call.head(tenant, actor, wish.as_bytes())?;
+    // Grant and client stand in the event.
+    Ok(CommitHead { context: Context::default(), ..head })
 }

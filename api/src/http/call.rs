@@ -14,7 +14,7 @@ use warp::http::header::{CONTENT_TYPE, HOST};
 
 use super::error::ApiError;
 use super::input::{MemberNames, Query};
-use crate::app::App;
+use crate::state::app::App;
 
 /// The largest body, in bytes.
 pub(crate) const BODY_BYTES_MAX: usize = 256 * 1024;

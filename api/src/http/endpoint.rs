@@ -14,9 +14,9 @@ use super::call::Call;
 use super::error::ApiError;
 use super::face::Face;
 use super::input::MemberNames;
+use super::needs::Needs;
 use super::problem::OPERATION;
 use super::reply::{ErrorData, Reply};
-use crate::access::{Granted, Needs, Open};
 
 /// What every handler returns.
 pub(crate) type Outcome = Result<Reply, ApiError>;
@@ -137,46 +137,22 @@ impl Endpoint {
         self
     }
 
-    /// Handled for bearers of a token that has what is needed; nobody else reaches the handler.
-    pub(crate) fn needs<F>(mut self, needs: Needs, handler: fn(Granted) -> F) -> Self
-    where
-        F: Future<Output = Outcome> + Send + 'static,
-    {
-        self.access = Access::Bearer(needs);
-        self.handler = Box::new(move |call| {
-            Box::pin(async move { handler(crate::access::require(call, needs).await?).await })
-        });
-        self
-    }
-
-    /// Handled for anybody on a host of a tenant.
-    pub(crate) fn open<F>(mut self, handler: fn(Open) -> F) -> Self
-    where
-        F: Future<Output = Outcome> + Send + 'static,
-    {
-        self.access = Access::Anonymous;
-        self.handler = Box::new(move |call| {
-            Box::pin(async move { handler(crate::access::admit(call).await?).await })
-        });
-        self
-    }
-
     /// Handled for operators and their tools, on any host.
-    pub(crate) fn operation<F>(mut self, handler: fn(Call) -> F) -> Self
+    pub(crate) fn operation<F>(self, handler: fn(Call) -> F) -> Self
     where
         F: Future<Output = Outcome> + Send + 'static,
     {
-        self.access = Access::Operation;
-        self.handler = Box::new(move |call| Box::pin(handler(call)));
-        self
+        self.handled_for(Access::Operation, move |call| Box::pin(handler(call)))
     }
 
-    /// Handled by the rules of the app-token service, which answers its errors in its own way.
-    pub(crate) fn app_token(
+    /// Handled for whom the handler itself lets through: by the rules of `access/guard.rs`, or of
+    /// the app-token service.
+    pub(crate) fn handled_for(
         mut self,
+        access: Access,
         handler: impl Fn(Call) -> Running + Send + Sync + 'static,
     ) -> Self {
-        self.access = Access::AppToken;
+        self.access = access;
         self.handler = Box::new(handler);
         self
     }

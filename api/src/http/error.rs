@@ -12,6 +12,8 @@ use warp::http::header::{ALLOW, HeaderValue, RETRY_AFTER};
 use warp::reply::Response;
 
 use super::codes::{self, Code};
+use crate::state::attempts::NotChecked;
+use crate::state::signer::SigningError;
 
 /// After how many seconds a caller may ask again when the read models lag.
 const BEHIND_RETRY_SECONDS: u64 = 1;
@@ -230,6 +232,28 @@ impl From<ViewError> for ApiError {
             ViewError::Stopped { at, .. } => format!("the read models stopped at {at}"),
         };
         Self::Unavailable { retry_seconds: BEHIND_RETRY_SECONDS, why }
+    }
+}
+
+impl From<NotChecked> for ApiError {
+    fn from(err: NotChecked) -> Self {
+        match err {
+            NotChecked::Wait(retry_seconds) => {
+                let why = "too many failed tries; wait before the next one";
+                Self::TooMany { retry_seconds, why }
+            }
+            NotChecked::Busy => {
+                let why = "busy: other tries of this account or network are being checked";
+                Self::TooMany { retry_seconds: BUSY_RETRY_SECONDS, why }
+            }
+            NotChecked::Password(err) => err.into(),
+        }
+    }
+}
+
+impl From<SigningError> for ApiError {
+    fn from(err: SigningError) -> Self {
+        Self::Internal(err.to_string())
     }
 }
 

@@ -7,7 +7,7 @@ use warp::http::header::{CONTENT_TYPE, HeaderValue};
 use warp::reply::Response;
 
 use super::error::ApiError;
-use crate::app::AppSettings;
+use crate::state::app::AppSettings;
 
 /// How a family of endpoints speaks.
 pub struct Face {

@@ -1,8 +1,9 @@
 //! Reading what callers send: queries, paths and bodies, with errors that name the field.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
+use commands::lock::lock;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -65,7 +66,7 @@ impl Query {
     }
 
     fn errors(&self) -> MutexGuard<'_, FieldErrors> {
-        self.errors.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.errors)
     }
 
     /// Remembers that a value breaks a rule.

@@ -22,7 +22,8 @@ use super::call::{BodyStream, Call};
 use super::endpoint::Endpoint;
 use super::error::ApiError;
 use super::face::{Asked, Face};
-use crate::app::App;
+use crate::state::app::App;
+use crate::state::hash::hash_16;
 
 /// Names a request in every line of the log and in its answer.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -35,7 +36,7 @@ const SUPPORTED_VERSIONS: HeaderName = HeaderName::from_static("api-supported-ve
 pub struct Peer(pub SocketAddr);
 
 /// What a path and a method lead to.
-enum Found {
+enum Match {
     /// An endpoint, with the parameters of its path.
     Endpoint(Arc<Endpoint>, Vec<String>),
     /// The path takes these methods only.
@@ -58,16 +59,16 @@ impl Table {
         Self(groups)
     }
 
-    fn find(&self, path: &str, method: &Method) -> Found {
+    fn find(&self, path: &str, method: &Method) -> Match {
         // RFC 9110 section 9.3.2: as GET, and the server leaves the body out.
         let method = if *method == Method::HEAD { &Method::GET } else { method };
-        let Some(group) = self.0.get(&group_of(path)) else { return Found::Nothing };
+        let Some(group) = self.0.get(&group_of(path)) else { return Match::Nothing };
         // RFC 9110 section 15.5.6: all methods of the path, each once.
         let mut allow = BTreeSet::new();
         for endpoint in group {
             match parameters(endpoint.path, path) {
                 Some(parameters) if *method == endpoint.method => {
-                    return Found::Endpoint(endpoint.clone(), parameters);
+                    return Match::Endpoint(endpoint.clone(), parameters);
                 }
                 Some(_) => {
                     allow.insert(endpoint.method.as_str());
@@ -79,8 +80,8 @@ impl Table {
             }
         }
         match allow.is_empty() {
-            true => Found::Nothing,
-            false => Found::OtherMethods(Vec::from_iter(allow).join(", ")),
+            true => Match::Nothing,
+            false => Match::OtherMethods(Vec::from_iter(allow).join(", ")),
         }
     }
 }
@@ -118,14 +119,13 @@ pub(crate) fn router(
                 let body: BodyStream = Box::pin(stream_of(body));
                 async move {
                     let err = match found {
-                        Found::Endpoint(endpoint, parameters) => {
-                            let peer =
-                                peer.map(|it| app.settings.proxies.caller(it.0.ip(), &headers));
+                        Match::Endpoint(endpoint, parameters) => {
+                            let peer = peer.map(|it| caller_address(&app, it, &headers));
                             let sent = Sent { parameters, raw_query, headers, peer, body };
                             return answer(app, endpoint, sent).await;
                         }
-                        Found::OtherMethods(allow) => ApiError::WrongMethod { allow },
-                        Found::Nothing => ApiError::NoRoute,
+                        Match::OtherMethods(allow) => ApiError::WrongMethod { allow },
+                        Match::Nothing => ApiError::NoRoute,
                     };
                     unmatched(&app, face, err, &hex(&request_id(&headers)))
                 }
@@ -229,7 +229,7 @@ async fn answer(app: Arc<App>, endpoint: Arc<Endpoint>, sent: Sent) -> Response 
     }
     .instrument(span)
     .await;
-    app.metrics.count_request(endpoint.operation, response.status(), started.elapsed());
+    app.counters.count_request(endpoint.operation, response.status().as_str(), started.elapsed());
     if let Ok(id) = HeaderValue::from_str(&shown_id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
@@ -239,6 +239,13 @@ async fn answer(app: Arc<App>, endpoint: Arc<Endpoint>, sent: Sent) -> Response 
     response
 }
 
+/// The address that a request comes from: the peer's, or what trusted proxies say.
+fn caller_address(app: &App, peer: Peer, headers: &HeaderMap) -> IpAddr {
+    let forwarded = headers.get_all("x-forwarded-for").iter();
+    let forwarded = forwarded.map(|it| it.to_str().unwrap_or_default());
+    app.settings.proxies.caller(peer.0.ip(), forwarded)
+}
+
 /// The caller's id where it is one of ours, else the hash of it, else a new one.
 fn request_id(headers: &HeaderMap) -> [u8; 16] {
     match headers.get(REQUEST_ID).and_then(|it| it.to_str().ok()).map(str::trim) {
@@ -246,7 +253,7 @@ fn request_id(headers: &HeaderMap) -> [u8; 16] {
             let digits = sent.replace('-', "");
             match u128::from_str_radix(&digits, 16) {
                 Ok(id) if digits.len() == 32 => id.to_be_bytes(),
-                _ => crate::access::hash_16(&[sent.as_bytes()]),
+                _ => hash_16(&[sent.as_bytes()]),
             }
         }
         _ => commands::keys::random_id().unwrap_or_default(),
@@ -262,7 +269,7 @@ fn unforeseen(app: &App, face: &Face, rejection: &Rejection) -> Response {
 fn unmatched(app: &App, face: &Face, err: ApiError, shown_id: &str) -> Response {
     let asked = Asked { request_id: shown_id, settings: &app.settings, error_data: None };
     let mut response = face.answer(err, &asked);
-    app.metrics.count_request("unmatched", response.status(), Duration::ZERO);
+    app.counters.count_request("unmatched", response.status().as_str(), Duration::ZERO);
     debug_assert_ne!(response.status(), StatusCode::OK);
     if let Ok(id) = HeaderValue::from_str(shown_id) {
         response.headers_mut().insert(REQUEST_ID, id);

@@ -1,6 +1,7 @@
 //! The accept loop: connections within limits, headers within a time, and a graceful end.
 
 mod connection_places;
+pub(crate) mod door;
 mod gate;
 mod moving_stream;
 #[cfg(test)]
@@ -10,7 +11,7 @@ use std::convert::Infallible;
 use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use hyper::server::conn::http1;
@@ -22,11 +23,11 @@ use warp::Filter;
 use warp::reply::Response;
 
 use self::connection_places::{ConnectionPlaces, Network, Place};
+use self::door::Door;
 use self::gate::{Allowed, Gate, answer};
 use self::moving_stream::{MovingStream, State};
-use super::face::Face;
-use super::network::network_of;
-use crate::app::{App, AppSettings};
+use crate::state::counters::DoorFigures;
+use crate::state::network::network_of;
 
 /// How long the head of a request may take to arrive, and how long a connection may idle.
 const HEADER_TIME_MAX: Duration = Duration::from_secs(15);
@@ -36,9 +37,6 @@ const HEALTH_HEADER_TIME_MAX: Duration = Duration::from_secs(2);
 
 /// The largest head of a request, in bytes.
 const HEADER_BYTES_MAX: usize = 32 * 1024;
-
-/// How long the other side of a connection may leave an answer unread, not a byte of it taken.
-const STILL_TIME_MAX: Duration = Duration::from_secs(30);
 
 /// How long running requests may take after the server was told to stop; whoever stops containers
 /// often waits ten seconds.
@@ -59,45 +57,6 @@ const OF_NETWORK_MIN: usize = 4;
 /// How many connections besides may ask for health only. Without them nobody could tell a program
 /// that is busy from one that is dead.
 pub(crate) const HEALTH_PLACES_MAX: usize = 32;
-
-/// Who is let in to a listener.
-#[derive(Debug, Clone)]
-pub(crate) struct Door {
-    /// How many connections are served at once, health apart.
-    pub(crate) connections_max: usize,
-    /// The networks of trusted proxies have no share: behind them are many callers.
-    pub(crate) settings: Arc<AppSettings>,
-    /// How refusals are worded.
-    pub(crate) faces: &'static [&'static Face],
-    pub(crate) figures: Arc<DoorFigures>,
-    /// See [`STILL_TIME_MAX`].
-    pub(crate) still_time: Duration,
-}
-
-impl Door {
-    /// For so many connections to a program.
-    pub(crate) fn new(connections_max: usize, app: &App, faces: &'static [&'static Face]) -> Self {
-        Self {
-            connections_max,
-            settings: Arc::new(app.settings.clone()),
-            faces,
-            figures: app.metrics.door.clone(),
-            still_time: STILL_TIME_MAX,
-        }
-    }
-}
-
-/// What became of connections, since the program began.
-#[derive(Debug, Default)]
-pub(crate) struct DoorFigures {
-    pub(crate) accepted: AtomicU64,
-    /// Idle ones that were closed for others.
-    pub(crate) made_room: AtomicU64,
-    /// For which there was no place.
-    pub(crate) refused: AtomicU64,
-    /// That ended early: broken, too slow, or their answers were not read.
-    pub(crate) broken: AtomicU64,
-}
 
 /// The places of a listener.
 struct Places {

@@ -1,163 +1,17 @@
 //! `/metrics`: what a graph needs, in the format of Prometheus. No name of a person is a label.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::time::Duration;
+use std::sync::atomic::Ordering::Relaxed;
 
 use commands::publisher::PublisherState;
-use prometheus::core::Collector;
-use prometheus::{
-    Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, Registry,
-    TextEncoder,
-};
-use warp::http::{Method, StatusCode};
+use prometheus::{Gauge, GaugeVec, IntCounter, IntCounterVec, Opts, Registry, TextEncoder};
+use warp::http::Method;
 
-use crate::app::{App, last_commit_time};
 use crate::http::call::Call;
 use crate::http::endpoint::{Endpoint, Outcome, endpoint};
 use crate::http::reply::Reply;
-use crate::http::server::DoorFigures;
-
-/// Seconds: from what a cached answer takes to what a password takes in a full pool.
-const BUCKETS: [f64; 10] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.1, 0.25, 1.0, 5.0];
-
-/// The counters of the HTTP face, and the gauges that are read when they are asked for.
-pub(crate) struct Metrics {
-    registry: Registry,
-    requests: Option<IntCounterVec>,
-    seconds: Option<HistogramVec>,
-    log: Option<GaugeVec>,
-    publisher: Option<GaugeVec>,
-    users: Option<Gauge>,
-    due_streams: Option<Gauge>,
-    clock_behind: Option<Gauge>,
-    connections: Option<IntCounterVec>,
-    panics: Option<IntCounter>,
-    /// What became of connections; the accept loop counts.
-    pub(crate) door: Arc<DoorFigures>,
-}
-
-impl Default for Metrics {
-    fn default() -> Self {
-        let registry = Registry::new();
-        let requests =
-            Opts::new("chancery_http_requests_total", "Requests by operation and status.");
-        let seconds =
-            HistogramOpts::new("chancery_http_request_seconds", "Time to answer, seconds.");
-        let log = Opts::new("chancery_log", "The log and what follows it, by figure.");
-        let connections =
-            Opts::new("chancery_connections_total", "What became of connections, by outcome.");
-        let publisher = Opts::new("chancery_publisher", "Publishing to NATS, by figure.");
-        Self {
-            requests: add(&registry, IntCounterVec::new(requests, &["operation", "status"])),
-            seconds: add(
-                &registry,
-                HistogramVec::new(seconds.buckets(BUCKETS.to_vec()), &["operation"]),
-            ),
-            log: add(&registry, GaugeVec::new(log, &["figure"])),
-            publisher: add(&registry, GaugeVec::new(publisher, &["figure"])),
-            due_streams: add(
-                &registry,
-                Gauge::new(
-                    "chancery_log_due_streams",
-                    "Forgotten streams whose memory is not given back yet.",
-                ),
-            ),
-            clock_behind: add(
-                &registry,
-                Gauge::new(
-                    "chancery_clock_behind_seconds",
-                    "How far the clock is behind the last change in the log.",
-                ),
-            ),
-            users: add(&registry, Gauge::new("chancery_users", "Users in use.")),
-            connections: add(&registry, IntCounterVec::new(connections, &["outcome"])),
-            panics: add(
-                &registry,
-                IntCounter::new("chancery_panics_total", "Faults of the program itself."),
-            ),
-            door: Arc::default(),
-            registry,
-        }
-    }
-}
-
-/// The names are ours and differ; a metric that cannot be made is missing, and nothing else.
-fn add<C: Collector + Clone + 'static>(
-    registry: &Registry,
-    metric: prometheus::Result<C>,
-) -> Option<C> {
-    let metric = metric.ok()?;
-    registry.register(Box::new(metric.clone())).ok()?;
-    Some(metric)
-}
-
-/// Brings a counter to a total that is counted elsewhere.
-fn raise(counter: &IntCounter, total: u64) {
-    counter.inc_by(total.saturating_sub(counter.get()));
-}
-
-impl Metrics {
-    pub(crate) fn count_request(&self, operation: &str, status: StatusCode, took: Duration) {
-        if let Some(requests) = &self.requests {
-            requests.with_label_values(&[operation, status.as_str()]).inc();
-        }
-        if let Some(seconds) = &self.seconds {
-            seconds.with_label_values(&[operation]).observe(took.as_secs_f64());
-        }
-    }
-
-    fn render(&self, app: &App) -> String {
-        let figures = (app.log_figures)();
-        let head = app.engine.log().head().position;
-        let views = app.views.position();
-        if let Some(log) = &self.log {
-            let set = |figure: &str, value: f64| log.with_label_values(&[figure]).set(value);
-            set("head_position", head as f64);
-            set("views_position", views as f64);
-            set("views_lag_events", head.saturating_sub(views) as f64);
-            set("views_stopped", f64::from(u8::from(app.views.stopped().is_some())));
-            set("commits_total", figures.commits as f64);
-            set("blocks_total", figures.blocks as f64);
-            set("bytes_total", figures.bytes as f64);
-            set("refused_total", figures.refused as f64);
-            set("sync_seconds_total", figures.sync_seconds);
-            set("disk_full", f64::from(u8::from(figures.disk_full)));
-        }
-        if let (Some(publisher), Some(status)) = (&self.publisher, app.publisher_status()) {
-            let set = |figure: &str, value| publisher.with_label_values(&[figure]).set(value);
-            let is = |it: bool| f64::from(u8::from(it));
-            set("position", status.published as f64);
-            set("lag_events", status.lag as f64);
-            set("connected", is(status.state == PublisherState::Publishing));
-            set("stopped", is(matches!(status.state, PublisherState::Stopped(_))));
-        }
-        if let Some(due) = &self.due_streams {
-            due.set(app.engine.log().due_streams() as f64);
-        }
-        if let Some(behind) = &self.clock_behind {
-            let now = app.clock.now();
-            let last = last_commit_time(&**app.engine.log()).unwrap_or(now);
-            behind.set(((last.0 - now.0) as f64 / 1e6).max(0.0));
-        }
-        if let Some(users) = &self.users {
-            users.set(app.views.read().users.count() as f64);
-        }
-        if let Some(connections) = &self.connections {
-            let set = |outcome: &str, total: &AtomicU64| {
-                raise(&connections.with_label_values(&[outcome]), total.load(Relaxed));
-            };
-            set("accepted", &self.door.accepted);
-            set("made_room", &self.door.made_room);
-            set("refused", &self.door.refused);
-            set("broken", &self.door.broken);
-        }
-        if let Some(panics) = &self.panics {
-            raise(panics, crate::program::panics());
-        }
-        TextEncoder::new().encode_to_string(&self.registry.gather()).unwrap_or_default()
-    }
-}
+use crate::state::app::{App, last_commit_time};
+use crate::state::counters::add;
+use crate::state::panics;
 
 pub(crate) fn endpoints() -> Vec<Endpoint> {
     vec![
@@ -167,6 +21,90 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
 }
 
 pub(crate) async fn metrics(call: Call) -> Outcome {
-    let text = call.app.metrics.render(&call.app);
+    let mut families = call.app.counters.of_requests();
+    families.extend(figures_of_now(&call.app).gather());
+    let text = TextEncoder::new().encode_to_string(&families).unwrap_or_default();
     Ok(Reply::body("text/plain; version=0.0.4", text.into_bytes()))
+}
+
+/// The figures that are read when they are asked for, counted elsewhere or not at all.
+fn figures_of_now(app: &App) -> Registry {
+    let registry = Registry::new();
+    add_log(&registry, app);
+    add_publisher(&registry, app);
+    add_connections(&registry, app);
+    let behind = {
+        let now = app.clock.now();
+        let last = last_commit_time(&**app.engine.log()).unwrap_or(now);
+        ((last.0 - now.0) as f64 / 1e6).max(0.0)
+    };
+    let gauges = [
+        (
+            "chancery_log_due_streams",
+            "Forgotten streams whose memory is not given back yet.",
+            app.engine.log().due_streams() as f64,
+        ),
+        (
+            "chancery_clock_behind_seconds",
+            "How far the clock is behind the last change in the log.",
+            behind,
+        ),
+        ("chancery_users", "Users in use.", app.views.read().users.count() as f64),
+    ];
+    for (name, help, value) in gauges {
+        if let Some(gauge) = add(&registry, Gauge::new(name, help)) {
+            gauge.set(value);
+        }
+    }
+    let panicked = IntCounter::new("chancery_panics_total", "Faults of the program itself.");
+    if let Some(panicked) = add(&registry, panicked) {
+        panicked.inc_by(panics::count());
+    }
+    registry
+}
+
+fn add_log(registry: &Registry, app: &App) {
+    let help = Opts::new("chancery_log", "The log and what follows it, by figure.");
+    let Some(log) = add(registry, GaugeVec::new(help, &["figure"])) else { return };
+    let figures = (app.log_figures)();
+    let head = app.engine.log().head().position;
+    let views = app.views.position();
+    let set = |figure: &str, value: f64| log.with_label_values(&[figure]).set(value);
+    set("head_position", head as f64);
+    set("views_position", views as f64);
+    set("views_lag_events", head.saturating_sub(views) as f64);
+    set("views_stopped", f64::from(u8::from(app.views.stopped().is_some())));
+    set("commits_total", figures.commits as f64);
+    set("blocks_total", figures.blocks as f64);
+    set("bytes_total", figures.bytes as f64);
+    set("refused_total", figures.refused as f64);
+    set("sync_seconds_total", figures.sync_seconds);
+    set("disk_full", f64::from(u8::from(figures.disk_full)));
+}
+
+fn add_publisher(registry: &Registry, app: &App) {
+    let Some(status) = app.publisher_status() else { return };
+    let help = Opts::new("chancery_publisher", "Publishing to NATS, by figure.");
+    let Some(publisher) = add(registry, GaugeVec::new(help, &["figure"])) else { return };
+    let set = |figure: &str, value| publisher.with_label_values(&[figure]).set(value);
+    let is = |it: bool| f64::from(u8::from(it));
+    set("position", status.published as f64);
+    set("lag_events", status.lag as f64);
+    set("connected", is(status.state == PublisherState::Publishing));
+    set("stopped", is(matches!(status.state, PublisherState::Stopped(_))));
+}
+
+fn add_connections(registry: &Registry, app: &App) {
+    let help = Opts::new("chancery_connections_total", "What became of connections, by outcome.");
+    let Some(connections) = add(registry, IntCounterVec::new(help, &["outcome"])) else { return };
+    let door = &app.counters.door;
+    let outcomes = [
+        ("accepted", &door.accepted),
+        ("made_room", &door.made_room),
+        ("refused", &door.refused),
+        ("broken", &door.broken),
+    ];
+    for (outcome, total) in outcomes {
+        connections.with_label_values(&[outcome]).inc_by(total.load(Relaxed));
+    }
 }

@@ -1,7 +1,5 @@
 //! `/swagger/v1/swagger.json`: the document of the API, made from the endpoints themselves.
 
-use std::sync::OnceLock;
-
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 use warp::http::Method;
@@ -10,9 +8,7 @@ use crate::access::scopes;
 use crate::http::call::Call;
 use crate::http::endpoint::{Access, BodyKind, Endpoint, Outcome, endpoint};
 use crate::http::reply::{JSON, Reply};
-
-/// Its text up to the bracket that closes it. It is long, and anybody may ask for it.
-static DOCUMENT: OnceLock<String> = OnceLock::new();
+use crate::state::app::App;
 
 pub(crate) fn endpoints() -> Vec<Endpoint> {
     vec![
@@ -21,9 +17,10 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
-/// Makes the document once; the endpoints do not change while the program runs.
-pub(crate) fn describe(endpoints: &[Endpoint]) {
-    DOCUMENT.get_or_init(|| {
+/// Makes the document once: its text up to the bracket that closes it. It is long, anybody may ask
+/// for it, and the endpoints do not change while the program runs.
+pub(crate) fn describe(app: &App, endpoints: &[Endpoint]) {
+    app.document.get_or_init(|| {
         let mut text = document(endpoints).to_string();
         text.pop();
         text
@@ -31,7 +28,7 @@ pub(crate) fn describe(endpoints: &[Endpoint]) {
 }
 
 async fn swagger(call: Call) -> Outcome {
-    let mut text = DOCUMENT.get().cloned().unwrap_or_default();
+    let mut text = call.app.document.get().cloned().unwrap_or_default();
     if let Some(host) = call.host() {
         let tenant = call.app.views.read().tenants.at_host(host).cloned();
         let url = tenant.map_or_else(|| format!("http://{host}"), |it| call.app.issuer(&it));

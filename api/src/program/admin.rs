@@ -2,12 +2,13 @@
 
 use std::process::ExitCode;
 
-use super::cli::Failure;
+use super::failure::Failure;
 use super::home::{Held, Home, held, master_key};
 use super::one_shots::OneShot;
+use super::request::Request;
 use super::running::{Opening, Running, advise};
 use super::settings::Common;
-use super::socket::{self, Request};
+use super::socket;
 
 /// Does one thing, and prints what was done.
 pub(crate) fn run(common: &Common, what: &OneShot) -> Result<ExitCode, Failure> {

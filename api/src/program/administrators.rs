@@ -4,12 +4,12 @@ use domain::user::{UserClaim, UserCommand};
 use domain::{TenantId, Timestamp};
 use projections::{Tables, UserRow};
 
-use super::cli::Failure;
-use super::one_shots::{head_of, shown};
+use super::failure::Failure;
+use super::operator::{head_of, shown};
 use super::running::Running;
+use crate::access::administrators::{administrator_role, change_user};
 use crate::access::rights::permission_of;
 use crate::access::scopes::{EVERYTHING, covers};
-use crate::access::users::{administrator_role, change_user};
 
 /// Gives a user the role of administrators and the permission for everything.
 pub(super) async fn grant(

@@ -4,7 +4,7 @@ use std::fs::{self, DirBuilder, File, Permissions};
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::Path;
 
-use super::cli::Failure;
+use super::failure::Failure;
 use super::running::Running;
 
 /// Copies into a new folder. The keys come last: they must open every event of the copy.

@@ -4,10 +4,10 @@ use std::net::SocketAddr;
 
 use domain::user::check_password;
 
-use super::cli::Failure;
+use super::failure::Failure;
 use super::home::named_master_key;
 use super::settings::{Common, Serve};
-use crate::app_token::settings::AppTokenSettings;
+use crate::state::app_token_settings::AppTokenSettings;
 
 /// The variable that presets the administrator's password.
 pub(crate) const PASSWORD_VARIABLE: &str = "CHANCERY_ADMIN_PASSWORD";

@@ -10,8 +10,8 @@ use domain::{TenantId, UserId};
 use projections::{ClientRow, Tables};
 use serde::{Deserialize, Serialize};
 
-use super::cli::Failure;
-use super::one_shots::{OneShot, head_of, shown};
+use super::failure::Failure;
+use super::operator::{head_of, shown};
 use super::running::Running;
 use super::settings::{ClientWhat, Format};
 use crate::access::clients::{
@@ -31,16 +31,16 @@ pub(crate) enum ClientShot {
     TakeOver { id: String },
 }
 
-impl From<ClientWhat> for OneShot {
+impl From<ClientWhat> for ClientShot {
     fn from(what: ClientWhat) -> Self {
-        Self::Client(match what {
+        match what {
             ClientWhat::List { tenant, format } => {
-                ClientShot::List { tenant, json: format == Format::Json }
+                Self::List { tenant, json: format == Format::Json }
             }
-            ClientWhat::Enable { id } => ClientShot::Enable { id, enabled: true },
-            ClientWhat::Disable { id } => ClientShot::Enable { id, enabled: false },
-            ClientWhat::TakeOver { id } => ClientShot::TakeOver { id },
-        })
+            ClientWhat::Enable { id } => Self::Enable { id, enabled: true },
+            ClientWhat::Disable { id } => Self::Enable { id, enabled: false },
+            ClientWhat::TakeOver { id } => Self::TakeOver { id },
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use commands::keys::Keyring;
 
-use crate::clock::Clock;
+use crate::state::clock::Clock;
 
 /// How often the keys are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(600);

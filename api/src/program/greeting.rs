@@ -6,7 +6,7 @@ use std::sync::Arc;
 use commands::bootstrap::{ADMINISTRATOR_NAME, FIRST_PARTY_CLIENT, FIRST_TENANT};
 
 use super::checks::{PASSWORD_VARIABLE, preset_password};
-use crate::app::App;
+use crate::state::app::App;
 
 /// Prints the administrator's password if it was made up at this start, and a request that works.
 pub(crate) async fn greet(app: &Arc<App>, address: SocketAddr, made_up: Option<String>) {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use commands::keys::MasterKey;
 
-use super::cli::Failure;
+use super::failure::Failure;
 use super::settings::Common;
 
 /// How often, and how long apart, to look whether a server is gone.

@@ -9,11 +9,11 @@ use domain::token::TOKEN_SECONDS_MAX;
 use projections::SigningKeyRow;
 use serde::{Deserialize, Serialize};
 
-use super::cli::Failure;
-use super::one_shots::{head_of, shown};
+use super::failure::Failure;
+use super::operator::{head_of, shown};
 use super::running::Running;
 use super::settings::Keys;
-use crate::access::signer::KNOWN_SECONDS;
+use crate::state::signer::KNOWN_SECONDS;
 
 /// One thing to do with signing keys.
 #[derive(Debug, Clone, Serialize, Deserialize)]

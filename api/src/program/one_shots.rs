@@ -2,36 +2,27 @@
 
 use std::io::Read as _;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use commands::password::PasswordPool;
-use commands::signing::system_head;
-use commands::{Done, Error as CommandError};
 use domain::account::AccountId;
 use domain::app::{App, AppCommand, AppId, AppPolicy};
 use domain::app_user::{AppUser, AppUserCommand, AppUserId};
-use domain::context::Context;
-use domain::log::CommitHead;
 use domain::tenant::{Tenant, TenantCommand};
 use domain::user::{User, UserCommand, check_password};
-use domain::{Aggregate, AnyEvent, Mark, StreamId, SubjectId, TenantId, Timestamp, UserId};
+use domain::{TenantId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
-use super::cli::Failure;
 use super::client_shots::{ClientShot, clients_on, stopped};
+use super::erasures::forget_person;
+use super::failure::Failure;
 use super::key_shots::KeyShot;
+use super::operator::{head_of, head_of_owner, shown};
 use super::running::Running;
 use super::settings::{AppTokenCommand, User as UserWhat, Who};
 use super::{administrators, backup};
-use crate::access::users::change_user;
+use crate::access::administrators::change_user;
 use crate::app_token::accounts::Accounts;
 use crate::app_token::registration::add_app_root;
-
-/// Who the log says it was.
-pub(crate) const OPERATOR: &str = "operator";
-
-/// How long to wait until the read models show what was done.
-const SHOWN_WITHIN: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// One thing to do.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -227,12 +218,6 @@ fn read_password(name: &str) -> Result<String, Failure> {
     Ok(password)
 }
 
-/// Who, when and by which command, for a commit.
-pub(crate) fn head_of(what: &str, tenant: TenantId, now: Timestamp) -> Result<CommitHead, Failure> {
-    let context = Context::of_operation(what);
-    Ok(CommitHead { context, ..system_head(tenant, OPERATOR, now)? })
-}
-
 /// Lets an account sign in, at whichever face, or not.
 async fn enable(
     on: &Running,
@@ -329,77 +314,4 @@ async fn set_password(
     let done = change_user(&on.engine, &on.views, user, &command, &head).await?;
     shown(on, done.position).await?;
     Ok(format!("user {user} has a new password; tokens issued before have ended"))
-}
-
-/// A head in the tenant whose aggregate it is.
-fn head_of_owner<A: Aggregate>(
-    on: &Running,
-    what: &str,
-    id: &str,
-    now: Timestamp,
-) -> Result<CommitHead, Failure> {
-    let events = on.engine.log().read_stream(&StreamId::new(A::CATEGORY, id), 0)?;
-    let tenant = events.first().map(|it| it.commit.tenant);
-    let tenant = tenant.ok_or_else(|| format!("there is no {}", called::<A>(id)))?;
-    head_of(what, tenant, now)
-}
-
-fn called<A: Aggregate>(id: &str) -> String {
-    format!("{} {id}", A::CATEGORY.replace('_', " "))
-}
-
-/// The event first, then the key: after a crash in between, the next start destroys the key.
-async fn forget_person<A: Aggregate>(
-    on: &Running,
-    id: &str,
-    head: &CommitHead,
-    subject: SubjectId,
-    erased: Result<Done, CommandError>,
-) -> Result<String, Failure> {
-    let done = erased.map_err(|err| err.to_string())?;
-    let (on_disk, tenant) = (on.clone(), head.tenant);
-    tokio::task::spawn_blocking(move || destroy_keys(&on_disk, tenant, subject))
-        .await
-        .map_err(|err| err.to_string())??;
-    shown(on, done.position).await?;
-    Ok(format!("{} is forgotten; the history stays whole", called::<A>(id)))
-}
-
-pub(crate) async fn shown(on: &Running, position: u64) -> Result<(), Failure> {
-    Ok(on.views.wait(position, SHOWN_WITHIN).await?)
-}
-
-/// Destroys the key of a person, and those of the apps that the person owns: what was noted there
-/// is the person's.
-fn destroy_keys(on: &Running, tenant: TenantId, subject: SubjectId) -> Result<(), Failure> {
-    let keys = on.engine.keys();
-    keys.erase_subject(subject)?;
-    let apps = on.views.read().apps.owned_by(tenant, AccountId::from(subject), None);
-    for app in apps {
-        keys.erase_subject(app.data.app.into())?;
-    }
-    Ok(())
-}
-
-/// Destroys the keys of all who were erased, and of apps that ended: a crash may have come before
-/// that.
-pub(crate) fn finish_erasures(on: &Running) -> Result<(), Failure> {
-    AnyEvent::kinds_marked(Mark::Erases).try_for_each(|kind| finish_erasures_of(on, kind))
-}
-
-fn finish_erasures_of(on: &Running, kind: &str) -> Result<(), Failure> {
-    let filter = projections::AuditFilter {
-        kind: Some(kind.to_owned()),
-        ..projections::AuditFilter::default()
-    };
-    let mut after = 0;
-    loop {
-        let (_, positions) = on.views.read().audit.find(&filter, after, 1_000);
-        let Some(last) = positions.last() else { return Ok(()) };
-        after = *last;
-        let log: &Arc<dyn domain::log::EventLog> = on.engine.log();
-        for event in log.read_at(&positions)? {
-            destroy_keys(on, event.commit.tenant, event.subject)?;
-        }
-    }
 }

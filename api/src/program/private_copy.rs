@@ -13,7 +13,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::cli::Failure;
+use super::failure::Failure;
 
 /// What the names of copies begin with.
 const PREFIX: &str = "chancery-copy-";

@@ -5,27 +5,17 @@ use std::io::Write as _;
 use commands::keys::Keyring;
 use commands::{EventJson, Personal};
 use domain::log::{EventLog, LogError};
-use serde::{Deserialize, Serialize};
 
-use super::cli::Failure;
+use super::failure::Failure;
 use super::home::{Held, held, keys_path, master_key};
 use super::private_copy::PrivateCopy;
+use super::request::{Query, Request};
 use super::running::{Opening, Running, advise};
 use super::settings::{Common, Format, Replay};
-use super::socket::{self, Request};
+use super::socket;
 
 /// How many events are read at a time.
 const BATCH_EVENTS_MAX: usize = 1_024;
-
-/// Which events to print, and how.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Query {
-    from: u64,
-    to: Option<u64>,
-    stream: Option<String>,
-    kind: Option<String>,
-    table: bool,
-}
 
 /// Prints on standard output.
 pub(crate) fn run(common: &Common, options: &Replay) -> Result<(), Failure> {

@@ -11,10 +11,10 @@ use domain::log::{EventLog, LogError, Obstacle};
 use domain::{Timestamp, UserId};
 use projections::{Views, catch_up, snapshot_revision};
 
-use super::cli::Failure;
+use super::failure::Failure;
 use super::home::keys_path;
-use crate::app::last_commit_time;
-use crate::clock::Clock;
+use crate::state::app::last_commit_time;
+use crate::state::clock::Clock;
 
 /// A log with all that belongs to it.
 #[derive(Clone)]

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
@@ -20,19 +21,22 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::checks::{Checked, check, check_preset_password, host_of_url, preset_password};
-use super::cli::Failure;
+use super::failure::Failure;
 use super::home::{Home, master_key_or_new, socket_path};
 use super::running::{Opening, Running, advise};
 use super::settings::{BusinessErrors, Common, Serve};
 use super::{
-    descriptors, fingerprint_keys, greeting, key_shots, one_shots, private_copy, snapshots, socket,
-    timekeeper,
+    admin_server, descriptors, erasures, fingerprint_keys, greeting, key_shots, private_copy,
+    snapshots, timekeeper,
 };
 use crate::access::scopes;
-use crate::app::{App, AppSettings, LogFigures};
-use crate::app_token::settings::AdminMode;
-use crate::http::proxies::Proxies;
-use crate::http::server::{self, Door};
+use crate::endpoints::{FACES, figures, routes};
+use crate::http::router::router;
+use crate::http::server;
+use crate::http::server::door::Door;
+use crate::state::app::{App, AppSettings, LogFigures};
+use crate::state::app_token_settings::AdminMode;
+use crate::state::proxies::Proxies;
 
 /// A log up to this size is checked from its beginning before the first request is taken; a
 /// longer one while requests are answered.
@@ -83,17 +87,7 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
     };
     let on = tokio::task::block_in_place(|| Running::open(&home.folder, &master, opening))?;
     let snapshot = on.views.position();
-    on.note_restore().await?;
-    let algorithm = options.token_algorithm.map(SigningAlgorithm::from);
-    let hosts = hosts_of(&options.listen, address, public_url.as_deref());
-    let password = make_first_commit(&on, hosts.clone(), algorithm).await?;
-    tokio::task::block_in_place(|| on.catch_up(&|_| ()))?;
-    prepare_hosts(&on, &hosts).await?;
-    key_shots::prepare(&on, algorithm).await?;
-    tokio::task::block_in_place(|| on.catch_up(&|_| ()))?;
-    check_log(&on)?;
-    tokio::spawn(projections::follow(on.engine.log().clone(), on.views.clone()));
-
+    let password = prepare(&on, options, address, public_url.as_deref()).await?;
     let log = on.log.clone();
     let app = App::new(
         on.engine.clone(),
@@ -109,22 +103,7 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
         },
         Arc::new(move || LogFigures::from(log.stats())),
     );
-    socket::serve(&on, &app, tokio::runtime::Handle::current())?;
-    let publisher = options.nats.clone().map(|url| start_publisher(&on, options, url));
-    let publisher = publisher.map(Arc::new);
-    if let Some(publisher) = &publisher {
-        app.watch_publisher(publisher.clone());
-    }
-    let stop_snapshots = Arc::new(AtomicBool::new(false));
-    let snapshotter = snapshots::start(&on, stop_snapshots.clone());
-    tokio::spawn(timekeeper::watch(on.clone()));
-    tokio::spawn(fingerprint_keys::rotate(on.engine.keys().clone(), on.clock.clone()));
-    let to_finish = on.clone();
-    std::thread::spawn(move || {
-        if let Err(err) = one_shots::finish_erasures(&to_finish) {
-            tracing::error!(error = %err, "the keys of erased persons could not be destroyed");
-        }
-    });
+    let services = Services::start(&on, &app, options)?;
     tracing::info!(
         address = %address,
         position = on.log.head().position,
@@ -133,8 +112,42 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
         "ready"
     );
     greeting::greet(&app, address, password).await;
-    let door = |connections_max| Door::new(connections_max, &app, &crate::endpoints::FACES);
-    let filter = crate::routes(&app);
+    answer(&app, listener, of_figures, connections_max).await?;
+    services.stop(&on).await;
+    let _ = std::fs::remove_file(socket_path(&on.folder));
+    drop(home);
+    Ok(())
+}
+
+/// Brings log and read models to where requests can be answered. Returns the password that was made
+/// for the first administrator.
+async fn prepare(
+    on: &Running,
+    options: &Serve,
+    address: SocketAddr,
+    public_url: Option<&str>,
+) -> Result<Option<String>, Failure> {
+    on.note_restore().await?;
+    let algorithm = options.token_algorithm.map(SigningAlgorithm::from);
+    let hosts = hosts_of(&options.listen, address, public_url);
+    let password = make_first_commit(on, hosts.clone(), algorithm).await?;
+    tokio::task::block_in_place(|| on.catch_up(&|_| ()))?;
+    prepare_hosts(on, &hosts).await?;
+    key_shots::prepare(on, algorithm).await?;
+    tokio::task::block_in_place(|| on.catch_up(&|_| ()))?;
+    check_log(on)?;
+    Ok(password)
+}
+
+/// Answers requests until the process is told to stop.
+async fn answer(
+    app: &Arc<App>,
+    listener: TcpListener,
+    of_figures: Option<TcpListener>,
+    connections_max: usize,
+) -> Result<(), Failure> {
+    let door = |connections_max| Door::new(connections_max, app, &FACES);
+    let filter = routes(app);
     let signal = stop_signal()?;
     let stop = async {
         signal.await;
@@ -142,32 +155,59 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
     };
     if let Some(listener) = of_figures {
         tracing::info!(address = %listener.local_addr()?, "figures are shown here only");
-        let filter = crate::http::router::router(
-            &app,
-            crate::endpoints::figures(),
-            &crate::endpoints::FACES,
-        );
+        let filter = router(app, figures(), &FACES);
         tokio::spawn(server::serve(listener, filter, door(FIGURES_CONNECTIONS_MAX), app.stopped()));
     }
     server::serve(listener, filter, door(connections_max), stop).await;
-
-    tracing::info!("stopping");
-    if let Some(publisher) = &publisher {
-        publisher.stop().await;
-    }
-    stop_snapshots.store(true, Relaxed);
-    snapshotter.thread().unpark();
-    tokio::task::block_in_place(|| {
-        let _ = snapshotter.join();
-        on.log.close();
-        match snapshots::snapshot(&on.log, on.engine.keys(), &on.folder) {
-            Ok(position) => tracing::info!(position, "stopped"),
-            Err(err) => tracing::warn!(error = %err, "stopped without a snapshot"),
-        }
-    });
-    let _ = std::fs::remove_file(socket_path(&on.folder));
-    drop(home);
     Ok(())
+}
+
+/// What goes on beside answering, as long as the server runs.
+struct Services {
+    publisher: Option<Arc<PublisherHandle>>,
+    stop_snapshots: Arc<AtomicBool>,
+    snapshotter: JoinHandle<()>,
+}
+
+impl Services {
+    fn start(on: &Running, app: &Arc<App>, options: &Serve) -> Result<Self, Failure> {
+        tokio::spawn(projections::follow(on.engine.log().clone(), on.views.clone()));
+        admin_server::serve(on, app, tokio::runtime::Handle::current())?;
+        let publisher = options.nats.clone().map(|url| start_publisher(on, options, url));
+        let publisher = publisher.map(Arc::new);
+        if let Some(publisher) = &publisher {
+            app.watch_publisher(publisher.clone());
+        }
+        let stop_snapshots = Arc::new(AtomicBool::new(false));
+        let snapshotter = snapshots::start(on, stop_snapshots.clone());
+        tokio::spawn(timekeeper::watch(on.clone()));
+        tokio::spawn(fingerprint_keys::rotate(on.engine.keys().clone(), on.clock.clone()));
+        let to_finish = on.clone();
+        std::thread::spawn(move || {
+            if let Err(err) = erasures::finish_erasures(&to_finish) {
+                tracing::error!(error = %err, "the keys of erased persons could not be destroyed");
+            }
+        });
+        Ok(Self { publisher, stop_snapshots, snapshotter })
+    }
+
+    /// Ends them in order: the log last, with a snapshot for the next start.
+    async fn stop(self, on: &Running) {
+        tracing::info!("stopping");
+        if let Some(publisher) = &self.publisher {
+            publisher.stop().await;
+        }
+        self.stop_snapshots.store(true, Relaxed);
+        self.snapshotter.thread().unpark();
+        tokio::task::block_in_place(|| {
+            let _ = self.snapshotter.join();
+            on.log.close();
+            match snapshots::snapshot(&on.log, on.engine.keys(), &on.folder) {
+                Ok(position) => tracing::info!(position, "stopped"),
+                Err(err) => tracing::warn!(error = %err, "stopped without a snapshot"),
+            }
+        });
+    }
 }
 
 /// Takes the first address that can be taken.

@@ -1,6 +1,7 @@
 //! What can be set: on the command line, else as `CHANCERY_*`, else in a TOML file.
 
 mod app_token;
+mod who;
 
 use std::path::PathBuf;
 
@@ -10,7 +11,8 @@ use domain::signing_key::SigningAlgorithm;
 use ipnet::IpNet;
 
 pub(crate) use self::app_token::{AppToken, AppTokenCommand};
-use crate::http::proxies::parse_network;
+pub(crate) use self::who::Who;
+use crate::state::proxies::parse_network;
 
 /// No machine serves more.
 const CONNECTIONS_MAX: u64 = 1_000_000;
@@ -349,15 +351,4 @@ pub(crate) enum User {
     /// Make a user an administrator of its tenant: the role, and the permission for everything. The
     /// user signs in anew for it.
     GrantAdministrator(Who),
-}
-
-/// Somebody who signs in.
-#[derive(Debug, Args)]
-pub(crate) struct Who {
-    /// The name to sign in with.
-    pub(crate) name: String,
-
-    /// The tenant.
-    #[arg(long, default_value_t = 1)]
-    pub(crate) tenant: u32,
 }

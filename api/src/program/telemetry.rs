@@ -4,7 +4,7 @@ use std::io::IsTerminal as _;
 
 use tracing_subscriber::EnvFilter;
 
-use super::cli::Failure;
+use super::failure::Failure;
 use super::settings::{Common, LogFormat};
 
 /// Starts writing log lines.

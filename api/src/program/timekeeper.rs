@@ -7,7 +7,7 @@ use commands::signing::system_head;
 use domain::log_event::{FORGET_STEP_SECONDS, Log, LogCommand, forgetting_id};
 use domain::{TenantId, Timestamp};
 
-use super::cli::Failure;
+use super::failure::Failure;
 use super::running::Running;
 
 /// How often the clocks are looked at.

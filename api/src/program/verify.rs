@@ -1,6 +1,5 @@
 //! `chancery verify`: re-reads and re-checks everything, and names what does not fit.
 
-use std::io::IsTerminal as _;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -8,16 +7,17 @@ use commands::keys::Keyring;
 use commands::log::{Derived, NoSnapshot, inspect_second_head, read_snapshot};
 use domain::log::{EventLog as _, LogError, OpenParts as _};
 use domain::{AnyEvent, Recorded, hex};
-use indicatif::{ProgressBar, ProgressStyle};
 use projections::{Views, snapshot_revision};
 use serde::{Deserialize, Serialize};
 
-use super::cli::Failure;
+use super::failure::Failure;
 use super::home::{Held, held, is_gone, keys_path, master_key};
 use super::private_copy::PrivateCopy;
+use super::progress::progress_bar;
+use super::request::Request;
 use super::running::{Opening, Running, views_snapshot_path};
 use super::settings::{Common, Format, Verify};
-use super::socket::{self, Request};
+use super::socket;
 
 /// What was found.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -79,19 +79,6 @@ fn find_report(common: &Common) -> Result<Report, Failure> {
     let report = check(&running, |position| bar.set_position(position));
     bar.finish_and_clear();
     Ok(report)
-}
-
-/// A bar on a terminal, nothing elsewhere.
-pub(crate) fn progress_bar() -> ProgressBar {
-    if !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let bar = ProgressBar::new(0);
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} events, {eta} left");
-    match style {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
-    }
 }
 
 /// Reads the log of an open folder from its beginning and rebuilds all that is derived from it.

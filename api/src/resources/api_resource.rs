@@ -12,11 +12,12 @@ use projections::{Key, Order, ResourceData, ResourceRow, Resources};
 use warp::http::Method;
 
 use super::api_resource_body::{ApiVersion, PublishBody, ResourceBody, RevisionBody, VersionBody};
+use crate::access::granted::Granted;
 use crate::access::target::Target;
-use crate::access::{Granted, user};
 use crate::http::codes::{self, Code};
 use crate::http::endpoint::{Endpoint, Outcome, QueryParameter, endpoint};
 use crate::http::error::ApiError;
+use crate::http::needs::user;
 use crate::http::paging::{ListQuery, PAGING, flag, text};
 use crate::http::reply::{List, Reply, Single};
 

@@ -6,10 +6,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use warp::http::Method;
 
+use crate::access::granted::Granted;
 use crate::access::target::Target;
-use crate::access::{Granted, user};
 use crate::http::endpoint::{Endpoint, Outcome, endpoint};
 use crate::http::error::ApiError;
+use crate::http::needs::user;
 use crate::http::reply::{ErrorData, Reply, Single};
 
 const PATH: &str = "/api/ApiResource/{id}/Clients/{clientId}";

@@ -9,10 +9,11 @@ use serde::Serialize;
 use warp::http::Method;
 
 use super::audit_place;
-use crate::access::{Granted, administrator};
+use crate::access::granted::Granted;
 use crate::http::endpoint::{Endpoint, Outcome, QueryParameter, endpoint};
 use crate::http::error::ApiError;
 use crate::http::input::Query;
+use crate::http::needs::administrator;
 use crate::http::paging::{number, text};
 use crate::http::reply::{ErrorData, Reply};
 

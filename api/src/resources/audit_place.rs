@@ -10,7 +10,7 @@ use commands::FullEventId;
 use domain::log::EventLog;
 use warp::http::HeaderMap;
 
-use crate::access::Granted;
+use crate::access::granted::Granted;
 use crate::http::error::ApiError;
 use crate::http::input::Query;
 

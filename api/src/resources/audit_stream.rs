@@ -18,12 +18,13 @@ use warp::sse::Event;
 
 use super::audit::{AuditQuery, FILTERS};
 use super::audit_place;
-use crate::access::{Granted, administrator};
-use crate::app::App;
+use crate::access::granted::Granted;
 use crate::http::endpoint::{Endpoint, Outcome, endpoint};
 use crate::http::error::ApiError;
-use crate::http::places::Place;
+use crate::http::needs::administrator;
 use crate::http::reply::Reply;
+use crate::state::app::App;
+use crate::state::stream_places::Place;
 
 /// How many events are read at a time.
 const BATCH_EVENTS_MAX: usize = 256;

@@ -15,12 +15,12 @@ use serde::{Deserialize, Deserializer};
 use warp::http::Method;
 
 use super::client_body::ClientBody;
-use crate::access::clients::{counting_client, open_scopes, scopes_of_others};
+use crate::access::clients::{SECRET_BYTES_MAX, counting_client, open_scopes, scopes_of_others};
+use crate::access::granted::Granted;
 use crate::access::issue::{IssuedToken, TokenRequest, issue, still_granted};
-use crate::access::{Granted, user};
-use crate::connect::client_authentication::SECRET_BYTES_MAX;
 use crate::http::endpoint::{Endpoint, Outcome, QueryParameter, endpoint};
 use crate::http::error::ApiError;
+use crate::http::needs::user;
 use crate::http::paging::{ListQuery, PAGING, text};
 use crate::http::reply::{ErrorData, List, Reply, Single};
 
@@ -180,7 +180,7 @@ async fn issue_token(mut granted: Granted) -> Outcome {
     }
     // Grant and client stand in the event.
     let head = CommitHead { context: Context::default(), ..granted.head(&bytes)? };
-    if granted.call.app.find_repeated(&head)?.is_some() {
+    if granted.call.find_repeated(&head)?.is_some() {
         return Err(ApiError::OneTime);
     }
     granted.confirm()?;

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
 use warp::http::Method;
 
-use crate::access::{Granted, administrator, user};
+use crate::access::granted::Granted;
 use crate::http::endpoint::{Endpoint, Outcome, endpoint};
+use crate::http::needs::{administrator, user};
 use crate::http::reply::{ErrorData, List, Reply, Single};
 
 pub(crate) fn endpoints() -> Vec<Endpoint> {

@@ -9,9 +9,10 @@ use serde_with::skip_serializing_none;
 use warp::http::Method;
 
 use super::MASKED;
-use crate::access::{Granted, Open, user};
+use crate::access::granted::{Granted, Open};
 use crate::http::endpoint::{Endpoint, Outcome, QueryParameter, endpoint};
 use crate::http::error::ApiError;
+use crate::http::needs::user;
 use crate::http::paging::{ListQuery, PAGING, text};
 use crate::http::reply::{ErrorData, List, Reply, Single};
 use crate::http::time::WireTime;

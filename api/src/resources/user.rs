@@ -10,10 +10,12 @@ use serde::Deserialize;
 use warp::http::{Method, StatusCode};
 
 use super::user_body::{AppUser, ViewUser, day_after, day_of};
-use crate::access::{Granted, Open, placement, user};
+use crate::access::granted::{Granted, Open};
+use crate::access::placement;
 use crate::http::codes::{self, ApiCode, USER_CODES};
 use crate::http::endpoint::{Endpoint, Outcome, QueryParameter, endpoint};
 use crate::http::error::ApiError;
+use crate::http::needs::user;
 use crate::http::paging::{ListQuery, PAGING, text};
 use crate::http::reply::{List, Reply, Single};
 use crate::http::time::WireTime;

@@ -5,11 +5,12 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
+use commands::lock::lock;
 use tokio::sync::Notify;
 
-/// The addresses of one customer (see [`crate::http::network`]).
+/// The addresses of one customer (see [`crate::state::network`]).
 pub(super) type Network = [u8; 16];
 
 /// The places of a listener.
@@ -91,7 +92,7 @@ impl ConnectionPlaces {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Taken> {
-        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.taken)
     }
 }
 

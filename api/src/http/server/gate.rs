@@ -14,7 +14,7 @@ use hyper::{Request, Response};
 use tower_service::Service as _;
 use warp::Filter;
 
-use super::Door;
+use super::door::Door;
 use super::moving_stream::State;
 use crate::http::error::ApiError;
 use crate::http::face::Asked;

@@ -9,7 +9,8 @@ use tokio::task::JoinHandle;
 use warp::path::FullPath;
 
 use super::*;
-use crate::http::proxies::{Proxies, parse_network};
+use crate::state::app::AppSettings;
+use crate::state::proxies::{Proxies, parse_network};
 
 /// More than the buffers of a socket hold.
 const LARGE_BYTES: usize = 64 << 20;

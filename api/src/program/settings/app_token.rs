@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use clap::{Args, Subcommand};
 use domain::app::APP_TOKEN_SECONDS_MAX;
 
-use super::Who;
-use crate::app_token::settings::{AdminMode, AppTokenSettings};
+use super::who::Who;
+use crate::state::app_token_settings::{AdminMode, AppTokenSettings};
 
 /// The shortest secret of mode `token`, in bytes.
 const ADMIN_TOKEN_BYTES_MIN: usize = 32;

@@ -1,26 +1,32 @@
 //! What every handler can reach.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
-use commands::Engine;
 use commands::log::LogStats;
 use commands::password::PasswordPool;
 use commands::publisher::{PublisherHandle, PublisherStatus};
+use commands::{Done, Engine};
 use domain::log::EventLog;
 use domain::{TenantId, Timestamp};
 use projections::{TenantRow, Views};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
-use crate::access::attempts::Attempts;
-use crate::access::signer::{ReadyKey, Signer};
-use crate::access::verify::Verifier;
-use crate::app_token::seen::Seen;
-use crate::app_token::settings::AppTokenSettings;
-use crate::clock::Clock;
-use crate::http::error::ApiError;
-use crate::http::places::Places;
-use crate::http::proxies::Proxies;
-use crate::operation::metrics::Metrics;
+use super::app_token_settings::AppTokenSettings;
+use super::attempts::Attempts;
+use super::clock::Clock;
+use super::counters::Counters;
+use super::proxies::Proxies;
+use super::seen::Seen;
+use super::signer::{ReadyKey, Signer, SigningError};
+use super::stream_places::StreamPlaces;
+use super::verified_tokens::VerifiedTokens;
+
+/// How long a write waits until the read models show it.
+const SHOWN_WAIT_MAX: Duration = Duration::from_secs(2);
+
+/// How many searches that open many rows may run at a time: each keeps a processor busy.
+const LONG_SEARCHES_MAX: usize = 1;
 
 /// The choices of an operator that handlers read.
 #[derive(Debug, Clone, Default)]
@@ -87,14 +93,18 @@ pub struct App {
     pub(crate) attempts: Attempts,
     /// Signatures that the app-token service has seen.
     pub(crate) seen: Seen,
-    pub(crate) verifier: Verifier,
+    pub(crate) verified: VerifiedTokens,
     pub(crate) signer: Signer,
-    pub(crate) metrics: Metrics,
+    pub(crate) counters: Counters,
     pub(crate) log_figures: StatsOf,
     /// The publisher, where there is one.
     publisher: OnceLock<Arc<PublisherHandle>>,
     /// Places for open audit streams.
-    pub(crate) streams: Places,
+    pub(crate) streams: StreamPlaces,
+    /// Places for searches that open many rows.
+    pub(crate) long_searches: Arc<Semaphore>,
+    /// The document of the API, made once from the endpoints.
+    pub(crate) document: OnceLock<String>,
     /// Whether the program is about to end.
     stopping: watch::Sender<bool>,
 }
@@ -117,12 +127,14 @@ impl App {
             passwords,
             attempts: Attempts::default(),
             seen: Seen::default(),
-            verifier: Verifier::default(),
+            verified: VerifiedTokens::default(),
             signer: Signer::default(),
-            metrics: Metrics::default(),
+            counters: Counters::default(),
             log_figures,
             publisher: OnceLock::new(),
-            streams: Places::default(),
+            streams: StreamPlaces::default(),
+            long_searches: Arc::new(Semaphore::new(LONG_SEARCHES_MAX)),
+            document: OnceLock::new(),
             stopping: watch::Sender::new(false),
         })
     }
@@ -165,12 +177,19 @@ impl App {
     }
 
     /// The key that signs for a tenant now.
-    pub(crate) fn signing_key(&self, tenant: TenantId) -> Result<Arc<ReadyKey>, ApiError> {
+    pub(crate) fn signing_key(&self, tenant: TenantId) -> Result<Arc<ReadyKey>, SigningError> {
         let row = {
             let tables = self.views.read();
             self.signer.choose(tables.signing_keys.of(tenant), &self.clock)
         };
-        let row = row.ok_or_else(|| ApiError::Internal(format!("tenant {tenant} has no key")))?;
+        let row = row.ok_or(SigningError::NoKey(tenant))?;
         self.signer.key(&row, self.engine.keys())
+    }
+    /// Waits until the read models show a change. It is durable: if they lag, its caller learns the
+    /// position all the same.
+    pub(crate) async fn settle(&self, done: &Done) {
+        if let Err(err) = self.views.wait(done.position, SHOWN_WAIT_MAX).await {
+            tracing::warn!(error = %err, "a change is durable, but not readable yet");
+        }
     }
 }

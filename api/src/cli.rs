@@ -5,11 +5,11 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, FromArgMatches as _};
 
-use super::settings::{Bench, Command, Format, Settings};
-use super::{admin, one_shots, panics, replay, serve, telemetry, verify};
-
-/// Why a command failed, in words for the one who typed it.
-pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
+use crate::program::failure::Failure;
+use crate::program::one_shots::OneShot;
+use crate::program::settings::{Bench, Command, Format, Settings};
+use crate::program::{admin, replay, serve, telemetry, verify};
+use crate::state::panics;
 
 /// Runs the command that the process was started with.
 pub fn run() -> ExitCode {
@@ -45,12 +45,12 @@ fn run_command(settings: Settings) -> Result<ExitCode, Failure> {
             crate::bench::run(format == Format::Json)?;
             Ok(ExitCode::SUCCESS)
         }
-        Command::Keys { what } => admin::run(&common, &one_shots::OneShot::Keys(what.into())),
-        Command::User { what } => admin::run(&common, &one_shots::OneShot::user(what)?),
-        Command::Client { what } => admin::run(&common, &what.into()),
-        Command::AppToken { what } => admin::run(&common, &one_shots::OneShot::app_token(what)?),
+        Command::Keys { what } => admin::run(&common, &OneShot::Keys(what.into())),
+        Command::User { what } => admin::run(&common, &OneShot::user(what)?),
+        Command::Client { what } => admin::run(&common, &OneShot::Client(what.into())),
+        Command::AppToken { what } => admin::run(&common, &OneShot::app_token(what)?),
         Command::Backup { to } => {
-            admin::run(&common, &one_shots::OneShot::Backup { to: std::path::absolute(to)? })
+            admin::run(&common, &OneShot::Backup { to: std::path::absolute(to)? })
         }
     }
 }

@@ -3,8 +3,9 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
+use commands::lock::lock;
 use domain::TenantId;
 
 /// How many audit streams may be open.
@@ -18,7 +19,7 @@ const STREAMS_OF_CALLER_MAX: usize = 2;
 
 /// Who holds places.
 #[derive(Debug, Default)]
-pub(crate) struct Places {
+pub(crate) struct StreamPlaces {
     taken: Arc<Mutex<Taken>>,
 }
 
@@ -39,7 +40,7 @@ pub(crate) struct Place {
     holder: Holder,
 }
 
-impl Places {
+impl StreamPlaces {
     /// Takes a place, if tenant and caller may have one more and there is one.
     pub(crate) fn take(&self, tenant: TenantId, caller: &str) -> Option<Place> {
         let holder = (tenant, caller.to_owned());
@@ -78,17 +79,13 @@ fn give_back<K: Eq + Hash>(counts: &mut HashMap<K, usize>, holder: &K) {
     }
 }
 
-fn lock(taken: &Mutex<Taken>) -> MutexGuard<'_, Taken> {
-    taken.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn neither_a_caller_nor_a_tenant_can_take_all_places() {
-        let places = Places::default();
+        let places = StreamPlaces::default();
         let take = |tenant, user: usize| places.take(TenantId(tenant), &format!("user-{user}"));
         let mut taken = Vec::new();
         taken.extend(std::iter::from_fn(|| take(1, 1)));
@@ -107,7 +104,7 @@ mod tests {
 
     #[test]
     fn places_that_came_free_leave_nothing_behind() {
-        let places = Places::default();
+        let places = StreamPlaces::default();
         for user in 0..100 {
             assert!(places.take(TenantId(1), &format!("user-{user}")).is_some());
         }

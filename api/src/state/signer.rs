@@ -1,7 +1,7 @@
 //! Signing tokens. A private key is parsed once, not once a signature.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use aws_lc_rs::rand::SystemRandom;
@@ -11,13 +11,31 @@ use aws_lc_rs::signature::{
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use commands::keys::Keyring;
+use commands::lock::{read, write};
+use domain::TenantId;
 use domain::signing_key::SigningAlgorithm;
 use jsonwebtoken::{Algorithm, Header};
 use projections::SigningKeyRow;
 use serde::Serialize;
 
-use crate::clock::Clock;
-use crate::http::error::ApiError;
+use super::clock::Clock;
+
+/// Why nothing was signed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SigningError {
+    /// A tenant has no key at all.
+    #[error("tenant {0} has no key")]
+    NoKey(TenantId),
+    /// A key cannot be opened or read.
+    #[error("signing key: {0}")]
+    Key(String),
+    /// The header of its tokens cannot be written.
+    #[error("a token part: {0}")]
+    Header(String),
+    /// The library refused to sign.
+    #[error("signing failed")]
+    Signature,
+}
 
 enum Pair {
     Ecdsa(EcdsaKeyPair),
@@ -70,11 +88,11 @@ impl Signer {
             return true;
         }
         let (kid, now) = (&row.data.kid, clock.monotonic());
-        let seen = self.seen.read().unwrap_or_else(PoisonError::into_inner).get(kid).copied();
+        let seen = read(&self.seen).get(kid).copied();
         match seen {
             Some(seen) => seen + Duration::from_secs(KNOWN_SECONDS) <= now,
             None => {
-                let mut seen = self.seen.write().unwrap_or_else(PoisonError::into_inner);
+                let mut seen = write(&self.seen);
                 seen.entry(kid.clone()).or_insert(now);
                 false
             }
@@ -86,25 +104,25 @@ impl Signer {
         &self,
         row: &SigningKeyRow,
         keys: &Keyring,
-    ) -> Result<Arc<ReadyKey>, ApiError> {
+    ) -> Result<Arc<ReadyKey>, SigningError> {
         let kid = &row.data.kid;
-        let ready = self.ready.read().unwrap_or_else(PoisonError::into_inner);
+        let ready = read(&self.ready);
         if let Some(key) = ready.get(kid) {
             return Ok(key.clone());
         }
         drop(ready);
         let key = Arc::new(ReadyKey::new(row, keys)?);
-        let mut ready = self.ready.write().unwrap_or_else(PoisonError::into_inner);
+        let mut ready = write(&self.ready);
         ready.insert(kid.clone(), key.clone());
         Ok(key)
     }
 }
 
 impl ReadyKey {
-    fn new(row: &SigningKeyRow, keys: &Keyring) -> Result<Self, ApiError> {
-        let internal = |why: String| ApiError::Internal(format!("signing key: {why}"));
+    fn new(row: &SigningKeyRow, keys: &Keyring) -> Result<Self, SigningError> {
+        let unusable = |why: String| SigningError::Key(why);
         let kid = row.data.kid.clone();
-        let private = keys.signing_key(&kid).map_err(|err| internal(err.to_string()))?;
+        let private = keys.signing_key(&kid).map_err(|err| unusable(err.to_string()))?;
         let (algorithm, pair) = match row.data.algorithm {
             SigningAlgorithm::Es256 => {
                 let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &private);
@@ -117,7 +135,7 @@ impl ReadyKey {
                 (Algorithm::RS256, RsaKeyPair::from_pkcs8(&private).map(Pair::Rsa))
             }
         };
-        let pair = pair.map_err(|err| internal(err.to_string()))?;
+        let pair = pair.map_err(|err| unusable(err.to_string()))?;
         // RFC 9068 section 2.1.
         let header = Header {
             typ: Some("at+jwt".to_owned()),
@@ -129,12 +147,12 @@ impl ReadyKey {
     }
 
     /// The compact form of a token with these claims, in JSON (RFC 7515 section 3.1).
-    pub(crate) fn sign(&self, payload: &str) -> Result<String, ApiError> {
+    pub(crate) fn sign(&self, payload: &str) -> Result<String, SigningError> {
         let mut token = self.header.clone();
         token.push('.');
         BASE64_URL_SAFE_NO_PAD.encode_string(payload, &mut token);
         let signature = self.signature(token.as_bytes());
-        let signature = signature.map_err(|err| ApiError::Internal(format!("signing: {err}")))?;
+        let signature = signature.map_err(|_| SigningError::Signature)?;
         token.push('.');
         BASE64_URL_SAFE_NO_PAD.encode_string(signature, &mut token);
         Ok(token)
@@ -153,8 +171,8 @@ impl ReadyKey {
     }
 }
 
-fn encode<T: Serialize>(part: &T) -> Result<String, ApiError> {
+fn encode<T: Serialize>(part: &T) -> Result<String, SigningError> {
     let json = serde_json::to_vec(part);
-    let json = json.map_err(|err| ApiError::Internal(format!("a token part: {err}")))?;
+    let json = json.map_err(|err| SigningError::Header(err.to_string()))?;
     Ok(BASE64_URL_SAFE_NO_PAD.encode(json))
 }

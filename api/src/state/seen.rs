@@ -2,9 +2,10 @@
 //! that led to tokens stand in the log besides, for a day and across restarts.
 
 use std::collections::HashSet;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 
+use commands::lock::lock;
 use domain::CommandId;
 
 /// The most signatures of one generation; more are told to come again.
@@ -39,7 +40,7 @@ impl Seen {
     pub(crate) fn first(&self, id: CommandId, now: Duration, window_seconds: i64) -> First {
         let life = (2 * window_seconds + 1).max(GENERATION_SECONDS_MIN);
         let life = Duration::from_secs(life.unsigned_abs());
-        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = lock(&self.0);
         if now >= seen.began + 2 * life {
             *seen = Generations { began: now, ..Generations::default() };
         } else if now >= seen.began + life {

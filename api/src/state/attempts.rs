@@ -8,15 +8,15 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use commands::password::{BUSY_RETRY_SECONDS, PasswordError};
+use commands::lock::lock;
+use commands::password::PasswordError;
 
+use super::hash::hash_16;
+use super::network::network_of;
 use super::recent::Recent;
-use crate::access::hash_16;
-use crate::http::error::ApiError;
-use crate::http::network::network_of;
 
 /// How many failures of an account from one network are free.
 const FREE_MAX: u32 = 5;
@@ -113,22 +113,6 @@ pub(crate) enum NotChecked {
     Busy,
     /// It could not be hashed.
     Password(PasswordError),
-}
-
-impl From<NotChecked> for ApiError {
-    fn from(err: NotChecked) -> Self {
-        match err {
-            NotChecked::Wait(retry_seconds) => {
-                let why = "too many failed tries; wait before the next one";
-                Self::TooMany { retry_seconds, why }
-            }
-            NotChecked::Busy => {
-                let why = "busy: other tries of this account or network are being checked";
-                Self::TooMany { retry_seconds: BUSY_RETRY_SECONDS, why }
-            }
-            NotChecked::Password(err) => err.into(),
-        }
-    }
 }
 
 /// All failures of late. Names are kept as hashes, and nothing outlives the process.
@@ -229,7 +213,7 @@ impl Attempts {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Tables> {
-        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.tables)
     }
 
     fn line_up(&self, attempt: &Attempt, now: Duration) -> Result<Turn<'_>, NotChecked> {

@@ -1,0 +1,62 @@
+//! Who the administrators of a tenant are, and the one way by which users are changed: it keeps the
+//! last one.
+
+use std::time::Duration;
+
+use commands::{Administrators, Done, Engine, Error, LAST_ADMINISTRATOR};
+use domain::log::CommitHead;
+use domain::role::ROLE_ADMINISTRATOR;
+use domain::user::UserCommand;
+use domain::{TenantId, UserId};
+use projections::{Tables, Views};
+
+use super::rights::permission_of;
+use super::scopes::{EVERYTHING, covers};
+
+/// How long a change waits until the read models know every administrator.
+const ADMINISTRATORS_WAIT_MAX: Duration = Duration::from_secs(2);
+
+/// The number of the role of a tenant's administrators.
+pub(crate) fn administrator_role(tables: &Tables, tenant: TenantId) -> Option<u32> {
+    let roles = tables.roles.of(tenant);
+    roles.iter().find(|it| it.name == ROLE_ADMINISTRATOR).map(|it| it.role)
+}
+
+/// Who has the role of administrators in a tenant, and a permission for everything.
+fn administrators(tables: &Tables, tenant: TenantId) -> Administrators {
+    let role = administrator_role(tables, tenant);
+    let users = role.into_iter().flat_map(|it| tables.users.with_role(it));
+    let may_all = |user: &UserId| {
+        let row = tables.users.get(tenant, *user);
+        let permission = row.and_then(|it| permission_of(tables, it));
+        permission.is_some_and(|it| it.to_lowercase().split(',').any(|it| covers(it, EVERYTHING)))
+    };
+    Administrators { role, users: users.filter(may_all).collect() }
+}
+
+/// Runs a command against a user of the tenant in the head: the one way by which users are changed,
+/// because it keeps the last administrator.
+///
+/// # Errors
+/// As [`Engine::change_user`].
+pub(crate) async fn change_user(
+    engine: &Engine,
+    views: &Views,
+    user: UserId,
+    command: &UserCommand,
+    head: &CommitHead,
+) -> Result<Done, Error> {
+    let known = administrators(&views.read(), head.tenant);
+    match engine.change_user(user, command, &known, head).await {
+        Err(Error::Refused(refusal)) if refusal == LAST_ADMINISTRATOR => {
+            // One who was made just now may not show yet.
+            let position = engine.log().head().position;
+            if views.wait(position, ADMINISTRATORS_WAIT_MAX).await.is_err() {
+                return Err(refusal.into());
+            }
+            let known = administrators(&views.read(), head.tenant);
+            engine.change_user(user, command, &known, head).await
+        }
+        result => result,
+    }
+}

@@ -1,0 +1,153 @@
+//! A call that was let through, and all that it may do: ask the read models, create, change.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use commands::{Done, Draft};
+use domain::context::Context;
+use domain::log::CommitHead;
+use domain::{Aggregate, TenantId, UserId};
+use projections::{Tables, TenantRow};
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+use super::rights::{caller_of_now, check_needs};
+use super::target::{Changed, Row, Target};
+use super::verify::Caller;
+use crate::http::call::Call;
+use crate::http::error::ApiError;
+use crate::http::needs::Needs;
+
+/// A call on a host of a tenant, by anybody.
+pub(crate) struct Open {
+    pub(crate) call: Call,
+    pub(crate) tenant: Arc<TenantRow>,
+}
+
+/// A call by somebody who has what the endpoint needs.
+pub(crate) struct Granted {
+    pub(crate) call: Call,
+    pub(crate) tenant: Arc<TenantRow>,
+    pub(crate) caller: Caller,
+    pub(super) needs: Needs,
+}
+
+impl Granted {
+    /// Checks again that the token counts and grants this, before anything is written: token or
+    /// rights may have ended while the request waited for a position, for its body or for a hash.
+    pub(crate) fn confirm(&self) -> Result<(), ApiError> {
+        let caller = caller_of_now(&self.call, &self.tenant, self.call.app.clock.now())?;
+        check_needs(self.needs, &caller)?;
+        if self.caller.is_administrator() && !caller.is_administrator() {
+            return Err(ApiError::Forbidden("the user is no administrator any more".to_owned()));
+        }
+        Ok(())
+    }
+
+    /// Asks the read models. The lock lasts as long as the question.
+    pub(crate) fn ask<T>(&self, question: impl FnOnce(&Tables) -> T) -> T {
+        question(&self.call.app.views.read())
+    }
+
+    /// The tenant's number.
+    pub(crate) fn tenant_id(&self) -> TenantId {
+        self.tenant.data.tenant
+    }
+
+    /// The caller's number; 0 for a token without a user.
+    pub(crate) fn user(&self) -> UserId {
+        self.caller.user
+    }
+
+    /// A JSON body, and its bytes.
+    pub(crate) async fn json<T: DeserializeOwned>(
+        &mut self,
+    ) -> Result<(T, bytes::Bytes), ApiError> {
+        self.call.json().await
+    }
+
+    /// What an earlier request with the same `Idempotency-Key` created: so that costly work, such
+    /// as hashing a password, is not done again.
+    pub(crate) fn created_before(&self, body: &[u8]) -> Result<Option<(u64, Done)>, ApiError> {
+        match self.call.find_repeated(&self.head(body)?)? {
+            Some(done) => Ok(Some((self.call.app.engine.number_at(done.first)?, done))),
+            None => Ok(None),
+        }
+    }
+
+    /// Runs a command against a new aggregate, and waits until the read models show it.
+    pub(crate) async fn create<A: Aggregate>(
+        &self,
+        body: &[u8],
+        command: impl Fn(u64) -> A::Command + Send + Sync,
+    ) -> Result<(u64, Done), ApiError> {
+        self.create_with::<A>(body, command, |_, _| Ok(())).await
+    }
+
+    /// As [`Granted::create`], with what else belongs into the same commit.
+    pub(crate) async fn create_with<A: Aggregate>(
+        &self,
+        body: &[u8],
+        command: impl Fn(u64) -> A::Command + Send + Sync,
+        also: impl Fn(&mut Draft<'_>, u64) -> Result<(), commands::Error> + Send + Sync,
+    ) -> Result<(u64, Done), ApiError> {
+        let head = self.head(body)?;
+        let engine = &self.call.app.engine;
+        if let Some(done) = self.call.find_repeated(&head)? {
+            return Ok((engine.number_at(done.first)?, done));
+        }
+        self.confirm()?;
+        let created = engine.create_with::<A>(command, also, &head).await;
+        let (number, done) = created.map_err(|err| name_largest(err.into(), body))?;
+        self.call.app.settle(&done).await;
+        Ok((number, done))
+    }
+
+    /// What the caller may change of its own: a row that it owns.
+    ///
+    /// # Errors
+    /// Not found, as for a row that does not exist, where another one owns it.
+    pub(crate) fn own_target<R: Row>(
+        &self,
+        row: &R,
+        owner: impl FnOnce(&R) -> UserId,
+        what: &str,
+    ) -> Result<Target<R::Aggregate>, ApiError> {
+        let target = Target::of(row, self.tenant_id(), |it| owner(it) == self.user());
+        target.ok_or_else(|| ApiError::not_found(what))
+    }
+
+    /// Runs a command, and waits until the read models show it.
+    pub(crate) async fn submit<A: Changed>(
+        &self,
+        target: &Target<A>,
+        body: &[u8],
+        command: A::Command,
+    ) -> Result<Done, ApiError> {
+        let head = self.head(body)?;
+        if let Some(done) = self.call.find_repeated(&head)? {
+            return Ok(done);
+        }
+        self.confirm()?;
+        let done = target.change(&self.call.app, &command, &head).await;
+        let done = done.map_err(|err| name_largest(err.into(), body))?;
+        self.call.app.settle(&done).await;
+        Ok(done)
+    }
+
+    /// Who, when and why, for the commit.
+    pub(crate) fn head(&self, body: &[u8]) -> Result<CommitHead, ApiError> {
+        let head = self.call.head(self.tenant_id(), self.caller.actor(), body)?;
+        let context = Context::of_operation(self.call.operation);
+        Ok(CommitHead { context: context.through(&self.caller.claims.client_id), ..head })
+    }
+}
+
+/// A commit that is too large names the member of the body that should shrink.
+fn name_largest(err: ApiError, body: &[u8]) -> ApiError {
+    let ApiError::TooLarge { field, bytes_max } = err else { return err };
+    let members = serde_json::from_slice::<HashMap<String, Box<RawValue>>>(body).ok();
+    let largest = members.into_iter().flatten().max_by_key(|(_, value)| value.get().len());
+    let field = if field == "body" { largest.map_or(field, |(name, _)| name) } else { field };
+    ApiError::TooLarge { field, bytes_max }
+}

@@ -1,0 +1,98 @@
+//! The checks before a handler runs, and the two ways to declare one that they let through.
+//!
+//! The order is fixed (a stranger gets 401 whatever the body): host, `api-version`, token, scope,
+//! permission, role, position, body.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use projections::TenantRow;
+
+use super::granted::{Granted, Open};
+use super::rights::{caller_of_now, check_needs};
+use crate::http::call::Call;
+use crate::http::endpoint::{Access, Endpoint, Outcome};
+use crate::http::error::ApiError;
+use crate::http::needs::Needs;
+
+/// How long a read waits for the position that its caller names.
+const POSITION_WAIT_MAX: Duration = Duration::from_secs(2);
+
+impl Endpoint {
+    /// Handled for bearers of a token that has what is needed; nobody else reaches the handler.
+    pub(crate) fn needs<F>(self, needs: Needs, handler: fn(Granted) -> F) -> Self
+    where
+        F: Future<Output = Outcome> + Send + 'static,
+    {
+        let run = move |call| async move { handler(require(call, needs).await?).await };
+        self.handled_for(Access::Bearer(needs), move |call| Box::pin(run(call)))
+    }
+
+    /// Handled for anybody on a host of a tenant.
+    pub(crate) fn open<F>(self, handler: fn(Open) -> F) -> Self
+    where
+        F: Future<Output = Outcome> + Send + 'static,
+    {
+        let run = move |call| async move { handler(admit(call).await?).await };
+        self.handled_for(Access::Anonymous, move |call| Box::pin(run(call)))
+    }
+}
+
+/// Host, version and position: the checks for anonymous endpoints.
+pub(crate) async fn admit(call: Call) -> Result<Open, ApiError> {
+    let tenant = find_tenant(&call)?;
+    check_version(&call)?;
+    wait_for_position(&call).await?;
+    Ok(Open { call, tenant })
+}
+
+/// All checks of an endpoint that needs a token.
+async fn require(call: Call, needs: Needs) -> Result<Granted, ApiError> {
+    let tenant = find_tenant(&call)?;
+    check_version(&call)?;
+    let caller = caller_of_now(&call, &tenant, call.now)?;
+    check_needs(needs, &caller)?;
+    wait_for_position(&call).await?;
+    Ok(Granted { call, tenant, caller, needs })
+}
+
+/// Spec section 6.6: the `Host` header, with its port, names the tenant.
+fn find_tenant(call: &Call) -> Result<Arc<TenantRow>, ApiError> {
+    let host = call.host().ok_or(ApiError::UnknownHost)?;
+    call.app.views.read().tenants.at_host(host).cloned().ok_or(ApiError::UnknownHost)
+}
+
+/// Spec section 3.6: only 1.0 exists.
+fn check_version(call: &Call) -> Result<(), ApiError> {
+    if call.raw_query.is_empty() {
+        return Ok(());
+    }
+    let query = call.query();
+    let Some(version) = query.text("api-version") else { return Ok(()) };
+    let well_formed = version.split('.').all(|it| !it.is_empty() && it.parse::<u32>().is_ok());
+    match version {
+        "1" | "1.0" => Ok(()),
+        _ if well_formed => Err(ApiError::ApiVersion {
+            code: "UnsupportedApiVersion",
+            message: "only the API version 1.0 is supported".to_owned(),
+        }),
+        _ => Err(ApiError::ApiVersion {
+            code: "InvalidApiVersion",
+            message: "api-version must look like 1.0".to_owned(),
+        }),
+    }
+}
+
+/// Read your own write, wherever it was made: `X-Min-Position`.
+async fn wait_for_position(call: &Call) -> Result<(), ApiError> {
+    let Some(position) = call.header("x-min-position") else { return Ok(()) };
+    let position = position.trim().parse::<u64>().map_err(|_| {
+        ApiError::field("X-Min-Position", "must be a position of the log: a whole number")
+    })?;
+    let waited = call.app.views.wait(position, POSITION_WAIT_MAX).await;
+    let head = call.app.engine.log().head().position;
+    if waited.is_err() && position > head {
+        return Err(ApiError::beyond_head(position, head));
+    }
+    Ok(waited?)
+}

@@ -1,0 +1,90 @@
+//! Answers tools on this machine that ask the running server (`socket.rs`).
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::failure::Failure;
+use super::request::Request;
+use super::running::Running;
+use super::{replay, socket, verify};
+use crate::state::app::App;
+
+/// The longest request, in bytes.
+const REQUEST_BYTES_MAX: u64 = 64 * 1024;
+
+/// How long a tool may be silent before it is cut off.
+const SILENCE_MAX: Duration = Duration::from_secs(30);
+
+/// How long to wait after a tool could not be let in.
+const ACCEPT_RETRY: Duration = Duration::from_millis(50);
+
+/// Answers tools until the process ends, in threads of its own.
+pub(crate) fn serve(
+    running: &Running,
+    app: &Arc<App>,
+    runtime: tokio::runtime::Handle,
+) -> Result<(), Failure> {
+    let listener = socket::listen(&running.folder)?;
+    let (running, app) = (Arc::new(running.clone()), app.clone());
+    std::thread::Builder::new().name("admin-socket".to_owned()).spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(stream) = stream else {
+                // Most likely too many files are open: the next try would fail as fast.
+                std::thread::sleep(ACCEPT_RETRY);
+                continue;
+            };
+            let (running, app, runtime) = (running.clone(), app.clone(), runtime.clone());
+            let answered = std::thread::Builder::new().name("admin".to_owned()).spawn(move || {
+                if let Err(err) = answer(&stream, &running, &app, &runtime) {
+                    tracing::warn!(error = %err, "an administrative request failed");
+                    // The tool may have gone away.
+                    let _ = writeln!(&stream, "e{}", err.to_string().replace('\n', " "));
+                }
+            });
+            if let Err(err) = answered {
+                tracing::warn!(error = %err, "an administrative request could not be answered");
+            }
+        }
+    })?;
+    Ok(())
+}
+
+fn answer(
+    stream: &UnixStream,
+    running: &Running,
+    app: &App,
+    runtime: &tokio::runtime::Handle,
+) -> Result<(), Failure> {
+    stream.set_read_timeout(Some(SILENCE_MAX))?;
+    stream.set_write_timeout(Some(SILENCE_MAX))?;
+    let mut text = String::new();
+    BufReader::new(std::io::Read::take(stream, REQUEST_BYTES_MAX)).read_line(&mut text)?;
+    let request = serde_json::from_str(&text).map_err(|_| "not a request of this version")?;
+    let mut out = std::io::BufWriter::new(stream);
+    match request {
+        Request::Replay(query) => {
+            replay::print(&*running.log, running.engine.keys(), &query, &mut |line| {
+                Ok(writeln!(out, "l{line}")?)
+            })?;
+        }
+        Request::Verify => {
+            let report = verify::check(running, |position| {
+                let _ = writeln!(&*stream, "p{position}");
+            });
+            writeln!(out, "l{}", serde_json::to_string(&report)?)?;
+        }
+        Request::OneShot(what) => {
+            tracing::info!(what = what.name(), "an operator asks");
+            let freed = what.frees_account();
+            let said = runtime.block_on(what.run(running))?;
+            if let Some((tenant, name)) = freed {
+                app.attempts.forget_account(tenant, &name);
+            }
+            said.lines().try_for_each(|it| writeln!(out, "l{it}"))?;
+        }
+    }
+    writeln!(out, "d")?;
+    Ok(out.flush()?)
+}

@@ -1,0 +1,64 @@
+//! Forgetting persons: the event first, then the key; what a crash left is done at the next start.
+
+use std::sync::Arc;
+
+use commands::{Done, Error as CommandError};
+use domain::account::AccountId;
+use domain::log::CommitHead;
+use domain::{Aggregate, AnyEvent, Mark, SubjectId, TenantId};
+
+use super::failure::Failure;
+use super::operator::{called, shown};
+use super::running::Running;
+
+/// The event first, then the key: after a crash in between, the next start destroys the key.
+pub(crate) async fn forget_person<A: Aggregate>(
+    on: &Running,
+    id: &str,
+    head: &CommitHead,
+    subject: SubjectId,
+    erased: Result<Done, CommandError>,
+) -> Result<String, Failure> {
+    let done = erased.map_err(|err| err.to_string())?;
+    let (on_disk, tenant) = (on.clone(), head.tenant);
+    tokio::task::spawn_blocking(move || destroy_keys(&on_disk, tenant, subject))
+        .await
+        .map_err(|err| err.to_string())??;
+    shown(on, done.position).await?;
+    Ok(format!("{} is forgotten; the history stays whole", called::<A>(id)))
+}
+
+/// Destroys the key of a person, and those of the apps that the person owns: what was noted there
+/// is the person's.
+fn destroy_keys(on: &Running, tenant: TenantId, subject: SubjectId) -> Result<(), Failure> {
+    let keys = on.engine.keys();
+    keys.erase_subject(subject)?;
+    let apps = on.views.read().apps.owned_by(tenant, AccountId::from(subject), None);
+    for app in apps {
+        keys.erase_subject(app.data.app.into())?;
+    }
+    Ok(())
+}
+
+/// Destroys the keys of all who were erased, and of apps that ended: a crash may have come before
+/// that.
+pub(crate) fn finish_erasures(on: &Running) -> Result<(), Failure> {
+    AnyEvent::kinds_marked(Mark::Erases).try_for_each(|kind| finish_erasures_of(on, kind))
+}
+
+fn finish_erasures_of(on: &Running, kind: &str) -> Result<(), Failure> {
+    let filter = projections::AuditFilter {
+        kind: Some(kind.to_owned()),
+        ..projections::AuditFilter::default()
+    };
+    let mut after = 0;
+    loop {
+        let (_, positions) = on.views.read().audit.find(&filter, after, 1_000);
+        let Some(last) = positions.last() else { return Ok(()) };
+        after = *last;
+        let log: &Arc<dyn domain::log::EventLog> = on.engine.log();
+        for event in log.read_at(&positions)? {
+            destroy_keys(on, event.commit.tenant, event.subject)?;
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! What an operator does stands in the log as the operator's: the heads of such commits.
+
+use std::time::Duration;
+
+use commands::signing::system_head;
+use domain::context::Context;
+use domain::log::CommitHead;
+use domain::{Aggregate, StreamId, TenantId, Timestamp};
+
+use super::failure::Failure;
+use super::running::Running;
+
+/// Who the log says it was.
+pub(crate) const OPERATOR: &str = "operator";
+
+/// How long to wait until the read models show what was done.
+const SHOWN_WITHIN: Duration = Duration::from_secs(10);
+
+/// Who, when and by which command, for a commit.
+pub(crate) fn head_of(what: &str, tenant: TenantId, now: Timestamp) -> Result<CommitHead, Failure> {
+    let context = Context::of_operation(what);
+    Ok(CommitHead { context, ..system_head(tenant, OPERATOR, now)? })
+}
+
+/// A head in the tenant whose aggregate it is.
+pub(crate) fn head_of_owner<A: Aggregate>(
+    on: &Running,
+    what: &str,
+    id: &str,
+    now: Timestamp,
+) -> Result<CommitHead, Failure> {
+    let events = on.engine.log().read_stream(&StreamId::new(A::CATEGORY, id), 0)?;
+    let tenant = events.first().map(|it| it.commit.tenant);
+    let tenant = tenant.ok_or_else(|| format!("there is no {}", called::<A>(id)))?;
+    head_of(what, tenant, now)
+}
+
+/// How an aggregate is called to an operator: `app user 7`.
+pub(crate) fn called<A: Aggregate>(id: &str) -> String {
+    format!("{} {id}", A::CATEGORY.replace('_', " "))
+}
+
+/// Waits until the read models show what was done.
+pub(crate) async fn shown(on: &Running, position: u64) -> Result<(), Failure> {
+    Ok(on.views.wait(position, SHOWN_WITHIN).await?)
+}

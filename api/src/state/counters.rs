@@ -1,0 +1,79 @@
+//! Counting requests and connections. What is counted is printed by `operation/metrics.rs`.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use prometheus::core::Collector;
+use prometheus::proto::MetricFamily;
+use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry};
+
+/// Seconds: from what a cached answer takes to what a password takes in a full pool.
+const BUCKETS: [f64; 10] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.1, 0.25, 1.0, 5.0];
+
+/// What is counted while the program runs.
+pub(crate) struct Counters {
+    registry: Registry,
+    requests: Option<IntCounterVec>,
+    seconds: Option<HistogramVec>,
+    /// What became of connections; the accept loop counts.
+    pub(crate) door: Arc<DoorFigures>,
+}
+
+/// What became of connections, since the program began.
+#[derive(Debug, Default)]
+pub(crate) struct DoorFigures {
+    pub(crate) accepted: AtomicU64,
+    /// Idle ones that were closed for others.
+    pub(crate) made_room: AtomicU64,
+    /// For which there was no place.
+    pub(crate) refused: AtomicU64,
+    /// That ended early: broken, too slow, or their answers were not read.
+    pub(crate) broken: AtomicU64,
+}
+
+impl Default for Counters {
+    fn default() -> Self {
+        let registry = Registry::new();
+        let requests =
+            Opts::new("chancery_http_requests_total", "Requests by operation and status.");
+        let seconds =
+            HistogramOpts::new("chancery_http_request_seconds", "Time to answer, seconds.");
+        Self {
+            requests: add(&registry, IntCounterVec::new(requests, &["operation", "status"])),
+            seconds: add(
+                &registry,
+                HistogramVec::new(seconds.buckets(BUCKETS.to_vec()), &["operation"]),
+            ),
+            door: Arc::default(),
+            registry,
+        }
+    }
+}
+
+/// The names are ours and differ; a metric that cannot be made is missing, and nothing else.
+pub(crate) fn add<C: Collector + Clone + 'static>(
+    registry: &Registry,
+    metric: prometheus::Result<C>,
+) -> Option<C> {
+    let metric = metric.ok()?;
+    registry.register(Box::new(metric.clone())).ok()?;
+    Some(metric)
+}
+
+impl Counters {
+    /// Counts an answered request, and how long the answer took.
+    pub(crate) fn count_request(&self, operation: &str, status: &str, took: Duration) {
+        if let Some(requests) = &self.requests {
+            requests.with_label_values(&[operation, status]).inc();
+        }
+        if let Some(seconds) = &self.seconds {
+            seconds.with_label_values(&[operation]).observe(took.as_secs_f64());
+        }
+    }
+
+    /// What was counted of requests, for printing.
+    pub(crate) fn of_requests(&self) -> Vec<MetricFamily> {
+        self.registry.gather()
+    }
+}
