@@ -1,8 +1,10 @@
 //! The first commit of a new log: what it takes to get a first token and to create the rest.
 
 use domain::client::ClientSecrets;
-use domain::client::{Client, ClientCommand, ClientFlags, ClientLifetimes, ClientRegistered};
-use domain::role::{ROLE_ADMINISTRATOR, ROLE_USER, Role, RoleCommand, RoleCreated};
+use domain::client::{Client, ClientCommand, ClientRegistered};
+use domain::role::{
+    ROLE_ADMINISTRATOR, ROLE_USER, ROLE_USER_NUMBER, Role, RoleCommand, RoleCreated,
+};
 use domain::signing_key::SigningAlgorithm;
 use domain::tenant::{Tenant, TenantCommand, TenantCreated, TenantHost, TenantProperties};
 use domain::user::{PasswordVerifier, User, UserClaim, UserCommand, UserPersonal, UserRegistered};
@@ -26,9 +28,6 @@ pub const FIRST_PARTY_CLIENT: &str = "chancery-cli";
 
 /// The roles that the first commit makes, from number 1.
 pub const ROLES: [&str; 4] = [ROLE_USER, "partner", "developer", ROLE_ADMINISTRATOR];
-
-/// The number of the role that every user gets.
-const USER_ROLE: u32 = 1;
 
 /// The number of the role that lifts the limits of a tenant's users.
 const ADMINISTRATOR_ROLE: u32 = 4;
@@ -99,9 +98,9 @@ fn administrator(password: PasswordVerifier) -> Result<UserCommand, Error> {
     Ok(UserCommand::Register {
         data: Box::new(UserRegistered {
             user_key: random()?,
-            roles: vec![USER_ROLE, ADMINISTRATOR_ROLE],
+            roles: vec![ROLE_USER_NUMBER, ADMINISTRATOR_ROLE],
             permissions: vec![permission],
-            ..blank_user(FIRST_ADMINISTRATOR, FIRST_TENANT, FIRST_ADMINISTRATOR)
+            ..UserRegistered::with_defaults(FIRST_ADMINISTRATOR, FIRST_TENANT, FIRST_ADMINISTRATOR)
         }),
         personal: Box::new(UserPersonal {
             user_name: ADMINISTRATOR_NAME.to_owned(),
@@ -123,95 +122,7 @@ fn first_party_client(scopes: Vec<String>, now: Timestamp) -> ClientCommand {
         require_client_secret: false,
         allowed_grant_types: vec!["password".to_owned()],
         allowed_scopes: scopes,
-        ..blank_client(now)
+        ..ClientRegistered::with_defaults(now)
     };
     ClientCommand::Register(Box::new(data), ClientSecrets::default())
-}
-
-/// A user of whom nothing is known but the number, the tenant and who brought it in.
-pub fn blank_user(user: UserId, tenant: TenantId, parent: UserId) -> UserRegistered {
-    let lineage = match user == parent {
-        true => format!("/{user}/"),
-        false => format!("/{parent}/{user}/"),
-    };
-    UserRegistered {
-        user,
-        tenant,
-        user_key: [0; 16],
-        parent,
-        lineage,
-        roles: vec![USER_ROLE],
-        permissions: Vec::new(),
-        email_confirmed: false,
-        phone_confirmed: false,
-        lock_flag: false,
-        status: 0,
-        type_ids: None,
-        pool_ids: None,
-        data_amount: 0,
-        points: 0,
-        money: 0,
-    }
-}
-
-/// A client with every default of spec section 2.7.
-pub fn blank_client(now: Timestamp) -> ClientRegistered {
-    ClientRegistered {
-        client: 0,
-        tenant: TenantId(0),
-        owner: UserId::NONE,
-        client_id: ClientName(String::new()),
-        enabled: true,
-        protocol_type: "oidc".to_owned(),
-        require_client_secret: true,
-        name: None,
-        description: None,
-        client_uri: None,
-        logo_uri: None,
-        flags: ClientFlags {
-            require_consent: false,
-            allow_remember_consent: true,
-            always_include_user_claims_in_id_token: false,
-            require_pkce: true,
-            allow_plain_text_pkce: false,
-            require_request_object: false,
-            allow_access_tokens_via_browser: false,
-            front_channel_logout_session_required: true,
-            back_channel_logout_session_required: true,
-            allow_offline_access: false,
-            update_access_token_claims_on_refresh: false,
-            enable_local_login: true,
-            include_jwt_id: false,
-            always_send_client_claims: false,
-            non_editable: false,
-        },
-        lifetimes: ClientLifetimes {
-            identity_token: 300,
-            access_token: 3600,
-            authorization_code: 300,
-            consent: None,
-            absolute_refresh_token: 2_592_000,
-            sliding_refresh_token: 1_296_000,
-            user_sso: None,
-            device_code: 300,
-            refresh_token_usage: 1,
-            refresh_token_expiration: 1,
-            access_token_type: 0,
-        },
-        front_channel_logout_uri: None,
-        back_channel_logout_uri: None,
-        allowed_identity_token_signing_algorithms: None,
-        client_claims_prefix: Some("client_".to_owned()),
-        user_code_type: None,
-        secrets: Vec::new(),
-        allowed_grant_types: Vec::new(),
-        redirect_uris: Vec::new(),
-        post_logout_redirect_uris: Vec::new(),
-        allowed_scopes: Vec::new(),
-        identity_provider_restrictions: Vec::new(),
-        claims: Vec::new(),
-        allowed_cors_origins: Vec::new(),
-        property_keys: Vec::new(),
-        created: now,
-    }
 }

@@ -3,12 +3,16 @@
 //! All are wrapped by the master key: one data key a person, the claim key, the key of the secret
 //! parts, the private halves of the signing keys, and two keys of request fingerprints.
 
-mod file;
 mod fingerprint;
-mod found;
+mod fingerprint_keys;
+mod key_file;
+mod keyring;
+mod master;
 mod seal;
 mod slots;
+mod wrapped;
 
-pub use self::file::{KeyError, Keyring, MasterKey, Place};
-pub use self::fingerprint::FINGERPRINT_KEY_SECONDS;
+pub use self::fingerprint_keys::FINGERPRINT_KEY_SECONDS;
+pub use self::keyring::{Keyring, Place};
+pub use self::master::{KeyError, MasterKey};
 pub use self::seal::{NotOpened, random, random_id};

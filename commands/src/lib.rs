@@ -6,6 +6,8 @@ mod cloud_event;
 mod engine;
 mod event_json;
 mod full_event_id;
+mod halt;
+mod hash;
 pub mod keys;
 mod last_administrator;
 pub mod lock;

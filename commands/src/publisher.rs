@@ -7,9 +7,11 @@
 
 mod broker;
 mod cursor;
+mod ended;
 mod history;
 mod reader;
 mod session;
+mod stream;
 mod subject;
 
 use std::future::pending;
@@ -22,11 +24,13 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use self::broker::{Broker, STREAM, Servers};
+use self::broker::{Broker, Servers};
 use self::cursor::{Cursor, CursorFile};
+use self::ended::Ended;
 use self::history::Checked;
 use self::reader::Source;
 use self::session::Session;
+use self::stream::STREAM;
 pub use self::subject::{escape_part, subject_of, unescape_part};
 use crate::event_json::Personal;
 use crate::keys::Keyring;
@@ -78,19 +82,6 @@ pub struct PublisherStatus {
     pub published: u64,
     /// How many events the broker does not have yet.
     pub lag: u64,
-}
-
-/// Why a round of publishing ended.
-#[derive(Debug)]
-enum Ended {
-    /// `stop` was called, or the log is closing.
-    Asked,
-    /// Going on would do harm.
-    ForGood(String),
-    /// The stream does not end where it should: somebody else publishes too.
-    Conflict,
-    /// The broker, the way to it, or an acknowledgement failed.
-    Interrupted(String),
 }
 
 #[derive(Debug, Clone)]

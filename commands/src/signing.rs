@@ -13,8 +13,8 @@ use domain::signing_key::{SigningAlgorithm, SigningKey, SigningKeyAdded, Signing
 use serde_json::json;
 
 use crate::engine::{Draft, Error};
+use crate::hash::sha256;
 use crate::keys::{Keyring, NotOpened, random_id};
-use crate::log::sha256;
 
 /// A key pair that was just made.
 pub struct NewSigningKey {

@@ -2,8 +2,16 @@
 
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::app_user::AppUserId;
-use crate::ids::{SubjectId, UserId};
+use crate::ids::{AppUserId, SubjectId, UserId};
+
+/// The longest name of a user or an owner, in characters (app-token spec section 3).
+pub const APP_NAME_CHARS_MAX: usize = 64;
+
+/// The longest info of an app or a user, in characters: a commit must hold it.
+pub const APP_INFO_CHARS_MAX: usize = 16_384;
+
+/// The longest registration address, in characters: an IPv6 address.
+pub const REG_IP_CHARS_MAX: usize = 45;
 
 /// Identifies an account of the app-token service: one of its own users or, in a linked tenant, a
 /// user. Its text is the name of its stream.

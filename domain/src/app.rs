@@ -1,14 +1,13 @@
 //! An app of the app-token service: who may ask for app tokens, and for how long they last.
 
-use std::ops::RangeInclusive;
+use serde::{Deserialize, Serialize};
 
-use serde::{Deserialize, Serialize, Serializer};
-
-use crate::account::AccountId;
+use crate::account::{APP_INFO_CHARS_MAX, APP_NAME_CHARS_MAX, AccountId};
 use crate::aggregate::{Aggregate, Decision};
 use crate::check;
 use crate::event::Fact;
-use crate::ids::{SubjectId, TenantId, Timestamp};
+pub use crate::ids::{APP_IDS, AppId, looks_like_app_id};
+use crate::ids::{TenantId, Timestamp};
 use crate::kind::{ClaimKind, Ids};
 use crate::refusal::Refusal;
 use crate::stored_events;
@@ -16,62 +15,8 @@ use crate::stored_events;
 /// The kind of claim by which a tenant has one default app.
 pub const DEFAULT_APP_CLAIM: ClaimKind = ClaimKind { name: "default_app", english: "default app" };
 
-/// The longest name of a user or an owner, in characters (app-token spec section 3).
-pub const APP_NAME_CHARS_MAX: usize = 64;
-
-/// The longest info of an app or a user, in characters: a commit must hold it.
-pub const APP_INFO_CHARS_MAX: usize = 16_384;
-
 /// The longest life of an access token of an app, in seconds.
 pub const APP_TOKEN_SECONDS_MAX: i64 = 366 * 86_400;
-
-/// The id of an app: 16 decimal digits, the first of them not zero.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
-pub struct AppId(pub u64);
-
-/// The ids that an app may have.
-pub const APP_IDS: RangeInclusive<u64> = 1_000_000_000_000_000..=9_999_999_999_999_999;
-
-impl AppId {
-    /// No app.
-    pub const NONE: Self = Self(0);
-
-    /// Reads an id. `None` unless it is 16 digits, the first of them not zero.
-    pub fn parse(text: &str) -> Option<Self> {
-        let number = text.parse().ok().filter(|it| APP_IDS.contains(it));
-        number.filter(|_| looks_like_app_id(text)).map(Self)
-    }
-}
-
-/// Whether a user name could be taken for the id of an app: a token of an app itself bears its id as
-/// its user name.
-pub fn looks_like_app_id(user_name: &str) -> bool {
-    user_name.len() == 16 && user_name.bytes().all(|it| it.is_ascii_digit())
-}
-
-impl std::fmt::Display for AppId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-/// A number in the log, a text for people: not every reader of JSON has so large numbers.
-impl Serialize for AppId {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        match to.is_human_readable() {
-            true => to.collect_str(self),
-            false => to.serialize_u64(self.0),
-        }
-    }
-}
-
-impl From<AppId> for SubjectId {
-    /// Whoever an app belongs to is named under a key of the app's own (but for one chance in 2^51),
-    /// above those of users, and within the integers of JSON.
-    fn from(app: AppId) -> Self {
-        Self(1 << 52 | app.0 & ((1 << 51) - 1))
-    }
-}
 
 /// What an app may be asked to become.
 #[derive(Debug, Clone)]

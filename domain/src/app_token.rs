@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::AccountId;
 use crate::aggregate::{Aggregate, Decision};
-use crate::app::{APP_TOKEN_SECONDS_MAX, AppId};
+use crate::app::APP_TOKEN_SECONDS_MAX;
 use crate::check;
 use crate::event::Fact;
-use crate::ids::{SubjectId, TenantId, Timestamp};
+use crate::ids::{AppId, SubjectId, TenantId, Timestamp};
 use crate::kind::{ClaimKind, Ids};
 use crate::log_event::REVOKED_SECONDS_AFTER_END;
 use crate::refusal::Refusal;

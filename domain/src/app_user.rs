@@ -2,49 +2,20 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::account::{APP_INFO_CHARS_MAX, APP_NAME_CHARS_MAX, REG_IP_CHARS_MAX};
 use crate::aggregate::{Aggregate, Decision};
-use crate::app::{APP_INFO_CHARS_MAX, APP_NAME_CHARS_MAX, AppId, looks_like_app_id};
 use crate::check;
+use crate::credentials::{PasswordVerifier, normalise};
 use crate::event::Fact;
-use crate::ids::{SubjectId, TenantId, Timestamp};
+pub use crate::ids::AppUserId;
+use crate::ids::{AppId, TenantId, Timestamp, looks_like_app_id};
 use crate::kind::{ClaimKind, Ids};
 use crate::refusal::Refusal;
 use crate::stored_events;
-use crate::user::{PasswordVerifier, normalise};
 
 /// The kind of claim that makes a user name unique among the app users of its tenant.
 pub const APP_USER_NAME_CLAIM: ClaimKind =
     ClaimKind { name: "app_user_name", english: "app user name" };
-
-/// The longest registration address, in characters: an IPv6 address.
-pub const REG_IP_CHARS_MAX: usize = 45;
-
-/// Identifies an app user, from 1. Zero stands for none.
-#[derive(
-    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
-pub struct AppUserId(pub u32);
-
-impl AppUserId {
-    /// A token of an app itself, and an account that nobody made.
-    pub const NONE: Self = Self(0);
-}
-
-impl std::fmt::Display for AppUserId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl From<AppUserId> for SubjectId {
-    /// App users have keys of their own, above those of users.
-    fn from(user: AppUserId) -> Self {
-        match user {
-            AppUserId::NONE => Self::NONE,
-            AppUserId(number) => Self(1 << 40 | u64::from(number)),
-        }
-    }
-}
 
 /// What an app user may be asked to become.
 #[derive(Debug, Clone)]

@@ -1,5 +1,7 @@
 //! An OAuth client: an application that may ask for tokens.
 
+mod defaults;
+
 use serde::{Deserialize, Serialize};
 
 use crate::aggregate::{Aggregate, Decision};

@@ -8,9 +8,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::codec;
+use crate::commit::CommitHead;
 use crate::ids::{EventId, SubjectId};
 use crate::kind::Kind;
-use crate::log::CommitHead;
 use crate::stream::StreamId;
 
 /// A fact in its typed form: what everybody may read, what names a human, and what nobody reads.

@@ -1,8 +1,9 @@
 //! The small words: identifiers and time. A bare integer or string seldom crosses a boundary.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// How far ahead of now something may begin and count all the same, in seconds.
 pub const AHEAD_SECONDS_MAX: i64 = 60;
@@ -108,6 +109,81 @@ impl SubjectId {
 impl From<UserId> for SubjectId {
     fn from(user: UserId) -> Self {
         Self(u64::from(user.0))
+    }
+}
+
+/// Identifies an app user, from 1. Zero stands for none.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub struct AppUserId(pub u32);
+
+impl AppUserId {
+    /// A token of an app itself, and an account that nobody made.
+    pub const NONE: Self = Self(0);
+}
+
+impl fmt::Display for AppUserId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl From<AppUserId> for SubjectId {
+    /// App users have keys of their own, above those of users.
+    fn from(user: AppUserId) -> Self {
+        match user {
+            AppUserId::NONE => Self::NONE,
+            AppUserId(number) => Self(1 << 40 | u64::from(number)),
+        }
+    }
+}
+
+/// The id of an app: 16 decimal digits, the first of them not zero.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+pub struct AppId(pub u64);
+
+/// The ids that an app may have.
+pub const APP_IDS: RangeInclusive<u64> = 1_000_000_000_000_000..=9_999_999_999_999_999;
+
+impl AppId {
+    /// No app.
+    pub const NONE: Self = Self(0);
+
+    /// Reads an id. `None` unless it is 16 digits, the first of them not zero.
+    pub fn parse(text: &str) -> Option<Self> {
+        let number = text.parse().ok().filter(|it| APP_IDS.contains(it));
+        number.filter(|_| looks_like_app_id(text)).map(Self)
+    }
+}
+
+/// Whether a user name could be taken for the id of an app: a token of an app itself bears its id as
+/// its user name.
+pub fn looks_like_app_id(user_name: &str) -> bool {
+    user_name.len() == 16 && user_name.bytes().all(|it| it.is_ascii_digit())
+}
+
+impl fmt::Display for AppId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A number in the log, a text for people: not every reader of JSON has so large numbers.
+impl Serialize for AppId {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match to.is_human_readable() {
+            true => to.collect_str(self),
+            false => to.serialize_u64(self.0),
+        }
+    }
+}
+
+impl From<AppId> for SubjectId {
+    /// Whoever an app belongs to is named under a key of the app's own (but for one chance in 2^51),
+    /// above those of users, and within the integers of JSON.
+    fn from(app: AppId) -> Self {
+        Self(1 << 52 | app.0 & ((1 << 51) - 1))
     }
 }
 

@@ -10,7 +10,9 @@ mod stream;
 
 pub mod check;
 pub mod codec;
+pub mod commit;
 pub mod context;
+pub mod credentials;
 pub mod event;
 pub mod forgetting;
 pub mod hashed;

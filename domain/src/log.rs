@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::context::Context;
+pub use crate::commit::CommitHead;
 use crate::event::{Parts, Recorded, Unreadable};
 use crate::ids::{CommandId, LogId, SubjectId, TenantId, Timestamp};
 use crate::stream::StreamId;
@@ -16,28 +16,6 @@ pub const COMMAND_IDS_MAX: usize = 4_000_000;
 
 /// The most events that one commit may hold.
 pub const COMMIT_EVENTS_MAX: usize = 1_000;
-
-/// What all events of a commit share: who, when, and because of what.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CommitHead {
-    /// The same id gets the same answer.
-    pub command_id: CommandId,
-    /// What the wish said, hashed: the same id with another fingerprint is refused. Zero if the
-    /// caller cannot repeat it.
-    pub fingerprint: u64,
-    /// The tenant that the change belongs to.
-    pub tenant: TenantId,
-    /// Who did it: `user-1`, `client-shop`, `operator` or `system`.
-    pub actor: String,
-    /// When the command ran, by the clock of whoever ran it. It orders nothing.
-    pub time: Timestamp,
-    /// The request that led here.
-    pub correlation: [u8; 16],
-    /// The trace of the caller (W3C Trace Context); zero if there is none.
-    pub trace: [u8; 16],
-    /// How it came about.
-    pub context: Context,
-}
 
 /// A unique value as the log knows it: hashed with the claim key.
 #[derive(Debug, Clone, PartialEq, Eq)]

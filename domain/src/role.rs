@@ -12,6 +12,9 @@ use crate::stored_events;
 /// The name of the role without which most endpoints refuse (spec section 1.1).
 pub const ROLE_USER: &str = "user";
 
+/// Its number in the first tenant.
+pub const ROLE_USER_NUMBER: u32 = 1;
+
 /// The name of the role that lifts the limits of a tenant's users.
 pub const ROLE_ADMINISTRATOR: &str = "administrator";
 

@@ -1,31 +1,33 @@
 //! A user: a person (or a robot with a password) of one tenant.
 
-mod credentials;
+mod defaults;
+mod events;
 mod limits;
+mod permissions;
 mod rights;
 
-use serde::{Deserialize, Serialize};
-
-pub use self::credentials::{
-    IdentityRule, PASSWORD_BYTES_MAX, PasswordVerifier, Verifiers, check_password, check_user_name,
+pub use self::events::{
+    UserAppInfo, UserAppInfoSet, UserAppPasswordSet, UserClaim, UserDeleted, UserEnabledSet,
+    UserErased, UserEvent, UserFile, UserPasswordSet, UserPersonal, UserProperty, UserRegistered,
+    UserRightsSet,
 };
+pub use self::limits::USER_CHILDREN_MAX;
 use self::limits::{check_personal, check_registered};
-pub use self::rights::UserRightsSet;
+use self::permissions::is_limited;
+use crate::account::{APP_INFO_CHARS_MAX, REG_IP_CHARS_MAX};
 use crate::aggregate::{Aggregate, Decision};
-use crate::app::APP_INFO_CHARS_MAX;
-use crate::app_user::REG_IP_CHARS_MAX;
 use crate::check;
+pub use crate::credentials::{
+    IdentityRule, PASSWORD_BYTES_MAX, PasswordVerifier, Verifiers, check_password, check_user_name,
+    normalise,
+};
 use crate::event::Fact;
 use crate::ids::{TenantId, Timestamp, UserId};
 use crate::kind::{ClaimKind, Ids};
 use crate::refusal::Refusal;
-use crate::stored_events;
 
 /// The kind of claim that makes a user name unique in its tenant.
 pub const USER_NAME_CLAIM: ClaimKind = ClaimKind { name: "user_name", english: "user name" };
-
-/// The most roles, claims, files or properties of one user.
-pub const USER_CHILDREN_MAX: usize = 100;
 
 /// What a user may be asked to become.
 #[derive(Debug, Clone)]
@@ -64,221 +66,6 @@ pub enum UserCommand {
     Delete,
     /// End the user and forget the person: the personal parts become unreadable for ever.
     Erase,
-}
-
-/// A user entered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct UserRegistered {
-    /// The number, as in the `sub` claim.
-    pub user: UserId,
-    /// Whose user it is.
-    pub tenant: TenantId,
-    /// A second key (spec section 2.8).
-    #[serde(serialize_with = "crate::codec::hex_for_people")]
-    pub user_key: [u8; 16],
-    /// Who brought this user in; the user itself for user 1.
-    pub parent: UserId,
-    /// The chain of parents: `/1/5/`.
-    pub lineage: String,
-    /// The roles, by number.
-    pub roles: Vec<u32>,
-    /// Claims that grant something: of type `permission`.
-    pub permissions: Vec<UserClaim>,
-    /// Whether the e-mail address was proved.
-    pub email_confirmed: bool,
-    /// Whether the phone number was proved.
-    pub phone_confirmed: bool,
-    /// Locked mark.
-    pub lock_flag: bool,
-    /// Free for the tenant's use.
-    pub status: i32,
-    /// Category ids, comma-separated.
-    pub type_ids: Option<String>,
-    /// Pool ids, comma-separated.
-    pub pool_ids: Option<String>,
-    /// A balance.
-    pub data_amount: i64,
-    /// A balance.
-    pub points: i64,
-    /// A balance, in hundredths.
-    pub money: i64,
-}
-
-impl UserRegistered {
-    /// Gives a user that was made with the lineage of its parent its own number and lineage.
-    #[must_use]
-    pub fn numbered(mut self, user: UserId) -> Self {
-        self.user = user;
-        self.lineage = format!("{}{user}/", self.lineage);
-        if self.parent == UserId::NONE {
-            self.parent = user;
-        }
-        self
-    }
-}
-
-/// A claim about a user.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct UserClaim {
-    /// Counted inside the user, from 1.
-    pub id: u32,
-    /// Its type.
-    pub claim_type: String,
-    /// Its value.
-    pub value: String,
-}
-
-/// A file of a user.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct UserFile {
-    /// Counted inside the user, from 1.
-    pub id: u32,
-    /// 0 image, 1 video, 2 document.
-    pub file_type: u8,
-    /// Where it is.
-    pub files: String,
-}
-
-/// A key and a value of a user.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct UserProperty {
-    /// Counted inside the user, from 1.
-    pub id: u32,
-    /// The key.
-    pub key: String,
-    /// The value.
-    pub value: String,
-}
-
-/// What names the human behind a user.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct UserPersonal {
-    /// What the user signs in with.
-    pub user_name: String,
-    /// E-mail address.
-    pub email: Option<String>,
-    /// Phone number.
-    pub phone_number: Option<String>,
-    /// Phone country code.
-    pub country_code: Option<String>,
-    /// What others see.
-    pub nick_name: Option<String>,
-    /// Address of an image.
-    pub avatar: Option<String>,
-    /// Gender.
-    pub gender: Option<String>,
-    /// Postal address.
-    pub address: Option<String>,
-    /// Birthday; absent if unknown.
-    pub birthday: Option<Timestamp>,
-    /// Height, in hundredths of the tenant's unit.
-    pub stature: i64,
-    /// Weight, in hundredths of the tenant's unit.
-    pub weight: i64,
-    /// A text about the user.
-    pub description: Option<String>,
-    /// A remark of the staff.
-    pub remark: Option<String>,
-    /// Claims that describe; those that grant stand in the data.
-    pub claims: Vec<UserClaim>,
-    /// Files.
-    pub files: Vec<UserFile>,
-    /// Keys and values.
-    pub properties: Vec<UserProperty>,
-}
-
-/// The password was replaced.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct UserPasswordSet {
-    /// Whose.
-    pub user: UserId,
-}
-
-/// The password was set that the app-token service is sent the md5 of.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct UserAppPasswordSet {
-    /// Whose.
-    pub user: UserId,
-}
-
-/// What the app-token service notes about a user was replaced.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct UserAppInfoSet {
-    /// About whom.
-    pub user: UserId,
-}
-
-/// What the app-token service notes about a user.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct UserAppInfo {
-    /// Free text, usually Base64 of JSON.
-    pub info: String,
-    /// The address that the user was registered from, as its maker says; empty later.
-    pub reg_ip: String,
-}
-
-/// The user may sign in from now on, or not. Tokens issued before end.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct UserEnabledSet {
-    /// Whose.
-    pub user: UserId,
-    /// Whether it may.
-    pub enabled: bool,
-}
-
-/// The user ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct UserDeleted {
-    /// Who.
-    pub user: UserId,
-}
-
-/// The person is forgotten; the key of the personal parts is destroyed after this event.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct UserErased {
-    /// Who.
-    pub user: UserId,
-}
-
-stored_events! {
-    /// What has happened to a user. A stored contract: see `docs/events.md`.
-    pub enum UserEvent {
-        /// A user entered.
-        Registered = "user.registered.v1" {
-            data: UserRegistered, personal: UserPersonal, secret: PasswordVerifier, subject: user
-        },
-        /// The password was replaced.
-        PasswordSet = "user.password_set.v1" {
-            data: UserPasswordSet, secret: PasswordVerifier, subject: user
-        },
-        /// The md5 of the password in use proves the user to the app-token service.
-        AppPasswordSet = "user.app_password_set.v1" {
-            data: UserAppPasswordSet, secret: PasswordVerifier, subject: user
-        },
-        /// What the app-token service notes was replaced.
-        AppInfoSet = "user.app_info_set.v1" {
-            data: UserAppInfoSet, personal: UserAppInfo, subject: user, marks: [Replaces] },
-        /// The user may sign in from now on, or not.
-        EnabledSet = "user.enabled_set.v1" { data: UserEnabledSet, subject: user },
-        /// What the user may do was replaced.
-        RightsSet = "user.rights_set.v1" { data: UserRightsSet, subject: user },
-        /// The user ended.
-        Deleted = "user.deleted.v1" { data: UserDeleted, subject: user, marks: [Ends] },
-        /// The person is forgotten.
-        Erased = "user.erased.v1" { data: UserErased, subject: user, marks: [Ends, Erases] },
-    }
 }
 
 /// What the rules need to remember of a user, and no more.
@@ -365,7 +152,7 @@ impl Aggregate for User {
                     locked: fact.data.lock_flag,
                     roles: fact.data.roles.clone(),
                     signs_in: fact.secret.is_some(),
-                    limited: rights::is_limited(&fact.data.permissions),
+                    limited: is_limited(&fact.data.permissions),
                 });
             }
             UserEvent::PasswordSet(_) | UserEvent::AppPasswordSet(_) => {
@@ -382,7 +169,7 @@ impl Aggregate for User {
             UserEvent::RightsSet(fact) => {
                 if let User::Active(account) = self {
                     account.roles.clone_from(&fact.data.roles);
-                    account.limited = rights::is_limited(&fact.data.permissions);
+                    account.limited = is_limited(&fact.data.permissions);
                 }
             }
             UserEvent::Deleted(fact) => *self = User::Deleted { user: fact.data.user },
@@ -480,9 +267,4 @@ fn app_info_set(user: UserId, info: &UserAppInfo) -> Result<UserEvent, Refusal> 
     check::at_most("regIP", &info.reg_ip, REG_IP_CHARS_MAX)?;
     let data = UserAppInfoSet { user };
     Ok(UserEvent::AppInfoSet(Fact { data, personal: Some(info.clone()), secret: None }))
-}
-
-/// The `normalizedUserName` and `normalizedEmail` of a user.
-pub fn normalise(name: &str) -> String {
-    name.trim().to_uppercase()
 }

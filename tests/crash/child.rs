@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use commands::Engine;
-use commands::bootstrap::blank_user;
 use commands::keys::{Keyring, MasterKey};
 use commands::log::SledLog;
 use domain::context::Context;
@@ -209,7 +208,10 @@ impl Client {
 }
 
 fn registered(number: u32) -> UserRegistered {
-    UserRegistered { user_key: [3; 16], ..blank_user(UserId(number), TenantId(1), UserId(1)) }
+    UserRegistered {
+        user_key: [3; 16],
+        ..UserRegistered::with_defaults(UserId(number), TenantId(1), UserId(1))
+    }
 }
 
 fn resource(number: u32, name: &str) -> ResourceCreated {

@@ -1,9 +1,9 @@
 //! The rules of apps, app users and app tokens.
 
-use domain::account::AccountId;
+use domain::account::{APP_INFO_CHARS_MAX, APP_NAME_CHARS_MAX, AccountId};
 use domain::app::{
-    APP_INFO_CHARS_MAX, APP_NAME_CHARS_MAX, APP_TOKEN_SECONDS_MAX, App, AppCommand, AppCreated,
-    AppDeleted, AppEvent, AppId, AppPersonal, AppPolicy, AppPolicySet, DEFAULT_APP_CLAIM,
+    APP_TOKEN_SECONDS_MAX, App, AppCommand, AppCreated, AppDeleted, AppEvent, AppId, AppPersonal,
+    AppPolicy, AppPolicySet, DEFAULT_APP_CLAIM,
 };
 use domain::app_token::{
     AppToken, AppTokenCommand, AppTokenEvent, AppTokenFamilyRevoked, AppTokenIssued,

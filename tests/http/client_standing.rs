@@ -3,7 +3,6 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use commands::bootstrap::blank_user;
 use domain::client::{Client, ClientCommand, ClientRegistered, ClientSecretInfo, ClientSecrets};
 use domain::resource::{AllowedScopes, Resource, ResourceCommand};
 use domain::resource::{ResourceCreated, ResourceSecrets};
@@ -25,7 +24,7 @@ async fn with_client(locked: bool) -> TestApp {
         roles: vec![1],
         permissions: vec![permission],
         lock_flag: locked,
-        ..blank_user(UserId(2), TenantId(1), UserId(1))
+        ..UserRegistered::with_defaults(UserId(2), TenantId(1), UserId(1))
     };
     let personal = UserPersonal { user_name: "eve".to_owned(), ..UserPersonal::default() };
     let (data, personal) = (Box::new(data), Box::new(personal));

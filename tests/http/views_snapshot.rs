@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use commands::bootstrap::blank_user;
 use domain::account::AccountId;
 use domain::app_token::{AppToken, AppTokenCommand, AppTokenIssued, app_token_id};
 use domain::app_user::AppUserId;
@@ -38,7 +37,7 @@ async fn people(app: &TestApp) {
         let data = UserRegistered {
             user_key: [7; 16],
             status: number as i32 % 2,
-            ..blank_user(UserId(number), TENANT, UserId(1))
+            ..UserRegistered::with_defaults(UserId(number), TENANT, UserId(1))
         };
         let (data, personal) = (Box::new(data), Box::new(personal));
         let password = verifier().await.into();

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use commands::bootstrap::blank_user;
 use commands::keys::Keyring;
 use commands::log::MemoryLog;
 use commands::signing::system_head;
@@ -41,7 +40,7 @@ impl Office {
         for user in &users {
             let (password, permission) = of(user.0);
             let permissions = permission.map(claim).into_iter().collect();
-            let blank = blank_user(*user, TENANT, UserId(1));
+            let blank = UserRegistered::with_defaults(*user, TENANT, UserId(1));
             let data = UserRegistered { roles: vec![1, ROLE], permissions, ..blank };
             let user_name = format!("chief{user}");
             let register = UserCommand::Register {

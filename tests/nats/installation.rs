@@ -4,7 +4,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use commands::bootstrap::blank_user;
 use commands::keys::Keyring;
 use commands::log::{MemoryLog, SledLog, SledLogOptions};
 use commands::publisher::PublisherStatus;
@@ -131,7 +130,7 @@ fn head() -> CommitHead {
 
 fn registered(number: u64) -> UserRegistered {
     let user = UserId(u32::try_from(number).unwrap());
-    UserRegistered { user_key: [1; 16], ..blank_user(user, TENANT, user) }
+    UserRegistered { user_key: [1; 16], ..UserRegistered::with_defaults(user, TENANT, user) }
 }
 
 /// Waits until the broker has everything up to a position.

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use api::{App, AppSettings, Clock, LogFigures, Peer};
 use bytes::Bytes;
 use commands::Engine;
-use commands::bootstrap::{Bootstrap, FIRST_TENANT, blank_user, bootstrap};
+use commands::bootstrap::{Bootstrap, FIRST_TENANT, bootstrap};
 use commands::keys::Keyring;
 use commands::log::MemoryLog;
 use commands::password::PasswordPool;
@@ -184,7 +184,7 @@ impl TestApp {
                 user_key: [number as u8; 16],
                 roles: roles.to_vec(),
                 permissions: vec![permission.clone()],
-                ..blank_user(UserId(number as u32), tenant, UserId(1))
+                ..UserRegistered::with_defaults(UserId(number as u32), tenant, UserId(1))
             }),
             personal: Box::new(UserPersonal {
                 user_name: name.to_owned(),

@@ -11,7 +11,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use commands::Engine;
-use commands::bootstrap::{FIRST_TENANT, blank_client};
+use commands::bootstrap::FIRST_TENANT;
 use commands::keys::{Keyring, MasterKey};
 use commands::log::{SledLog, SledLogOptions};
 use commands::signing::system_head;
@@ -309,7 +309,7 @@ pub fn add_client(folder: &Path) {
         }],
         allowed_grant_types: vec!["client_credentials".to_owned()],
         allowed_scopes: vec!["oauthapp.user.get".to_owned()],
-        ..blank_client(now())
+        ..ClientRegistered::with_defaults(now())
     };
     let hash = BASE64_STANDARD.encode(digest(&SHA256, CLIENT_SECRET.as_bytes()));
     let command = ClientCommand::Register(

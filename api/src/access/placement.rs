@@ -1,6 +1,5 @@
 //! Where a new user stands: in which tenant, below whom, and with which role.
 
-use commands::bootstrap::blank_user;
 use domain::role::ROLE_USER;
 use domain::user::UserRegistered;
 use domain::{TenantId, UserId};
@@ -24,6 +23,6 @@ pub(crate) fn place(
         parent: parent.map_or(UserId::NONE, |it| it.data.user),
         lineage: parent.map_or_else(|| "/".to_owned(), |it| it.data.lineage.clone()),
         roles: roles.iter().map(|it| it.role).collect(),
-        ..blank_user(UserId::NONE, tenant, UserId::NONE)
+        ..UserRegistered::with_defaults(UserId::NONE, tenant, UserId::NONE)
     })
 }

@@ -3,8 +3,8 @@
 use commands::password::{PasswordPool, upper_case_md5};
 use commands::signing::system_head;
 use commands::{Done, Engine, Error};
-use domain::account::AccountId;
-use domain::app::{APP_NAME_CHARS_MAX, AppId, looks_like_app_id};
+use domain::account::{APP_NAME_CHARS_MAX, AccountId};
+use domain::app::{AppId, looks_like_app_id};
 use domain::app_user::{AppUser, AppUserCommand, AppUserId, AppUserPersonal, AppUserRegistered};
 use domain::context::Context;
 use domain::log::CommitHead;

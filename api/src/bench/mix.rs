@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use commands::bootstrap::{FIRST_ADMINISTRATOR, blank_user};
+use commands::bootstrap::FIRST_ADMINISTRATOR;
 use commands::keys::random_id;
 use commands::signing::system_head;
 use commands::{Done, Engine, Error};
@@ -139,7 +139,7 @@ fn user(user: u32) -> UserCommand {
         data: Box::new(UserRegistered {
             user_key: [7; 16],
             email_confirmed: true,
-            ..blank_user(UserId(user), TENANT, FIRST_ADMINISTRATOR)
+            ..UserRegistered::with_defaults(UserId(user), TENANT, FIRST_ADMINISTRATOR)
         }),
         personal: Box::new(UserPersonal {
             user_name: format!("person{user}"),

@@ -1,6 +1,5 @@
 //! Client (spec section 2.7) as a body and as a result, and what it means in the domain.
 
-use commands::bootstrap::blank_client;
 use domain::client::{
     ClientFlags, ClientLifetimes, ClientRegistered, ClientSecretInfo, ClientSecrets,
 };
@@ -78,7 +77,7 @@ impl ErrorData for Single<ClientBody> {}
 
 impl Default for ClientBody {
     fn default() -> Self {
-        let blank = blank_client(Timestamp(0));
+        let blank = ClientRegistered::with_defaults(Timestamp(0));
         Self { created: None, ..Self::of(&blank) }
     }
 }

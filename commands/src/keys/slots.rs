@@ -13,7 +13,7 @@ use std::io;
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-use crate::log::end_process;
+use crate::halt::end_process;
 
 /// The size of a slot, in bytes. A slot never straddles a sector.
 pub(crate) const SLOT_BYTES: usize = 128;

@@ -6,8 +6,17 @@
 use domain::log::{AppendError, Appended};
 use tokio::sync::oneshot;
 
+use super::commit::Prepared;
+
 /// How many callers the writer wakes itself.
 const WOKEN_MAX: usize = 2;
+
+/// A commit that waits for its turn.
+#[derive(Debug)]
+pub(crate) struct Request {
+    pub(crate) prepared: Prepared,
+    pub(crate) reply: ReplySender,
+}
 
 type Outcome = Result<Appended, AppendError>;
 

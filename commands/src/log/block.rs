@@ -12,8 +12,9 @@ use domain::codec::CODEC;
 use domain::log::{Commit, CommitHead, LogError};
 use domain::{EventId, LogId, Recorded};
 
-use super::commit::{self, Prepared, sha256};
+use super::commit::{self, Prepared};
 use super::wire::{Malformed, Reader, Writer};
+use crate::hash::sha256;
 
 /// The largest body of a block, in bytes. One commit always fits.
 pub(crate) const BLOCK_BODY_BYTES_MAX: usize = 64 * 1024;

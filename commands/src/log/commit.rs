@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use aws_lc_rs::digest::{SHA256, digest};
 use bytes::Bytes;
 use domain::codec::COMMIT_BYTES_MAX;
 use domain::forgetting::Forgetting;
@@ -15,6 +14,7 @@ use domain::{CommandId, Parts, StreamId, SubjectId, TenantId, Timestamp};
 use super::context;
 use super::kinds::intern;
 use super::wire::{Malformed, Reader, Writer};
+use crate::hash::sha256;
 
 const PERSONAL: u8 = 1;
 const SECRET: u8 = 2;
@@ -149,13 +149,6 @@ fn claim_key(claim: &HashedClaim) -> ClaimKey {
 
 fn first_16(hash: &[u8; 32]) -> Key {
     hash.first_chunk::<16>().map_or(0, |it| Key::from_le_bytes(*it))
-}
-
-/// SHA-256 of some bytes.
-pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
-    let mut hash = [0; 32];
-    hash.copy_from_slice(digest(&SHA256, bytes).as_ref());
-    hash
 }
 
 fn encode(commit: &Commit) -> Result<Vec<u8>, Malformed> {

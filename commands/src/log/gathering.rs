@@ -8,8 +8,8 @@
 use std::sync::mpsc::{Receiver, RecvError, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
+use super::answers::Request;
 use super::block::BLOCK_BODY_BYTES_MAX;
-use super::writer::Request;
 
 /// The most commits in one block.
 const GROUP_COMMITS_MAX: usize = 512;

@@ -1,8 +1,8 @@
 //! The frontier of an RFC 6962 Merkle tree over all events: enough to add a leaf and to tell the
 //! root, in space that grows with the logarithm of the log.
 
-use super::commit::sha256;
 use super::wire::{Malformed, Reader, Writer};
+use crate::hash::sha256;
 
 /// The roots of the complete subtrees, largest first; one for each bit that is set in `count`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

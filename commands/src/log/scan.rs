@@ -11,9 +11,9 @@ use super::block::{Block, damaged, unreadable};
 use super::commit::Prepared;
 use super::index_snapshot;
 use super::merkle::Frontier;
-use super::second_head::{Found, SecondHead};
+use super::second_head::{HeadState, SecondHead};
 use super::sequencer::Sequencer;
-use super::sled::DurableHead;
+use super::shared::DurableHead;
 use super::store::Store;
 use super::wire::{Malformed, Reader, Writer};
 
@@ -197,28 +197,28 @@ impl Walk {
 
 /// Compares the head kept outside the store with the head in it.
 pub(crate) fn check_second_head(
-    found: &Found,
+    found: &HeadState,
     log: LogId,
     head: &DurableHead,
 ) -> Result<(), LogError> {
     match found {
         // It is missing before the first start, and where somebody removed it.
-        Found::Nothing if head.position == 0 => Ok(()),
-        Found::Nothing => Err(LogError::Store(format!(
+        HeadState::Nothing if head.position == 0 => Ok(()),
+        HeadState::Nothing => Err(LogError::Store(format!(
             "the file head is missing or empty, and without it a loss at the end of the log \
              cannot be found; restore it from a backup, or take the log as it is with \
              --accept-head {}",
             head.position
         ))),
-        Found::Damaged => Err(LogError::Store(format!(
+        HeadState::Damaged => Err(LogError::Store(format!(
             "the file head is damaged; restore it from a backup, or take the log as it is with \
              --accept-head {}",
             head.position
         ))),
-        Found::Head(second, _) if second.log != log => {
+        HeadState::Head(second, _) if second.log != log => {
             Err(LogError::Store(format!("the file head belongs to log {}", second.log)))
         }
-        Found::Head(second, _) => check_position(second, head),
+        HeadState::Head(second, _) => check_position(second, head),
     }
 }
 

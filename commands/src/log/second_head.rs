@@ -4,7 +4,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use domain::LogId;
@@ -46,9 +46,14 @@ pub(crate) struct SecondHeadFile {
     turn: u64,
 }
 
+/// Where it is in a data folder.
+pub(crate) fn second_head_path(folder: &Path) -> PathBuf {
+    folder.join("head")
+}
+
 /// What the file holds.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Found {
+pub(crate) enum HeadState {
     /// No slot was ever written.
     Nothing,
     /// The newest good slot, and whether both are as they were written.
@@ -67,7 +72,7 @@ pub(crate) enum Intact {
 
 impl SecondHeadFile {
     /// Opens or creates the file, and says what stands there.
-    pub(crate) fn open(path: &Path) -> Result<(Self, Found), LogError> {
+    pub(crate) fn open(path: &Path) -> Result<(Self, HeadState), LogError> {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false).mode(0o600);
         let fresh = !path.exists();
@@ -81,8 +86,8 @@ impl SecondHeadFile {
         }
         let found = inspect(path)?;
         let turn = match &found {
-            Found::Head(head, _) => head.turn,
-            Found::Nothing | Found::Damaged => 0,
+            HeadState::Head(head, _) => head.turn,
+            HeadState::Nothing | HeadState::Damaged => 0,
         };
         Ok((Self { file, turn }, found))
     }
@@ -106,10 +111,10 @@ impl SecondHeadFile {
 }
 
 /// Reads the file without changing it.
-pub(crate) fn inspect(path: &Path) -> Result<Found, LogError> {
+pub(crate) fn inspect(path: &Path) -> Result<HeadState, LogError> {
     let bytes = match std::fs::read(path) {
         Ok(bytes) => bytes,
-        Err(err) if err.kind() == std::io::ErrorKind::NotFound => return Ok(Found::Nothing),
+        Err(err) if err.kind() == std::io::ErrorKind::NotFound => return Ok(HeadState::Nothing),
         Err(err) => return Err(file_error("reading head", &err)),
     };
     let written = bytes.iter().any(|it| *it != 0);
@@ -126,10 +131,10 @@ pub(crate) fn inspect(path: &Path) -> Result<Found, LogError> {
     }
     let newest = slots.into_iter().flatten().max_by_key(|it| it.turn);
     Ok(match newest {
-        Some(head) if spoilt => Found::Head(head, Intact::OneSlotSpoilt),
-        Some(head) => Found::Head(head, Intact::Yes),
-        None if written => Found::Damaged,
-        None => Found::Nothing,
+        Some(head) if spoilt => HeadState::Head(head, Intact::OneSlotSpoilt),
+        Some(head) => HeadState::Head(head, Intact::Yes),
+        None if written => HeadState::Damaged,
+        None => HeadState::Nothing,
     })
 }
 
@@ -189,22 +194,24 @@ mod tests {
         let _ = std::fs::remove_file(&path);
         let log = LogId([7; 16]);
         let (mut file, found) = SecondHeadFile::open(&path).unwrap();
-        assert_eq!(found, Found::Nothing);
+        assert_eq!(found, HeadState::Nothing);
         for position in 1..=5 {
             let origin = if position == 5 { Origin::Copied } else { Origin::Written };
             file.write(log, position, [position as u8; 32], origin).unwrap();
         }
-        let Found::Head(head, Intact::Yes) = inspect(&path).unwrap() else { panic!() };
+        let HeadState::Head(head, Intact::Yes) = inspect(&path).unwrap() else { panic!() };
         assert_eq!((head.position, head.turn, head.log), (5, 5, log));
         assert_eq!(head.origin, Origin::Copied);
         let mut bytes = std::fs::read(&path).unwrap();
         bytes[SLOT_BYTES + 30] ^= 1;
         std::fs::write(&path, &bytes).unwrap();
-        let Found::Head(head, Intact::OneSlotSpoilt) = inspect(&path).unwrap() else { panic!() };
+        let HeadState::Head(head, Intact::OneSlotSpoilt) = inspect(&path).unwrap() else {
+            panic!()
+        };
         assert_eq!((head.position, head.origin), (4, Origin::Written));
         bytes[30] ^= 1;
         std::fs::write(&path, &bytes).unwrap();
-        assert_eq!(inspect(&path).unwrap(), Found::Damaged);
+        assert_eq!(inspect(&path).unwrap(), HeadState::Damaged);
         std::fs::remove_file(&path).unwrap();
     }
 }

@@ -7,26 +7,27 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use domain::log::{AppendError, Appended, Commit, EventLog, Head, LogError};
 use domain::log_event::LogRestored;
 use domain::{CommandId, LogId, Recorded, StreamId, Timestamp};
 use tokio::sync::{Semaphore, oneshot, watch};
 
+use super::answers::Request;
 use super::block::{Block, damaged, unreadable};
 use super::commit::Prepared;
 use super::feed::Feed;
 use super::index_snapshot::INDEX_REVISION;
+use super::inspect::{Derived, Inspection};
 use super::obstacle::file_error;
 use super::scan::{Index, Walk, check_second_head};
-use super::second_head::{self, Found, Intact, Origin, SecondHeadFile};
-use super::sequencer::Sequencer;
-use super::snapshot::{SnapshotHeader, read_snapshot, write_snapshot};
+use super::second_head::{HeadState, Origin, SecondHeadFile, second_head_path};
+use super::shared::{DurableHead, Shared};
+use super::snapshot::{SnapshotHeader, write_snapshot};
+use super::stats::LogStats;
 use super::store::Store;
-use super::stored_index::IndexSnapshot;
-use super::writer::{Request, Writer, WriterHandle};
+use super::stored_index::{IndexSnapshot, fits, index_snapshot_path, load_index};
+use super::writer::{Writer, WriterHandle};
 use crate::lock::lock;
-use crate::log::stats::LogStats;
 
 /// How many commits may wait for their turn. More callers wait for a place.
 const WAITING_MAX: usize = 4_096;
@@ -57,31 +58,8 @@ pub struct SledLog {
     copied_at: Option<u64>,
 }
 
-/// What the writer and the readers share.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    pub(crate) id: LogId,
-    pub(crate) folder: PathBuf,
-    pub(crate) store: Store,
-    pub(crate) sequencer: Mutex<Sequencer>,
-    pub(crate) head: watch::Sender<DurableHead>,
-    pub(crate) feed: Feed,
-    pub(crate) stats: LogStats,
-}
-
-/// The durable end of the log: its last block.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct DurableHead {
-    /// The position of the last event; 0 for an empty log.
-    pub(crate) position: u64,
-    /// The first position of the block.
-    pub(crate) block: u64,
-    /// The hash of the block; zero for an empty log.
-    pub(crate) hash: [u8; 32],
-}
-
 impl SledLogOptions {
-    fn check_second_head(&self, found: &Found, head: &DurableHead) -> Result<(), LogError> {
+    fn check_second_head(&self, found: &HeadState, head: &DurableHead) -> Result<(), LogError> {
         match check_second_head(found, self.id, head) {
             Err(err) if self.accept_head == Some(head.position) => {
                 tracing::warn!(error = %err, position = head.position, "the log is taken as it is");
@@ -92,10 +70,10 @@ impl SledLogOptions {
     }
 
     /// Where the log ended when it was copied, if it is a copy: the original may have gone on.
-    fn copied_at(&self, found: &Found, head: &DurableHead) -> Option<u64> {
+    fn copied_at(&self, found: &HeadState, head: &DurableHead) -> Option<u64> {
         let accepted = self.accept_head.filter(|it| *it == head.position);
         let copied = match found {
-            Found::Head(second, _) if second.origin == Origin::Copied => Some(second.position),
+            HeadState::Head(second, _) if second.origin == Origin::Copied => Some(second.position),
             _ => None,
         };
         // Of an empty log nothing was lost but what its first start makes anew.
@@ -288,48 +266,6 @@ impl Drop for SledLog {
     }
 }
 
-pub(crate) fn second_head_path(folder: &Path) -> PathBuf {
-    folder.join("head")
-}
-
-pub(crate) fn index_snapshot_path(folder: &Path) -> PathBuf {
-    folder.join("snapshots").join("index")
-}
-
-/// Whether a reading looks at what is derived from the log, too.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Derived {
-    /// The index snapshot must be what the log makes of it.
-    Checked,
-    /// It would be made again anyway.
-    Ignored,
-}
-
-/// What a full reading of the log found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Inspection {
-    /// The last position that was read.
-    pub position: u64,
-    /// The hash of the block that ends there.
-    pub hash: [u8; 32],
-    /// The root of the Merkle tree over all events (RFC 6962 section 2.1).
-    pub merkle_root: [u8; 32],
-}
-
-/// Says whether the second head is as it was written, without changing it.
-///
-/// # Errors
-/// When a slot is damaged or the file cannot be read.
-pub fn inspect_second_head(folder: &Path) -> Result<(), LogError> {
-    match second_head::inspect(&second_head_path(folder))? {
-        Found::Nothing | Found::Head(_, Intact::Yes) => Ok(()),
-        Found::Head(_, Intact::OneSlotSpoilt) => Err(LogError::Store(
-            "one slot of the file head is damaged; the next start writes it anew".to_owned(),
-        )),
-        Found::Damaged => Err(LogError::Store("the file head is damaged".to_owned())),
-    }
-}
-
 /// The last block, as the end of the log.
 fn read_head(store: &Store, log: LogId) -> Result<DurableHead, LogError> {
     let Some((first, bytes)) = store.last_block()? else { return Ok(DurableHead::default()) };
@@ -344,71 +280,6 @@ fn read_head(store: &Store, log: LogId) -> Result<DurableHead, LogError> {
         )));
     }
     Ok(DurableHead { position: block.last(), block: first, hash: block.hash })
-}
-
-/// The index up to a head: from the snapshot and the tail, or from the beginning.
-fn load_index(
-    store: &Store,
-    folder: &Path,
-    log: LogId,
-    head: &DurableHead,
-) -> Result<Index, LogError> {
-    let snapshot = read_snapshot(&index_snapshot_path(folder), INDEX_REVISION, log).ok();
-    let snapshot = snapshot.filter(|(header, _)| header.position <= head.position);
-    let resumed = snapshot.and_then(|(header, body)| {
-        let block = last_block_of(store, &header)?;
-        let index = Index::from_snapshot(body).ok()?;
-        (index.frontier.root() == block.root).then(|| Walk::resume(log, block.hash, index))
-    });
-    let mut walk = resumed.unwrap_or_else(|| Walk::from_start(log));
-    walk.run(store, head.position, |_, _| Ok(()))?;
-    walk.finish(head)
-}
-
-/// Whether the block that a snapshot ends with stands in the store.
-pub(crate) fn fits(store: &Store, header: &SnapshotHeader) -> bool {
-    header.position == 0 || last_block_of(store, header).is_some()
-}
-
-/// The block that a snapshot ends with, if it stands in the store.
-fn last_block_of(store: &Store, header: &SnapshotHeader) -> Option<Block> {
-    let (_, bytes) = store.block_from(header.block).ok()?.filter(|it| it.0 == header.block)?;
-    let block = Block::decode(bytes).ok()?;
-    (block.hash == header.block_hash && block.last() == header.position).then_some(block)
-}
-
-impl Shared {
-    fn events_after(&self, position: u64, events_max: usize) -> Result<Vec<Recorded>, LogError> {
-        let durable = self.head.borrow().position;
-        if let Some(events) = self.feed.after(position, events_max) {
-            return Ok(events);
-        }
-        let mut events = Vec::new();
-        let mut next = position + 1;
-        while next <= durable && events.len() < events_max {
-            let block = self.block_with(next)?;
-            let last = block.last();
-            let wanted = |it: &Recorded| it.position >= next && it.position <= durable;
-            events.extend(block.into_events().into_iter().filter(wanted));
-            next = last + 1;
-        }
-        events.truncate(events_max);
-        Ok(events)
-    }
-
-    fn block_with(&self, position: u64) -> Result<Block, LogError> {
-        let found = self.store.block_with(position)?;
-        let (first, bytes) = found.ok_or_else(|| damaged(position, "the block is missing"))?;
-        decode_block(first, position, bytes)
-    }
-}
-
-fn decode_block(first: u64, position: u64, bytes: Bytes) -> Result<Block, LogError> {
-    let block = Block::decode_unhashed(bytes).map_err(|err| unreadable(first, err))?;
-    if block.first != first || position > block.last() {
-        return Err(damaged(position, "the block is missing"));
-    }
-    Ok(block)
 }
 
 #[async_trait]

@@ -261,3 +261,21 @@ fn silence_contained_panics() {
         }));
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::log::Obstacle;
+
+    use super::*;
+
+    #[test]
+    fn a_store_that_is_open_elsewhere_is_no_damage() {
+        let path = std::env::temp_dir().join(format!("chancery-lock-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&path);
+        let store = Store::open(&path).unwrap();
+        let Err(err) = Store::open(&path) else { panic!() };
+        assert!(matches!(err, LogError::Refused { by: Obstacle::Locked, .. }), "{err}");
+        drop(store);
+        std::fs::remove_dir_all(&path).unwrap();
+    }
+}

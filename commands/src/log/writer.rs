@@ -12,13 +12,15 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use domain::log::{AppendError, Appended, LogError};
 
-use super::answers::{Answers, ReplySender};
+use super::answers::{Answers, Request};
 use super::block::{self, BlockPlace};
 use super::commit::Prepared;
 use super::gathering::Gathering;
 use super::merkle::Frontier;
 use super::second_head::{Origin, SecondHeadFile};
-use super::sled::{DurableHead, Shared};
+use super::shared::{DurableHead, Shared};
+use crate::halt::end_process;
+use crate::hash::sha256;
 use crate::lock::lock;
 
 /// How often the second head is written at most.
@@ -26,16 +28,6 @@ const SECOND_HEAD_EVERY: Duration = Duration::from_secs(1);
 
 /// How often the free space is looked at, at least.
 const SPACE_CHECK_EVERY: Duration = Duration::from_millis(250);
-
-/// The exit status after a failed write or sync: EX_IOERR of sysexits.h.
-const EXIT_IO_ERROR: i32 = 74;
-
-/// A commit that waits for its turn.
-#[derive(Debug)]
-pub(crate) struct Request {
-    pub(crate) prepared: Prepared,
-    pub(crate) reply: ReplySender,
-}
 
 /// Where requests go in. When the last one is dropped, the writer finishes.
 #[derive(Debug, Clone)]
@@ -188,7 +180,7 @@ impl Writer {
         let (previous, root) = (before.hash, self.frontier.root());
         let block =
             block::encode(&BlockPlace { log: self.shared.id, first, previous, root }, admitted);
-        let hash = super::commit::sha256(&block);
+        let hash = sha256(&block);
         let stored = self.shared.store.put_block(first, &block);
         if let Err(err) = stored.and_then(|()| self.shared.store.sync()) {
             end_process(&err);
@@ -243,10 +235,4 @@ fn log_space(full: bool, free_bytes: u64, reserve_bytes: u64) {
     } else {
         tracing::info!(free_bytes, "there is space again: commands are taken");
     }
-}
-
-/// After a failed write or sync nobody knows what the disk holds: the next start reads it again.
-pub(crate) fn end_process(err: &dyn std::fmt::Display) -> ! {
-    tracing::error!(error = %err, "a write failed; ending the process, start it again");
-    signal_hook::low_level::exit(EXIT_IO_ERROR)
 }

@@ -11,17 +11,11 @@ use async_nats::{Client, ConnectOptions, Event, ServerAddr};
 use futures_util::{StreamExt as _, stream};
 use tokio::sync::watch;
 
-use super::Ended;
 use super::cursor::Cursor;
+use super::ended::Ended;
 use super::history::{self, Checked};
-use super::session::WINDOW_EVENTS_MAX;
+use super::stream::{STREAM, SUBJECTS, WINDOW_EVENTS_MAX};
 use crate::full_event_id::FullEventId;
-
-/// The name of the stream.
-pub(super) const STREAM: &str = "CHANCERY";
-
-/// What the stream takes in.
-pub(super) const SUBJECTS: &str = "chancery.>";
 
 /// How long one attempt to connect to one server may take.
 const CONNECT_WAIT_MAX: Duration = Duration::from_secs(5);

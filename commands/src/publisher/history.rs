@@ -10,8 +10,8 @@ use std::sync::Arc;
 use async_nats::jetstream::message::StreamMessage;
 use domain::log::{EventLog, LogError};
 
-use super::Ended;
-use super::broker::{STREAM, SUBJECTS};
+use super::ended::Ended;
+use super::stream::{STREAM, SUBJECTS};
 use crate::full_event_id::FullEventId;
 
 /// How many events are read in one go.

@@ -11,14 +11,12 @@ use serde::Deserialize;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::Ended;
-use super::broker::{Broker, STREAM, SUBJECTS};
+use super::broker::Broker;
 use super::cursor::Cursor;
+use super::ended::Ended;
 use super::reader::{Outgoing, ReadEnd, Reader, Source};
+use super::stream::{STREAM, SUBJECTS, WINDOW_EVENTS_MAX};
 use crate::full_event_id::FullEventId;
-
-/// The most messages that wait for their acknowledgement.
-pub(super) const WINDOW_EVENTS_MAX: usize = 2_048;
 
 /// The most payload that waits for its acknowledgement, in bytes: a slow line must be able to
 /// carry a window within [`ACKNOWLEDGEMENT_WAIT_MAX`]. A single larger message still goes out.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{ResourceClientAllowed, ResourceEvent};
+use super::events::{ResourceClientAllowed, ResourceEvent};
 use crate::aggregate::Decision;
 use crate::refusal::Refusal;
 

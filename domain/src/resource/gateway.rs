@@ -2,14 +2,29 @@
 
 use std::collections::BTreeMap;
 
-use super::{
-    API_VERSIONS_MAX, GATEWAY_PATH_CLAIM, POLICY_BYTES_MAX, PublishRequest, REVISIONS_MAX,
-    ResourceEvent, ResourcePublished, RevisionPublished, VersionPublished, VersionSetOnline,
+use super::events::{
+    PublishRequest, ResourceEvent, ResourcePublished, RevisionPublished, VersionPublished,
+    VersionSetOnline,
 };
 use crate::aggregate::Decision;
 use crate::check;
+use crate::codec::COMMIT_BYTES_MAX;
 use crate::ids::{TenantId, Timestamp};
+use crate::kind::ClaimKind;
 use crate::refusal::Refusal;
+
+/// The kind of claim that makes a gateway path unique in its tenant.
+pub const GATEWAY_PATH_CLAIM: ClaimKind =
+    ClaimKind { name: "gateway_path", english: "gateway path (suffix)" };
+
+/// The most API versions of one resource.
+pub const API_VERSIONS_MAX: usize = 100;
+
+/// The most revisions of one API version.
+pub const REVISIONS_MAX: u32 = 1_000;
+
+/// The largest policy, in bytes: with its envelope it must fit into one commit.
+pub const POLICY_BYTES_MAX: usize = COMMIT_BYTES_MAX - 8 * 1024;
 
 /// The face of a resource at the gateway.
 #[derive(Debug, Clone)]

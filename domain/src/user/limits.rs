@@ -1,8 +1,12 @@
 //! How much may be said about a user.
 
-use super::{USER_CHILDREN_MAX, UserClaim, UserPersonal, UserRegistered, check_user_name};
+use super::events::{UserClaim, UserPersonal, UserRegistered};
 use crate::check;
+use crate::credentials::check_user_name;
 use crate::refusal::Refusal;
+
+/// The most roles, claims, files or properties of one user.
+pub const USER_CHILDREN_MAX: usize = 100;
 
 /// What a user enters with, as far as it stands in the clear part.
 pub(super) fn check_registered(data: &UserRegistered) -> Result<(), Refusal> {

@@ -1,34 +1,11 @@
 //! What a user may do, and whether a change takes a role from among those who count.
 
-use serde::{Deserialize, Serialize};
-
+use super::events::{UserClaim, UserEvent, UserRightsSet};
 use super::limits::check_rights;
-use super::{Account, User, UserClaim, UserCommand, UserEvent};
+use super::{Account, User, UserCommand};
 use crate::aggregate::{Aggregate as _, Decision};
-use crate::ids::{Timestamp, UserId};
+use crate::ids::Timestamp;
 use crate::refusal::Refusal;
-
-/// What a user may do was replaced.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct UserRightsSet {
-    /// Whose.
-    pub user: UserId,
-    /// The roles, by number.
-    pub roles: Vec<u32>,
-    /// Claims that grant something: of type `permission`.
-    pub permissions: Vec<UserClaim>,
-}
-
-/// Permissions that grant everything, under either prefix (spec section 1.1).
-const EVERYTHING: [&str; 2] = ["oauthapp.all", "isms.all"];
-
-/// Whether the claims of a user make a permission string that grants less than everything: the first
-/// one says it (spec section 5.7). Without any, a role says it.
-pub(super) fn is_limited(permissions: &[UserClaim]) -> bool {
-    let said = permissions.first().map(|it| it.value.to_lowercase());
-    said.is_some_and(|it| !it.split(',').any(|code| EVERYTHING.contains(&code)))
-}
 
 impl Account {
     pub(super) fn set_rights(

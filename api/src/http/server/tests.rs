@@ -9,8 +9,12 @@ use tokio::task::JoinHandle;
 use warp::path::FullPath;
 
 use super::*;
+use crate::http::face::Face;
+use crate::http::problem::{API, OPERATION};
 use crate::state::app::AppSettings;
 use crate::state::proxies::{Proxies, parse_network};
+
+static FACES: [&Face; 2] = [&API, &OPERATION];
 
 /// More than the buffers of a socket hold.
 const LARGE_BYTES: usize = 64 << 20;
@@ -37,7 +41,7 @@ impl Served {
         let door = Door {
             connections_max,
             settings: Arc::new(AppSettings { proxies, ..AppSettings::default() }),
-            faces: &crate::endpoints::FACES,
+            faces: &FACES,
             figures: Arc::default(),
             still_time: Duration::from_millis(400),
         };

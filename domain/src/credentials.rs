@@ -75,3 +75,8 @@ pub fn check_password(password: &str) -> Vec<IdentityRule> {
     let broken = rules.into_iter().filter(|(kept, ..)| !kept);
     broken.map(|(_, code, why)| IdentityRule { code, why }).collect()
 }
+
+/// The `normalizedUserName` and `normalizedEmail` of a user.
+pub fn normalise(name: &str) -> String {
+    name.trim().to_uppercase()
+}

@@ -1,22 +1,22 @@
 //! The keyring: what the key file holds, and the one thread that writes it.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Mutex, RwLock};
 
 use aws_lc_rs::hmac;
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use domain::log::OpenParts;
 use domain::{LogId, Parts, Recorded, SubjectId, TenantId, Unreadable};
 
-use super::fingerprint::FingerprintKeys;
-use super::found::{CLAIM_KEY, Found, SECRET_KEY, Subject, Subjects, WrappedKey, place};
+use super::fingerprint_keys::FingerprintKeys;
+use super::key_file::{CLAIM_KEY, KeyFile, SECRET_KEY, Subject, Subjects};
+use super::master::{KeyError, MasterKey};
 use super::seal::{NotOpened, SealKey, random};
 use super::slots::{Extent, SlotError, SlotFile, SlotKind};
+use super::wrapped::{WrappedKey, append, place, write_error};
+use crate::hash::sha256;
 use crate::lock::{lock, read, write};
-use crate::log::sha256;
 
 /// How many keys are made at once: the next persons have the next numbers, and wait for no sync.
 const MADE_AHEAD: u64 = 128;
@@ -24,76 +24,6 @@ const MADE_AHEAD: u64 = 128;
 /// The leading bits of those who are numbered one after the other: users, and app users. Apps are
 /// not, so nobody knows who comes next.
 const NUMBERED: [u64; 2] = [0, 1];
-
-/// Why the keys cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum KeyError {
-    /// The file cannot be read or written.
-    #[error("the key file {path}: {why}")]
-    File {
-        /// Which file.
-        path: PathBuf,
-        /// What went wrong.
-        why: String,
-    },
-    /// The master key does not open the key file.
-    #[error(
-        "the master key does not fit the key file {0}: give the one with which the data folder \
-         was made (--master-key-file, CHANCERY_MASTER_KEY, or the file master.key)"
-    )]
-    WrongMaster(PathBuf),
-    /// The master key is not 32 bytes in Base64 or hexadecimal.
-    #[error("the master key must be 32 bytes, in Base64 or hexadecimal")]
-    MalformedMaster,
-    /// A key that an event needs is not in the file.
-    #[error("the key file has no {0}")]
-    Missing(String),
-    /// The library refused.
-    #[error(transparent)]
-    NotOpened(#[from] NotOpened),
-}
-
-/// The key that wraps all others: 32 bytes.
-#[derive(Clone)]
-pub struct MasterKey([u8; 32]);
-
-impl MasterKey {
-    /// A new one, from the operating system.
-    ///
-    /// # Errors
-    /// When it has no randomness.
-    pub fn generate() -> Result<Self, NotOpened> {
-        Ok(Self(random()?))
-    }
-
-    /// Reads Base64 or hexadecimal.
-    ///
-    /// # Errors
-    /// When it is not 32 bytes.
-    pub fn parse(text: &str) -> Result<Self, KeyError> {
-        let text = text.trim();
-        let bytes = match text.len() {
-            64 => unhex(text),
-            _ => BASE64_STANDARD.decode(text).ok(),
-        };
-        let bytes = bytes.and_then(|it| it.try_into().ok());
-        Ok(Self(bytes.ok_or(KeyError::MalformedMaster)?))
-    }
-
-    pub(crate) fn bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-
-    /// Base64, as it stands in a file.
-    pub fn to_text(&self) -> String {
-        BASE64_STANDARD.encode(self.0)
-    }
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digits = text.as_bytes().chunks(2);
-    digits.map(|it| u8::from_str_radix(std::str::from_utf8(it).ok()?, 16).ok()).collect()
-}
 
 /// All keys. In memory they stay wrapped until they are used.
 #[derive(Debug)]
@@ -121,7 +51,7 @@ impl Keyring {
             Err(err) if err.kind() == std::io::ErrorKind::NotFound => Vec::new(),
             read => read.map_err(|err| file_error(path, &err.into()))?,
         };
-        let (found, extent) = Found::read(&bytes).map_err(|err| file_error(path, &err))?;
+        let (found, extent) = KeyFile::read(&bytes).map_err(|err| file_error(path, &err))?;
         let file = SlotFile::open(path, &extent).map_err(|err| file_error(path, &err))?;
         Self::load(Some(file), found, path, master)
     }
@@ -147,9 +77,9 @@ impl Keyring {
         Self::load(None, found, path, master)
     }
 
-    fn read_whole(path: &Path) -> Result<(Found, Extent), KeyError> {
+    fn read_whole(path: &Path) -> Result<(KeyFile, Extent), KeyError> {
         let bytes = std::fs::read(path).map_err(|err| file_error(path, &err.into()))?;
-        let (found, extent) = Found::read(&bytes).map_err(|err| file_error(path, &err))?;
+        let (found, extent) = KeyFile::read(&bytes).map_err(|err| file_error(path, &err))?;
         if !found.is_whole() {
             let why = "its first keys are missing; restore it from a backup".to_owned();
             return Err(KeyError::File { path: path.to_owned(), why });
@@ -162,17 +92,17 @@ impl Keyring {
     /// # Errors
     /// When the operating system has no randomness.
     pub fn ephemeral() -> Result<Self, KeyError> {
-        Self::load(None, Found::default(), Path::new("memory"), &MasterKey::generate()?)
+        Self::load(None, KeyFile::default(), Path::new("memory"), &MasterKey::generate()?)
     }
 
     fn load(
         mut file: Option<SlotFile>,
-        found: Found,
+        found: KeyFile,
         path: &Path,
         master: &MasterKey,
     ) -> Result<Self, KeyError> {
         let wrap = found.check_master(path, master)?;
-        let Found { header, system, subjects, signing, fingerprints } = found;
+        let KeyFile { header, system, subjects, signing, fingerprints } = found;
         let log = match header {
             Some((log, _)) => LogId(log),
             None => LogId(append(&mut file, &wrap, SlotKind::Header, random()?, b"chancery")?.0),
@@ -465,31 +395,6 @@ fn signing_id(kid: &str) -> [u8; 16] {
     sha256(kid.as_bytes()).first_chunk().copied().unwrap_or_default()
 }
 
-pub(super) type Added = ([u8; 16], u64, Vec<u8>);
-
-pub(super) fn append(
-    file: &mut Option<SlotFile>,
-    wrap: &SealKey,
-    kind: SlotKind,
-    id: [u8; 16],
-    key: &[u8],
-) -> Result<Added, KeyError> {
-    let wrapped = wrap.seal(&place(kind, id), key)?;
-    let slot = match file {
-        Some(file) => {
-            let slot = file.append(kind, id, &wrapped).map_err(|err| write_error(file, &err))?;
-            file.sync();
-            slot
-        }
-        None => 0,
-    };
-    Ok((id, slot, wrapped))
-}
-
 fn file_error(path: &Path, err: &SlotError) -> KeyError {
     KeyError::File { path: path.to_owned(), why: err.to_string() }
-}
-
-pub(super) fn write_error(file: &SlotFile, err: &std::io::Error) -> KeyError {
-    KeyError::File { path: file.path().to_owned(), why: err.to_string() }
 }

@@ -4,19 +4,17 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::path::Path;
 
-use super::file::{KeyError, MasterKey};
-use super::fingerprint::FoundKey;
-use super::seal::{SEAL_BYTES, SealKey};
+use super::fingerprint_keys::StoredKey;
+use super::master::{KeyError, MasterKey};
+use super::seal::SealKey;
 use super::slots::{self, Entry, Extent, SlotError, SlotKind};
+use super::wrapped::{WrappedKey, place};
 
 /// The key of claims and of lookups.
 pub(crate) const CLAIM_KEY: [u8; 16] = *b"claims\0\0\0\0\0\0\0\0\0\0";
 
 /// The key of secret parts.
 pub(crate) const SECRET_KEY: [u8; 16] = *b"secrets\0\0\0\0\0\0\0\0\0";
-
-/// A key of 32 bytes as the master key wraps it.
-pub(crate) type WrappedKey = [u8; 32 + SEAL_BYTES];
 
 /// The data key of a person. There may be millions: each lies in the table itself.
 #[derive(Debug, Clone)]
@@ -48,15 +46,15 @@ impl Hasher for NumberHasher {
 
 /// What the key file holds.
 #[derive(Default)]
-pub(crate) struct Found {
+pub(crate) struct KeyFile {
     pub(crate) header: Option<([u8; 16], Vec<u8>)>,
     pub(crate) system: HashMap<[u8; 16], Vec<u8>>,
     pub(crate) subjects: Subjects,
     pub(crate) signing: HashMap<[u8; 16], Vec<u8>>,
-    pub(crate) fingerprints: Vec<FoundKey>,
+    pub(crate) fingerprints: Vec<StoredKey>,
 }
 
-impl Found {
+impl KeyFile {
     pub(crate) fn read(bytes: &[u8]) -> Result<(Self, Extent), SlotError> {
         let mut found = Self::default();
         found.subjects.reserve(bytes.len() / slots::SLOT_BYTES);
@@ -117,9 +115,4 @@ impl Found {
         self.header.is_some()
             && [CLAIM_KEY, SECRET_KEY].iter().all(|it| self.system.contains_key(it))
     }
-}
-
-/// What is bound to a wrapped key: moved to another slot, it cannot be opened.
-pub(crate) fn place(kind: SlotKind, id: [u8; 16]) -> Vec<u8> {
-    [&[kind as u8], id.as_slice()].concat()
 }
