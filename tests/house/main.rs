@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod imports;
 mod run_script;
 
 use std::collections::BTreeSet;
@@ -20,6 +21,10 @@ const FILE_LINES_MAX: usize = 500;
 const CRATES: [&str; 5] = ["domain", "commands", "projections", "api", "tests"];
 
 /// Which of our own crates a crate may know. The tests may know all.
+///
+/// The adapters to the world outside (mail, blobs, fetching) will be a crate of their own in the
+/// folder `api/outside`: a row here that may know `domain` only, a place among those of `api`, and
+/// its folder left out of what counts as `api` in [`rust_files`].
 const KNOWS: [(&str, &[&str]); 4] = [
     ("domain", &[]),
     ("commands", &["domain"]),
