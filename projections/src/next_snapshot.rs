@@ -14,10 +14,10 @@ use domain::{AGGREGATES, AnyEvent, Mark, Recorded, StreamId};
 
 use crate::found::Found;
 use crate::kept::{self, Cut, Group, Kept, Kinds, malformed};
+use crate::layout::{Head, IN_ORDER, Layout, Section};
 use crate::row_section::FoundNow;
 use crate::rows::Source;
 use crate::sealed::Keys;
-use crate::snapshot::{Head, IN_ORDER, Layout, Section};
 use crate::tables::row_section;
 
 /// How many events of the tail are read at a time.
