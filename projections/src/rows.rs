@@ -146,17 +146,20 @@ impl<D: RowData> Rows<D> {
 
     /// All rows, by number.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<Row<D>>> {
-        let mut made = self.made.iter().peekable();
+        self.numbered().map(|it| it.1)
+    }
+
+    /// All rows with their numbers, ascending.
+    pub(crate) fn numbered(&self) -> impl Iterator<Item = (u64, &Arc<Row<D>>)> {
+        let mut made = self.made.iter().map(|(number, row)| (*number, row)).peekable();
         let kept = self.kept.rows.iter().enumerate();
         let kept = kept.filter(|(_, row)| !self.gone.contains(row.number));
-        let mut kept =
-            kept.filter_map(|(at, row)| Some((row.number, self.kept.get(at)?))).peekable();
-        std::iter::from_fn(move || {
-            let newer = match (made.peek(), kept.peek()) {
-                (Some((made, _)), Some((kept, _))) => *made < kept,
-                (made, _) => made.is_some(),
-            };
-            if newer { made.next().map(|it| it.1) } else { kept.next().map(|it| it.1) }
+        let kept = kept.filter_map(|(at, row)| Some((row.number, self.kept.get(at)?)));
+        let mut kept = kept.peekable();
+        std::iter::from_fn(move || match (made.peek(), kept.peek()) {
+            (Some(newer), Some(older)) if older.0 < newer.0 => kept.next(),
+            (Some(_), _) => made.next(),
+            (None, _) => kept.next(),
         })
     }
 

@@ -115,6 +115,15 @@ impl<D: RowData> Table<D> {
         Search::of(query, &self.rows, &self.indexes, &self.keys)
     }
 
+    /// Whether the rows are found by what they say, and by nothing else.
+    pub(crate) fn finds_what_it_has(&self) -> bool {
+        let mut indexes = Indexes::default();
+        for (number, row) in self.rows.numbered() {
+            indexes.add(number, &row.found());
+        }
+        indexes == self.indexes
+    }
+
     pub(crate) fn apply(&mut self, recorded: &Recorded, change: RowChange<D>) {
         let Some(number) = recorded.stream.number() else { return };
         let before = self.rows.found(number);

@@ -107,6 +107,12 @@ macro_rules! tables {
                 }
             }
 
+            /// Whether every table finds its rows by what they say, and by nothing else. Makes all
+            /// rows: for checks.
+            pub fn find_what_they_have(&self) -> bool {
+                $(self.$field.finds_what_it_has())&&*
+            }
+
             /// Takes over the rows that lie in the sections of a snapshot, while the events that
             /// stand in the order of the log are read.
             pub(crate) fn read_rows(

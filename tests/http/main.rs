@@ -18,6 +18,7 @@ mod context;
 mod discovery;
 mod endpoints;
 mod errors;
+mod histories;
 mod idempotency;
 mod operation;
 mod positions;
