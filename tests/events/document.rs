@@ -1,11 +1,13 @@
-//! `docs/events.md` says of every kind what it holds, and of no kind that does not exist.
+//! `docs/events.md` against the program: kinds, fields, members of the JSON form, categories, claims
+//! and actors. What the program has stands there, and nothing else does.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use domain::AnyEvent;
-use serde_json::Value;
+use commands::{CloudEvent, EventJson, FullEventId};
+use domain::{AGGREGATES, AnyEvent, EventId, Ids, LogId, Mark};
+use serde_json::{Value, json};
 use tests::samples;
 
 fn document() -> String {
@@ -16,6 +18,20 @@ fn document() -> String {
 /// What stands in backticks.
 fn words(text: &str) -> BTreeSet<&str> {
     text.split('`').skip(1).step_by(2).collect()
+}
+
+/// The rows of the table with this first column: the cells of each, without the outer bars.
+fn table<'a>(document: &'a str, first_column: &str) -> Vec<Vec<&'a str>> {
+    let heading = format!("| {first_column} |");
+    let mut lines = document.lines().skip_while(|line| !line.starts_with(&heading));
+    assert!(lines.next().is_some(), "no table begins with {heading:?}");
+    let rows = lines.skip(1).take_while(|line| line.starts_with('|'));
+    rows.map(|row| row.trim_matches('|').split('|').map(str::trim).collect()).collect()
+}
+
+/// What stands in backticks in the first column of a table.
+fn first_column<'a>(document: &'a str, heading: &str) -> BTreeSet<&'a str> {
+    table(document, heading).iter().flat_map(|cells| words(cells[0])).collect()
 }
 
 fn is_kind(word: &str) -> bool {
@@ -76,4 +92,96 @@ fn assert_inner(document: &str, kind: &str, value: &Value) {
         }
         _ => (),
     }
+}
+
+#[test]
+fn the_members_of_the_json_form_are_those_of_the_program() {
+    let text = || Some("x".to_owned());
+    let event = EventJson {
+        position: 1,
+        stream: "user-1".to_owned(),
+        version: 1,
+        kind: "user.deleted.v1".to_owned(),
+        event_id: String::new(),
+        time: String::new(),
+        tenant: 1,
+        actor: String::new(),
+        subject: Some(1),
+        command_id: String::new(),
+        correlation_id: String::new(),
+        trace_id: text(),
+        operation: text(),
+        client: text(),
+        caused_by: Some(1),
+        batch: text(),
+        session: text(),
+        data: json!({}),
+        personal: Some(json!({})),
+        secret: Some("***"),
+    };
+    let members = |json: &Value| json.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    let document = document();
+    let shown = members(&serde_json::to_value(&event).unwrap());
+    let shown = shown.iter().map(String::as_str).collect::<BTreeSet<_>>();
+    assert_eq!(first_column(&document, "name"), shown);
+
+    let id = FullEventId { log: LogId([7; 16]), event: EventId([8; 16]), position: 9 };
+    let message = serde_json::to_value(CloudEvent::new(id, &event)).unwrap();
+    let (_, subscribers) = document.split_once("\n## For subscribers").unwrap();
+    for member in members(&message) {
+        let constant = ["specversion", "datacontenttype"].contains(&&*member);
+        assert!(constant || words(subscribers).contains(&*member), "`{member}` is missing");
+    }
+}
+
+#[test]
+fn the_table_of_categories_says_which_ids_are_numbers_and_which_streams_are_short() {
+    let document = document();
+    let wanted = AGGREGATES.iter().map(|it| (it.category, it.ids)).collect::<Vec<_>>();
+    let shown = table(&document, "category").into_iter().map(|cells| {
+        let ids = match cells[1].split(':').next().unwrap() {
+            "a number" => Ids::Counted,
+            "a short stream" => Ids::ShortLived,
+            _ => Ids::Given,
+        };
+        (cells[0].trim_matches('`'), ids)
+    });
+    assert_eq!(shown.collect::<Vec<_>>(), wanted);
+}
+
+#[test]
+fn the_section_of_a_kind_says_whether_a_key_is_destroyed_after_it() {
+    let document = document();
+    for kind in AnyEvent::kinds() {
+        let section = section(&document, kind).replace('\n', " ");
+        let erases = AnyEvent::marks(kind).contains(&Mark::Erases);
+        assert_eq!(section.contains("is destroyed after this event"), erases, "{kind}");
+    }
+}
+
+#[test]
+fn the_table_of_claims_agrees_with_the_program_and_with_the_sections_of_the_kinds() {
+    let document = document();
+    let claims = AGGREGATES.iter().flat_map(|it| it.claims).map(|claim| claim.name);
+    let claims = claims.collect::<BTreeSet<_>>();
+    assert_eq!(first_column(&document, "claim"), claims);
+    // (claim, kind), as the table has them and as the sections of the kinds have them.
+    let (mut claimed, mut released) = (BTreeSet::new(), BTreeSet::new());
+    for cells in table(&document, "claim") {
+        let claim = cells[0].trim_matches('`');
+        claimed.extend(words(cells[3]).into_iter().map(|kind| (claim, kind)));
+        released.extend(words(cells[4]).into_iter().map(|kind| (claim, kind)));
+    }
+    let (mut claimed_below, mut released_below) = (BTreeSet::new(), BTreeSet::new());
+    for kind in AnyEvent::kinds() {
+        let section = section(&document, kind).to_lowercase();
+        let named_after = |word: &str| {
+            let names = section.split(word).skip(1).filter_map(|rest| rest.split('`').next());
+            names.map(|name| (*claims.get(name).unwrap(), kind)).collect::<Vec<_>>()
+        };
+        claimed_below.extend(named_after("claims `"));
+        released_below.extend(named_after("releases `"));
+    }
+    assert_eq!(claimed, claimed_below, "claimed: table and sections differ");
+    assert_eq!(released, released_below, "released: table and sections differ");
 }
