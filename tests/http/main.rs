@@ -27,6 +27,7 @@ mod role;
 mod scopes;
 mod sealed_values;
 mod standing;
+mod status_document;
 mod tenant;
 mod tokens;
 mod user;
