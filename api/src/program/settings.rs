@@ -85,6 +85,9 @@ pub(crate) enum LogFormat {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run the server.
+    #[command(
+        after_help = "At the first start, CHANCERY_ADMIN_PASSWORD sets the administrator's password; without it, one is made and printed."
+    )]
     Serve(Serve),
     /// Print the history in order, one event a line.
     Replay(Replay),
@@ -187,12 +190,13 @@ pub(crate) struct Serve {
     #[arg(long, env = "CHANCERY_DISK_RESERVE_MIB", default_value_t = 128, value_name = "MIB")]
     pub(crate) disk_reserve_mib: u64,
 
-    #[command(flatten)]
-    pub(crate) app_token: AppToken,
-
     /// Start even though the log ends before it should, if it ends at this position.
     #[arg(long, env = "CHANCERY_ACCEPT_HEAD", value_name = "POSITION")]
     pub(crate) accept_head: Option<u64>,
+
+    // The last one: what follows would stand under its heading in the help.
+    #[command(flatten)]
+    pub(crate) app_token: AppToken,
 }
 
 /// How access tokens are signed.
