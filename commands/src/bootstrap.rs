@@ -1,4 +1,5 @@
-//! The first commit of a new log: what it takes to get a first token and to create the rest.
+//! The first commit of a new log: everything that is needed to get a first token and create the
+//! rest.
 
 use domain::client::ClientSecrets;
 use domain::client::{Client, ClientCommand, ClientRegistered};
@@ -29,7 +30,7 @@ pub const FIRST_PARTY_CLIENT: &str = "chancery-cli";
 /// The roles that the first commit makes, from number 1.
 pub const ROLES: [&str; 4] = [ROLE_USER, "partner", "developer", ROLE_ADMINISTRATOR];
 
-/// The number of the role that lifts the limits of a tenant's users.
+/// The number of the role of administrators.
 const ADMINISTRATOR_ROLE: u32 = 4;
 
 /// What the first commit depends on.
@@ -38,7 +39,7 @@ pub struct Bootstrap {
     pub hosts: Vec<String>,
     /// Which key signs tokens.
     pub algorithm: SigningAlgorithm,
-    /// What proves the administrator.
+    /// The verifier of the administrator's password.
     pub password: PasswordVerifier,
     /// The scopes of the first-party client.
     pub scopes: Vec<String>,
@@ -111,7 +112,7 @@ fn administrator(password: PasswordVerifier) -> Result<UserCommand, Error> {
     })
 }
 
-/// Public (RFC 6749 section 2.1): it runs where a secret could not be kept.
+/// A public client (RFC 6749 section 2.1): it runs where a secret cannot be kept.
 fn first_party_client(scopes: Vec<String>, now: Timestamp) -> ClientCommand {
     let data = ClientRegistered {
         client: 1,

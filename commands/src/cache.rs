@@ -1,4 +1,5 @@
-//! States of aggregates by version, so that a busy one is not folded again for every command.
+//! States of aggregates by version, so that the events of a busy aggregate are not folded again for
+//! every command.
 
 use std::any::Any;
 use std::collections::HashMap;
@@ -8,10 +9,10 @@ use domain::{Aggregate, StreamId, TenantId};
 
 use crate::lock::lock;
 
-/// How many states are kept; then the older half goes.
+/// The most states that are kept; beyond it, the older half is dropped.
 const STATES_MAX: usize = 20_000;
 
-/// A state, how many events made it, and whose its stream is, once that is known.
+/// A state, its version, and the tenant that its stream belongs to, once that is known.
 #[derive(Default)]
 pub(crate) struct Loaded<A> {
     pub(crate) state: A,
@@ -26,7 +27,7 @@ struct Kept {
     tenant: Option<TenantId>,
 }
 
-/// Two generations: what was not asked for while the younger one filled is dropped.
+/// Two generations: entries that were not used while the younger generation filled are dropped.
 #[derive(Default)]
 pub(crate) struct StateCache {
     generations: Mutex<[HashMap<StreamId, Kept>; 2]>,

@@ -9,9 +9,9 @@ use crate::full_event_id::FullEventId;
 /// One event as `application/cloudevents+json`. The names are part of the interface: see
 /// `docs/events.md`.
 ///
-/// What stands beside the attributes of CloudEvents is an extension (its section 3.2): lower-case
+/// Members that are not attributes of CloudEvents are extensions (its section 3.2): lower-case
 /// letters and digits only. `position` and `causedby` are text, because an integer attribute of
-/// CloudEvents has 32 bits and a log outgrows them.
+/// CloudEvents has 32 bits, which a log can exceed.
 #[derive(Debug, Serialize)]
 pub struct CloudEvent<'a> {
     specversion: &'static str,
@@ -53,7 +53,7 @@ struct Data<'a> {
 }
 
 impl<'a> CloudEvent<'a> {
-    /// Dresses an event under its id. Whether personal parts show was decided with the
+    /// The message for an event with this id. Whether it has personal parts was decided with the
     /// `EventJson`.
     pub fn new(id: FullEventId, event: &'a EventJson) -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! The one command handler. Every write in the program passes through an `Engine`.
+//! The one command handler: every change in the program is made through an `Engine`.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -17,10 +17,10 @@ use crate::keys::{KeyError, Keyring, NotOpened, Place};
 use crate::lock::lock;
 use crate::log::event_id;
 
-/// How often a command is judged anew after losing a race, before the caller is told.
+/// How often a command is decided again after losing a race, before the caller gets an error.
 const ATTEMPTS_MAX: u32 = 8;
 
-/// The highest number that an id may have on the wire.
+/// The highest number that an id may have in requests and answers.
 pub const ID_MAX: u64 = i32::MAX as u64;
 
 /// Why a command had no effect.
@@ -35,7 +35,7 @@ pub enum Error {
     /// The command id was used for another request.
     #[error("the command id was used for another request")]
     CommandReused,
-    /// What was to begin would have ended already: the clock jumped, or the commit came too late.
+    /// A new short stream would have ended already: the clock jumped, or the commit came too late.
     #[error("the {0} would have ended before it began; is the clock right?")]
     Late(&'static str),
     /// Too many command ids are remembered to take one more.
@@ -47,7 +47,7 @@ pub enum Error {
     /// Too little space is left on the disk.
     #[error("the disk is nearly full")]
     DiskFull,
-    /// The log failed, or holds what it should not.
+    /// The log failed, or an event in it cannot be read.
     #[error(transparent)]
     Log(#[from] LogError),
     /// A key is missing or cannot be written.
@@ -72,12 +72,12 @@ pub struct Done {
     pub repeated: bool,
 }
 
-/// Loads aggregates, lets them decide, seals what they decided, and appends it.
+/// Loads aggregates, lets them decide, encrypts the events that they decided on, and appends them.
 pub struct Engine {
     log: Arc<dyn EventLog>,
     keys: Arc<Keyring>,
     states: StateCache,
-    /// Held by the one who makes keys for all who wait.
+    /// Held by the caller that makes keys, for itself and for all that wait.
     making_keys: tokio::sync::Mutex<()>,
     /// The last number given out in each category.
     numbers: Mutex<HashMap<&'static str, u64>>,
@@ -132,8 +132,8 @@ impl Engine {
         self.create_with::<A>(command, |_, _| Ok(()), head).await
     }
 
-    /// As [`Engine::create`]; `also` puts into the same commit what belongs to the new aggregate,
-    /// and is asked anew whenever a race was lost.
+    /// As [`Engine::create`]; `also` adds to the same commit what belongs to the new aggregate. It
+    /// runs again after every lost race.
     ///
     /// # Errors
     /// As [`Engine::create`], and those of `also`.
@@ -156,8 +156,8 @@ impl Engine {
         }
     }
 
-    /// Puts a commit together and appends it. After a lost race it is put together anew, from what
-    /// stands in the log by then.
+    /// Builds a commit and appends it. After a lost race it is built again, from the new state of
+    /// the log.
     ///
     /// # Errors
     /// What `fill` refused, a lost race, or a failure of the log or the keys.
@@ -221,7 +221,8 @@ impl Engine {
         self.load_owned(stream).map(|it| (it.state, it.version))
     }
 
-    /// The same, and whose the stream is: the tenant in the head of its first commit.
+    /// The same, and the tenant to which the stream belongs: the one in the head of its first
+    /// commit.
     fn load_owned<A: Aggregate>(&self, stream: &StreamId) -> Result<Loaded<A>, LogError> {
         let version = self.log.stream_version(stream);
         if version == 0 {
@@ -251,14 +252,14 @@ impl Engine {
 /// Puts a new state into the cache.
 type Remember<'a> = Box<dyn FnOnce(&StateCache) + Send + 'a>;
 
-/// A commit that is being put together.
+/// A commit that is being built.
 pub struct Draft<'a> {
     engine: &'a Engine,
     head: CommitHead,
     writes: Vec<ClearWrite>,
     claims: Vec<HashedClaim>,
     releases: Vec<HashedClaim>,
-    /// New states, for the cache, once they are durable.
+    /// The new states, which enter the cache once the commit is durable.
     decided: Vec<Remember<'a>>,
     category: &'static str,
     across_tenants: bool,
@@ -271,17 +272,18 @@ struct ClearWrite {
 }
 
 impl<'a> Draft<'a> {
-    /// Lets the draft change what belongs to another tenant than the one in its head: for the few
-    /// who may, such as an administrator of tenant 1 who changes the row of another tenant.
+    /// Lets the draft change streams of another tenant than the one in its head: for the few
+    /// callers who may, such as an administrator of tenant 1 who changes the row of another tenant.
     pub fn across_tenants(&mut self, reason: &str) {
         tracing::debug!(tenant = %self.head.tenant, reason, "a change may cross tenants");
         self.across_tenants = true;
     }
 
-    /// Loads an aggregate, lets it decide, and takes in what it decided. Once an aggregate.
+    /// Loads an aggregate, lets it decide, and adds the decision to the commit. At most once for
+    /// each aggregate.
     ///
-    /// What belongs to another tenant than the one in the head is refused as if it did not exist,
-    /// whatever the caller looked at before.
+    /// A stream of another tenant than the one in the head is refused as if it did not exist,
+    /// whatever the caller has checked before.
     ///
     /// # Errors
     /// The refusal of a rule, or a failure of the log.
@@ -329,14 +331,15 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
-    /// Lets the commit be refused if a stream has moved since it was looked at, without writing to
-    /// it: for what was decided because of what stands there.
+    /// Makes the commit fail if a stream has changed since it was read, without writing to it: for
+    /// decisions that depend on the state of another stream.
     pub fn expect<A: Aggregate>(&mut self, id: &str, version: u32) {
         let stream = StreamId::new(A::CATEGORY, id);
         self.writes.push(ClearWrite { stream, expected: version, events: Vec::new() });
     }
 
-    /// Merges what stands here of one stream: a write needs no expectation beside it.
+    /// Merges writes and expectations of the same stream: a stream that is written needs no
+    /// separate expectation.
     fn drop_met_expectations(&mut self) -> Result<(), Error> {
         let written = |writes: &[ClearWrite], stream: &StreamId| {
             let write = writes.iter().find(|it| it.stream == *stream && !it.events.is_empty());
@@ -358,7 +361,7 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
-    /// Seals and appends everything, or nothing.
+    /// Encrypts and appends everything, or nothing.
     ///
     /// # Errors
     /// A lost race, a value that is taken, or a failure of the log or the keys.
@@ -386,8 +389,9 @@ impl<'a> Draft<'a> {
 }
 
 impl Engine {
-    /// A person's key is durable before the commit that needs it. One caller at a time writes, for
-    /// all who wait by then; a person who has a key costs no switch of threads.
+    /// Makes sure that the keys of all subjects are durable before the commit that needs them. One
+    /// caller at a time writes keys, for all that wait by then. If all keys exist, nothing waits
+    /// and no thread is switched.
     async fn make_subject_keys(&self, writes: &[ClearWrite]) -> Result<(), Error> {
         let events = writes.iter().flat_map(|it| &it.events);
         let named = events.filter(|(_, _, parts)| parts.personal.is_some());

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::keys::Keyring;
 
-/// What stands where a secret part is.
+/// What is shown in place of a secret part.
 const SECRET_SHOWN: &str = "***";
 
 /// One event. The names are part of the interface: see `docs/events.md`.
@@ -33,7 +33,7 @@ pub struct EventJson {
     /// The person it names, if it names one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<u64>,
-    /// The wish that led to it.
+    /// The command that led to it.
     pub command_id: String,
     /// The request that led to it.
     pub correlation_id: String,

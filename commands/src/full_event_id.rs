@@ -1,7 +1,8 @@
-//! What tells an event from all others, in whatever log and whatever history of it.
+//! The id that tells an event from all others, also from events of another history of the log.
 //!
-//! A log that was restored from a backup gives positions out a second time, to other events. So a
-//! position alone does not name an event to those outside; the event id within it does.
+//! A log that was restored from a backup gives positions out a second time, to other events. So
+//! outside the program a position alone does not identify an event; together with the event id it
+//! does.
 
 use std::fmt;
 
@@ -26,7 +27,7 @@ impl FullEventId {
         Self { log, event: event.event_id, position: event.position }
     }
 
-    /// Reads an id just as it is written, and nothing else.
+    /// Reads an id exactly as it is written, in no other spelling.
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.splitn(3, ':');
         let log = LogId(unhex(parts.next()?)?);
@@ -36,7 +37,7 @@ impl FullEventId {
         (position > 0 && id.to_string() == text).then_some(id)
     }
 
-    /// Whether this log has this event at this position. May ask the disk.
+    /// Whether this log has this event at this position. May read the disk.
     ///
     /// # Errors
     /// When the log cannot be read.

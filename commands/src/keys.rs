@@ -1,7 +1,7 @@
 //! The keys: outside the log, so that destroying one makes a person unreadable in every copy.
 //!
-//! All are wrapped by the master key: one data key a person, the claim key, the key of the secret
-//! parts, the private halves of the signing keys, and two keys of request fingerprints.
+//! All are wrapped by the master key: a data key for each person and each app, the claim key, the
+//! key of secret parts, the private signing keys, and two keys of request fingerprints.
 
 mod fingerprint;
 mod fingerprint_keys;

@@ -1,7 +1,9 @@
-//! The last administrator of a tenant stays: a rule over several users, held by the commit itself.
+//! A tenant always keeps an administrator: a rule over several users, enforced by the commit
+//! itself.
 //!
-//! A commit that ends an administrator demands that another one has not moved since it was looked at.
-//! So of two who end each other at the same moment, the second finds nobody left and is refused.
+//! A commit that removes an administrator requires that another one has not changed since it was
+//! looked at. So if two remove each other at the same moment, the second commit finds no other
+//! administrator and is refused.
 
 use domain::log::CommitHead;
 use domain::user::{User, UserCommand};
@@ -9,19 +11,19 @@ use domain::{Aggregate as _, Refusal, StreamId, UserId};
 
 use crate::engine::{Done, Draft, Engine, Error};
 
-/// Why the last administrator stays, and what to do about it.
+/// The refusal, and what to do about it.
 pub const LAST_ADMINISTRATOR: Refusal = Refusal::NotAllowed {
     why: "the last administrator of a tenant stays: make another one first, for example with \
           `chancery user grant-administrator NAME`",
 };
 
-/// Who has the role of administrators in a tenant, as the read models know it: a hint where to look.
-/// What counts is what stands in the log.
+/// Who has the administrators' role in a tenant, according to the read models. This only suggests
+/// where to look: what counts is folded from the log.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Administrators {
     /// The number of the role; `None` in a tenant that has no such role.
     pub role: Option<u32>,
-    /// Who may have it.
+    /// The users who may have it.
     pub users: Vec<UserId>,
 }
 
@@ -43,7 +45,8 @@ impl Engine {
         filled.await.map(|((), done)| done)
     }
 
-    /// The same for a commit that holds more: whoever commits the draft retries after a lost race.
+    /// The same, as a part of a larger commit: the caller who commits the draft tries again after a
+    /// lost race.
     ///
     /// # Errors
     /// As [`Draft::decide`], and [`LAST_ADMINISTRATOR`].

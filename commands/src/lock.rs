@@ -1,4 +1,5 @@
-//! Locks whose holder may have panicked: the data behind them is replaced whole, so go on.
+//! Locks whose holder may have panicked: the data behind them is always replaced as a whole, so it
+//! is valid.
 
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 

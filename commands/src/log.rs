@@ -25,7 +25,7 @@ mod table;
 mod wire;
 mod writer;
 
-/// What a block takes besides its commits, in bytes.
+/// The size of a block without its commits, in bytes.
 pub const BLOCK_HEADER_BYTES: u64 = block::HEADER_BYTES as u64;
 
 pub(crate) use self::block::event_id;

@@ -16,17 +16,17 @@ const MEMORY_KIB: u32 = 19_456;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
 
-/// How far a hash steps back for others, as of `nice`: a tenth of a processor is left to it when
-/// all of it is wanted.
+/// The `nice` value of hashing threads: when others want the whole processor, a tenth of it is left
+/// for a hash.
 const HASH_NICENESS: i32 = 10;
 
-/// How many hashes may wait for their turn. One more is told to come again.
+/// How many hashes may wait for their turn. Further callers are told to try again.
 const WAITING_MAX: usize = 32;
 
-/// After how many seconds a caller who was turned away may come again.
+/// After how many seconds such a caller may try again.
 pub const BUSY_RETRY_SECONDS: u64 = 1;
 
-/// Why a password was not looked at.
+/// Why a password was not checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PasswordError {
     /// Too many others wait.
@@ -37,12 +37,12 @@ pub enum PasswordError {
     Failed,
 }
 
-/// The pool. Clones share it.
+/// The pool of hashing threads. Clones share it.
 #[derive(Clone)]
 pub struct PasswordPool {
     running: Arc<Semaphore>,
     places: Arc<Semaphore>,
-    /// Freed memory is used again: the allocator would keep it anyway.
+    /// Memory of earlier hashes, to use again: the allocator would keep it anyway.
     buffers: Arc<Mutex<Vec<Vec<Block>>>>,
 }
 
@@ -73,7 +73,8 @@ impl PasswordPool {
         Ok(PasswordVerifier { hash, ..blank })
     }
 
-    /// Makes what is kept of a new password: where the tenant is linked, of its md5 too.
+    /// Makes everything that is stored for a new password: in a linked tenant, also the verifier of
+    /// its md5.
     ///
     /// # Errors
     /// When the pool is full.
@@ -89,7 +90,8 @@ impl PasswordPool {
         Ok(Verifiers { password: Some(self.hash(password).await?), md5 })
     }
 
-    /// Whether a password is a user's. One that came to us as its md5 is known as that only.
+    /// Whether this is the user's password. If only the md5 of a password was ever sent, its md5 is
+    /// compared.
     ///
     /// # Errors
     /// When the pool is full.
@@ -106,8 +108,8 @@ impl PasswordPool {
         }
     }
 
-    /// Whether a password is the one that the verifier was made of. Takes as long for no
-    /// verifier at all, so that the time does not tell whether the account exists.
+    /// Whether the verifier was made from this password. Takes equally long without a verifier, so
+    /// that the time does not reveal whether the account exists.
     ///
     /// # Errors
     /// When the pool is full.
@@ -154,14 +156,14 @@ impl PasswordPool {
     }
 }
 
-/// What the clients of the app-token service send instead of a password, in the form that is kept
+/// What the clients of the app-token service send instead of a password, in the form that is hashed
 /// (app-token spec section 5.2).
 pub fn upper_case_md5(password: &str) -> String {
     hex(&Md5::digest(password.as_bytes())).to_uppercase()
 }
 
-/// Lets every other thread go first: a hash takes tens of milliseconds, and a request that needs
-/// none should not wait for it. Where the system refuses, the hash is made all the same.
+/// Lowers the priority of this thread: a hash takes tens of milliseconds, and requests that need
+/// none should not wait for it. If the system refuses, the hash is computed all the same.
 fn step_back() {
     let thread = rustix::thread::gettid();
     let _ = rustix::process::setpriority_process(Some(thread), HASH_NICENESS);

@@ -1,9 +1,9 @@
 //! Publishes every event of the log to NATS JetStream, in order and at least once.
 //!
-//! The broker is the memory: at each connect the last message of the stream says where to go on,
-//! and every message carries the last sequence that it expects. So two publishers, a lost
-//! acknowledgement or a restarted broker can delay an event, but neither drop nor misplace it.
-//! A stream of another history of the log is left alone: see `history`.
+//! The state is in the broker: at each connect the last message of the stream says where to
+//! continue, and every message states the last sequence number that it expects. So two publishers,
+//! a lost acknowledgement or a restarted broker can delay an event, but can neither drop nor
+//! misplace one. A stream of another history of the log is left alone: see `history`.
 
 mod broker;
 mod cursor;
@@ -42,7 +42,7 @@ const RETRY_WAIT_MIN: Duration = Duration::from_millis(250);
 /// The longest wait between retries.
 const RETRY_WAIT_MAX: Duration = Duration::from_secs(5);
 
-/// The saved cursor is at least this old before it is saved again.
+/// The shortest time between two savings of the cursor.
 const CURSOR_SAVE_WAIT: Duration = Duration::from_secs(1);
 
 /// How long `stop` waits for acknowledgements.
@@ -54,7 +54,7 @@ pub struct PublisherOptions {
     /// `nats://host:port` or `tls://host:port`, or several, separated by commas. A user and a
     /// password, or a token, may stand before an `@`.
     pub url: String,
-    /// A `.creds` file of NATS, read anew at each connect.
+    /// A `.creds` file of NATS, read again at each connect.
     pub credentials: Option<PathBuf>,
     /// Whether personal parts are published.
     pub personal: Personal,
@@ -62,21 +62,21 @@ pub struct PublisherOptions {
     pub folder: Option<PathBuf>,
 }
 
-/// What the publisher is at.
+/// What the publisher is doing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PublisherState {
-    /// The broker is not there, or not as it should be. Events wait in the log.
+    /// The broker cannot be reached or is not as required. Events wait in the log.
     Connecting,
-    /// Events go out as they come.
+    /// Events are published as they come.
     Publishing,
-    /// It will not go on by itself: why, and what to do.
+    /// It has stopped for good: why, and what to do.
     Stopped(String),
 }
 
 /// How far the publisher is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublisherStatus {
-    /// What it is at.
+    /// What it is doing.
     pub state: PublisherState,
     /// The broker has every event up to this position, as far as is known here.
     pub published: u64,
@@ -94,7 +94,7 @@ struct Progress {
 #[derive(Debug)]
 pub struct Publisher;
 
-/// A running publisher. Dropping it ends it at once; the next one goes on where it was.
+/// A running publisher. Dropping it ends it at once; the next one continues where it was.
 pub struct PublisherHandle {
     log: Arc<dyn EventLog>,
     progress: watch::Receiver<Progress>,
@@ -103,7 +103,7 @@ pub struct PublisherHandle {
 }
 
 impl Publisher {
-    /// Begins to publish, in the background. It never fails: see [`PublisherHandle::status`].
+    /// Starts to publish, in the background. It never fails: see [`PublisherHandle::status`].
     ///
     /// Call it within a tokio runtime.
     pub fn start(
@@ -150,7 +150,7 @@ impl PublisherHandle {
         }
     }
 
-    /// Takes no more events, waits a while for what is on its way, and ends.
+    /// Takes no more events, waits for those that are being published, with a time limit, and ends.
     pub async fn stop(&self) {
         self.stop.send_replace(true);
         let task = lock(&self.task).take();
@@ -175,9 +175,9 @@ struct Worker {
     options: PublisherOptions,
     progress: watch::Sender<Progress>,
     stop: watch::Receiver<bool>,
-    /// It was said that publishing is interrupted, and not yet that it goes on.
+    /// The interruption was logged, and its end was not yet.
     down: bool,
-    /// It was said that somebody else publishes too.
+    /// It was logged that somebody else publishes, too.
     contended: bool,
 }
 
@@ -227,7 +227,7 @@ impl Worker {
         self.progress.send_modify(|it| it.state = state);
     }
 
-    /// From the last message of the stream on, until something ends it.
+    /// Publishes from the last message of the stream on, until something ends it.
     async fn round(&mut self, servers: &Servers, broker: &mut Option<Broker>) -> Ended {
         let mut stop = self.stop.clone();
         let connected = tokio::select! {
@@ -278,7 +278,7 @@ impl Worker {
         }
     }
 
-    /// One line when it goes down, not one a retry.
+    /// One log line when it goes down, not one for each retry.
     fn say_down(&mut self, why: &str) {
         self.progress.send_modify(|it| it.state = PublisherState::Connecting);
         if !self.down {
@@ -307,8 +307,8 @@ impl Worker {
     }
 }
 
-/// Saves how far publishing came, at most once a second, and once more at the end. Beside the
-/// publishing, so that a slow disk does not delay it.
+/// Saves how far publishing came, at most once a second, and once more at the end. It runs beside
+/// the publishing, so that a slow disk does not delay it.
 async fn save_cursors(
     file: Option<CursorFile>,
     mut progress: watch::Receiver<Progress>,

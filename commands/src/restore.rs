@@ -1,8 +1,8 @@
-//! What a log that was restored from a backup begins with.
+//! The first event of a log that was restored from a backup.
 //!
-//! The lost part of its history is known to others: tokens were issued there and numbers given out.
-//! The event that says so closes the one and passes over the other, so that nothing from there is
-//! taken for something from here.
+//! Others may know the lost part of its history: tokens were issued there and numbers given out.
+//! The event closes those tokens and skips those numbers, so that nothing from the lost part is
+//! mistaken for something of this history.
 
 use domain::app_user::{AppUser, AppUserId};
 use domain::log_event::{HighestNumber, Log, LogCommand, restore_id};
@@ -12,7 +12,7 @@ use domain::{AGGREGATES, Aggregate, Ids, SubjectId, TenantId, Timestamp, UserId}
 use crate::engine::{Done, Engine, Error, ID_MAX};
 use crate::signing::system_head;
 
-/// Appends that the log was restored. Before anything else is appended.
+/// Appends the event that the log was restored, before anything else is appended.
 ///
 /// # Errors
 /// When the log cannot be written.

@@ -1,4 +1,4 @@
-//! Making signing keys: the private half for the key file, the public half for the event.
+//! Makes signing keys: the private half for the key file, the public half for the event.
 
 use aws_lc_rs::encoding::AsDer as _;
 use aws_lc_rs::rsa::KeySize;
@@ -24,7 +24,8 @@ pub struct NewSigningKey {
     pub private: Vec<u8>,
 }
 
-/// Makes a key pair. `signs_at_once` is for a key that has no predecessor. RSA takes long: do not call this on a thread that serves requests.
+/// Makes a key pair. `signs_at_once` is for a key that has no predecessor. RSA takes long: do not
+/// call this on a thread that serves requests.
 ///
 /// # Errors
 /// When the library has no randomness.
@@ -73,7 +74,7 @@ pub fn make_signing_key(
     Ok(NewSigningKey { added, private })
 }
 
-/// Keeps the private half durably, and lets the draft announce the public half.
+/// Stores the private half durably, and adds the event with the public half to the draft.
 ///
 /// # Errors
 /// When the key file cannot be written.
@@ -88,7 +89,7 @@ pub fn add_signing_key(
     Ok(kid)
 }
 
-/// The head of a commit that the program makes for itself, in a tenant.
+/// The head of a commit that the program makes by itself, in a tenant.
 ///
 /// # Errors
 /// When the operating system has no randomness.

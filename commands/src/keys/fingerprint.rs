@@ -1,8 +1,8 @@
 //! The keys of request fingerprints: two, and the older is destroyed after a day.
 //!
-//! A commit keeps a fingerprint of the request that led to it, for ever; the request may hold a
-//! password or a person. Without its key a fingerprint tells nothing, not even to whoever guesses.
-//! So a key lives no longer than the log remembers the command ids that it served.
+//! A commit keeps a fingerprint of its request for ever, and the request may hold a password or
+//! personal data. Without its key a fingerprint says nothing, not even to somebody who guesses. So
+//! a key lives only as long as the log remembers the command ids that it was used for.
 //!
 //! The lowest bit of a fingerprint says which of the two keys made it: its *generation*.
 
@@ -18,16 +18,16 @@ use super::wrapped::{append, place, write_error};
 use crate::lock::{lock, read, write};
 
 impl Keyring {
-    /// The fingerprint of what a request says, never 0. The parts are counted, so none can be taken
-    /// for another.
+    /// The fingerprint of a request, never 0. Each part is preceded by its length, so that
+    /// different parts cannot give the same bytes.
     pub fn fingerprint(&self, said: &[&[u8]]) -> u64 {
         let keys = read(&self.fingerprints);
         // There is always a younger one: `load` makes it.
         keys.younger().map_or(1, |(generation, it)| compute(it, generation, said))
     }
 
-    /// Whether a request says what that one said which has this fingerprint. `false` where the key
-    /// of that time was destroyed.
+    /// Whether a request equals the one with this fingerprint. `false` if the key of that time was
+    /// destroyed.
     pub fn is_fingerprint_of(&self, fingerprint: u64, said: &[&[u8]]) -> bool {
         let generation = (fingerprint & 1) as usize;
         let keys = read(&self.fingerprints);
@@ -42,8 +42,8 @@ impl Keyring {
         keys.has_served(now) || keys.is_from_the_future(now)
     }
 
-    /// Destroys the older key, durably, and makes a new one, if the younger has served its day.
-    /// May block on the disk.
+    /// Destroys the older key, durably, and makes a new one, if the younger one has been used for
+    /// its day. May block on the disk.
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -212,8 +212,8 @@ mod tests {
         assert_eq!(kept, before.len() - 2, "both keys of the first day are overwritten");
     }
 
-    /// A clock that is wrong for a moment, in either direction, destroys nothing that is needed,
-    /// and does not keep a key for longer than it lives.
+    /// A clock that is wrong for a moment, in either direction, neither destroys a key that is
+    /// needed nor keeps one too long.
     #[test]
     fn a_wrong_clock_destroys_no_key_too_early_and_keeps_none_for_ever() {
         let keyring = Keyring::ephemeral().unwrap();

@@ -11,13 +11,14 @@ use super::wrapped::{append, place};
 /// How long a key makes fingerprints, in seconds.
 pub const FINGERPRINT_KEY_SECONDS: i64 = COMMAND_ID_SECONDS_MAX;
 
-/// A key that seems to be made so much later than now was made under a wrong clock, in seconds.
+/// If a key seems to be made more than this later than now, in seconds, it was made under a wrong
+/// clock.
 const FROM_THE_FUTURE_SECONDS: i64 = 3_600;
 
-/// A key, and where it stands in the file.
+/// A key, and its slot in the file.
 #[derive(Debug)]
 pub(super) struct FingerprintKey {
-    /// When it was made, in seconds of Unix time; 0 for the first, which asked no clock.
+    /// When it was made, in seconds of Unix time; 0 for the first one.
     pub(super) made: i64,
     pub(super) slot: u64,
     pub(super) bytes: [u8; 32],
@@ -41,7 +42,7 @@ pub(super) fn id_of(made: i64, generation: usize) -> [u8; 16] {
 }
 
 impl FingerprintKeys {
-    /// Opens what the file has, and makes the first key where there is none.
+    /// Opens the keys of the file, and makes the first one if there is none.
     pub(crate) fn load(
         found: Vec<StoredKey>,
         file: &mut Option<SlotFile>,
@@ -76,7 +77,7 @@ impl FingerprintKeys {
         keys.max_by_key(|(_, it)| it.made)
     }
 
-    /// Which of them does not make fingerprints any more.
+    /// The one that no longer makes fingerprints.
     pub(super) fn older(&self) -> Option<&FingerprintKey> {
         let (generation, _) = self.younger()?;
         self.0.get(1 - generation)?.as_ref()
@@ -88,8 +89,8 @@ impl FingerprintKeys {
         self.younger().is_some_and(|(_, it)| it.made > soon)
     }
 
-    /// Whether the younger key has served its day. The older one, which is destroyed then, was
-    /// replaced a day ago: the log has forgotten all that it served.
+    /// Whether the younger key has been used for its day. The older one, which is destroyed then,
+    /// was replaced a day ago: the log has forgotten all command ids that it was used for.
     pub(super) fn has_served(&self, now: i64) -> bool {
         let Some((_, younger)) = self.younger() else { return false };
         let age = |it: &FingerprintKey| now.saturating_sub(it.made);

@@ -1,4 +1,4 @@
-//! What the key file holds, before it is used.
+//! The entries of the key file, before they are used.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -16,7 +16,7 @@ pub(crate) const CLAIM_KEY: [u8; 16] = *b"claims\0\0\0\0\0\0\0\0\0\0";
 /// The key of secret parts.
 pub(crate) const SECRET_KEY: [u8; 16] = *b"secrets\0\0\0\0\0\0\0\0\0";
 
-/// The data key of a person. There may be millions: each lies in the table itself.
+/// The data key of a person. There may be millions, so each is stored in the table itself.
 #[derive(Debug, Clone)]
 pub(crate) enum Subject {
     Live { slot: u64, wrapped: WrappedKey },
@@ -26,7 +26,8 @@ pub(crate) enum Subject {
 /// The data keys by person.
 pub(crate) type Subjects = HashMap<u64, Subject, BuildHasherDefault<NumberHasher>>;
 
-/// People are numbered one after the other: any odd factor spreads them, and nobody else chooses.
+/// People are numbered one after the other, so multiplying by an odd number spreads them, and no
+/// caller can choose their numbers.
 #[derive(Default)]
 pub(crate) struct NumberHasher(u64);
 
@@ -44,7 +45,7 @@ impl Hasher for NumberHasher {
     }
 }
 
-/// What the key file holds.
+/// The entries of the key file.
 #[derive(Default)]
 pub(crate) struct KeyFile {
     pub(crate) header: Option<([u8; 16], Vec<u8>)>,
@@ -71,7 +72,7 @@ impl KeyFile {
         }
     }
 
-    /// `false` for a key of the wrong length.
+    /// Adds an entry; `false` for a key of the wrong length.
     fn add(&mut self, entry: Entry<'_>) -> bool {
         let Entry { kind, id, first_slot: slot, wrapped } = entry;
         let subject = u64::from_le_bytes(id.first_chunk().copied().unwrap_or_default());
@@ -96,7 +97,7 @@ impl KeyFile {
         true
     }
 
-    /// The key that wraps all others, if it is the one that wrapped these.
+    /// The key that wraps all others; an error if another master key wrapped these.
     pub(crate) fn check_master(
         &self,
         path: &Path,
@@ -110,7 +111,7 @@ impl KeyFile {
         Ok(wrap)
     }
 
-    /// Whether it is what every log has had since its first commit.
+    /// Whether all entries are there that every log has since its first commit.
     pub(crate) fn is_whole(&self) -> bool {
         self.header.is_some()
             && [CLAIM_KEY, SECRET_KEY].iter().all(|it| self.system.contains_key(it))

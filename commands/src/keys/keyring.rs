@@ -1,4 +1,4 @@
-//! The keyring: what the key file holds, and the one thread that writes it.
+//! The keyring: the keys of the key file, and the one thread that writes it.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -18,11 +18,12 @@ use super::wrapped::{WrappedKey, append, place, write_error};
 use crate::hash::sha256;
 use crate::lock::{lock, read, write};
 
-/// How many keys are made at once: the next persons have the next numbers, and wait for no sync.
+/// How many keys are made at once: the next people have the next numbers, and need not wait for a
+/// sync.
 const MADE_AHEAD: u64 = 128;
 
-/// The leading bits of those who are numbered one after the other: users, and app users. Apps are
-/// not, so nobody knows who comes next.
+/// The leading bits of subjects that are numbered one after the other: users and app users. Apps
+/// are not, so their next number is unknown.
 const NUMBERED: [u64; 2] = [0, 1];
 
 /// All keys. In memory they stay wrapped until they are used.
@@ -35,7 +36,7 @@ pub struct Keyring {
     subjects: RwLock<Subjects>,
     signing: RwLock<HashMap<[u8; 16], Vec<u8>>>,
     pub(super) fingerprints: RwLock<FingerprintKeys>,
-    /// Persons who wait for a key.
+    /// The people who wait for a key.
     wanted: Mutex<Vec<u64>>,
     /// `None` for a keyring in memory.
     pub(super) file: Mutex<Option<SlotFile>>,
@@ -56,8 +57,8 @@ impl Keyring {
         Self::load(Some(file), found, path, master)
     }
 
-    /// Opens the key file of a log that exists. New keys in the place of lost ones would open
-    /// nothing, and hide that they are lost.
+    /// Opens the key file of a log that exists. It makes no keys in place of lost ones: they could
+    /// decrypt nothing, and would hide the loss.
     ///
     /// # Errors
     /// As [`Keyring::open`], and when the file or one of its first keys is missing.
@@ -141,7 +142,7 @@ impl Keyring {
         self.log
     }
 
-    /// The hash under which the log knows a unique value.
+    /// The hash that the log stores of a unique value.
     pub fn claim_hash(&self, scope: TenantId, kind: &str, value: &str) -> [u8; 32] {
         let mut context = hmac::Context::with_key(&self.claims);
         context.update(&scope.0.to_le_bytes());
@@ -153,8 +154,7 @@ impl Keyring {
         hash
     }
 
-    /// The highest number of those who are numbered like this one and have, or had, a key; 0 if
-    /// there is none.
+    /// The highest number of a person of the same kind who has, or had, a key; 0 if there is none.
     pub fn highest_number_like(&self, one: SubjectId) -> u64 {
         let family = one.0 >> 40;
         let subjects = read(&self.subjects);
@@ -178,8 +178,7 @@ impl Keyring {
         Ok(false)
     }
 
-    /// Makes the keys of all who want one, and some ahead, durably, with one sync. May block on
-    /// the disk.
+    /// Makes keys for all who wait, and some ahead, durably, with one sync. May block on the disk.
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -216,7 +215,7 @@ impl Keyring {
         Ok(())
     }
 
-    /// Destroys a person's key: overwritten in place, durably. Nothing to do if it is gone.
+    /// Destroys a person's key: overwritten in place, durably. Does nothing if it is gone already.
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -235,7 +234,7 @@ impl Keyring {
         Ok(())
     }
 
-    /// Keeps the private half of a signing key, durably.
+    /// Stores the private half of a signing key, durably.
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -356,7 +355,7 @@ impl OpenParts for Keyring {
     }
 }
 
-/// Where a sealed part belongs: moved elsewhere, it cannot be opened.
+/// The place that a sealed part is bound to: if it is moved elsewhere, it cannot be opened.
 #[derive(Debug, Clone, Copy)]
 pub struct Place<'a> {
     /// The stream.
@@ -379,7 +378,7 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// Stream ‖ event id ‖ kind; the fixed length of the id keeps the two names apart.
+    /// Stream ‖ event id ‖ kind. The id has a fixed length, so no two places give the same bytes.
     fn bytes(&self) -> Vec<u8> {
         [self.stream.as_bytes(), &self.event_id, self.kind.as_bytes()].concat()
     }

@@ -30,7 +30,7 @@ pub enum KeyError {
     /// A key that an event needs is not in the file.
     #[error("the key file has no {0}")]
     Missing(String),
-    /// The library refused.
+    /// The cryptographic library failed.
     #[error(transparent)]
     NotOpened(#[from] NotOpened),
 }

@@ -1,4 +1,5 @@
-//! Sealing: AES-256-GCM with a fresh nonce each time, from a well-kept library.
+//! Sealing (authenticated encryption): AES-256-GCM with a new nonce each time, from a maintained
+//! library.
 
 use std::cell::RefCell;
 
@@ -65,8 +66,8 @@ pub fn random<const N: usize>() -> Result<[u8; N], NotOpened> {
     Ok(bytes)
 }
 
-/// Random bytes for what is no secret: ids and nonces. They are drawn in stock, because a draw has
-/// a price whatever its size. None is handed out twice.
+/// Random bytes for ids and nonces, which are not secret. They are fetched in batches, because each
+/// call to the generator has a fixed cost. No byte is used twice.
 ///
 /// # Errors
 /// When the operating system has no randomness.

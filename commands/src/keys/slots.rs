@@ -28,7 +28,7 @@ const DURABLE_AT: usize = BODY_AT + CHUNK_BYTES_MAX;
 /// What a slot is for. The numbers are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum SlotKind {
-    /// Names the log, and proves the master key.
+    /// The log id, sealed with the master key: it shows whether a master key is the right one.
     Header = 1,
     /// A key of the installation: claims, secrets.
     System = 2,
@@ -38,19 +38,19 @@ pub(crate) enum SlotKind {
     Signing = 4,
     /// A person's key that was destroyed.
     Erased = 5,
-    /// A place where a power cut tore an append, or where a key of fingerprints was destroyed.
+    /// An unused place: a power cut tore an append, or a key of fingerprints was destroyed.
     Void = 6,
     /// A key of request fingerprints.
     Fingerprint = 7,
 }
 
-/// One wrapped key, and where it stands.
+/// One wrapped key, and its slot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Entry<'a> {
     pub(crate) kind: SlotKind,
     pub(crate) id: [u8; 16],
     pub(crate) first_slot: u64,
-    /// Copied only where it takes several slots: there may be a slot a person.
+    /// Copied only if it takes several slots: there may be a slot for each of millions of people.
     pub(crate) wrapped: Cow<'a, [u8]>,
 }
 
@@ -101,7 +101,8 @@ impl SlotFile {
         for slot in &extent.torn {
             opened.overwrite(*slot, SlotKind::Void, [0; 16], &[])?;
         }
-        // A killed process may have left what it never synced; from now on it is relied upon.
+        // A killed process may have left slots that it never synced; from now on they are relied
+        // upon.
         opened.sync();
         Ok(opened)
     }
@@ -164,12 +165,13 @@ fn encode(kind: SlotKind, id: [u8; 16], wrapped: &[u8], durable: u64) -> Vec<u8>
     bytes
 }
 
-/// Shows all entries to `see`. A slot that is bad although it was durable is an error.
+/// Passes all entries to `see`. A slot that is bad although it was durable is an error.
 pub(crate) fn decode<'a>(
     bytes: &'a [u8],
     mut see: impl FnMut(Entry<'a>),
 ) -> Result<Extent, SlotError> {
-    // Read twice rather than kept: there may be a slot a person.
+    // The file is read twice rather than kept in memory: there may be a slot for each of millions
+    // of people.
     let slots = || bytes.chunks(SLOT_BYTES).map(decode_slot);
     let (mut end, mut durable) = (0, 0);
     for (slot, n) in slots().zip(1..).filter_map(|(slot, n)| Some((slot?, n))) {

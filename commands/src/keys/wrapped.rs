@@ -7,7 +7,7 @@ use super::slots::{SlotFile, SlotKind};
 /// A key of 32 bytes as the master key wraps it.
 pub(crate) type WrappedKey = [u8; 32 + SEAL_BYTES];
 
-/// What is bound to a wrapped key: moved to another slot, it cannot be opened.
+/// The bytes that a wrapped key is bound to: if it is moved to another slot, it cannot be opened.
 pub(crate) fn place(kind: SlotKind, id: [u8; 16]) -> Vec<u8> {
     [&[kind as u8], id.as_slice()].concat()
 }

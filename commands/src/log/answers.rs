@@ -1,7 +1,8 @@
-//! Telling callers what became of their commits.
+//! Gives callers the outcome of their commits.
 //!
-//! Waking a task from outside its runtime is dear, and the writer has better things to do. So it
-//! wakes a few callers of a block only, and each of them wakes its share of the others.
+//! Waking a task from another thread costs a system call, and the writer should not spend its time
+//! on that. So it wakes only a few callers of a block, and each of them wakes a share of the
+//! others.
 
 use domain::log::{AppendError, Appended};
 use tokio::sync::oneshot;
@@ -30,7 +31,7 @@ pub(crate) struct Reply {
     pub(crate) of_others: Answers,
 }
 
-/// Answers that nobody has been given yet. Dropping them gives them: a caller that went away
+/// Answers that have not been delivered yet. Dropping them delivers them: a caller that went away
 /// meanwhile takes nobody's answer with it.
 #[derive(Debug, Default)]
 pub(crate) struct Answers(Vec<(ReplySender, Outcome)>);
@@ -58,7 +59,7 @@ impl Answers {
             let of_others = Self(std::mem::take(&mut self.0));
             match sender.send(Reply { outcome, of_others }) {
                 Ok(()) => return,
-                // A caller that went away has its commit all the same.
+                // The caller may have gone away; its commit is durable all the same.
                 Err(mut reply) => self.0 = std::mem::take(&mut reply.of_others.0),
             }
         }
@@ -98,7 +99,8 @@ mod tests {
                     answers.push(sender, outcome(n));
                     receivers.push(Some(receiver));
                 }
-                // Every other one of them leaves: before the answer, or with it in its hands.
+                // Every other caller goes away: before its answer arrives, or right after it has
+                // arrived.
                 for n in (0..gone).step_by(2) {
                     receivers[n as usize] = None;
                 }

@@ -23,11 +23,11 @@ pub(crate) const BLOCK_BODY_BYTES_MAX: usize = 64 * 1024;
 pub(crate) const HEADER_BYTES: usize = 112;
 
 const MAGIC: &[u8; 4] = b"CHBK";
-/// Format 2 says of each commit how it came about. Format 1 is not read any more.
+/// Since format 2 each commit has a context. Format 1 is not read any more.
 const FORMAT: u8 = 2;
 const CRC_AT: usize = HEADER_BYTES - 4;
 
-/// What a block says besides its commits.
+/// The header of a block, without what follows from its commits.
 #[derive(Debug)]
 pub(crate) struct BlockPlace {
     pub(crate) log: LogId,
@@ -87,7 +87,7 @@ impl Block {
         Ok(block)
     }
 
-    /// As `decode`, but without the hash of the block: for readers that trust the chain.
+    /// As `decode`, but does not compute the hash of the block: for readers that trust the chain.
     pub(crate) fn decode_unhashed(bytes: Bytes) -> Result<Self, Malformed> {
         check_crc(&bytes)?;
         let mut from = Reader::new(bytes);
@@ -145,7 +145,7 @@ impl Block {
     }
 }
 
-/// Says what crc a block has and should have, before anything else of it is believed.
+/// Reads the stored crc and computes the right one, before any other field is trusted.
 fn check_crc(bytes: &[u8]) -> Result<(), Malformed> {
     let (Some(head), Some(stored), Some(body)) =
         (bytes.get(..CRC_AT), bytes.get(CRC_AT..HEADER_BYTES), bytes.get(HEADER_BYTES..))
@@ -161,7 +161,7 @@ fn check_crc(bytes: &[u8]) -> Result<(), Malformed> {
     Ok(())
 }
 
-/// Turns a commit into the events that the log shows, counting positions on.
+/// Turns a commit into the events that the log returns, with their positions.
 pub(crate) fn record(commit: Commit, position: &mut u64, events: &mut Vec<Recorded>) {
     let head = Arc::new(commit.head);
     let mut index = 0;
@@ -185,15 +185,15 @@ pub(crate) fn record(commit: Commit, position: &mut u64, events: &mut Vec<Record
 
 /// The first 16 bytes of SHA-256(command id ‖ time ‖ index): known before the position is.
 ///
-/// The time is in it because a caller may repeat a command id after a restore: that event and the
-/// lost one are two.
+/// The time is part of it because a caller may repeat a command id after a restore: its new event
+/// must have another id than the lost one.
 pub(crate) fn event_id(head: &CommitHead, index: u32) -> EventId {
     let time = head.time.0.to_le_bytes();
     let hash = sha256(&[&head.command_id.0[..], &time, &index.to_le_bytes()].concat());
     EventId(hash.first_chunk::<16>().copied().unwrap_or_default())
 }
 
-/// Of a block or a second head: a format that is not read any more.
+/// The error for a block or a second head in a format that is not read any more.
 pub(super) const OLDER: Malformed = Malformed(
     "it was written by an older version of the program, in a format that this version does not \
      read: keep it for that version, and start with a new data folder",
@@ -203,7 +203,7 @@ pub(super) const OLDER: Malformed = Malformed(
 pub(super) const NEWER: Malformed =
     Malformed("it was written by a newer version of the program: start that version");
 
-/// Says that a block cannot be read, and why: it is damaged, or of another version.
+/// The error for a block that cannot be read: it is damaged, or of another version.
 pub(crate) fn unreadable(position: u64, why: Malformed) -> LogError {
     match why {
         OLDER | NEWER => LogError::OtherVersion(why.0),
@@ -211,7 +211,7 @@ pub(crate) fn unreadable(position: u64, why: Malformed) -> LogError {
     }
 }
 
-/// Says where damage was found.
+/// The error for damage, with its position.
 pub(crate) fn damaged(position: u64, why: impl Into<String>) -> LogError {
     LogError::Damaged { position, why: why.into() }
 }
@@ -224,7 +224,7 @@ pub(super) mod tests {
 
     use super::*;
 
-    /// Two events of one stream; claims one value and gives another back.
+    /// A commit with two events of one stream, a claim and a release.
     pub(in super::super) fn commit() -> Commit {
         let claim = |stream: &str| HashedClaim {
             scope: TenantId(1),
@@ -284,7 +284,8 @@ pub(super) mod tests {
         assert_ne!(event_id(&head, 1), event_id(&later, 1));
     }
 
-    /// Logs are read for ever: these bytes never change. A new layout gets a new format number.
+    /// Logs must be readable for ever, so these bytes never change. A new layout gets a new format
+    /// number.
     #[test]
     fn the_layout_of_a_block_is_frozen() {
         let bytes = bytes();
@@ -294,7 +295,7 @@ pub(super) mod tests {
         assert_eq!(hex(&sha256(&bytes)), golden);
     }
 
-    /// With a checksum that is right: nothing is damaged.
+    /// The checksum is right, so it is not reported as damage.
     #[test]
     fn a_block_of_another_version_is_not_called_damaged() {
         let of_format = |format| {

@@ -1,4 +1,4 @@
-//! A commit as bytes, and what of it can be computed before its turn comes.
+//! A commit as bytes, and everything about it that can be computed before its turn.
 
 use std::sync::Arc;
 
@@ -19,11 +19,11 @@ use crate::hash::sha256;
 const PERSONAL: u8 = 1;
 const SECRET: u8 = 2;
 
-/// A stream or claim as the indexes know it: the first 16 bytes of a SHA-256.
+/// The key of a stream or claim in the index: the first 16 bytes of a SHA-256.
 pub(crate) type Key = u128;
 
-/// A commit as bytes, with its hash and all that the sequencer asks of it: what does not need the
-/// log's state, so that many callers work on it at once and the one writer does not.
+/// A commit as bytes, with its hash and everything that the sequencer needs to know. Computing it
+/// needs no state of the log, so many callers do it in parallel and the one writer does not.
 #[derive(Debug)]
 pub(crate) struct Prepared {
     pub(crate) command: CommandId,
@@ -36,7 +36,7 @@ pub(crate) struct Prepared {
     pub(crate) streams: Vec<StreamUse>,
     pub(crate) claims: Vec<ClaimKey>,
     pub(crate) releases: Vec<ClaimKey>,
-    /// What the log is told to forget, and by which event of the commit, from 0.
+    /// What the commit tells the log to forget, and the index of the event that says so, from 0.
     pub(crate) forgetting: Option<(u32, Forgetting)>,
     /// That the log was restored.
     pub(crate) restored: Option<LogRestored>,
@@ -85,7 +85,7 @@ impl Prepared {
         Ok(prepared)
     }
 
-    /// What was read from the log needs no check of the limits.
+    /// Commits that were read from the log are within the limits.
     pub(crate) fn from_stored(commit: &Commit, bytes: Bytes) -> Self {
         Self {
             command: commit.head.command_id,
@@ -102,7 +102,7 @@ impl Prepared {
         }
     }
 
-    /// The commit itself, to say in clear what was refused.
+    /// Decodes the commit again, for a readable message about why it was refused.
     pub(crate) fn commit(&self) -> Result<Commit, AppendError> {
         decode(self.bytes.clone()).map_err(|err| AppendError::Malformed(err.to_string()))
     }
@@ -182,7 +182,7 @@ fn encode(commit: &Commit) -> Result<Vec<u8>, Malformed> {
     Ok(out.0)
 }
 
-/// How many bytes `encode` writes: one allocation, and none too large.
+/// How many bytes `encode` writes: one allocation of the right size.
 fn encoded_bytes(commit: &Commit) -> usize {
     const HEAD: usize = 16 + 8 + 4 + 8 + 16 + 16 + 1;
     const CLAIM: usize = 4 + 1 + 32 + 1;
@@ -215,7 +215,7 @@ fn encode_event(out: &mut Writer, event: &NewEvent) -> Result<(), Malformed> {
     Ok(())
 }
 
-/// Reads a commit, every byte of it.
+/// Reads a commit. Every byte must be consumed.
 pub(crate) fn decode(bytes: Bytes) -> Result<Commit, Malformed> {
     let mut from = Reader::new(bytes);
     let head = CommitHead {

@@ -1,7 +1,8 @@
-//! The context of a commit as bytes: entries *tag, length, value*, so that more can be said later.
+//! The context of a commit as bytes: entries *tag, length, value*, so that later versions can add
+//! some.
 //!
-//! A count of all bytes (u16), then the entries, their tags ascending from 1. What this program
-//! does not know is carried as it is: a commit is written again as it was read.
+//! The length of all entries (u16), then the entries, with ascending tags from 1. Entries with
+//! unknown tags are kept unchanged, because a commit that was read may be written again.
 
 use std::sync::Arc;
 
@@ -77,7 +78,7 @@ pub(crate) fn decode(from: &mut Reader) -> Result<Context, Malformed> {
             CAUSED_BY => context.caused_by = Some(u64::from_le_bytes(array(&value)?)),
             BATCH => context.batch = Some(array(&value)?),
             SESSION => context.session = Some(array(&value)?),
-            // A copy: a slice would keep the whole block that it lies in.
+            // A copy, because a slice would keep the whole block in memory.
             _ => context.unknown.push((tag, Bytes::copy_from_slice(&value))),
         }
     }
@@ -123,7 +124,7 @@ mod tests {
         Ok(context)
     }
 
-    /// Logs are read for ever: these bytes never change.
+    /// Logs must be readable for ever, so these bytes never change.
     #[test]
     fn the_layout_of_a_context_is_frozen() {
         assert_eq!(hex(&encoded(&Context::default())), "0000");

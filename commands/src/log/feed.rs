@@ -1,7 +1,8 @@
-//! The newest blocks in memory, for followers that keep up: they never ask the store.
+//! The newest blocks in memory, for followers that keep up with the log and so need not read the
+//! store.
 //!
-//! They are kept as bytes. Each follower makes its events of them on its own thread, so that the
-//! writer neither makes nor frees what others read.
+//! They are kept as bytes. Each follower decodes events on its own thread, so that the writer
+//! neither allocates nor frees them.
 
 use std::collections::VecDeque;
 use std::sync::RwLock;
@@ -12,7 +13,7 @@ use domain::Recorded;
 use super::block::Block;
 use crate::lock::{read, write};
 
-/// How much of the newest blocks is kept, in bytes.
+/// The most bytes of blocks that are kept.
 const FEED_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// The newest blocks.
@@ -50,7 +51,8 @@ impl Feed {
     pub(crate) fn after(&self, position: u64, events_max: usize) -> Option<Vec<Recorded>> {
         let mut events = Vec::new();
         for kept in self.blocks_after(position, events_max)? {
-            // What cannot be read here is read from the store, which says what is wrong with it.
+            // If a block cannot be decoded here, it is read from the store, which reports the
+            // error.
             let block = Block::decode_unhashed(kept.bytes).ok()?;
             let left = events_max - events.len();
             let wanted = block.into_events().into_iter().filter(|it| it.position > position);
@@ -59,7 +61,8 @@ impl Feed {
         Some(events)
     }
 
-    /// The blocks in which the wanted events stand. Bytes are shared, so the lock is held shortly.
+    /// The blocks that contain the wanted events. Bytes are shared, so the lock is held only
+    /// shortly.
     fn blocks_after(&self, position: u64, events_max: usize) -> Option<Vec<Kept>> {
         let blocks = read(&self.blocks);
         let (first, last) = (blocks.queue.front()?.first, blocks.queue.back()?.last);

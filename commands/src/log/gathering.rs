@@ -1,9 +1,8 @@
 //! Which of the waiting commits go into the next block.
 //!
-//! A block has a price whatever its size: a sync, and the threads of sled that take part in it. The
-//! callers who were just answered are about to come back, so after a large group the writer gives
-//! them a moment, as long as they keep coming: docs/decisions/0009-blocks.md. A caller who is alone
-//! never waits.
+//! Each block has a fixed cost: a sync, and work of sled's own threads. Callers who were just
+//! answered will soon send their next commits. So after a large group the writer waits a moment, as
+//! long as commits keep coming: docs/decisions/0009-blocks.md. A single caller never waits.
 
 use std::sync::mpsc::{Receiver, RecvError, RecvTimeoutError};
 use std::time::{Duration, Instant};
@@ -14,10 +13,10 @@ use super::block::BLOCK_BODY_BYTES_MAX;
 /// The most commits in one block.
 const GROUP_COMMITS_MAX: usize = 512;
 
-/// The smallest group whose callers are waited for.
+/// The smallest group after which the writer waits for more.
 const EXPECTED_MIN: usize = 8;
 
-/// How long the next caller is waited for, and all of them together.
+/// How long the writer waits for one more commit, and for all together.
 const PAUSE_MAX: Duration = Duration::from_micros(40);
 const GATHERING_MAX: Duration = Duration::from_micros(400);
 
@@ -27,7 +26,7 @@ pub(crate) struct Gathering {
     requests: Receiver<Request>,
     /// Taken from the queue, but too large for the block that was being gathered.
     held_over: Option<Request>,
-    /// How many may come, going by the groups before.
+    /// How many commits to expect, judging by the groups before.
     expected: usize,
 }
 
@@ -41,12 +40,12 @@ impl Gathering {
         self.held_over.take().map_or_else(|| self.requests.recv(), Ok)
     }
 
-    /// As `first`, but not for ever.
+    /// As `first`, but with a time limit.
     pub(crate) fn first_within(&mut self, time: Duration) -> Result<Request, RecvTimeoutError> {
         self.held_over.take().map_or_else(|| self.requests.recv_timeout(time), Ok)
     }
 
-    /// Takes what fits into a block beside its first commit.
+    /// Adds the waiting commits that fit into a block with the first one.
     pub(crate) fn fill(&mut self, first: Request) -> Vec<Request> {
         let started = Instant::now();
         let mut bytes = first.prepared.bytes.len() + 4;
@@ -61,7 +60,7 @@ impl Gathering {
             }
             group.push(request);
         }
-        // A group that was smaller than expected halves the difference.
+        // If a group is smaller than expected, the next expectation lies halfway.
         let expected = self.expected.midpoint(group.len()).max(group.len());
         self.expected = if expected < EXPECTED_MIN { 0 } else { expected };
         group

@@ -1,6 +1,7 @@
 //! The sequencer's state as the body of a snapshot.
 //!
-//! The large tables are written as they are searched, so that a start reads the file and no more.
+//! The large tables are written in the form in which they are searched, so that a start only reads
+//! the file.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +13,7 @@ use super::sequencer::{Known, Positions, Sequencer};
 use super::table::{Fixed, Table};
 use super::wire::{Malformed, Reader, Writer};
 
-/// Changes with the layout below, and with every rule of the sequencer.
+/// The revision: changes with the layout below and with every rule of the sequencer.
 pub(crate) const INDEX_REVISION: u32 = 5;
 
 /// The place of a stream with one event; streams with more stand apart.
@@ -56,7 +57,7 @@ impl Fixed for Known {
 
 /// Writes the state.
 pub(crate) fn encode(state: &Sequencer) -> Vec<u8> {
-    // What the large tables take, about: one allocation instead of a growing one.
+    // The approximate size of the large tables: one allocation instead of a growing one.
     let records = state.streams.len() * 26 + state.claims.len() * 34 + state.commands.len() * 46;
     let mut out = Writer(Vec::with_capacity(records + state.streams.len() * 16 + 1024));
     out.u64(state.position);
@@ -72,7 +73,7 @@ pub(crate) fn encode(state: &Sequencer) -> Vec<u8> {
     state.commands.encode(&mut out);
     out.u64(state.highest.len() as u64);
     for (category, number) in &state.highest {
-        // Categories are ours, and short.
+        // Categories are defined by this program, and short.
         let _ = out.text(category);
         out.u64(*number);
     }

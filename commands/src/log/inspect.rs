@@ -6,16 +6,16 @@ use domain::log::LogError;
 
 use super::second_head::{self, HeadState, Intact, second_head_path};
 
-/// Whether a reading looks at what is derived from the log, too.
+/// Whether a reading also checks data that is derived from the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Derived {
-    /// The index snapshot must be what the log makes of it.
+    /// The index snapshot must be equal to the index rebuilt from the log.
     Checked,
-    /// It would be made again anyway.
+    /// It is written again anyway.
     Ignored,
 }
 
-/// What a full reading of the log found.
+/// The result of reading the whole log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Inspection {
     /// The last position that was read.
@@ -26,7 +26,7 @@ pub struct Inspection {
     pub merkle_root: [u8; 32],
 }
 
-/// Says whether the second head is as it was written, without changing it.
+/// Checks that the second head is as it was written, without changing it.
 ///
 /// # Errors
 /// When a slot is damaged or the file cannot be read.

@@ -1,14 +1,14 @@
-//! What went wrong with a file: something that an operator can put out of the way, or the store.
+//! Errors of files: an obstacle that an operator can remove, or damage of the store.
 
 use std::io::{Error, ErrorKind};
 
 use domain::log::{LogError, Obstacle};
 use rustix::io::Errno;
 
-/// How sled says that another process holds the lock of its file.
+/// The message with which sled reports that another process holds the lock of its file.
 const LOCK_HELD: &str = "could not acquire lock";
 
-/// The error of doing something with a file of the log.
+/// The error of an operation on a file of the log.
 pub(crate) fn file_error(doing: &str, err: &Error) -> LogError {
     let why = format!("{doing}: {err}");
     match obstacle(err) {

@@ -17,7 +17,7 @@ use super::shared::DurableHead;
 use super::store::Store;
 use super::wire::{Malformed, Reader, Writer};
 
-/// What a walk builds: the state of the log at its end.
+/// The state of the log at the end of a walk.
 #[derive(Debug, Default)]
 pub(crate) struct Index {
     pub(crate) sequencer: Sequencer,
@@ -49,7 +49,7 @@ impl Index {
 /// How many blocks are read ahead.
 const BLOCKS_AHEAD_MAX: usize = 16;
 
-/// A block as it was read, and its commits as the sequencer wants them.
+/// A block that was read, and its commits in the form that the sequencer takes.
 struct ReadBlock {
     block: Block,
     prepared: Vec<Prepared>,
@@ -103,18 +103,18 @@ impl Walk {
         self.sequencer.position
     }
 
-    /// Whether the walk has built just this.
+    /// Whether the walk has rebuilt exactly this index.
     pub(crate) fn built(&self, index: &Index) -> bool {
         self.sequencer == index.sequencer && self.frontier == index.frontier
     }
 
-    /// Reads the next block, up to `head`, takes it in, and returns it.
+    /// Reads the next block, up to `head`, applies it, and returns it.
     pub(crate) fn step(&mut self, store: &Store, head: u64) -> Result<Block, LogError> {
         self.take_in(ReadBlock::read(store, self.position() + 1, head)?)
     }
 
-    /// Takes in all blocks up to `head`, and shows each. Another thread reads, checks and hashes
-    /// them ahead: that is most of the work, and needs no state.
+    /// Applies all blocks up to `head`, and passes each to `see`. Another thread reads, checks and
+    /// hashes them ahead: that is most of the work, and needs no state.
     pub(crate) fn run(
         &mut self,
         store: &Store,
@@ -175,12 +175,12 @@ impl Walk {
         Ok(block)
     }
 
-    /// The Merkle root of all that was read.
+    /// The Merkle root of all events that were read.
     pub(crate) fn root(&self) -> [u8; 32] {
         self.frontier.root()
     }
 
-    /// Compares where the walk ended with the head, and returns what it built.
+    /// Compares the end of the walk with the head, and returns the rebuilt index.
     pub(crate) fn finish(self, head: &DurableHead) -> Result<Index, LogError> {
         self.check_end(head)?;
         Ok(Index { sequencer: self.sequencer, frontier: self.frontier })
@@ -202,7 +202,7 @@ pub(crate) fn check_second_head(
     head: &DurableHead,
 ) -> Result<(), LogError> {
     match found {
-        // It is missing before the first start, and where somebody removed it.
+        // The second head is missing before the first start, or because somebody removed it.
         HeadState::Nothing if head.position == 0 => Ok(()),
         HeadState::Nothing => Err(LogError::Store(format!(
             "the file head is missing or empty, and without it a loss at the end of the log \
@@ -240,7 +240,7 @@ mod tests {
     use super::super::block::{BlockPlace, encode};
     use super::*;
 
-    /// Somebody who rewrites a block can make its crc and its hash right, but not every root.
+    /// Somebody who rewrites a block can make its crc and its hash right, but not all Merkle roots.
     #[test]
     fn a_block_whose_merkle_root_is_wrong_is_refused() {
         let folder = std::env::temp_dir().join(format!("chancery-walk-{}", std::process::id()));

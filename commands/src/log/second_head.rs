@@ -1,6 +1,8 @@
-//! The head of the log kept a second time, outside sled: below it, a loss is always found.
+//! The head of the log, stored a second time outside sled, so that a log that lost its end is
+//! always noticed.
 //!
-//! One file, two slots of 128 bytes, written in turn and synced: a torn write spoils one of them.
+//! One file with two slots of 128 bytes, written in turn and synced: a torn write damages only one
+//! of them.
 
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
@@ -17,7 +19,7 @@ use super::wire::{Malformed, Reader, Writer};
 const SLOT_BYTES: usize = 128;
 const MAGIC: &[u8; 8] = b"CHHEAD02";
 
-/// How the magic of every version begins; its number follows.
+/// The beginning of the magic number of every version; the version number follows.
 const MAGIC_BEGIN: &[u8] = b"CHHEAD";
 
 /// What a slot says.
@@ -30,12 +32,12 @@ pub(crate) struct SecondHead {
     pub(crate) origin: Origin,
 }
 
-/// How the log came to end where it does.
+/// Why the log ends where it does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Origin {
     /// By its own commits.
     Written,
-    /// It is a copy, and nothing was appended to it yet: the original may have gone on.
+    /// This folder is a copy, and nothing was appended to it yet: the original may have continued.
     Copied,
 }
 
@@ -58,7 +60,7 @@ pub(crate) enum HeadState {
     Nothing,
     /// The newest good slot, and whether both are as they were written.
     Head(SecondHead, Intact),
-    /// Something is there, but no slot can be read.
+    /// The file is not empty, but no slot can be read.
     Damaged,
 }
 
@@ -71,14 +73,15 @@ pub(crate) enum Intact {
 }
 
 impl SecondHeadFile {
-    /// Opens or creates the file, and says what stands there.
+    /// Opens or creates the file, and returns what it contains.
     pub(crate) fn open(path: &Path) -> Result<(Self, HeadState), LogError> {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false).mode(0o600);
         let fresh = !path.exists();
         let file = options.open(path).map_err(|err| file_error("opening head", &err))?;
         if fresh {
-            // Its name must be durable before the first commit is: a log without it is refused.
+            // The name of the file must be durable before the first commit is: a log without the
+            // file is refused.
             let folder = path.parent().unwrap_or(path);
             File::open(folder)
                 .and_then(|it| it.sync_all())
@@ -160,7 +163,7 @@ impl SecondHead {
         let mut from = Reader::new(bytes);
         match from.array::<8>()? {
             magic if magic == *MAGIC => (),
-            // With a checksum that is right: nothing is damaged.
+            // The checksum is right, so it is not reported as damage.
             magic if is_intact && magic.starts_with(MAGIC_BEGIN) => {
                 return Err(if magic < *MAGIC { OLDER } else { NEWER });
             }

@@ -1,7 +1,7 @@
 //! The sequencer: decides, without any I/O, whether a commit may enter the log, and where.
 //!
-//! It knows versions, claims, command ids and positions, and no business rule. Given the same
-//! commits in the same order it comes to the same answers, on every machine and at every replay.
+//! It knows versions, claims, command ids and positions, but no business rules. The same commits in
+//! the same order get the same answers, on every machine and at every replay.
 
 use std::collections::HashMap;
 
@@ -15,7 +15,7 @@ use domain::{CommandId, StreamId, Timestamp};
 use super::commit::{ClaimKey, Key, Prepared, StreamUse, stream_key};
 use super::table::Table;
 
-/// Where the events of a stream stand. Most streams have one event.
+/// The positions of the events of a stream. Most streams have one event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Positions {
     One(u64),
@@ -33,10 +33,10 @@ pub(crate) struct Known {
     pub(crate) due: i64,
 }
 
-/// The state of the whole log that admission needs, and the indexes that reads need.
+/// The state of the whole log: what it takes to accept commits, and the indexes for reading.
 #[derive(Debug, Clone)]
 pub(crate) struct Sequencer {
-    /// The position of the last admitted event.
+    /// The position of the last accepted event.
     pub(crate) position: u64,
     pub(crate) streams: Table<Positions>,
     /// The holder of each claim.
@@ -70,7 +70,7 @@ impl Default for Sequencer {
     }
 }
 
-/// Of the same log. How much memory was given back says nothing.
+/// Compares two states of the same log. How much memory was freed already makes no difference.
 impl PartialEq for Sequencer {
     fn eq(&self, other: &Self) -> bool {
         if self.stream_ends.due_count() + self.command_ends.due_count() > 0 {
@@ -93,7 +93,7 @@ impl PartialEq for Sequencer {
 }
 
 impl Sequencer {
-    /// Judges a commit, and takes it in if it may enter.
+    /// Decides whether a commit may enter the log, and applies it if so.
     pub(crate) fn admit(&mut self, prepared: &Prepared) -> Result<Appended, AppendError> {
         if let Some(known) = self.find_command(prepared.command) {
             if known.fingerprint != prepared.fingerprint {
@@ -110,7 +110,7 @@ impl Sequencer {
         Ok(self.take_in(prepared))
     }
 
-    /// No clock is asked of a stream that is known: only a new one must end after its own commit.
+    /// Only a *new* short stream is compared with a time: it must end after its own commit.
     fn check_versions(&self, prepared: &Prepared) -> Result<(), AppendError> {
         for (n, used) in prepared.streams.iter().enumerate() {
             let begins = used.expected == 0 && used.events > 0;
@@ -137,7 +137,8 @@ impl Sequencer {
         end.is_some_and(|due| self.forgotten.covers_due(positions.first(), due))
     }
 
-    /// Releases come first: one commit may give a value back and hold another, or the same.
+    /// Releases come first, because one commit may release a value and claim another one, or the
+    /// same.
     fn check_claims(&self, prepared: &Prepared) -> Result<(), AppendError> {
         for (n, release) in prepared.releases.iter().enumerate() {
             if self.claims.get(&release.value).as_deref() != Some(&release.holder) {
@@ -200,9 +201,9 @@ impl Sequencer {
         known.appended()
     }
 
-    /// After a restore: what is short-lived is closed, for others may know what became of it in the
-    /// lost history; and no number is given out that may have been given out there. Command ids
-    /// stay: what they led to is in the log.
+    /// After a restore: closes all short streams, because they may have changed in the lost
+    /// history, and skips numbers that may have been given out there. Command ids are kept: their
+    /// outcome is in the log.
     fn begin_again(&mut self, position: u64, restored: &LogRestored) {
         self.stream_ends.forget_all(position);
         self.give_all_back();
@@ -214,7 +215,7 @@ impl Sequencer {
 
     fn note_new_stream(&mut self, used: &StreamUse) {
         if let Some(end) = used.closes_at {
-            // A forgotten one of the same name may still be here.
+            // A forgotten stream of the same name may still be in memory.
             self.streams.remove(&used.key);
             self.stream_ends.push(due_step(end, STREAM_SECONDS_AFTER_END), used.key);
         }
@@ -228,7 +229,7 @@ impl Sequencer {
         }
     }
 
-    /// Gives back memory of what is forgotten: of at most so many streams and command ids.
+    /// Frees memory of forgotten streams and command ids: at most so many of each.
     fn give_back(&mut self, count_max: usize) {
         for _ in 0..count_max {
             let Some((before, key)) = self.stream_ends.pop_due() else { break };
@@ -244,12 +245,12 @@ impl Sequencer {
         }
     }
 
-    /// Gives back all of it: what a snapshot holds does not depend on how far that had come.
+    /// Frees all of it: a snapshot must not depend on how much was freed.
     pub(crate) fn give_all_back(&mut self) {
         self.give_back(usize::MAX);
     }
 
-    /// Whether forgetting until a time would forget anything.
+    /// Whether anything is due to be forgotten at a time.
     pub(crate) fn would_forget(&self, until: Timestamp) -> bool {
         let step = step_before(until);
         self.stream_ends.has_due(step) || self.command_ends.has_due(step)

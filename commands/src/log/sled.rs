@@ -1,4 +1,4 @@
-//! The log in sled: the adapter that a program runs on.
+//! The log in sled: the adapter that the server uses.
 
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt as _;
@@ -29,10 +29,10 @@ use super::stored_index::{IndexSnapshot, fits, index_snapshot_path, load_index};
 use super::writer::{Writer, WriterHandle};
 use crate::lock::lock;
 
-/// How many commits may wait for their turn. More callers wait for a place.
+/// How many commits may wait in the queue. When it is full, callers wait for a place.
 const WAITING_MAX: usize = 4_096;
 
-/// Where the log is, and how much of the disk it leaves alone.
+/// Where the log is, and how much free space it leaves on the disk.
 #[derive(Debug, Clone)]
 pub struct SledLogOptions {
     /// The data folder; the store is its subfolder `log`.
@@ -41,20 +41,21 @@ pub struct SledLogOptions {
     pub id: LogId,
     /// Commands are refused when less is left on the disk, in bytes.
     pub reserve_bytes: u64,
-    /// Take the log as it stands if it ends here, whatever the second head says: for an operator
-    /// who has lost the end of the log, knows it, and goes on. It counts as a copy then.
+    /// Accept the log although it ends earlier than the second head says, if it ends at this
+    /// position: for an operator who has lost the end of the log and wants to continue. The log is
+    /// then treated as a copy.
     pub accept_head: Option<u64>,
 }
 
-/// A durable log. Dropping it finishes what waits, and writes the second head.
+/// A durable log. Dropping it writes the waiting commits and the second head.
 #[derive(Debug)]
 pub struct SledLog {
     shared: Arc<Shared>,
     writer: Mutex<Option<JoinHandle<()>>>,
     requests: Mutex<Option<WriterHandle>>,
     places: Semaphore,
-    /// Where the log ended when it was copied, if it is a copy that nothing was appended to before
-    /// it was opened.
+    /// If this folder is a copy to which nothing was appended before it was opened: where the log
+    /// ended when it was copied.
     copied_at: Option<u64>,
 }
 
@@ -69,20 +70,21 @@ impl SledLogOptions {
         }
     }
 
-    /// Where the log ended when it was copied, if it is a copy: the original may have gone on.
+    /// If this folder is a copy: where the log ended when it was copied. The original may have
+    /// continued.
     fn copied_at(&self, found: &HeadState, head: &DurableHead) -> Option<u64> {
         let accepted = self.accept_head.filter(|it| *it == head.position);
         let copied = match found {
             HeadState::Head(second, _) if second.origin == Origin::Copied => Some(second.position),
             _ => None,
         };
-        // Of an empty log nothing was lost but what its first start makes anew.
+        // If an empty log lost something, the first start makes it again.
         accepted.or(copied).filter(|it| *it > 0)
     }
 }
 
 impl SledLog {
-    /// Opens or creates the log, reads what the snapshot does not have, and checks it.
+    /// Opens or creates the log, reads the part that the snapshot does not have, and checks it.
     ///
     /// # Errors
     /// When the store cannot be opened, belongs to another log, or is damaged.
@@ -113,7 +115,7 @@ impl SledLog {
         })
     }
 
-    /// Whether this is a copy in which nothing says yet that it was restored.
+    /// Whether this is a copy without an event yet that says that it was restored.
     ///
     /// # Errors
     /// When the log cannot be read.
@@ -129,10 +131,9 @@ impl SledLog {
         &self.shared.stats
     }
 
-    /// Reads everything up to the durable head once more and compares crc, chain, positions,
-    /// versions, claims and Merkle root with what they should be, and the index snapshot where
-    /// that is asked for. `see` is shown
-    /// the events, block by block; what it refuses ends the reading.
+    /// Reads everything up to the durable head again and checks crc, chain, positions, versions,
+    /// claims and Merkle root, and the index snapshot if asked to. `see` gets the events, block by
+    /// block; if it returns an error, the reading ends.
     ///
     /// # Errors
     /// The first damage found, or what `see` refused.
@@ -144,7 +145,7 @@ impl SledLog {
         self.walk(derived, |block| see(&block.into_events()))
     }
 
-    /// As [`SledLog::inspect`], of the log alone; `pause` is called after each block.
+    /// As [`SledLog::inspect`], but only the log itself; `pause` is called after each block.
     ///
     /// # Errors
     /// The first damage found.
@@ -175,8 +176,8 @@ impl SledLog {
         Ok(Inspection { position: head.position, hash: head.hash, merkle_root: walk.root() })
     }
 
-    /// Says whether the index snapshot is as it was written. If it is not, nothing is lost: a start
-    /// does without it.
+    /// Checks that the index snapshot is as it was written. If it is not, nothing is lost: a start
+    /// does not need it.
     ///
     /// # Errors
     /// When it is damaged.
@@ -208,8 +209,8 @@ impl SledLog {
         Ok(head.position)
     }
 
-    /// Brings the index snapshot up to the durable head, without touching the commit path: the
-    /// old snapshot and the tail are folded beside the live index.
+    /// Updates the index snapshot to the durable head, without slowing commits: the old snapshot
+    /// and the tail are folded separately from the live index.
     ///
     /// # Errors
     /// When the log cannot be read or the file cannot be written.
@@ -233,7 +234,7 @@ impl SledLog {
             .map_err(|err| file_error("writing the index snapshot", &err))
     }
 
-    /// The durable end with its block: what a snapshot of a read model is tied to.
+    /// The durable end and its block. Snapshots of the read models name it.
     pub fn snapshot_header(&self, revision: u32) -> SnapshotHeader {
         let head = *self.shared.head.borrow();
         SnapshotHeader {
@@ -245,16 +246,16 @@ impl SledLog {
         }
     }
 
-    /// Whether a snapshot belongs to this history: its last block stands in the log.
+    /// Whether a snapshot belongs to this history: the block at which it ends is in the log.
     pub fn fits(&self, header: &SnapshotHeader) -> bool {
         header.position <= self.shared.head.borrow().position && fits(&self.shared.store, header)
     }
 
-    /// Finishes what waits and ends the writer. Later appends are refused.
+    /// Writes the waiting commits and ends the writer. Later appends are refused.
     pub fn close(&self) {
         drop(lock(&self.requests).take());
         if let Some(writer) = lock(&self.writer).take() {
-            // A writer that panicked has ended the process already.
+            // If the writer panicked, the process has ended already.
             let _ = writer.join();
         }
     }

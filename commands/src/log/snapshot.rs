@@ -1,6 +1,6 @@
-//! Snapshot files: what is derived from the log, so that a start need only read the tail.
+//! Snapshot files: derived data, so that a start only has to read the tail of the log.
 //!
-//! A snapshot that does not fit in any respect is not an error: it is made again.
+//! A snapshot that does not fit is not an error: it is written again.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write as _;
@@ -15,10 +15,10 @@ use super::wire::{Malformed, Reader, Writer};
 const MAGIC: &[u8; 8] = b"CHSNAP01";
 const HEADER_BYTES: usize = 8 + 4 + 16 + 8 + 8 + 32 + 8 + 4;
 
-/// To which log, place and code a snapshot belongs.
+/// The log, the position and the revision of the code to which a snapshot belongs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SnapshotHeader {
-    /// Changes whenever the code that reads the body changes its mind.
+    /// Changes whenever the code that reads the body does.
     pub revision: u32,
     /// Of which log.
     pub log: LogId,

@@ -40,7 +40,7 @@ impl LogStats {
         Duration::from_nanos(self.sync_nanoseconds.load(Relaxed))
     }
 
-    /// Whether commands are refused because too little of the disk is left.
+    /// Whether changes are refused because the disk is nearly full.
     pub fn disk_full(&self) -> bool {
         self.disk_full.load(Relaxed)
     }

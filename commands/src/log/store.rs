@@ -1,4 +1,5 @@
-//! sled as a shelf for blocks: what it takes to make it durable, and to contain its panics.
+//! Blocks in sled, stored under their first position: what makes sled durable, and how its panics
+//! are caught. Nothing else of sled is used.
 //!
 //! sled's `flush` does not sync on Linux; only our own `fdatasync` of its file does. A page over
 //! 128 KiB would go to a file under `blobs/` that nobody syncs, so a block is stored in parts of
@@ -19,7 +20,8 @@ use domain::log::LogError;
 use super::block::damaged;
 use super::obstacle::file_error as io;
 
-/// The largest stored value, in bytes: about sixteen fit on a page that stays out of `blobs/`.
+/// The largest stored value, in bytes: about sixteen of them fit on a page that is small enough not
+/// to go to `blobs/`.
 const PART_BYTES_MAX: usize = 7 * 1024;
 
 /// sled's page cache, in bytes; its own default of 1 GiB grows to 3.5 GiB.
@@ -55,7 +57,7 @@ impl Store {
         })
     }
 
-    /// Puts a block on the shelf: all its parts or none. Not durable before `sync`.
+    /// Stores a block: all its parts or none. Not durable before `sync`.
     pub(crate) fn put_block(&self, first: u64, bytes: &[u8]) -> Result<(), LogError> {
         let mut batch = sled::Batch::default();
         for (part, bytes) in (0_u8..).zip(bytes.chunks(PART_BYTES_MAX)) {
@@ -64,15 +66,15 @@ impl Store {
         self.tree.apply_batch(batch).map_err(|err| sled_error("storing a block", &err))
     }
 
-    /// Makes everything put so far durable. An error here must end the process: what the page
-    /// cache holds after a failed sync is not what the disk holds.
+    /// Makes everything that was stored so far durable. An error here must end the process, because
+    /// after a failed sync the page cache may differ from the disk.
     pub(crate) fn sync(&self) -> Result<(), LogError> {
         self.tree.flush().map_err(|err| sled_error("writing the store", &err))?;
         self.file.sync_data().map_err(|err| io("fdatasync of log/db", &err))?;
         self.check_blobs()
     }
 
-    /// A file in `blobs/` is outside our sync: it must not be there.
+    /// A file in `blobs/` is not covered by our sync, so it must not exist.
     fn check_blobs(&self) -> Result<(), LogError> {
         let Ok(changed) = fs::metadata(&self.blobs).and_then(|it| it.modified()) else {
             return Ok(());
@@ -145,7 +147,8 @@ fn read_key(key: &[u8]) -> Option<(u64, u8)> {
     Some((u64::from_be_bytes(*first), *part))
 }
 
-/// sled makes its files for everybody to read. Those that it makes later lie in a closed folder.
+/// sled makes its files readable by everybody. Those that it makes later are in a folder that only
+/// this user can enter.
 fn make_private(folder: &Path) -> std::io::Result<()> {
     fs::set_permissions(folder, Permissions::from_mode(0o700))?;
     for entry in fs::read_dir(folder)? {
@@ -193,18 +196,18 @@ fn create(path: &Path) -> Result<(), LogError> {
     for name in ["conf", "db", "blobs", ""] {
         sync(&unfinished.join(name)).map_err(failed)?;
     }
-    // A thread of sled may still be about to let go of its lock.
+    // A thread of sled may not have released its lock yet.
     let db = File::open(unfinished.join("db")).map_err(failed)?;
     db.lock().and_then(|()| db.unlock()).map_err(failed)?;
     fs::rename(&unfinished, path).map_err(failed)?;
     sync(path.parent().unwrap_or(path)).map_err(failed)
 }
 
-/// Undoes what the end of an earlier process may have left.
+/// Repairs what a killed process may have left.
 ///
-/// What a killed process wrote and never synced is read back from the page cache; it must be on
-/// the disk before sled's snapshot and our second head, which are synced, build on it. And sled
-/// takes its own half-written snapshot for a damaged store.
+/// Data that it wrote but did not sync is read back from the page cache; it must be on the disk
+/// before sled's snapshot and our second head, which are synced, depend on it. And sled takes its
+/// own half-written snapshot for a damaged store.
 fn prepare(path: &Path) -> Result<(), LogError> {
     let sync = File::open(path.join("db")).and_then(|it| it.sync_data());
     sync.map_err(|err| io("fdatasync of log/db", &err))?;
@@ -231,9 +234,9 @@ thread_local! {
     static CONTAINED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Runs sled where it may meet damage: a panic becomes an error, and nobody sees it on stderr.
+/// Runs sled on a store that may be damaged: a panic becomes an error, and is not printed.
 ///
-/// What was being made is forgotten, not dropped: sled's drop would write to the damaged store.
+/// A store that is half open is leaked, not dropped: sled's drop would write to the damaged store.
 fn contain<T>(doing: &str, run: impl FnOnce() -> Result<T, sled::Error>) -> Result<T, LogError> {
     silence_contained_panics();
     let before = CONTAINED.replace(true);
@@ -253,7 +256,7 @@ fn silence_contained_panics() {
     ONCE.call_once(|| {
         let shown = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
-            // sled's own threads may panic while another thread contains it.
+            // sled's own threads may panic, too, while another thread is in here.
             let of_sled = std::thread::current().name().is_some_and(|it| it.starts_with("sled"));
             if !CONTAINED.get() && !of_sled {
                 shown(info);

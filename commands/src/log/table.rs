@@ -1,5 +1,5 @@
-//! A map over hashed keys that a start need not fill: what the snapshot held stays as it lies in
-//! the file, sorted and of fixed width, and only what came since is in a hash map.
+//! A map with hashed keys that needs no work at start: the part from the snapshot stays as it is in
+//! the file, sorted and of fixed width; only newer entries are in a hash map.
 
 use std::borrow::Cow;
 use std::collections::hash_map::Entry;
@@ -13,10 +13,10 @@ use super::wire::{Malformed, Reader, Writer};
 
 const KEY_BYTES: usize = 16;
 
-/// How many records one entry of the directory leads to, about.
+/// About how many records belong to one entry of the directory.
 const RECORDS_PER_ENTRY: usize = 4;
 
-/// A value that a snapshot keeps in so many bytes.
+/// A value that a snapshot stores in a fixed number of bytes.
 pub(crate) trait Fixed: Clone {
     const BYTES: usize;
 
@@ -40,7 +40,8 @@ impl Fixed for Key {
     }
 }
 
-/// Records in the order of their keys, and a directory of where each beginning of a key is.
+/// Records in the order of their keys, and a directory that leads from the first bits of a key to
+/// its records.
 #[derive(Debug, Clone)]
 struct Sorted<V> {
     records: Bytes,
@@ -95,11 +96,11 @@ fn bucket(key: Key, bits: u32) -> usize {
     key.checked_shr(Key::BITS - bits).unwrap_or(0) as usize
 }
 
-/// What a snapshot held and what came since.
+/// The part from the snapshot (the base) and what came since.
 #[derive(Debug, Clone)]
 pub(crate) struct Table<V> {
     base: Sorted<V>,
-    /// One bit a record of the base: it was removed, or changed since.
+    /// One bit for each record of the base: it was removed, or changed since.
     gone: Vec<u64>,
     gone_count: usize,
     since: HashedMap<V>,

@@ -1,5 +1,5 @@
-//! The one writer: takes what waits, lets the sequencer judge it, stores it as a block, syncs,
-//! moves the head, and only then answers.
+//! The one writer: takes the waiting commits, lets the sequencer judge them, stores them as a
+//! block, syncs, moves the head, and only then answers.
 //!
 //! While one block syncs, the next one gathers: see `gathering`.
 
@@ -23,10 +23,10 @@ use crate::halt::end_process;
 use crate::hash::sha256;
 use crate::lock::lock;
 
-/// How often the second head is written at most.
+/// The shortest time between two writes of the second head.
 const SECOND_HEAD_EVERY: Duration = Duration::from_secs(1);
 
-/// How often the free space is looked at, at least.
+/// The longest time between two checks of the free space.
 const SPACE_CHECK_EVERY: Duration = Duration::from_millis(250);
 
 /// Where requests go in. When the last one is dropped, the writer finishes.
@@ -77,7 +77,7 @@ impl Writer {
             free_bytes: u64::MAX,
             space_checked: None,
         };
-        // So that a loss before the first commit of this run is found, too.
+        // So that a loss before the first commit of this run is noticed, too.
         writer.write_second_head();
         let thread = std::thread::Builder::new()
             .name("log-writer".to_owned())
@@ -87,7 +87,8 @@ impl Writer {
     }
 
     fn run(&mut self) {
-        // A panic here leaves the log in a state that nobody knows: end, and read it again.
+        // After a panic here nobody knows the state of the log: end the process; the next start
+        // reads the log again.
         let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             while let Some(first) = self.wait() {
                 let group = self.queue.fill(first);
@@ -137,7 +138,7 @@ impl Writer {
         }
     }
 
-    /// A command that was run before has its answer, and needs no space for it.
+    /// A command that was run before already has its answer, and needs no space.
     fn answer_without_space(
         &self,
         prepared: &Prepared,
@@ -166,8 +167,8 @@ impl Writer {
         (admitted, answers)
     }
 
-    /// Stores the block durably, or ends the process: after a failed sync the page cache lies,
-    /// and a retry would acknowledge what is not there.
+    /// Stores the block durably, or ends the process: after a failed sync the page cache may differ
+    /// from the disk, and a retry would acknowledge data that is not on it.
     fn store(&mut self, before: &DurableHead, admitted: &[Prepared]) -> (DurableHead, Bytes) {
         let first = before.position + 1;
         let mut position = before.position;
@@ -190,7 +191,8 @@ impl Writer {
 
     fn write_second_head(&mut self) {
         let head = *self.shared.head.borrow();
-        // It stays a copy until something was appended: that it was restored, before all else.
+        // The folder stays marked as a copy until something was appended; the first event says that
+        // it was restored.
         let origin = match self.copied_at == Some(head.position) {
             true => Origin::Copied,
             false => Origin::Written,
@@ -202,7 +204,7 @@ impl Writer {
         self.second_position = head.position;
     }
 
-    /// Commands are refused before the disk is full, so that no write ever meets ENOSPC.
+    /// Changes are refused before the disk is full, so that no write meets ENOSPC.
     fn check_space(&mut self) -> Option<AppendError> {
         if self.space_checked.is_none_or(|it| it.elapsed() >= SPACE_CHECK_EVERY) {
             self.space_checked = Some(Instant::now());

@@ -5,10 +5,10 @@
 pub(super) enum Ended {
     /// `stop` was called, or the log is closing.
     Asked,
-    /// Going on would do harm.
+    /// Continuing would do harm.
     ForGood(String),
     /// The stream does not end where it should: somebody else publishes too.
     Conflict,
-    /// The broker, the way to it, or an acknowledgement failed.
+    /// The broker, the connection, or an acknowledgement failed.
     Interrupted(String),
 }
