@@ -1,5 +1,5 @@
-//! Who may see and do what. A handler reaches data only through what the guard returned: forgetting
-//! the check does not compile.
+//! Who may see and do what. A handler reaches data only through what `require` or `admit` returned:
+//! a handler without the check does not compile.
 
 pub(crate) mod administrators;
 pub(crate) mod clients;

@@ -1,5 +1,5 @@
-//! The app-token service: eleven operations under `/oauth2/api/v1`, in an envelope of their own
-//! (app-token spec). Here its rules win over those of the rest of the API.
+//! The app-token service: eleven operations under `/oauth2/api/v1`, with an envelope of their own
+//! (app-token spec). Where its rules differ from those of the rest of the API, its rules apply.
 
 pub(crate) mod accounts;
 pub(crate) mod administration;

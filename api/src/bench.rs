@@ -1,4 +1,4 @@
-//! `chancery bench log`: what the log makes of this disk, beside what the disk itself can do.
+//! `chancery bench log`: how fast the log is on this disk, and how fast the disk itself is.
 //!
 //! Raw limit and log take turns, so that both see the same noise; ratios are medians of the turns.
 
@@ -77,7 +77,7 @@ pub(crate) fn run(json: bool) -> Result<(), Failure> {
 
 fn measure(runtime: &tokio::runtime::Runtime, folder: &Path) -> Result<Figures, Failure> {
     let style = ProgressStyle::with_template("{spinner} {msg}")?;
-    // It draws on stderr, and only where that is a terminal.
+    // It is drawn on stderr, and only if that is a terminal.
     let progress = ProgressBar::new_spinner().with_style(style);
     progress.enable_steady_tick(Duration::from_millis(100));
 

@@ -21,7 +21,7 @@ pub fn run() -> ExitCode {
     panics::install();
     match started.and_then(|()| run_command(settings)) {
         Ok(code) => code,
-        // `chancery replay | head`: the reader has seen enough.
+        // `chancery replay | head`: the reader has closed the pipe.
         Err(err) if is_broken_pipe(&err) => ExitCode::SUCCESS,
         Err(err) => {
             eprintln!("chancery: {err}");

@@ -1,4 +1,4 @@
-//! The OAuth 2 and OpenID Connect face of a tenant.
+//! The OAuth 2 and OpenID Connect interface of a tenant.
 
 pub(crate) mod client_authentication;
 pub(crate) mod discovery;

@@ -1,4 +1,4 @@
-//! The HTTP face, without any endpoint: declaring, routing, reading, answering, serving.
+//! HTTP without any endpoint: declaring, routing, reading, answering, serving.
 
 pub(crate) mod call;
 pub(crate) mod codes;

@@ -1,4 +1,4 @@
-//! The HTTP face and the command line: the words of the wire, and who may do what.
+//! The HTTP interface and the command line: requests and answers, and who may do what.
 //!
 //! The folders are floors, each of which knows only those below: `state`, `http`, `access`, then
 //! `resources`, `connect` and `operation` side by side, `app_token`, `endpoints`, `program`, `bench`,

@@ -19,5 +19,5 @@ use crate::http::reply::ErrorData;
 impl ErrorData for Vec<ApiCode> {}
 impl ErrorData for i64 {}
 
-/// What stands where a secret is (spec section 7.3, H15).
+/// What is shown in place of a secret (spec section 7.3, H15).
 pub(crate) const MASKED: &str = "***";

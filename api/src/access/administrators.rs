@@ -13,7 +13,7 @@ use projections::{Tables, Views};
 use super::rights::permission_of;
 use super::scopes::{EVERYTHING, covers};
 
-/// How long a change waits until the read models know every administrator.
+/// How long a change waits for the read models to know every administrator.
 const ADMINISTRATORS_WAIT_MAX: Duration = Duration::from_secs(2);
 
 /// The number of the role of a tenant's administrators.
@@ -22,7 +22,7 @@ pub(crate) fn administrator_role(tables: &Tables, tenant: TenantId) -> Option<u3
     roles.iter().find(|it| it.name == ROLE_ADMINISTRATOR).map(|it| it.role)
 }
 
-/// Who has the role of administrators in a tenant, and a permission for everything.
+/// The users with the administrators' role of a tenant and the permission for everything.
 fn administrators(tables: &Tables, tenant: TenantId) -> Administrators {
     let role = administrator_role(tables, tenant);
     let users = role.into_iter().flat_map(|it| tables.users.with_role(it));
@@ -34,8 +34,8 @@ fn administrators(tables: &Tables, tenant: TenantId) -> Administrators {
     Administrators { role, users: users.filter(may_all).collect() }
 }
 
-/// Runs a command against a user of the tenant in the head: the one way by which users are changed,
-/// because it keeps the last administrator.
+/// Runs a command against a user of the tenant in the head. Users are changed only in this way,
+/// because it protects the last administrator.
 ///
 /// # Errors
 /// As [`Engine::change_user`].
@@ -49,7 +49,7 @@ pub(crate) async fn change_user(
     let known = administrators(&views.read(), head.tenant);
     match engine.change_user(user, command, &known, head).await {
         Err(Error::Refused(refusal)) if refusal == LAST_ADMINISTRATOR => {
-            // One who was made just now may not show yet.
+            // An administrator who was made just now may not be in the read models yet.
             let position = engine.log().head().position;
             if views.wait(position, ADMINISTRATORS_WAIT_MAX).await.is_err() {
                 return Err(refusal.into());

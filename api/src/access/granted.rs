@@ -33,8 +33,9 @@ pub(crate) struct Granted {
 }
 
 impl Granted {
-    /// Checks again that the token counts and grants this, before anything is written: token or
-    /// rights may have ended while the request waited for a position, for its body or for a hash.
+    /// Checks again, before anything is written, that the token counts and grants this: the token
+    /// or rights may have ended while the request waited for a position, for its body or for a
+    /// hash.
     pub(crate) fn confirm(&self) -> Result<(), ApiError> {
         let caller = caller_of_now(&self.call, &self.tenant, self.call.app.clock.now())?;
         check_needs(self.needs, &caller)?;
@@ -66,8 +67,8 @@ impl Granted {
         self.call.json().await
     }
 
-    /// What an earlier request with the same `Idempotency-Key` created: so that costly work, such
-    /// as hashing a password, is not done again.
+    /// What an earlier request with the same `Idempotency-Key` created, if there was one: so that
+    /// costly work, such as hashing a password, is not repeated.
     pub(crate) fn created_before(&self, body: &[u8]) -> Result<Option<(u64, Done)>, ApiError> {
         match self.call.find_repeated(&self.head(body)?)? {
             Some(done) => Ok(Some((self.call.app.engine.number_at(done.first)?, done))),
@@ -84,7 +85,7 @@ impl Granted {
         self.create_with::<A>(body, command, |_, _| Ok(())).await
     }
 
-    /// As [`Granted::create`], with what else belongs into the same commit.
+    /// As [`Granted::create`]; `also` adds more to the same commit.
     pub(crate) async fn create_with<A: Aggregate>(
         &self,
         body: &[u8],
@@ -103,7 +104,7 @@ impl Granted {
         Ok((number, done))
     }
 
-    /// What the caller may change of its own: a row that it owns.
+    /// A row that the caller owns, and may therefore change.
     ///
     /// # Errors
     /// Not found, as for a row that does not exist, where another one owns it.
@@ -135,7 +136,7 @@ impl Granted {
         Ok(done)
     }
 
-    /// Who, when and why, for the commit.
+    /// The head of a commit: who, when, and in what context.
     pub(crate) fn head(&self, body: &[u8]) -> Result<CommitHead, ApiError> {
         let head = self.call.head(self.tenant_id(), self.caller.actor(), body)?;
         let context = Context::of_operation(self.call.operation);
@@ -143,7 +144,7 @@ impl Granted {
     }
 }
 
-/// A commit that is too large names the member of the body that should shrink.
+/// If a commit is too large, the error names the member of the body that should be smaller.
 fn name_largest(err: ApiError, body: &[u8]) -> ApiError {
     let ApiError::TooLarge { field, bytes_max } = err else { return err };
     let members = serde_json::from_slice::<HashMap<String, Box<RawValue>>>(body).ok();

@@ -1,7 +1,7 @@
 //! The checks before a handler runs, and the two ways to declare one that they let through.
 //!
-//! The order is fixed (a stranger gets 401 whatever the body): host, `api-version`, token, scope,
-//! permission, role, position, body.
+//! The checks come in a fixed order, so that a caller without a token gets 401 whatever the body
+//! is: host, `api-version`, token, scope, permission, role, position, body.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -62,7 +62,7 @@ fn find_tenant(call: &Call) -> Result<Arc<TenantRow>, ApiError> {
     call.app.views.read().tenants.at_host(host).cloned().ok_or(ApiError::UnknownHost)
 }
 
-/// Spec section 3.6: only 1.0 exists.
+/// Spec section 3.6: the only version is 1.0.
 fn check_version(call: &Call) -> Result<(), ApiError> {
     if call.raw_query.is_empty() {
         return Ok(());
@@ -83,7 +83,8 @@ fn check_version(call: &Call) -> Result<(), ApiError> {
     }
 }
 
-/// Read your own write, wherever it was made: `X-Min-Position`.
+/// `X-Min-Position`: waits until the read models have reached a position, so that callers read
+/// their own writes.
 async fn wait_for_position(call: &Call) -> Result<(), ApiError> {
     let Some(position) = call.header("x-min-position") else { return Ok(()) };
     let position = position.trim().parse::<u64>().map_err(|_| {

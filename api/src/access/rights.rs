@@ -1,5 +1,5 @@
-//! What a caller may do now: what the token says *and* the row of the user still has. A right that was
-//! taken away is gone with the next request; one that was given needs a new token.
+//! What a caller may do now: what the token says *and* the row of the user still has. A right that
+//! was removed is gone with the next request; one that was added needs a new token.
 
 use domain::{TenantId, Timestamp, UserId};
 use projections::{Tables, TenantRow, UserRow};
@@ -10,7 +10,7 @@ use crate::http::call::Call;
 use crate::http::error::ApiError;
 use crate::http::needs::Needs;
 
-/// Whoever presented a good token, with the rights that the token and the user's row both have.
+/// The caller with a valid token, with the rights that both the token and the user's row have.
 pub(crate) fn caller_of_now(
     call: &Call,
     tenant: &TenantRow,
@@ -40,8 +40,8 @@ pub(crate) fn check_needs(needs: Needs, caller: &Caller) -> Result<(), ApiError>
     Ok(())
 }
 
-/// Takes from a caller what the row of now does not have any more. A token without a user has only
-/// what its client was given, and no row.
+/// Removes from a caller the rights that the present row does not have. A token without a user has
+/// only the rights of its client, and no row.
 fn narrow(caller: &mut Caller, tables: &Tables, tenant: TenantId) {
     if caller.user == UserId::NONE {
         return;
@@ -76,7 +76,7 @@ pub(crate) fn permission_of<'a>(tables: &'a Tables, user: &'a UserRow) -> Option
     own.or_else(of_roles)
 }
 
-/// What two permission strings both grant: of each pair the narrower one.
+/// The permissions that two permission strings both grant: of each pair the narrower one.
 fn both(said: &str, now: &str) -> String {
     let (said, now) = (said.to_lowercase(), now.to_lowercase());
     let mut granted = Vec::new();

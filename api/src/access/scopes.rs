@@ -1,4 +1,5 @@
-//! The built-in scopes and permissions, and what covers what (spec sections 1.1 and 6.3).
+//! The built-in scopes and permissions, and which of them include which (spec sections 1.1 and
+//! 6.3).
 
 use crate::http::needs::Code;
 
@@ -9,7 +10,7 @@ pub(crate) const BUILT_IN_AUDIENCE: &str = "oauthapp";
 const PREFIXES: [&str; 2] = ["oauthapp.", "isms."];
 
 impl Code {
-    /// Whether a scope or permission covers this code: itself, `user.all`, or `all`.
+    /// Whether a scope or permission includes this code: as the code itself, `user.all`, or `all`.
     pub(crate) fn is_covered_by(self, given: &str) -> bool {
         let Some(given) = PREFIXES.iter().find_map(|it| given.strip_prefix(it)) else {
             return false;
@@ -21,7 +22,7 @@ impl Code {
     }
 }
 
-/// The permission that covers every other one.
+/// The permission that includes every other one.
 pub(crate) const EVERYTHING: &str = "oauthapp.all";
 
 /// Whether a permission grants all that another one grants.

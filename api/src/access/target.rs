@@ -1,5 +1,5 @@
-//! What a handler may change: a `Target`, which only a row makes that was asked for the caller. An id
-//! from a request makes none, so a forgotten check does not compile.
+//! What a handler may change: a `Target`. It is made only from a row that was looked up for the
+//! caller, never from an id of a request, so a handler without the check does not compile.
 
 use std::marker::PhantomData;
 
@@ -24,7 +24,7 @@ pub(crate) struct Target<A> {
 }
 
 impl<A: Aggregate> Target<A> {
-    /// From a row of a tenant, if a rule lets the caller change it.
+    /// From a row of a tenant, if a rule allows the caller to change it.
     pub(crate) fn of<R: Row<Aggregate = A>>(
         row: &R,
         tenant: TenantId,
@@ -47,7 +47,7 @@ impl<A: Changed> Target<A> {
     }
 }
 
-/// A row of the read models, and the aggregate that it shows.
+/// A row of the read models, and the aggregate that it represents.
 pub(crate) trait Row {
     /// What changes it.
     type Aggregate: Aggregate;
@@ -102,7 +102,7 @@ impl Changed for AppToken {}
 impl Changed for AppUser {}
 impl Changed for Resource {}
 
-/// The last administrator stays, at whichever face.
+/// The last administrator is protected at every face.
 impl Changed for User {
     async fn change(
         app: &App,

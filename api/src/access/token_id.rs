@@ -43,7 +43,7 @@ pub(crate) fn is_bound(payload: &[u8], jti: &str, expires_at: Timestamp) -> bool
     verify_slices_are_equal(expected.as_bytes(), jti.as_bytes()).is_ok()
 }
 
-/// The hash by which an opaque token is known: the first 16 bytes of its SHA-256.
+/// The hash under which an opaque token is stored: the first 16 bytes of its SHA-256.
 pub(crate) fn token_hash(token: &str) -> [u8; 16] {
     digest(&SHA256, token.as_bytes()).as_ref().first_chunk().copied().unwrap_or_default()
 }

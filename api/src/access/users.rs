@@ -1,4 +1,5 @@
-//! Who may see and change which users: asked where users are found, at both faces of the program.
+//! Who may see and change which users. The rule is applied where users are looked up, for both
+//! faces.
 
 use std::sync::Arc;
 
@@ -11,8 +12,8 @@ use super::granted::Granted;
 use super::target::Target;
 use crate::http::error::ApiError;
 
-/// The users whom somebody may see: administrators those of their tenant, everybody else themselves
-/// and whoever stands below them. All others are as if they did not exist.
+/// The users whom a caller may see: for administrators all of the tenant, for everybody else
+/// themselves and the users below them. All others are treated as if they did not exist.
 pub(crate) struct SeenUsers<'a> {
     tables: &'a Tables,
     tenant: TenantId,
@@ -22,9 +23,9 @@ pub(crate) struct SeenUsers<'a> {
 enum Reach<'a> {
     /// Every user of the tenant.
     All,
-    /// At or below this point of the hierarchy: `/1/5/`.
+    /// Users at or below this point of the hierarchy: `/1/5/`.
     Below(&'a str),
-    /// A token without a user is nobody's child.
+    /// A token without a user has no place in the hierarchy.
     Nobody,
 }
 
@@ -39,8 +40,8 @@ impl<'a> SeenUsers<'a> {
         self.tables.users.with_phone(self.tenant, phone_number).find(|it| self.sees(it))
     }
 
-    /// The point of the hierarchy at or below which they all stand: for a list. No lineage begins as
-    /// the one of nobody.
+    /// The point of the hierarchy at or below which all of them are: for a list. For a caller
+    /// without a user, a text with which no lineage begins.
     pub(crate) fn lineage(&self) -> Option<String> {
         match self.reach {
             Reach::All => None,
@@ -49,7 +50,7 @@ impl<'a> SeenUsers<'a> {
         }
     }
 
-    /// Whether a user is one of them.
+    /// Whether the caller may see this user.
     pub(crate) fn sees(&self, row: &UserRow) -> bool {
         row.data.tenant == self.tenant
             && match self.reach {
@@ -72,8 +73,8 @@ impl Granted {
         SeenUsers { tables, tenant, reach }
     }
 
-    /// A user whom the caller may change, if the caller may take over users at all: those who may do
-    /// more than others are left to administrators.
+    /// A user whom the caller may change: users with more rights than others are left to
+    /// administrators.
     ///
     /// # Errors
     /// Not found for whom the caller may not see, forbidden for whom only administrators change.
@@ -92,8 +93,8 @@ impl Granted {
     }
 }
 
-/// Whether a user may do more than others, so that whoever takes it over could, too: it has a role
-/// beside `user`, or a permission of its own.
+/// Whether a user has more rights than others, which somebody who takes over the user would gain: a
+/// role beside `user`, or a permission of its own.
 pub(crate) fn is_privileged(tables: &Tables, row: &UserRow) -> bool {
     let is_more = |role: &u32| {
         let role = tables.roles.get(row.data.tenant, *role);

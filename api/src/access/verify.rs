@@ -1,7 +1,7 @@
-//! Checking a bearer token: signature by `kid`, issuer, audience, times, that the log knows it, and
-//! that all it stands on counts.
+//! Checks a bearer token: signature by `kid`, issuer, audience and times; that the log knows it;
+//! and that everything it depends on still counts.
 //!
-//! A token that was verified is remembered by its hash; what may change is asked every time.
+//! A token that was verified is remembered by its hash; what may change is checked every time.
 
 use std::sync::Arc;
 
@@ -31,13 +31,13 @@ const TOKEN_BYTES_MAX: usize = 16 * 1024;
 /// The status of a tenant that is disabled.
 const TENANT_DISABLED: u8 = 2;
 
-/// Whoever presented a good token.
+/// The caller with a valid token.
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
     pub(crate) user: UserId,
-    /// Those of the claims that the user still has.
+    /// The roles of the token that the user still has.
     pub(crate) roles: Vec<String>,
-    /// What of the claim the user still has.
+    /// The permissions of the token that the user still has.
     pub(crate) permission: Option<String>,
     pub(crate) claims: Arc<Claims>,
 }
@@ -71,8 +71,8 @@ impl Caller {
     }
 }
 
-/// Checks the bearer token of a call against the tenant of its host, as of now: a request may have
-/// waited since it came.
+/// Checks the bearer token of a call against the tenant of its host, at the present time: the
+/// request may have waited since it came.
 pub(crate) fn verify(call: &Call, tenant: &TenantRow, now: Timestamp) -> Result<Caller, ApiError> {
     let refused = |why| ApiError::Unauthenticated { token_sent: true, why };
     let header = call.headers.get(AUTHORIZATION).and_then(|it| it.to_str().ok());
@@ -110,8 +110,8 @@ pub(crate) fn verify(call: &Call, tenant: &TenantRow, now: Timestamp) -> Result<
     })
 }
 
-/// What a token stands on, and what may have changed since it was issued: its key, itself and the
-/// token it was made from, its tenant, its client, its user. No clock is asked.
+/// Checks everything that a token depends on and that may have changed since it was issued: its
+/// key, its stream, its parent, its tenant, its client, its user. No clock is involved.
 fn check_standing(
     tables: &Tables,
     claims: &Claims,
@@ -188,7 +188,7 @@ fn check_token(
     }) {
         return None;
     }
-    // The key says the algorithm, never the token.
+    // The key determines the algorithm, never the token.
     if header.alg != *algorithm {
         return None;
     }
@@ -198,7 +198,7 @@ fn check_token(
     validation.validate_exp = false;
     validation.validate_aud = false;
     let claims = decode::<Claims>(token, key, &validation).ok()?.claims;
-    // Over the bytes as they were sent: two payloads may say the same.
+    // The hash is over the bytes as they were sent: two payloads may mean the same.
     let payload = BASE64_URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
     if !is_bound(&payload, &claims.jti, Timestamp::from_seconds(claims.exp)) {
         return None;

@@ -1,4 +1,5 @@
-//! Accounts: the service's own users or, in a linked tenant, its users. One face for both.
+//! Accounts: the service's own app users or, in a linked tenant, the tenant's users. The rest of
+//! the service sees one type.
 
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use crate::access::rights::permission_of;
 use crate::access::users::is_privileged;
 use crate::http::needs::Code;
 
-/// What a user of a linked tenant needs to make others.
+/// The permission that a user of a linked tenant needs to create others.
 pub(crate) const ROOT_PERMISSION: Code = Code("apptoken.admin");
 
 /// An account, as it was when it was looked up.
@@ -41,7 +42,7 @@ impl Account {
         }
     }
 
-    /// Tokens that were issued under another one have ended.
+    /// Tokens that were issued at another position have ended.
     fn tokens_from(&self) -> u64 {
         match self {
             Self::AppUser(row) => row.tokens_from,
@@ -57,7 +58,7 @@ impl Account {
         }
     }
 
-    /// Whether it may make accounts.
+    /// Whether it may create accounts.
     pub(crate) fn is_root(&self, tables: &Tables) -> bool {
         match self {
             Self::AppUser(row) => row.data.root,
@@ -68,7 +69,7 @@ impl Account {
         }
     }
 
-    /// Whether it may do more than others, so that whoever acts for it could, too.
+    /// Whether it has more rights than others, which whoever acts for it would gain.
     pub(crate) fn is_privileged(&self, tables: &Tables) -> bool {
         match self {
             Self::AppUser(row) => row.data.root,
@@ -95,7 +96,7 @@ impl Account {
         }
     }
 
-    /// What proves the md5 of its password; `None` for one whose password came otherwise.
+    /// The verifier of the md5 of its password; `None` if there is none.
     pub(crate) fn verifier(&self, tables: &Tables) -> Option<PasswordVerifier> {
         match self {
             Self::AppUser(row) => tables.app_users.password(row),
@@ -104,8 +105,9 @@ impl Account {
     }
 }
 
-/// Whose apps or users are meant: those of an account, and those that were entered under a name that
-/// no account had. An account has none of the latter: it may be a later namesake.
+/// Whose apps or users a request means: those of an account, or those that were created under a
+/// name without an account. An account never gets the latter: it may be another person with the
+/// same name.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Whose<'a> {
     pub(crate) account: AccountId,
@@ -127,15 +129,15 @@ impl<'a> Accounts<'a> {
         Self { tables, tenant, linked }
     }
 
-    /// From which position of the log the tokens of an account count, or those of an app itself:
-    /// since its password was set, and since the tenant has the accounts that it has.
+    /// The position of the log from which the tokens of an account, or of an app itself, count:
+    /// since its password was set, and since the tenant was linked or unlinked.
     pub(crate) fn tokens_from(self, account: Option<&Account>) -> u64 {
         let tenant = self.tables.tenants.get(self.tenant).map_or(0, |it| it.app_tokens_from);
         account.map_or(0, Account::tokens_from).max(tenant)
     }
 
-    /// An account by its id. Those of the other kind are none: who was made before the tenant was
-    /// linked, or before that ended.
+    /// An account by its id. An id of the other kind finds nothing: it is from before the tenant
+    /// was linked or unlinked.
     pub(crate) fn get(self, account: AccountId) -> Option<Account> {
         let Self { tables, tenant, linked } = self;
         match account {
@@ -154,7 +156,7 @@ impl<'a> Accounts<'a> {
         let Self { tables, tenant, linked } = self;
         match linked {
             false => tables.app_users.named(tenant, user_name).cloned().map(Account::AppUser),
-            // A token of an app itself bears the id of the app as its user name.
+            // A token of an app itself has the id of the app as its user name.
             true if looks_like_app_id(user_name.trim()) => None,
             true => tables.users.named(tenant, user_name).cloned().map(Account::User),
         }
@@ -165,7 +167,7 @@ impl<'a> Accounts<'a> {
         self.named(user_name).map_or(AccountId::None, |it| it.id())
     }
 
-    /// Whom somebody made, by number.
+    /// The accounts that an account created, by number.
     pub(crate) fn made_by(self, maker: Whose<'_>) -> Vec<AccountId> {
         let Self { tables, tenant, linked } = self;
         match maker.account {
@@ -180,7 +182,7 @@ impl<'a> Accounts<'a> {
         }
     }
 
-    /// Whether somebody made an account.
+    /// Whether an account was created by somebody.
     pub(crate) fn made(self, account: &Account, maker: Whose<'_>) -> bool {
         match account {
             Account::User(row) => AccountId::User(row.data.parent) == maker.account,
@@ -210,8 +212,8 @@ impl<'a> Accounts<'a> {
         }
     }
 
-    /// Under which name the tries of a password count. Those of one person count together; a
-    /// namesake who is another one has its own.
+    /// The name under which the tries of a password are counted. Those of one person count
+    /// together; another person with the same name is counted apart.
     pub(crate) fn tried_as(self, user_name: &str) -> String {
         match self.linked {
             true => user_name.to_owned(),
@@ -219,7 +221,8 @@ impl<'a> Accounts<'a> {
         }
     }
 
-    /// Whether the account that owns an app ended, or may not sign in: its apps may do nothing then.
+    /// Whether the account that owns an app was deleted or may not sign in: its apps may do nothing
+    /// then.
     pub(crate) fn owner_is_gone(self, app: &AppRow) -> bool {
         let owner = app.data.owner;
         owner != AccountId::None && !self.get(owner).is_some_and(|it| it.is_enabled())

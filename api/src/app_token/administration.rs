@@ -1,5 +1,5 @@
-//! Who may call the administrative operations (app-token spec section 5.3): no member of a body can
-//! carry a credential, so it stands in the header `Authorization`.
+//! Who may call the administrative operations (app-token spec section 5.3). No member of their
+//! bodies can hold a credential, so it is sent in the header `Authorization`.
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::{SHA256, digest};
@@ -21,16 +21,17 @@ use crate::http::needs::Code;
 use crate::state::app_token_settings::AdminMode;
 use crate::state::attempts::{Attempt, NotChecked};
 
-/// What an administrator's token must be good for to change users who may do more than others.
+/// The permission that an administrator's token must have to change users with more rights than
+/// others.
 const CHANGE_USERS: Code = Code("user.put");
 
-/// How old a login may be by which a user of a linked tenant sets its password, in seconds.
+/// How old a login may be for a user of a linked tenant to set its own password, in seconds.
 const LOGIN_FRESH_SECONDS_MAX: i64 = 600;
 
-/// How far ahead of the clock a login may seem to be, in seconds.
+/// How far in the future a login may seem to be, in seconds.
 const CLOCKS_APART_SECONDS_MAX: i64 = 60;
 
-/// What a proxy adds to a request: one that bears it came from elsewhere.
+/// Headers that a proxy adds: a request with one of them came from elsewhere.
 const OF_PROXIES: [&str; 9] = [
     "cf-connecting-ip",
     "forwarded",
@@ -43,10 +44,10 @@ const OF_PROXIES: [&str; 9] = [
     "x-real-ip",
 ];
 
-/// How the names of other such headers begin.
+/// The beginning of the names of other such headers.
 const OF_PROXIES_BEGIN: &str = "x-forwarded-";
 
-/// For whom an administrative operation is run.
+/// On whose behalf an administrative operation runs.
 #[derive(Debug)]
 pub(crate) enum Acting {
     /// For anybody.
@@ -55,7 +56,8 @@ pub(crate) enum Acting {
     Account {
         /// Which.
         own: Account,
-        /// When it proved its password for this; `None` for a pair that came of a refresh.
+        /// When it proved its password for this token; `None` for a pair that was made by
+        /// refreshing.
         logged_in_at: Option<Timestamp>,
     },
 }
@@ -70,9 +72,9 @@ pub(crate) enum AccountTarget {
 /// Who may act for anybody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum By {
-    /// Whoever calls a service that is open.
+    /// Any caller, in mode `open`.
     Anybody,
-    /// Whoever has the operator's secret.
+    /// A caller with the operator's secret.
     Operator,
     /// An administrator of the tenant.
     Administrator {
@@ -95,7 +97,7 @@ impl Acting {
         }
     }
 
-    /// Whose apps and users it acts for when it says this name.
+    /// Whose apps and users it acts for if the request contains this name.
     pub(crate) fn whose<'a>(&self, accounts: Accounts<'_>, name: &'a str) -> Whose<'a> {
         match self {
             Self::AsAny(_) => Whose { account: accounts.id_of(name), name: Some(name) },
@@ -103,7 +105,8 @@ impl Acting {
         }
     }
 
-    /// Whether it may know of an account: of any, its own, or those that it made.
+    /// Whether it may know that an account exists: any account, or itself and those that it
+    /// created.
     pub(crate) fn may_see(&self, account: &Account, accounts: Accounts<'_>) -> bool {
         match self {
             Self::AsAny(_) => true,
@@ -114,7 +117,7 @@ impl Acting {
         }
     }
 
-    /// An account that it may see, to be changed.
+    /// An account that it may see, as a target of changes.
     pub(crate) fn target(
         &self,
         account: &Account,
@@ -131,8 +134,8 @@ impl Acting {
         }
     }
 
-    /// Whether it proved its password just now, if it is a user: whoever has only a token that lives
-    /// for days must not make a lasting password of it.
+    /// Whether it proved its password just now, if it is a user: a token that lives for days must
+    /// not be enough to set a password.
     pub(crate) fn proved_lately(&self, now: Timestamp) -> bool {
         let logged_in_at = match self {
             Self::AsAny(By::Anybody | By::Operator) => return true,
@@ -145,9 +148,9 @@ impl Acting {
         logged_in_at.is_some_and(|it| it >= from && it <= to)
     }
 
-    /// Whether it may take over an account that it may see: whoever sets a password can sign in, and
-    /// whoever deletes a user frees its name. So users who may do more than others are left to
-    /// administrators whose token of Chancery is good for changing users.
+    /// Whether it may take over an account that it may see: whoever sets a password can sign in,
+    /// and whoever deletes a user frees its name. So users with more rights than others are left to
+    /// administrators whose Chancery token is good for changing users.
     pub(crate) fn may_take_over(&self, account: &Account, tables: &Tables) -> bool {
         match (self, account) {
             (_, Account::AppUser(_)) => true,
@@ -188,16 +191,16 @@ fn bearer(service: &Service) -> Result<&str, Failed> {
 }
 
 fn anybody(service: &Service) -> Result<Acting, Failed> {
-    // Nobody opens the users of the whole program.
+    // Mode `open` must not apply to the users of the whole program.
     if service.ask(|it| Accounts::of(it, service.tenant()).linked) {
         return Err(FORBIDDEN);
     }
-    // A page that somebody looks at on this machine reaches a loopback address, too.
+    // A web page in a browser on this machine reaches a loopback address, too.
     let headers = &service.call().headers;
     if headers.contains_key("origin") || headers.contains_key("sec-fetch-site") {
         return Err(FORBIDDEN);
     }
-    // So does everybody, if a proxy stands in front.
+    // If a proxy stands in front, everybody reaches it.
     let of_proxy = |name: &str| OF_PROXIES.contains(&name) || name.starts_with(OF_PROXIES_BEGIN);
     if headers.keys().any(|it| of_proxy(it.as_str())) {
         return Err(FORBIDDEN);
@@ -207,7 +210,7 @@ fn anybody(service: &Service) -> Result<Acting, Failed> {
 
 fn operator(service: &Service, token: &str) -> Result<Acting, Failed> {
     let secret = service.settings().admin_token.as_deref().filter(|it| !it.is_empty());
-    // Where there is none, there is nothing to guess; and nothing sent is no guess.
+    // If no secret is set, there is nothing to guess; and a request without one is no guess.
     let secret = secret.filter(|_| !token.is_empty()).ok_or(UNAUTHORIZED)?;
     let app = service.app();
     let attempt = Attempt::operator(service.call().peer);
@@ -242,7 +245,8 @@ fn account(service: &Service, token: &str, name: &str) -> Result<Acting, Failed>
         let pair = tables.app_tokens.with_access(&hash_of(token)).ok_or(UNAUTHORIZED)?;
         let standing = standing::of(tables, service.tenant(), pair, now);
         let Standing { app, account } = standing.map_err(|_| UNAUTHORIZED)?;
-        // Only a login makes tokens of the default app: what an app asked for proves the app.
+        // Only a login makes tokens of the default app: a token that an app asked for proves only
+        // the app.
         let account = account.filter(|_| app.data.is_default).ok_or(FORBIDDEN)?;
         if pair.data.access_expires_at <= now {
             return Err(UNAUTHORIZED);
@@ -251,14 +255,14 @@ fn account(service: &Service, token: &str, name: &str) -> Result<Acting, Failed>
         let logged_in_at = pair.is_first_of_family().then_some(pair.data.issued_at);
         Ok((account, user_name, logged_in_at))
     })?;
-    // Where a request names nobody, whoever calls is meant.
+    // If a request names nobody, the caller is meant.
     match name.is_empty() || normalise(&user_name) == normalise(name) {
         true => Ok(Acting::Account { own, logged_in_at }),
         false => Err(FORBIDDEN),
     }
 }
 
-/// Of hashes, so that neither time nor length tells anything.
+/// Compares hashes, so that neither time nor length reveals anything.
 fn is_same(stored: &str, sent: &str) -> bool {
     let hash = |it: &str| digest(&SHA256, it.as_bytes());
     verify_slices_are_equal(hash(stored).as_ref(), hash(sent).as_ref()).is_ok()

@@ -10,13 +10,13 @@ use crate::http::error::ApiError;
 use crate::http::reply::{ErrorData, JSON, LOG_POSITION, json_response};
 use crate::state::app_token_settings::AppTokenSettings;
 
-/// After how many seconds a caller whom something internal stood in the way may ask again.
+/// After how many seconds a caller may try again after an internal error.
 const RETRY_SECONDS: u64 = 1;
 
 /// The text of success.
 const NORMAL: &str = "normal";
 
-/// Why an operation failed: a code of the shared table, with its text, a constant of the wire.
+/// Why an operation failed: a code of the shared table, with its fixed text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Failed {
     pub(crate) code: i64,
@@ -28,24 +28,24 @@ const fn failed(code: i64, text: &'static str) -> Failed {
     Failed { code, text, retry_seconds: None }
 }
 
-/// Something internal, or too many others.
+/// An internal error, or too many others.
 pub(crate) const BUSY: Failed = failed(1, "服务器维护中 请稍后再试");
 /// The credential does not allow this.
 pub(crate) const FORBIDDEN: Failed = failed(405, "禁止访问");
-/// A member is missing, or cannot be what it is.
+/// A member is missing or not valid.
 pub(crate) const INVALID: Failed = failed(1001, "参数无效");
 /// An unknown user or a wrong password.
 pub(crate) const WRONG_PASSWORD: Failed = failed(1004, "用户名不存在或密码错误");
-/// There is no such thing, or it ended.
+/// It does not exist, or no longer.
 pub(crate) const NOT_FOUND: Failed = failed(1006, "未找到");
-/// There is no such app, or it ended. Shown as [`NOT_FOUND`] unless the operator wants the code of
+/// There is no such app, or no longer. Shown as [`NOT_FOUND`] unless the operator wants the code of
 /// the original.
 pub(crate) const UNKNOWN_APP: Failed = failed(2, "未找到");
 /// The account may not sign in.
 pub(crate) const DISABLED: Failed = failed(1007, "无效操作");
 /// The user name is taken.
 pub(crate) const USER_EXISTS: Failed = failed(1012, "用户已存在");
-/// No credential, or none that counts for this.
+/// No valid credential, or none for this.
 pub(crate) const UNAUTHORIZED: Failed = failed(1049, "用户未授权");
 /// The signature was used before.
 pub(crate) const REPLAYED: Failed = failed(1056, "重复提交");
@@ -63,7 +63,7 @@ impl Failed {
         Self { retry_seconds: Some(seconds), ..self }
     }
 
-    /// For those who want HTTP to say it, too.
+    /// The HTTP status, if the operator wants real ones.
     fn status(self) -> StatusCode {
         match self.code {
             1 => StatusCode::SERVICE_UNAVAILABLE,
@@ -109,7 +109,7 @@ impl From<commands::Error> for Failed {
     }
 }
 
-/// What an operation answers, and where the log stood after it.
+/// The answer of an operation, and the position of its change.
 #[derive(Debug)]
 pub(crate) struct Answered<T> {
     pub(crate) data: T,
@@ -143,7 +143,7 @@ pub(crate) struct Envelope<T> {
 
 impl<T> ErrorData for Envelope<T> {}
 
-/// Puts an outcome into its envelope, or not.
+/// The answer to an outcome, in its envelope unless the operator wants none.
 pub(crate) fn respond<T: Serialize>(
     outcome: Result<Answered<T>, Failed>,
     settings: &AppTokenSettings,

@@ -18,13 +18,13 @@ use crate::access::target::Target;
 use crate::http::endpoint::Endpoint;
 use crate::state::app_token_settings::AppTokenSettings;
 
-/// When apps end that nobody ended: 2050-01-01 00:00 +08:00 (app-token spec section 2.5).
+/// When apps expire: 2050-01-01 00:00 +08:00 (app-token spec section 2.5).
 const APP_EXPIRES_AT: Timestamp = Timestamp(2_524_579_200_000_000);
 
-/// How often another id is tried when one is taken.
+/// How many random ids are tried if they are taken.
 const ID_ATTEMPTS_MAX: usize = 5;
 
-/// How many apps an account may make for itself.
+/// How many apps an account may have.
 const APPS_OF_ACCOUNT_MAX: usize = 100;
 
 /// The size of a page, unless asked for, and at most.
@@ -133,11 +133,12 @@ async fn create(service: Service, asked: CreateOauthReq) -> Answer<CreateOauthRe
     if matches!(acting, Acting::Account { .. }) && count >= APPS_OF_ACCOUNT_MAX {
         return Err(TOO_MANY);
     }
-    // Where accounts are users, so are owners.
+    // If accounts are users, owners are users, too.
     if linked && owner == AccountId::None {
         return Err(NOT_FOUND);
     }
-    // An account of ours is known by its id: its name would outlive it here.
+    // An owner with an account is stored by its id: a name stored here would survive the person's
+    // erasure.
     let name = if owner == AccountId::None { asked.username } else { String::new() };
     let personal = AppPersonal { owner: name, info: asked.oauth_info };
     for _ in 0..ID_ATTEMPTS_MAX {
@@ -204,7 +205,7 @@ pub(crate) async fn default_app(service: &Service) -> Result<Arc<AppRow>, Failed
     let engine = &service.app().engine;
     let head = service.head("system".to_owned())?;
     let made = engine.handle::<App>(&app.to_string(), &command, &head).await;
-    // If somebody else was quicker, theirs is as good.
+    // If another request was quicker, its app is used.
     let position = made.map_or_else(|_| engine.log().head().position, |it| it.position);
     service.app().views.wait(position, SHOWN_WITHIN).await.map_err(|_| BUSY)?;
     known().ok_or(NOT_FOUND)
@@ -213,7 +214,8 @@ pub(crate) async fn default_app(service: &Service) -> Result<Arc<AppRow>, Failed
 fn random_app_id() -> Result<AppId, Failed> {
     loop {
         let bytes: [u8; 8] = commands::keys::random().map_err(|_| BUSY)?;
-        // 54 bits hold every id; those that are none are drawn again, so each has the same chance.
+        // 54 random bits cover every id; numbers outside the range are drawn again, so each id is
+        // equally likely.
         let number = u64::from_le_bytes(bytes) >> 10;
         if APP_IDS.contains(&number) {
             return Ok(AppId(number));
@@ -240,7 +242,7 @@ async fn list(service: Service, asked: GetAppListReq) -> Answer<GetAppListResp> 
                 let ids = asked.app_ids.iter().filter_map(|it| AppId::parse(it));
                 let mut rows =
                     ids.filter_map(|it| tables.apps.get(tenant, it)).cloned().collect::<Vec<_>>();
-                // An account sees its own apps, whichever it asks for.
+                // An account sees its own apps, whatever name it sends.
                 if let Acting::Account { .. } = &acting {
                     rows.retain(|it| accounts.owns(it, acting.whose(accounts, "")));
                 }
@@ -272,7 +274,7 @@ async fn delete(service: Service, asked: DeleteAppReq) -> Answer<DeleteAppResp> 
         let row = tables.apps.get(service.tenant(), app)?;
         let may = |it: &AppRow| match &acting {
             Acting::AsAny(By::Anybody) => true,
-            // Nobody else can end the apps of an account that is gone.
+            // Nobody else can delete the apps of an account that was deleted.
             Acting::AsAny(_) if accounts.owner_is_gone(it) => true,
             _ => accounts.owns(it, acting.whose(accounts, &asked.username)),
         };
@@ -290,8 +292,8 @@ async fn delete(service: Service, asked: DeleteAppReq) -> Answer<DeleteAppResp> 
     }
 }
 
-/// Destroys the key of an app that has ended: what its owner noted is unreadable then. The event
-/// stands, so what fails here is done at the next start.
+/// Destroys the key of an app that was deleted, so that its owner's notes become unreadable. The
+/// event is written already, so if this fails, the next start does it.
 async fn forget(service: &Service, app: AppId) {
     let keys = service.app().engine.keys().clone();
     let erased = tokio::task::spawn_blocking(move || keys.erase_subject(app.into())).await;
@@ -301,7 +303,7 @@ async fn forget(service: &Service, app: AppId) {
 }
 
 impl Service {
-    /// A list as the operator wants empty ones.
+    /// A list, in the form that the operator wants for empty ones.
     pub(crate) fn list<T>(&self, list: Vec<T>) -> Option<Vec<T>> {
         (!list.is_empty() || !self.settings().null_lists).then_some(list)
     }

@@ -11,8 +11,8 @@ use crate::http::reply::Reply;
 /// Where the service is.
 pub(crate) const BASE: &str = "/oauth2/api/v1";
 
-/// How the service speaks: below its own path its rules win (app-token spec section 1.1). It has no
-/// words for a long query, and reads the version only.
+/// The face of the service: its rules apply to everything below its path (app-token spec section
+/// 1.1). It has no error for a long query, and reads only the version of it.
 pub(crate) static APP_TOKEN: Face = Face {
     name: "app-token",
     owns,
@@ -24,12 +24,12 @@ pub(crate) static APP_TOKEN: Face = Face {
     query_bytes_max: None,
 };
 
-/// What every path of the service answers that is none of its own.
+/// The answer of every path of the service that has no operation.
 fn not_found() -> Response {
     text(StatusCode::NOT_FOUND, "404 page not found").into_response()
 }
 
-/// Whether a path is the service's, known or not.
+/// Whether a path belongs to the service, also if it has no operation.
 fn owns(path: &str) -> bool {
     let (base, rest) = path.split_at_checked(BASE.len()).unwrap_or_default();
     base.eq_ignore_ascii_case(BASE) && (rest.is_empty() || rest.starts_with('/'))

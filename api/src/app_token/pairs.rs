@@ -1,4 +1,4 @@
-//! A pair of tokens: how it is made and entered, and that a signature makes one pair only.
+//! A pair of tokens: how it is made and stored, and that a signature makes only one pair.
 
 use std::sync::Arc;
 
@@ -37,9 +37,9 @@ pub(crate) struct PairResp {
 /// What is to be issued.
 pub(crate) struct Wanted {
     pub(crate) app: Arc<AppRow>,
-    /// The account as it was when it was proved; `None` for the app itself.
+    /// The account as it was when it was authenticated; `None` for the app itself.
     pub(crate) account: Option<Account>,
-    /// From when tokens of the account count.
+    /// The position from which tokens of the account count.
     pub(crate) counts_from: u64,
     pub(crate) token_type: String,
     /// The family that it belongs to; `None` for a pair that begins one.
@@ -47,7 +47,7 @@ pub(crate) struct Wanted {
 }
 
 impl Wanted {
-    /// A pair of a family of its own.
+    /// A pair that begins a family.
     pub(crate) fn new(
         service: &Service,
         app: Arc<AppRow>,
@@ -74,7 +74,7 @@ impl Wanted {
         self.account.as_ref().map_or(AccountId::None, Account::id)
     }
 
-    /// Makes the pair, and the command that enters it under an id.
+    /// Makes the pair, and the command that stores it under an id.
     pub(crate) fn make(
         &self,
         now: Timestamp,
@@ -91,7 +91,7 @@ impl Wanted {
             app: self.app.data.app,
             account: self.account_id(),
             counts_from: self.counts_from,
-            // Named after the first of its pairs: so a login is told from a refresh.
+            // The family has the id of its first pair: so a login can be told from a refresh.
             family: self.family.unwrap_or(access_hash),
             access_hash,
             refresh_hash: hash_of(&refresh_token),
@@ -128,7 +128,7 @@ pub(crate) async fn issue(
     let mut head = service.token_head(actor)?;
     if let Some(command_id) = command_id {
         head.command_id = command_id;
-        // Not 0: another request under the same signature is another wish.
+        // Not 0: the same signature with other members is another request.
         head.fingerprint = u64::from_le_bytes(random_id().map_err(|_| BUSY)?) | 1;
     }
     match service.app().engine.handle::<AppToken>(&id, &command, &head).await {
@@ -141,7 +141,7 @@ pub(crate) async fn issue(
     }
 }
 
-/// The id under which the log takes a signed request once; refused if it has it already.
+/// The command id of a signed request, which the log accepts once; an error if it was used.
 pub(crate) fn unused(
     service: &Service,
     operation: &'static str,
@@ -160,8 +160,8 @@ pub(crate) fn unused(
     }
 }
 
-/// Notes that a signature was seen, whatever comes of it; refused if it was seen before. Only for
-/// signatures that prove something: others anybody can make, and fill the memory with.
+/// Records that a signature was seen, whatever the outcome; an error if it was seen before. Only
+/// for valid signatures: others can be made by anybody, to fill the memory.
 pub(crate) fn note(service: &Service, id: Option<CommandId>) -> Result<(), Failed> {
     let Some(id) = id else { return Ok(()) };
     let window = service.settings().window_seconds;

@@ -1,4 +1,4 @@
-//! How accounts enter, of either kind: made by a root account, or by the operator.
+//! How accounts of either kind are created: by a root account, or by the operator.
 
 use commands::password::{PasswordPool, upper_case_md5};
 use commands::signing::system_head;
@@ -19,29 +19,29 @@ use super::accounts::{Account, Accounts, ROOT_PERMISSION};
 use super::answer::{BUSY, Failed, INVALID, NOT_FOUND, USER_EXISTS};
 use crate::access::placement;
 
-/// What an account enters with.
+/// The data of a new account.
 pub(crate) struct NewAccount {
     pub(crate) user_name: String,
     pub(crate) info: String,
     pub(crate) reg_ip: String,
     /// Whether it may make others.
     pub(crate) root: bool,
-    /// Who makes it; none for the operator, or where that is none of ours.
+    /// Who creates it; none for the operator, or if the creator has no account.
     pub(crate) maker: AccountId,
-    /// Under which name its maker makes it.
+    /// The name of its creator, as the request gave it.
     pub(crate) root_name: String,
     /// The app that it signs in through; none for the tenant's default app.
     pub(crate) app: AppId,
 }
 
-/// A new account on its way into a tenant: an app user or, where the tenant is linked, a user.
+/// A new account before it is stored: an app user or, if the tenant is linked, a user.
 pub(crate) enum Registration {
     AppUser { new: NewAccount, tenant: TenantId },
     User { new: NewAccount, placed: Box<UserRegistered> },
 }
 
 impl Registration {
-    /// Finds the place of a new account in a tenant.
+    /// Determines where a new account belongs in a tenant.
     pub(crate) fn new(new: NewAccount, tables: &Tables, tenant: TenantId) -> Result<Self, Failed> {
         let accounts = Accounts::of(tables, tenant);
         if !accounts.linked {
@@ -69,8 +69,8 @@ impl Registration {
         Ok(Self::User { new, placed: Box::new(placed) })
     }
 
-    /// Whether the rules let it in: before its password is hashed, which is for those that can
-    /// succeed.
+    /// Whether the rules allow it: checked before its password is hashed, so that only requests
+    /// that can succeed cost a hash.
     pub(crate) fn check(&self, now: Timestamp) -> Result<(), Failed> {
         let blank = Verifiers { password: None, md5: Some(BLANK) };
         let decided = match self {
@@ -108,7 +108,7 @@ impl Registration {
     }
 }
 
-/// In place of a verifier that is not made yet.
+/// A placeholder for a verifier that is not computed yet.
 const BLANK: PasswordVerifier =
     PasswordVerifier { memory_kib: 0, passes: 0, lanes: 0, salt: [0; 16], hash: [0; 32] };
 
@@ -129,7 +129,8 @@ fn app_user(
         AccountId::AppUser(creator) => creator,
         AccountId::User(_) | AccountId::None => AppUserId::NONE,
     };
-    // A maker of ours is known by its number: its name would outlive it here.
+    // A creator with an account is stored by number: a name stored here would survive the person's
+    // erasure.
     let root_name = if creator == AppUserId::NONE { new.root_name.clone() } else { String::new() };
     let app_user = AppUserId(number as u32);
     let (root, app) = (new.root, new.app);
@@ -161,7 +162,8 @@ fn user(
     }
 }
 
-/// Makes a root account, which may make accounts and apps: who it is, and the position of the log.
+/// Creates a root account, which may create accounts and apps. Returns who it is, and the position
+/// of the log.
 ///
 /// # Errors
 /// When the name is taken or cannot be a name, or the log fails.

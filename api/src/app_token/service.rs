@@ -64,7 +64,7 @@ where
     Q: DeserializeOwned,
     F: Future<Output = Answer<A>>,
 {
-    // Whatever its content type says: the interface has no other form.
+    // The content type is ignored: the interface has no other form.
     let body = open.call.bytes().await?;
     let question = open.call.members.read(&body)?;
     run(Service { open, client: OnceLock::new() }, question).await
@@ -73,7 +73,7 @@ where
 /// One call of an operation.
 pub(crate) struct Service {
     open: Open,
-    /// The OAuth client of an administrator who acts by an access token of Chancery.
+    /// The OAuth client through which an administrator acts, with an access token of Chancery.
     client: OnceLock<String>,
 }
 
@@ -103,12 +103,12 @@ impl Service {
         question(&self.app().views.read())
     }
 
-    /// Notes through which OAuth client the caller acts.
+    /// Records through which OAuth client the caller acts.
     pub(crate) fn acts_through(&self, client: &str) {
         self.client.get_or_init(|| client.to_owned());
     }
 
-    /// Who, when and why, for a commit.
+    /// The head of a commit: who, when, and in what context.
     pub(crate) fn head(&self, actor: String) -> Result<CommitHead, Failed> {
         let command_id = random_id().map(CommandId).map_err(|_| BUSY)?;
         let head = self.call().head_of((command_id, 0), self.tenant(), actor);
@@ -121,12 +121,13 @@ impl Service {
         Ok(CommitHead { time: self.app().clock.now(), context, ..head })
     }
 
-    /// As [`Service::head`], for a commit of tokens: its events say enough, and they are many.
+    /// As [`Service::head`], for a commit of tokens, without context: their events say enough, and
+    /// there are many.
     pub(crate) fn token_head(&self, actor: String) -> Result<CommitHead, Failed> {
         Ok(CommitHead { context: Context::default(), ..self.head(actor)? })
     }
 
-    /// Enters something new under an id that was drawn by chance.
+    /// Creates something new under a random id.
     pub(crate) async fn begin<A: Aggregate>(
         &self,
         id: &str,
@@ -134,7 +135,7 @@ impl Service {
         actor: String,
     ) -> Result<Done, Failed> {
         let engine = &self.app().engine;
-        // What is there already is no business of whoever enters something new.
+        // Whoever creates something new need not know what exists already.
         if engine.log().stream_version(&StreamId::new(A::CATEGORY, id)) > 0 {
             return Err(BUSY);
         }
@@ -159,7 +160,7 @@ impl Service {
 /// Characters of tokens, keys and secrets.
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/// Random text: each character with the same chance.
+/// Random text; each character is equally likely.
 pub(crate) fn random_text(length: usize) -> Result<String, Failed> {
     let mut text = String::with_capacity(length);
     while text.len() < length {

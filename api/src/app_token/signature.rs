@@ -1,4 +1,5 @@
-//! What clients sign, when, and that it counts once (app-token spec sections 2.2, 2.3 and 5.2).
+//! Signatures of clients: what is signed, the time window, and that each counts once (app-token
+//! spec sections 2.2, 2.3 and 5.2).
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use commands::keys::Keyring;
@@ -7,8 +8,9 @@ use md5::{Digest as _, Md5};
 
 use super::answer::{Failed, WRONG_SIGNATURE, WRONG_TIME};
 
-/// Compares an md5 signature with what it should be, in constant time. The parts are joined without
-/// separators. Hexadecimal digits have no case. The digest is made whatever the shape.
+/// Compares an md5 signature with the right one, in constant time. The parts are joined without
+/// separators, and the letter case of the digits is ignored. The digest is computed even if the
+/// signature has the wrong form.
 pub(crate) fn check_signature(sent: &str, parts: &[&[u8]]) -> Result<(), Failed> {
     let mut md5 = Md5::new();
     parts.iter().for_each(|it| md5.update(it));
@@ -18,7 +20,7 @@ pub(crate) fn check_signature(sent: &str, parts: &[&[u8]]) -> Result<(), Failed>
     equal.ok().and(shaped).map(|_| ()).ok_or(WRONG_SIGNATURE)
 }
 
-/// Whether a signed time is near the clock. The time is the caller's choice: it may be anything.
+/// Whether a signed time is near the clock. The caller chose it, so it may be any number.
 pub(crate) fn check_time(
     timestamp: i64,
     now: Timestamp,
@@ -31,9 +33,9 @@ pub(crate) fn check_time(
     }
 }
 
-/// The command id of a signed request: the log takes each once. It is of what is signed, so that a
-/// changed `userName` under an old signature is a replay, too. It is keyed: a command id is shown to
-/// many, and nobody shall try passwords on it.
+/// The command id of a signed request, which the log accepts once. It is a hash of what is signed,
+/// so that another `userName` under an old signature is a replay, too. The hash is keyed, because
+/// many can see command ids, and nobody should be able to test passwords on them.
 pub(crate) fn once(
     keys: &Keyring,
     tenant: TenantId,

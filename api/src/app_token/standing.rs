@@ -19,7 +19,7 @@ pub(crate) struct Standing {
     pub(crate) account: Option<Account>,
 }
 
-/// An app that may be used now.
+/// An app that may be used at this time.
 pub(crate) fn live_app(
     tables: &Tables,
     tenant: TenantId,
@@ -31,9 +31,9 @@ pub(crate) fn live_app(
     is_live.then(|| row.clone())
 }
 
-/// What stands behind a pair, however old; refused where it begins in the future or where anything of it ended: the family by
-/// a refresh that was used twice, the app, the account, the password that it was issued under, or the
-/// kind of accounts that the tenant had.
+/// What a pair depends on, however old it is. An error if the pair begins in the future, or if
+/// anything of it has ended: the family (a refresh token was used twice), the app, the account, the
+/// password under which it was issued, or the kind of accounts that the tenant had.
 pub(crate) fn of(
     tables: &Tables,
     tenant: TenantId,

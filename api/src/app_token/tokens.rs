@@ -28,11 +28,11 @@ use crate::http::endpoint::Endpoint;
 use crate::http::error::ApiError;
 use crate::state::attempts::{Attempt, NotChecked, Proof};
 
-/// How many pairs of one family may count: each refresh makes one, which counts until it ends.
-/// Of the usual 23 days that is one in about three minutes.
+/// The most pairs of one family that have not expired: each refresh makes one. With the default
+/// lifetime of 23 days that is one in about three minutes.
 const FAMILY_PAIRS_MAX: usize = 10_000;
 
-/// The longest member that is looked at, in bytes.
+/// The longest member that is accepted, in bytes.
 const MEMBER_BYTES_MAX: usize = 1_024;
 
 pub(crate) fn endpoints() -> Vec<Endpoint> {
@@ -192,7 +192,7 @@ async fn authorize(service: Service, asked: AuthorizeReq) -> Answer<PairResp> {
     }
     let account = match asked.user_name.is_empty() {
         true => None,
-        // Who is not signed for is nobody: anybody knows the id of an app.
+        // Without a valid signature the caller is anonymous: anybody may know the id of an app.
         false if !signed => return Err(UNAUTHORIZED),
         false => Some(acting_for(&service, &row, &asked.user_name).ok_or(UNAUTHORIZED)?),
     };
@@ -211,12 +211,12 @@ fn check_key(row: &AppRow, sent: &str) -> Result<(), Failed> {
     equal.map_err(|_| WRONG_SIGNATURE)
 }
 
-/// An account for which an app may act: one of its own, or any where the operator allowed it; never
-/// one that may do more than others.
+/// An account for which an app may act: its own ones, or any if the operator allowed it, but never
+/// one with more rights than others.
 fn acting_for(service: &Service, app: &AppRow, user_name: &str) -> Option<Account> {
     service.ask(|tables| {
         let account = Accounts::of(tables, service.tenant()).named(user_name)?;
-        // Who allowed it meant the accounts of then.
+        // Whoever allowed it meant the accounts of that time.
         let since = tables.tenants.get(service.tenant())?.app_tokens_from;
         let any = app.data.policy.acts_for_users && app.policy_position >= since;
         let own = account.app() == app.data.app || any;
@@ -238,7 +238,7 @@ async fn login(service: Service, asked: LoginReq) -> Answer<PairResp> {
     let parts = [&asked.username, &asked.password, &timestamp].map(|it| it.as_bytes());
     check_signature(&asked.token, &parts)?;
     let account = prove(&service, &asked.username, &password).await?;
-    // After the password: before it, a replay would tell whether a guess was right.
+    // Checked after the password: sooner, it would let an attacker test guesses.
     let command_id = unused(&service, "login", &asked.username, asked.timestamp, &asked.token)?;
     if !account.is_enabled() {
         return Err(DISABLED);
@@ -253,7 +253,7 @@ async fn login(service: Service, asked: LoginReq) -> Answer<PairResp> {
     issue(&service, wanted, actor, command_id).await
 }
 
-/// The account whose password this is. It takes as long for an unknown name.
+/// The account with this name and password. It takes equally long for an unknown name.
 async fn prove(service: &Service, user_name: &str, password: &str) -> Result<Account, Failed> {
     let (app, tenant) = (service.app(), service.tenant());
     let (tried, account, verifier) = service.ask(|tables| {
@@ -278,7 +278,7 @@ async fn prove(service: &Service, user_name: &str, password: &str) -> Result<Acc
     }
 }
 
-/// The pair of an access token, with what stands behind it.
+/// The pair of an access token, with everything that it depends on.
 fn look_up(service: &Service, token: &str) -> Result<(Arc<AppTokenRow>, Standing), Failed> {
     if token.is_empty() || token.len() > MEMBER_BYTES_MAX {
         return Err(if token.is_empty() { INVALID } else { NOT_FOUND });
@@ -368,7 +368,7 @@ async fn refresh(service: Service, asked: RefreshTokenReq) -> Answer<RefreshToke
     Ok(Answered::written(made.into(), done.position))
 }
 
-/// The label of a pair, from its event: it may name somebody, so no row has it in clear.
+/// The label of a pair, from its event: it may name somebody, so rows do not hold it in clear.
 fn token_type_of(service: &Service, pair: &AppTokenRow) -> Result<String, Failed> {
     let engine = &service.app().engine;
     let events = engine.log().read_at(&[pair.position]).map_err(commands::Error::from)?;
@@ -385,7 +385,7 @@ fn token_type_of(service: &Service, pair: &AppTokenRow) -> Result<String, Failed
     }
 }
 
-/// A refresh token that comes a second time was stolen, before or now: all that came of it ends.
+/// A refresh token that is used a second time was stolen, before or now: the whole family ends.
 async fn revoke_family(
     service: &Service,
     pair: &AppTokenRow,
@@ -394,7 +394,7 @@ async fn revoke_family(
 ) -> Result<(), Failed> {
     let reason = "a refresh token was used twice".to_owned();
     let command = AppTokenCommand::RevokeFamily { reason };
-    // Whoever has the refresh token may.
+    // Having the refresh token is enough for this.
     let target = Target::of(pair, service.tenant(), |it| it.data.refresh_hash == hash_of(token));
     service.submit(&target.ok_or(NOT_FOUND)?, &command, actor).await?;
     tracing::warn!(app = %pair.data.app, "a refresh token was used twice; its family is ended");

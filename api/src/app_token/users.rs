@@ -109,7 +109,7 @@ async fn create(service: Service, asked: CreateUserReq) -> Answer<Empty> {
     if given.into_iter().any(String::is_empty) {
         return Err(INVALID);
     }
-    // Everything cheap first: hashing is for requests that can succeed.
+    // Cheap checks come first: only requests that can succeed cost a hash.
     let (registration, _) = register(&service, &asked)?;
     registration.check(service.call().now)?;
     let password = canonical(&asked.password)?;
@@ -129,7 +129,7 @@ async fn create(service: Service, asked: CreateUserReq) -> Answer<Empty> {
     Ok(Answered::written(Empty {}, done.position))
 }
 
-/// What is asked for as a registration, by whoever may make accounts.
+/// The registration that a request asks for, if the caller may create accounts.
 fn register(service: &Service, asked: &CreateUserReq) -> Result<(Registration, String), Failed> {
     let acting = authorise(service, &asked.root_name)?;
     let tenant = service.tenant();
@@ -141,7 +141,7 @@ fn register(service: &Service, asked: &CreateUserReq) -> Result<(Registration, S
             return Err(FORBIDDEN);
         }
         let maker = acting.whose(accounts, &asked.root_name).account;
-        // A user stands below another one.
+        // A user must have a parent.
         if accounts.linked && maker == AccountId::None {
             return Err(NOT_FOUND);
         }
@@ -159,13 +159,14 @@ fn register(service: &Service, asked: &CreateUserReq) -> Result<(Registration, S
     Ok((registration, acting.actor()))
 }
 
-/// The form of a password that is kept: the md5 in upper-case digits (app-token spec section 5.2).
+/// The form of a password that is hashed: the md5 in upper-case digits (app-token spec section
+/// 5.2).
 pub(crate) fn canonical(password: &str) -> Result<String, Failed> {
     unhex_16(password).ok_or(INVALID)?;
     Ok(password.to_ascii_uppercase())
 }
 
-/// Nobody tells the password itself here.
+/// The password itself is never sent here, only its md5.
 async fn hash(service: &Service, password: &str) -> Result<Verifiers, Failed> {
     let hashed = service.app().passwords.hash(password).await;
     let md5 = hashed.map_err(|err| Failed::from(ApiError::from(err)))?;
@@ -195,13 +196,13 @@ async fn update(service: Service, asked: UpdateUserReq) -> Answer<Empty> {
     Ok(Answered::written(Empty {}, done.position))
 }
 
-/// Who changes which account, if they may.
+/// Who changes which account, if that is allowed.
 fn may_change(service: &Service, asked: &UpdateUserReq) -> Result<(Acting, AccountTarget), Failed> {
     let acting = authorise(service, &asked.root_name)?;
     let now = service.app().clock.now();
     let target = service.ask(|tables| {
         let accounts = Accounts::of(tables, service.tenant());
-        // Somebody else's users are nobody's business, not even that they exist.
+        // Whether other accounts' users exist is not revealed.
         let account = accounts.named(&asked.user_name).ok_or(NOT_FOUND)?;
         let target = acting.target(&account, accounts).ok_or(NOT_FOUND)?;
         let sets_password = asked.op == 1 && !asked.password.is_empty();
@@ -270,7 +271,7 @@ async fn list(service: Service, asked: GetUsersReq) -> Answer<GetUsersResp> {
             _ => accounts.made_by(acting.whose(accounts, &asked.root_name)),
         }
     });
-    // Whoever does not know of pages must not take a part for the whole.
+    // A caller that does not know of pages must not mistake a part for the whole.
     if size == 0 && found.len() > USERS_MAX {
         return Err(TOO_MANY);
     }

@@ -33,7 +33,8 @@ impl RawFile {
         let file = File::create(path)?;
         let (sender, receiver) = channel();
         std::thread::Builder::new().name("raw-writer".to_owned()).spawn(move || {
-            // A failed write ends the thread, and with it whoever waits for an answer.
+            // A failed write ends the thread, and so everybody who waits for an answer gets an
+            // error.
             let _ = write_groups(&receiver, file);
         })?;
         Ok(Self { sender })
@@ -110,7 +111,7 @@ fn frame(bytes: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(bytes);
 }
 
-/// Copies the events of a log, as they stand there, into a plain file.
+/// Copies the events of a log, as they are stored, into a plain file.
 pub(crate) fn copy_events(log: &dyn EventLog, path: &Path) -> Result<u64, Failure> {
     let mut out = std::io::BufWriter::with_capacity(1 << 20, File::create(path)?);
     let head = log.head().position;

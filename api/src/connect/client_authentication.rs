@@ -1,5 +1,5 @@
-//! Who is the client? RFC 6749 section 2.3: HTTP Basic or the form, never both. Wrong secrets are
-//! counted, as wrong passwords are (its section 2.3.1: guessing must be hindered).
+//! Authenticates the client. RFC 6749 section 2.3: by HTTP Basic or by the form, never both. Wrong
+//! secrets are counted like wrong passwords (its section 2.3.1: guessing must be hindered).
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use crate::http::error::ApiError;
 use crate::http::input::Query;
 use crate::state::attempts::Attempt;
 
-/// The client of a call to the token endpoints, after it proved itself.
+/// The client that calls a token endpoint, after it was authenticated.
 pub(crate) fn authenticate(
     call: &Call,
     tenant: &TenantRow,
@@ -27,28 +27,28 @@ pub(crate) fn authenticate(
 ) -> Result<Arc<ClientRow>, ApiError> {
     let (client_id, secret) = credentials(call, form)?;
     let client = counting_client(&call.app.views.read(), tenant.data.tenant, &client_id);
-    // A public client that sends a secret anyway has no secret to compare it with.
+    // A public client may send a secret, but has none to compare it with.
     let public = client.as_ref().filter(|it| !it.data.require_client_secret);
     if let Some(public) = public.filter(|it| secret.is_none() || it.data.secrets.is_empty()) {
         return Ok(public.clone());
     }
-    // Whoever sends no secret guesses none.
+    // A request without a secret is no guess.
     let secret = secret.ok_or_else(invalid_client)?;
     let is_right = || {
         let opened = client.as_ref().map(|it| call.app.views.read().clients.secrets(it));
         let hashes = opened.iter().flat_map(|it| &it.values).map(String::as_str);
         let known = client.iter().flat_map(|it| &it.data.secrets);
         let stored = known.map(|it| it.expiration).zip(hashes).collect::<Vec<_>>();
-        // All of them, so that the time tells nothing.
+        // All secrets are compared, so that the time reveals nothing.
         secret.iter().fold(false, |found, it| matches_any(it, &stored, call.now) | found)
     };
-    // An unknown client is counted, too, so that the waiting does not tell.
+    // An unknown client is counted, too, so that the wait does not reveal whether it exists.
     let attempt = Attempt::client(tenant.data.tenant.0, &client_id, call.peer);
     let is_right = call.app.attempts.check_now(&attempt, call.app.clock.monotonic(), is_right)?;
     client.filter(|_| is_right).ok_or_else(invalid_client)
 }
 
-/// A secret, as it may be meant.
+/// The secrets that a header may mean.
 type Secret = Vec<String>;
 
 fn credentials(call: &Call, form: &Query) -> Result<(String, Option<Secret>), ApiError> {
@@ -64,7 +64,7 @@ fn credentials(call: &Call, form: &Query) -> Result<(String, Option<Secret>), Ap
     let decoded = decoded.and_then(|it| String::from_utf8(it).ok()).ok_or_else(invalid_client)?;
     let (client_id, secret) = decoded.split_once(':').ok_or_else(invalid_client)?;
     let client_id = form_decode(client_id).ok_or_else(invalid_client)?;
-    // Many clients send it as it is, against the rule.
+    // Many clients send it without encoding, against the rule.
     let secrets = [form_decode(secret), Some(secret.to_owned())];
     if form_secret.is_some() || in_form.is_some_and(|it| it != client_id) {
         let why = "the client must prove itself in one way only";

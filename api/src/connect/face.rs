@@ -23,7 +23,7 @@ pub(crate) static OAUTH: Face = Face {
     query_bytes_max: Some(QUERY_BYTES_MAX),
 };
 
-/// The caller may come again; nothing is wrong with the request (RFC 6749 section 4.1.2.1).
+/// The caller may try again; the request itself is right (RFC 6749 section 4.1.2.1).
 const LATER: &str = "temporarily_unavailable";
 
 fn oauth_error(err: ApiError, _asked: &Asked<'_>) -> Response {

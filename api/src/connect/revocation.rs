@@ -18,7 +18,7 @@ use crate::http::endpoint::{Endpoint, Outcome, endpoint};
 use crate::http::error::ApiError;
 use crate::http::reply::Reply;
 
-/// How long the answer waits until the read models show the end.
+/// How long the answer waits until the read models show the revocation.
 const SHOWN_WITHIN: Duration = Duration::from_secs(2);
 
 pub(crate) fn endpoints() -> Vec<Endpoint> {
@@ -41,7 +41,7 @@ struct RevocationForm {
     client_secret: Option<String>,
 }
 
-/// RFC 7009 section 2.2: a token that does not count is as good as revoked.
+/// RFC 7009 section 2.2: a token that does not count is treated as revoked.
 async fn revoke(mut open: Open) -> Outcome {
     let form = open.call.form().await?;
     let client = authenticate(&open.call, &open.tenant, &form)?;
@@ -63,11 +63,11 @@ async fn revoke(mut open: Open) -> Outcome {
     };
     match done {
         Ok(done) => {
-            // Visible at once: the answer comes after the read models know.
+            // The answer comes only after the read models know of it.
             open.call.app.views.wait(done.position, SHOWN_WITHIN).await?;
             Ok(Reply::body("text/plain", Vec::new()).written(&done))
         }
-        // The log does not know it, or has forgotten it: it counts nowhere.
+        // The log does not know it, or has forgotten it: it does not count anyway.
         Err(commands::Error::Refused(Refusal::NotFound { .. })) => {
             Ok(Reply::body("text/plain", Vec::new()))
         }

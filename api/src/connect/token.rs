@@ -129,7 +129,7 @@ async fn password(open: &Open, client: &ClientRow, form: &Query) -> Result<Token
     if password.len() > PASSWORD_BYTES_MAX {
         return Err(wrong());
     }
-    // The scopes first: a wrong one must not tell whether the password was right.
+    // Scopes are checked first: a wrong one must not reveal whether the password was right.
     let (scopes, audience) = {
         let tables = open.call.app.views.read();
         grant_scopes(&tables, client, form.text("scope"))?
@@ -164,7 +164,8 @@ async fn password(open: &Open, client: &ClientRow, form: &Query) -> Result<Token
         amr: vec!["pwd".to_owned()],
         auth_time: None,
         lifetime: i64::from(client.data.lifetimes.access_token),
-        // As they were when they were proved: others that were set meanwhile end this token.
+        // The position at the time of sign-in: if the credentials were changed meanwhile, this
+        // token does not count.
         counts_from: user.counts_from,
         parent: None,
     })
@@ -178,6 +179,6 @@ fn head(open: &Open, request: &TokenRequest) -> Result<CommitHead, ApiError> {
     let tenant = open.tenant.data.tenant;
     let wish = [request.client_id.as_str(), &request.scopes.join(" ")].join("\n");
     let head = open.call.head(tenant, actor, wish.as_bytes())?;
-    // Grant and client stand in the event.
+    // No context: the event names grant type and client.
     Ok(CommitHead { context: Context::default(), ..head })
 }

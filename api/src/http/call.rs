@@ -1,4 +1,4 @@
-//! One request in flight: what was sent, by whom it seems, and when.
+//! One request being handled: what was sent, from which address, and when.
 
 use std::net::IpAddr;
 use std::pin::Pin;
@@ -45,7 +45,7 @@ impl Call {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// The host that was asked, with its port.
+    /// The `Host` header: the host with its port.
     pub(crate) fn host(&self) -> Option<&str> {
         only_host(&self.headers)
     }
@@ -64,7 +64,7 @@ impl Call {
     pub(crate) fn number(&self, n: usize, name: &'static str) -> Result<u32, ApiError> {
         let wrong = || ApiError::field(name, "must be a whole number");
         let number = self.parameter(n).parse::<i64>().map_err(|_| wrong())?;
-        // A number that no id can have names nothing.
+        // A number that is not in the range of ids belongs to nothing.
         Ok(u32::try_from(number).unwrap_or(0))
     }
 
@@ -123,7 +123,7 @@ impl Call {
     }
 }
 
-/// Two hosts are none (RFC 9112 section 3.2): a proxy may have looked at the other one.
+/// Two `Host` headers are as none (RFC 9112 section 3.2): a proxy may have used the other one.
 fn only_host(headers: &HeaderMap) -> Option<&str> {
     let mut hosts = headers.get_all(HOST).iter();
     let host = hosts.next()?.to_str().ok()?;

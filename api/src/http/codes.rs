@@ -28,7 +28,7 @@ pub(crate) const SET_ONLINE_FAILED: Code =
 pub(crate) const PUBLISH_FAILED: Code = Code { code: 300_011, name: "Publish_PublishFailed" };
 
 impl Code {
-    /// The HTTP status, where the setting asks for real ones.
+    /// The HTTP status, if the operator wants real ones.
     pub(crate) fn status(self) -> StatusCode {
         match self.code {
             404 | 300_002 | 300_004 => StatusCode::NOT_FOUND,

@@ -44,7 +44,7 @@ impl Call {
         }
     }
 
-    /// What an earlier request with the same `Idempotency-Key` led to.
+    /// The outcome of an earlier request with the same `Idempotency-Key`, if there was one.
     pub(crate) fn find_repeated(&self, head: &CommitHead) -> Result<Option<Done>, ApiError> {
         if head.fingerprint == 0 {
             return Ok(None);
@@ -58,9 +58,9 @@ impl Call {
         }
     }
 
-    /// The command id: the `Idempotency-Key` within tenant, actor and route, or a random one. The
-    /// fingerprint is that of path, query and body; 0 without a key. Both are keyed: they stand in
-    /// the log for ever, and a body may hold a password.
+    /// The command id, from the `Idempotency-Key` within tenant, actor and route, or a random one;
+    /// and the fingerprint of path, query and body, 0 without a key. Both are keyed hashes, because
+    /// they are in the log for ever and a body may hold a password.
     fn command_id(
         &self,
         tenant: TenantId,
@@ -77,7 +77,7 @@ impl Call {
             (1..=IDEMPOTENCY_KEY_MAX).contains(&it.len())
                 && it.bytes().all(|it| it.is_ascii_graphic())
         });
-        // Of two, nobody knows which one the caller repeats the request with.
+        // With two keys, nobody knows which one the caller would repeat.
         let key = key.filter(|_| keys.next().is_none());
         let key = key.ok_or_else(|| {
             ApiError::field("Idempotency-Key", "must be one, of 1 to 64 visible ASCII characters")
@@ -90,14 +90,15 @@ impl Call {
         let count = self.parameters.len().to_le_bytes();
         let said = [count.as_slice(), query.as_bytes(), body].into_iter();
         let said = said.chain(self.parameters.iter().map(String::as_bytes)).collect::<Vec<_>>();
-        // Said again, it gets the fingerprint of then: its key may be the older one by now.
+        // A repeated request gets the fingerprint of the first one: its key may be the older one by
+        // now.
         let known = engine.log().find_command(id).map(|it| it.fingerprint);
         let known = known.filter(|it| engine.keys().is_fingerprint_of(*it, &said));
         let fingerprint = known.unwrap_or_else(|| engine.keys().fingerprint(&said));
         Ok((id, fingerprint))
     }
 
-    /// What the query says, but for the version of the interface.
+    /// The query without the version of the interface.
     fn query_said(&self) -> String {
         let pairs = form_urlencoded::parse(self.raw_query.as_bytes());
         let pairs = pairs.filter(|(name, _)| !name.eq_ignore_ascii_case("api-version"));

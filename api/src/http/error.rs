@@ -1,4 +1,5 @@
-//! Every error that leaves by HTTP, and the one table of statuses. Its form is the face's: `http::face`.
+//! Every error of an HTTP request, and the table of their statuses. The form of the answer depends
+//! on the face: `http::face`.
 
 use std::collections::BTreeMap;
 
@@ -15,17 +16,17 @@ use super::codes::{self, Code};
 use crate::state::attempts::NotChecked;
 use crate::state::signer::SigningError;
 
-/// After how many seconds a caller may ask again when the read models lag.
+/// After how many seconds a caller may try again when the read models lag.
 const BEHIND_RETRY_SECONDS: u64 = 1;
 
-/// After how many seconds a caller may come again when too many command ids are remembered: as often
-/// as some are forgotten.
+/// After how many seconds a caller may try again when too many command ids are remembered: the
+/// interval at which some are forgotten.
 const CROWDED_RETRY_SECONDS: u64 = 600;
 
 /// The names of fields, each with the rules it breaks.
 pub(crate) type FieldErrors = BTreeMap<String, Vec<String>>;
 
-/// Why a request got no answer.
+/// Why a request failed.
 #[derive(Debug)]
 pub(crate) enum ApiError {
     /// No token, or one that does not count (RFC 6750 section 3.1).
@@ -56,13 +57,13 @@ pub(crate) enum ApiError {
     KeyReused,
     /// The answer to this `Idempotency-Key` held a secret, and is not repeated.
     OneTime,
-    /// The caller goes on from an event of another history of the log, which ends at `head`.
+    /// The caller has seen an event of another history of the log; this one ends at `head`.
     OtherHistory { head: u64 },
     /// The service cannot answer now.
     Unavailable { retry_seconds: u64, why: String },
     /// Too little of the disk is left.
     DiskFull,
-    /// Something that the caller cannot mend. The text goes to the log only.
+    /// An internal error, which the caller cannot correct. The text goes to the log only.
     Internal(String),
 }
 
@@ -72,7 +73,7 @@ impl ApiError {
         Self::Invalid(BTreeMap::from([(field.into(), vec![why.into()])]))
     }
 
-    /// `X-Min-Position` names what the log does not have.
+    /// `X-Min-Position` is beyond the end of the log.
     pub(crate) fn beyond_head(position: u64, head: u64) -> Self {
         let why = format!(
             "the log ends at position {head}: position {position} of X-Min-Position is not written \
@@ -97,7 +98,7 @@ impl ApiError {
         Self::OAuth { status: StatusCode::BAD_REQUEST, error, description }
     }
 
-    /// The status of it, but where a family of endpoints says otherwise.
+    /// The HTTP status, unless a family of endpoints uses another one.
     pub(crate) fn status(&self) -> StatusCode {
         match self {
             Self::Unauthenticated { .. } => StatusCode::UNAUTHORIZED,
@@ -121,7 +122,7 @@ impl ApiError {
         }
     }
 
-    /// What the caller reads. It never holds a cause that is ours.
+    /// The text for the caller. It never contains an internal cause.
     pub(crate) fn detail(&self) -> String {
         match self {
             Self::Unauthenticated { why, .. } => (*why).to_owned(),
@@ -157,7 +158,7 @@ impl ApiError {
         }
     }
 
-    /// The headers that an error has in every form.
+    /// The headers of an error, which are the same in every form.
     pub(crate) fn add_headers(&self, response: &mut Response) {
         let headers = response.headers_mut();
         match self {

@@ -1,5 +1,5 @@
-//! Faces: how a family of endpoints speaks. An endpoint has one, so that none can answer in the form
-//! of another family, whatever error its handler meets.
+//! Faces: in which form a family of endpoints answers errors. Each endpoint has one, so that none
+//! can answer in the form of another family, whatever error its handler meets.
 
 use serde_json::Value;
 use warp::http::StatusCode;
@@ -9,24 +9,24 @@ use warp::reply::Response;
 use super::error::ApiError;
 use crate::state::app::AppSettings;
 
-/// How a family of endpoints speaks.
+/// The form in which a family of endpoints answers.
 pub struct Face {
     /// Its name, for the log and for tests.
     pub(crate) name: &'static str,
-    /// Whether a path is the family's, known or not. A path that no family owns is answered as the
-    /// last one in the list of faces does.
+    /// Whether a path belongs to the family, also if no endpoint has it. A path that no family owns
+    /// is answered by the last one in the list of faces.
     pub(crate) owns: fn(&str) -> bool,
     /// The answer to an error.
     pub(crate) error: fn(ApiError, &Asked<'_>) -> Response,
-    /// Whether its answers name the versions of the API (spec section 3.6).
+    /// Whether its answers have the header with the versions of the API (spec section 3.6).
     pub(crate) names_versions: bool,
     /// The longest query that is read, in bytes; `None` where it is not read at all.
     pub(crate) query_bytes_max: Option<usize>,
 }
 
-/// What an error is an answer to.
+/// What a face needs to know about the request that failed.
 pub(crate) struct Asked<'a> {
-    /// Shown to the caller; it leads to the request in the log.
+    /// Shown to the caller; it identifies the request in the log.
     pub(crate) request_id: &'a str,
     pub(crate) settings: &'a AppSettings,
     /// What `data` is when a documented business error has no other (spec section 3.2).
@@ -34,7 +34,7 @@ pub(crate) struct Asked<'a> {
 }
 
 impl Face {
-    /// Answers an error. What the caller must not read goes to the log.
+    /// Answers an error. Causes that the caller must not read go to the log.
     pub(crate) fn answer(&self, err: ApiError, asked: &Asked<'_>) -> Response {
         if let ApiError::Internal(why) = &err {
             let request_id = asked.request_id;

@@ -30,7 +30,7 @@ impl Query {
         Self { values, repeated, errors: Default::default() }
     }
 
-    /// Whether a name stands there more than once; the last value counts.
+    /// Whether a name occurs more than once; the last value counts.
     pub(crate) fn has_repeated(&self) -> bool {
         self.repeated
     }
@@ -69,12 +69,12 @@ impl Query {
         lock(&self.errors)
     }
 
-    /// Remembers that a value breaks a rule.
+    /// Records that a value breaks a rule.
     pub(crate) fn note(&self, name: &str, why: impl Into<String>) {
         self.errors().entry(name.to_owned()).or_default().push(why.into());
     }
 
-    /// All rules that were broken so far.
+    /// Fails with all rules that were broken so far.
     pub(crate) fn check(&self) -> Result<(), ApiError> {
         let errors = std::mem::take(&mut *self.errors());
         if errors.is_empty() { Ok(()) } else { Err(ApiError::Invalid(errors)) }
@@ -86,7 +86,7 @@ impl Query {
 pub(crate) struct MemberNames(HashMap<String, String>);
 
 impl MemberNames {
-    /// From the names that the schema of the body knows.
+    /// Takes the names from the schema of the body.
     pub(crate) fn new(names: BTreeSet<String>) -> Self {
         Self(names.into_iter().map(|it| (it.to_lowercase(), it)).collect())
     }
@@ -122,7 +122,7 @@ impl MemberNames {
     }
 }
 
-/// Where JSON is broken, without quoting what stands there.
+/// Where the JSON is wrong, without quoting it.
 fn place(err: &serde_json::Error) -> String {
     format!("line {} column {}", err.line(), err.column())
 }

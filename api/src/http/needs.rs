@@ -14,7 +14,7 @@ impl fmt::Display for Code {
     }
 }
 
-/// What a token must have. All of it is needed.
+/// What an endpoint requires of a token: all of these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Needs {
     /// A scope that covers this code.

@@ -1,12 +1,12 @@
-//! Opening many rows: off the threads that serve requests, and one such search at a time.
+//! Searches that must decrypt many rows: on a thread of their own, one at a time.
 
 use super::error::ApiError;
 use crate::state::app::App;
 
-/// How many rows may be opened on a thread that serves requests.
+/// How many rows may be decrypted on a thread that serves requests.
 const OPENED_AT_ONCE_MAX: usize = 100;
 
-/// Runs a search that opens so many rows.
+/// Runs a search that decrypts this many rows.
 pub(crate) async fn open_rows<T: Send + 'static>(
     app: &App,
     count: usize,
@@ -15,7 +15,7 @@ pub(crate) async fn open_rows<T: Send + 'static>(
     if count <= OPENED_AT_ONCE_MAX {
         return Ok(search());
     }
-    // The place is given back when the search ends, also if nobody waits for it any more.
+    // The place is released when the search ends, also if nobody waits for it any more.
     let place = app.long_searches.clone().acquire_owned().await;
     let finished = tokio::task::spawn_blocking(move || {
         let _place = place;

@@ -22,7 +22,7 @@ pub(crate) static API: Face = Face {
     query_bytes_max: Some(QUERY_BYTES_MAX),
 };
 
-/// Health, figures, documents, and every path that nobody owns: problems only.
+/// Health, metrics, the API document, and every path that no family owns: problems only.
 pub(crate) static OPERATION: Face = Face {
     name: "operation",
     owns: |_| true,
@@ -69,7 +69,7 @@ fn operation_error(err: ApiError, asked: &Asked<'_>) -> Response {
     response
 }
 
-/// RFC 9457, with the members of the envelope that clients key on.
+/// A problem by RFC 9457, with the members of the envelope that clients look at.
 fn problem(err: &ApiError, status: StatusCode, request_id: &str) -> Response {
     let mut body = json!({
         "type": format!("https://www.rfc-editor.org/rfc/rfc9110#status.{}", status.as_u16()),

@@ -13,10 +13,10 @@ use super::codes;
 /// The content type of JSON (spec section 3.1).
 pub(crate) const JSON: &str = "application/json; charset=utf-8";
 
-/// Where the log stood after a write.
+/// The position of a change.
 pub(crate) const LOG_POSITION: HeaderName = HeaderName::from_static("x-log-position");
 
-/// Says that the answer to this `Idempotency-Key` was given before.
+/// Set if the answer to this `Idempotency-Key` was given before.
 const IDEMPOTENT_REPLAY: HeaderName = HeaderName::from_static("idempotent-replay");
 
 /// A single result (spec section 3.2).
@@ -120,7 +120,7 @@ impl Reply {
         self
     }
 
-    /// With the position that a command led to.
+    /// Adds the position of a change.
     #[must_use]
     pub(crate) fn written(mut self, done: &Done) -> Self {
         self.headers().insert(LOG_POSITION, HeaderValue::from(done.position));
@@ -144,7 +144,7 @@ impl Reply {
         self
     }
 
-    /// Kept for one caller at a time: the next may use the same cache.
+    /// A cache may keep it for one caller only: the next one may use the same cache.
     #[must_use]
     pub(crate) fn varies_by_caller(mut self) -> Self {
         self.headers().insert(VARY, HeaderValue::from_static("Authorization"));

@@ -25,7 +25,7 @@ use super::face::{Asked, Face};
 use crate::state::app::App;
 use crate::state::hash::hash_16;
 
-/// Names a request in every line of the log and in its answer.
+/// Identifies a request in every line of the log and in its answer.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Spec section 3.6.
@@ -35,7 +35,7 @@ const SUPPORTED_VERSIONS: HeaderName = HeaderName::from_static("api-supported-ve
 #[derive(Debug, Clone, Copy)]
 pub struct Peer(pub SocketAddr);
 
-/// What a path and a method lead to.
+/// What was found for a path and a method.
 enum Match {
     /// An endpoint, with the parameters of its path.
     Endpoint(Arc<Endpoint>, Vec<String>),
@@ -246,7 +246,7 @@ fn caller_address(app: &App, peer: Peer, headers: &HeaderMap) -> IpAddr {
     app.settings.proxies.caller(peer.0.ip(), forwarded)
 }
 
-/// The caller's id where it is one of ours, else the hash of it, else a new one.
+/// The caller's id if it has our form, else a hash of it; a new one if there is none.
 fn request_id(headers: &HeaderMap) -> [u8; 16] {
     match headers.get(REQUEST_ID).and_then(|it| it.to_str().ok()).map(str::trim) {
         Some(sent) if !sent.is_empty() => {
@@ -260,7 +260,8 @@ fn request_id(headers: &HeaderMap) -> [u8; 16] {
     }
 }
 
-/// Endpoints answer for themselves, and what none takes is answered by its own route.
+/// This answers rejections of warp, which should not happen: endpoints answer all their errors, and
+/// paths without an endpoint are answered above.
 fn unforeseen(app: &App, face: &Face, rejection: &Rejection) -> Response {
     let err = ApiError::Internal(format!("unforeseen rejection: {rejection:?}"));
     unmatched(app, face, err, &hex(&commands::keys::random_id::<16>().unwrap_or_default()))

@@ -32,30 +32,30 @@ use crate::state::network::network_of;
 /// How long the head of a request may take to arrive, and how long a connection may idle.
 const HEADER_TIME_MAX: Duration = Duration::from_secs(15);
 
-/// The same where only health is answered: whoever asks for it does not hesitate.
+/// The same for connections that may ask for health only: those who ask for it do not hesitate.
 const HEALTH_HEADER_TIME_MAX: Duration = Duration::from_secs(2);
 
 /// The largest head of a request, in bytes.
 const HEADER_BYTES_MAX: usize = 32 * 1024;
 
-/// How long running requests may take after the server was told to stop; whoever stops containers
-/// often waits ten seconds.
+/// How long running requests may take after the server was told to stop. Container managers often
+/// wait ten seconds.
 const DRAIN_TIME_MAX: Duration = Duration::from_secs(8);
 
 /// How long to wait after the system refused a connection, before accepting again.
 const ACCEPT_RETRY: Duration = Duration::from_millis(50);
 
-/// How long apart the warnings are that the system refuses connections.
+/// The shortest time between two warnings that the system refuses connections.
 const ACCEPT_WARNING_EVERY: Duration = Duration::from_secs(60);
 
-/// One network has this part of the places: an eighth.
+/// The part of all places that one network may have: an eighth.
 const SHARE_OF_NETWORK: usize = 8;
 
-/// As few places a network has at least, where there are so many: a browser opens several.
+/// The least places of a network, if there are so many: a browser opens several connections.
 const OF_NETWORK_MIN: usize = 4;
 
-/// How many connections besides may ask for health only. Without them nobody could tell a program
-/// that is busy from one that is dead.
+/// How many further connections may ask for health only. Without them, a busy program could not be
+/// told from a dead one.
 pub(crate) const HEALTH_PLACES_MAX: usize = 32;
 
 /// The places of a listener.
@@ -73,7 +73,7 @@ impl Places {
         }
     }
 
-    /// Nobody waits for a place: whoever gets none is told so.
+    /// Nobody waits for a place: a caller who gets none is told at once.
     fn take(&self, network: Option<Network>, figures: &DoorFigures) -> Option<(Place, Allowed)> {
         figures.accepted.fetch_add(1, Relaxed);
         if let Some((place, made_room)) = self.all.take(network) {
@@ -113,7 +113,7 @@ pub(crate) async fn serve<F>(
         let served = connection.serve(filter.clone(), stopping.subscribe());
         let figures = door.figures.clone();
         tokio::spawn(async move {
-            // A connection that breaks is its caller's affair.
+            // Errors of one connection are not logged: clients disconnect all the time.
             if let Err(err) = served.await {
                 figures.broken.fetch_add(1, Relaxed);
                 tracing::debug!(error = %err, "a connection ended early");
@@ -159,7 +159,7 @@ struct Connection {
 }
 
 impl Connection {
-    /// Serves it to its end: until its caller has enough, its place is wanted, or the server stops.
+    /// Serves a connection until its caller closes it, its place is needed, or the server stops.
     async fn serve<F>(
         self,
         filter: F,
@@ -192,7 +192,8 @@ impl Connection {
         loop {
             let served = poll_fn(|context| {
                 let served = connection.as_mut().poll(context);
-                // A request may have begun and ended meanwhile: it has been idle since now.
+                // A request may have begun and ended meanwhile: then it has been idle only since
+                // then.
                 if state.had_request.swap(false, Relaxed) {
                     self.place.set_idle(false);
                 }
@@ -200,13 +201,13 @@ impl Connection {
                 served
             });
             tokio::select! {
-                // First, so that what has arrived counts.
+                // Checked first, so that a request that has arrived counts.
                 biased;
                 served = served => return served,
                 () = self.place.wanted(), if !leaving => (),
                 _ = stopping.wait_for(|it| *it), if !leaving => (),
             }
-            // What is no request yet is not waited for.
+            // A request that has not arrived completely is not waited for.
             if state.is_idle() {
                 return Ok(());
             }

@@ -1,4 +1,5 @@
-//! `/health/live` and `/health/ready`: whether to restart this process, and whether to send to it.
+//! `/health/live` and `/health/ready`: whether to restart this process, and whether to send
+//! requests to it.
 
 use serde_json::json;
 use warp::http::{Method, StatusCode};
@@ -7,7 +8,7 @@ use crate::http::call::Call;
 use crate::http::endpoint::{Endpoint, Outcome, endpoint};
 use crate::http::reply::Reply;
 
-/// How far the read models may lag before others should answer, in events.
+/// How far the read models may lag before requests should go elsewhere, in events.
 const READY_LAG_MAX: u64 = 10_000;
 
 pub(crate) fn endpoints() -> Vec<Endpoint> {

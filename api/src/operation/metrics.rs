@@ -1,4 +1,4 @@
-//! `/metrics`: what a graph needs, in the format of Prometheus. No name of a person is a label.
+//! `/metrics`: figures in the format of Prometheus. No label has the name of a person.
 
 use std::sync::atomic::Ordering::Relaxed;
 

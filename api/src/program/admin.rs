@@ -1,4 +1,4 @@
-//! Administrative one-shots: through the running server when there is one, else on the store.
+//! Administrative commands: through the running server if there is one, else directly on the store.
 
 use std::process::ExitCode;
 
@@ -10,7 +10,7 @@ use super::running::{Opening, Running, advise};
 use super::settings::Common;
 use super::socket;
 
-/// Does one thing, and prints what was done.
+/// Runs one command, and prints what was done.
 pub(crate) fn run(common: &Common, what: &OneShot) -> Result<ExitCode, Failure> {
     if held(&common.data) == Held::ByServer {
         socket::ask(&common.data, &Request::OneShot(what.clone()), &mut |line| println!("{line}"))?;

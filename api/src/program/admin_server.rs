@@ -14,10 +14,10 @@ use crate::state::app::App;
 /// The longest request, in bytes.
 const REQUEST_BYTES_MAX: u64 = 64 * 1024;
 
-/// How long a tool may be silent before it is cut off.
+/// How long a tool may send nothing before it is cut off.
 const SILENCE_MAX: Duration = Duration::from_secs(30);
 
-/// How long to wait after a tool could not be let in.
+/// How long to wait after a connection could not be accepted.
 const ACCEPT_RETRY: Duration = Duration::from_millis(50);
 
 /// Answers tools until the process ends, in threads of its own.

@@ -1,4 +1,4 @@
-//! How an operator makes an administrator, also where none is left who could.
+//! How an operator makes an administrator, also if no administrator is left.
 
 use domain::user::{UserClaim, UserCommand};
 use domain::{TenantId, Timestamp};
@@ -44,7 +44,7 @@ pub(super) async fn grant(
     Ok(said)
 }
 
-/// What the user has, the role, and the permission for everything.
+/// The user's present rights, the role, and the permission for everything.
 fn rights_with(tables: &Tables, row: &UserRow, role: u32) -> (Vec<u32>, Vec<UserClaim>) {
     let mut roles = row.data.roles.clone();
     if !roles.contains(&role) {
@@ -53,7 +53,8 @@ fn rights_with(tables: &Tables, row: &UserRow, role: u32) -> (Vec<u32>, Vec<User
     let mut permissions = row.data.permissions.clone();
     let said = permission_of(tables, row).unwrap_or_default();
     if !said.to_lowercase().split(',').any(|it| covers(it, EVERYTHING)) {
-        // Tokens say one claim: the user's first, else that of a role. What else it grants stays.
+        // Tokens have one permission claim: the user's first one, else that of a role. Its other
+        // values are kept.
         let value =
             if said.is_empty() { EVERYTHING.into() } else { format!("{said},{EVERYTHING}") };
         match permissions.first_mut() {

@@ -1,4 +1,4 @@
-//! `chancery backup`: the log, block by block and checked on the way, and then the keys.
+//! `chancery backup`: copies the log, block by block, checking each, and then the keys.
 
 use std::fs::{self, DirBuilder, File, Permissions};
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};

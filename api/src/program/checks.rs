@@ -1,4 +1,4 @@
-//! What is wrong with the settings of `serve`, before an address is taken or anything is made.
+//! Checks the settings of `serve` before an address is bound or anything is written.
 
 use std::net::SocketAddr;
 
@@ -16,13 +16,13 @@ pub(crate) const PASSWORD_VARIABLE: &str = "CHANCERY_ADMIN_PASSWORD";
 pub(crate) struct Checked {
     pub(crate) public_url: Option<String>,
     pub(crate) app_token: AppTokenSettings,
-    /// What `--listen` means; the first that can be taken is.
+    /// The addresses that `--listen` means; the first that can be bound is used.
     pub(crate) addresses: Vec<SocketAddr>,
-    /// What `--metrics-listen` means.
+    /// The addresses that `--metrics-listen` means.
     pub(crate) of_figures: Option<Vec<SocketAddr>>,
 }
 
-/// Looks at all that can be refused without the log. Changes nothing.
+/// Checks everything that can be refused without the log. Changes nothing.
 pub(crate) async fn check(common: &Common, options: &Serve) -> Result<Checked, Failure> {
     let public_url = options.public_url.as_deref().map(check_public_url).transpose()?;
     let addresses = addresses(&options.listen).await?;

@@ -1,5 +1,5 @@
-//! What an operator does to clients: look at them, let them ask for tokens or no longer, and make
-//! those of others the installation's.
+//! Commands of an operator for clients: list, disable and enable them, and take over those of
+//! others.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use crate::access::clients::{
 };
 use crate::access::scopes::is_built_in;
 
-/// One thing to do with clients, each named by its `client_id`.
+/// A command for clients, each named by its `client_id`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "client", rename_all = "snake_case")]
 pub(crate) enum ClientShot {
@@ -55,7 +55,7 @@ impl ClientShot {
         }
     }
 
-    /// Does it, and says what was done.
+    /// Runs it, and prints what was done.
     pub(crate) async fn run(self, on: &Running) -> Result<String, Failure> {
         match self {
             Self::List { tenant, json } => {
@@ -77,7 +77,7 @@ struct Line {
     client_id: String,
     name: Option<String>,
     tenant: u32,
-    /// The user who answers for it; `None` for the installation.
+    /// The user who is responsible for it; `None` for the installation.
     owner: Option<u32>,
     enabled: bool,
     counts: bool,
@@ -139,7 +139,7 @@ fn table(lines: &[Line]) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// A name is the owner's word: what would move the cursor does not reach a terminal.
+/// The owner chose the name: characters that would move the cursor do not reach a terminal.
 fn plain(name: &str) -> String {
     let shown =
         |it: char| if it.is_ascii() { !it.is_ascii_control() } else { it.is_alphanumeric() };
@@ -180,7 +180,7 @@ async fn take_over(on: &Running, id: &str) -> Result<String, Failure> {
     let (client, opened) = {
         let tables = on.views.read();
         let client = find(&tables, id)?;
-        // Not again: an API that was closed to it since stays closed.
+        // Not a second time: an API whose scopes were taken away from it since stays closed.
         if client.data.owner == UserId::NONE {
             return Ok(format!(
                 "client {} belongs to the installation already",
@@ -204,7 +204,7 @@ async fn take_over(on: &Running, id: &str) -> Result<String, Failure> {
     Ok(taken_over(&tables, &client, &opened))
 }
 
-/// Who takes a client over answers for what it may ask for, and so reads it here.
+/// Whoever takes a client over is responsible for its scopes, and so reads them here.
 fn taken_over(tables: &Tables, client: &ClientRow, opened: &BTreeMap<u32, Vec<String>>) -> String {
     let mut said = format!("client {} belongs to the installation now", client_id(client));
     if client.data.require_client_secret {
@@ -226,13 +226,13 @@ fn taken_over(tables: &Tables, client: &ClientRow, opened: &BTreeMap<u32, Vec<St
     said
 }
 
-/// How many clients stop when a user stops answering for them.
+/// How many clients stop when a user is no longer responsible for them.
 pub(crate) fn clients_on(tables: &Tables, owner: UserId) -> usize {
     let clients = tables.clients.all(None).filter(|it| it.data.owner == owner);
     clients.filter(|it| !is_of_installation(it) && client_counts(tables, it)).count()
 }
 
-/// How an operator is told of it.
+/// The message about it for the operator.
 pub(crate) fn stopped(count: usize) -> String {
     match count {
         0 => String::new(),

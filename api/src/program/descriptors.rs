@@ -1,11 +1,12 @@
-//! Open files: the usual soft limit is 1,024, less than the connections that may be served.
+//! Open files: the usual soft limit is 1,024, less than the number of connections that may be
+//! served.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::http::server::HEALTH_PLACES_MAX;
 
-/// What is kept for others than callers of the API: the log, snapshots, backups, tools, NATS,
-/// connections at the address of figures and for health.
+/// Files reserved for other uses than connections of callers: the log, snapshots, backups, tools,
+/// NATS, connections for metrics and for health.
 const KEPT: usize = 128 + 2 * HEALTH_PLACES_MAX;
 
 /// Raises the limit as far as so many connections need, and returns how many of them fit.
@@ -41,7 +42,7 @@ fn raise(needed: u64) -> u64 {
 
 fn fitting(connections_max: usize, limit: u64) -> usize {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    // With very few, both sides go short.
+    // With very few files, both uses get less.
     let room = limit.saturating_sub(KEPT).max(limit / 4);
     connections_max.min(room).max(1)
 }

@@ -28,8 +28,8 @@ pub(crate) async fn forget_person<A: Aggregate>(
     Ok(format!("{} is forgotten; the history stays whole", called::<A>(id)))
 }
 
-/// Destroys the key of a person, and those of the apps that the person owns: what was noted there
-/// is the person's.
+/// Destroys the key of a person, and those of the apps that the person owns, because the notes in
+/// them are the person's.
 fn destroy_keys(on: &Running, tenant: TenantId, subject: SubjectId) -> Result<(), Failure> {
     let keys = on.engine.keys();
     keys.erase_subject(subject)?;
@@ -40,8 +40,7 @@ fn destroy_keys(on: &Running, tenant: TenantId, subject: SubjectId) -> Result<()
     Ok(())
 }
 
-/// Destroys the keys of all who were erased, and of apps that ended: a crash may have come before
-/// that.
+/// Destroys the keys of all erased people and deleted apps, in case a crash prevented it before.
 pub(crate) fn finish_erasures(on: &Running) -> Result<(), Failure> {
     AnyEvent::kinds_marked(Mark::Erases).try_for_each(|kind| finish_erasures_of(on, kind))
 }

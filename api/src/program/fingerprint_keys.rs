@@ -7,10 +7,10 @@ use commands::keys::Keyring;
 
 use crate::state::clock::Clock;
 
-/// How often the keys are looked at.
+/// How often the keys are checked.
 const LOOK_EVERY: Duration = Duration::from_secs(600);
 
-/// Runs until the program ends. A key is replaced only if that was due at two looks: a clock that
+/// Runs until the program ends. A key is replaced only if that was due at two checks: a clock that
 /// is wrong for a moment destroys nothing.
 pub(crate) async fn rotate(keys: Arc<Keyring>, clock: Clock) {
     let mut was_due = false;

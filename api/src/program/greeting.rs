@@ -1,4 +1,4 @@
-//! What a new operator needs, printed once a start: the first request, where it is known to work.
+//! What a new operator needs, printed at each start: a first request, if it is known to work.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,11 +17,13 @@ pub(crate) async fn greet(app: &Arc<App>, address: SocketAddr, made_up: Option<S
             // Its characters mean nothing to a shell.
             format!("'password={password}'")
         }
-        // In double quotes, so that the shell puts the password in; one without it says so.
+        // In double quotes, so that the shell inserts the password; a shell without the variable
+        // says so.
         None if is_preset_right(app).await => {
             format!("\"password=${{{PASSWORD_VARIABLE}:?is not set in this shell}}\"")
         }
-        // Changed since, or never told to this process: nobody here knows what would work.
+        // The password was changed since, or this process never knew it: nobody here knows what
+        // would work.
         None => return,
     };
     println!("Get an access token:\n");

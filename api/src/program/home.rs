@@ -10,7 +10,7 @@ use commands::keys::MasterKey;
 use super::failure::Failure;
 use super::settings::Common;
 
-/// How often, and how long apart, to look whether a server is gone.
+/// How often, and at which interval, to check whether a server is gone.
 const GONE_LOOKS_MAX: u32 = 20;
 const GONE_LOOK_EVERY: std::time::Duration = std::time::Duration::from_millis(50);
 
@@ -76,13 +76,13 @@ impl Home {
     }
 }
 
-/// Takes the rights of others from a folder that is ours, and from what is ours in it: an older
+/// Removes the rights of other users from a folder of ours and from our files in it: an older
 /// version, a restored copy or a folder made by hand may have left them.
 fn close_to_others(folder: &Path) {
     let empty = fs::read_dir(folder).is_ok_and(|mut it| it.next().is_none());
     let closed = match empty || keys_path(folder).exists() {
         true => close_ours(folder),
-        // Somebody named a folder with other things in it.
+        // The folder has other things in it.
         false => Ok(()),
     };
     let open = fs::metadata(folder).is_ok_and(|it| it.permissions().mode() & 0o077 != 0);
@@ -120,7 +120,8 @@ pub(crate) fn held(folder: &Path) -> Held {
     }
 }
 
-/// Whether a server that did not answer is gone: a killed one lets go of the folder a moment later.
+/// Whether a server that did not answer is gone: a killed process releases the folder a moment
+/// later.
 pub(crate) fn is_gone(folder: &Path) -> bool {
     (0..GONE_LOOKS_MAX).any(|_| {
         let gone = held(folder) == Held::No;
@@ -162,7 +163,7 @@ pub(crate) fn master_key(common: &Common, folder: &Path) -> Result<MasterKey, Fa
     }
 }
 
-/// What stands in a folder that has, or had, a log: the master key of that log is the one that fits.
+/// What a folder contains that has, or had, a log: only the master key of that log fits.
 const OF_A_LOG: [&str; 4] = ["head", "keys", "log", "log.new"];
 
 /// As [`master_key`], but makes one for a new folder.

@@ -1,4 +1,5 @@
-//! What an operator does to signing keys: rotate, end and list them; and what a start makes sure of.
+//! Commands of an operator for signing keys: rotate, end and list; and what every start makes sure
+//! of.
 
 use commands::Draft;
 use commands::signing::{NewSigningKey, add_signing_key, make_signing_key, system_head};
@@ -15,13 +16,13 @@ use super::running::Running;
 use super::settings::Keys;
 use crate::state::signer::KNOWN_SECONDS;
 
-/// One thing to do with signing keys.
+/// A command for signing keys.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "keys", rename_all = "snake_case")]
 pub(crate) enum KeyShot {
     /// Successors for the keys of every tenant: of each algorithm in use, or of the one named.
     Rotate { algorithm: Option<String> },
-    /// What a key signed counts no more.
+    /// Tokens that the key signed no longer count.
     End { kid: String, reason: String },
     /// Which keys there are.
     List,
@@ -41,7 +42,7 @@ impl From<Keys> for KeyShot {
 }
 
 impl KeyShot {
-    /// For the log: what, never with what.
+    /// The name of the command for the log, never its arguments.
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Rotate { .. } => "keys rotate",
@@ -50,7 +51,7 @@ impl KeyShot {
         }
     }
 
-    /// Does it, and says what was done.
+    /// Runs it, and prints what was done.
     pub(crate) async fn run(self, on: &Running) -> Result<String, Failure> {
         match self {
             Self::Rotate { algorithm } => {
@@ -117,7 +118,7 @@ fn retire(
     key: &SigningKeyRow,
     now: domain::Timestamp,
 ) -> Result<(), Failure> {
-    // It signs until its successor is known, and the last token lives as long as any may.
+    // It signs until its successor does, and the last token has the longest possible lifetime.
     let until = now.plus_seconds(TOKEN_SECONDS_MAX + KNOWN_SECONDS as i64);
     Ok(draft.decide::<SigningKey>(&key.data.kid, &SigningKeyCommand::Retire { until })?)
 }

@@ -1,4 +1,4 @@
-//! What an operator does to a log, running or not: each but a backup is an event.
+//! Commands of an operator, with or without a running server: each but a backup is an event.
 
 use std::io::Read as _;
 use std::path::PathBuf;
@@ -55,7 +55,7 @@ pub(crate) enum OneShot {
 }
 
 impl OneShot {
-    /// Whether it may write to the log. What only looks leaves a restored log as it came.
+    /// Whether it may write to the log. Commands that only look leave a restored log as it is.
     pub(super) fn writes(&self) -> bool {
         let looks = matches!(
             self,
@@ -64,7 +64,7 @@ impl OneShot {
         !looks
     }
 
-    /// For the log: what, never with what.
+    /// The name of the command for the log, never its arguments.
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Keys(what) => what.name(),
@@ -139,7 +139,7 @@ impl OneShot {
         })
     }
 
-    /// Does it, and says what was done.
+    /// Runs it, and prints what was done.
     pub(crate) async fn run(self, on: &Running) -> Result<String, Failure> {
         let (what, now) = (self.name(), on.clock.now());
         match self {
@@ -199,7 +199,7 @@ impl OneShot {
     }
 }
 
-/// Reads a password from where others do not see it: never from the command line.
+/// Reads a password from a place that others do not see: never from the command line.
 fn read_password(name: &str) -> Result<String, Failure> {
     let password = match std::env::var("CHANCERY_PASSWORD") {
         Ok(password) => password,
@@ -218,7 +218,7 @@ fn read_password(name: &str) -> Result<String, Failure> {
     Ok(password)
 }
 
-/// Lets an account sign in, at whichever face, or not.
+/// Enables or disables an account, at whichever face.
 async fn enable(
     on: &Running,
     what: &str,
@@ -226,7 +226,7 @@ async fn enable(
     account: AccountId,
     enabled: bool,
 ) -> Result<String, Failure> {
-    // Not the time of asking: what was issued meanwhile must end, too.
+    // The present time, not the time of the request: what was issued meanwhile must end, too.
     let head = head_of(what, tenant, on.clock.now())?;
     let stopping = match account {
         AccountId::User(user) if !enabled => clients_on(&on.views.read(), user),
@@ -248,7 +248,7 @@ async fn enable(
     Ok(format!("{account} {may}{}", stopped(stopping)))
 }
 
-/// Lets the users of a tenant be the accounts of the app-token service, or no longer.
+/// Links a tenant (its users become the accounts of the app-token service), or unlinks it.
 async fn link(
     on: &Running,
     what: &str,
@@ -308,7 +308,8 @@ async fn set_password(
     };
     let user = user.ok_or_else(|| format!("tenant {tenant} has no user of this name"))?;
     let verifiers = PasswordPool::new(1).hash_of_user(password, linked).await?;
-    // Not the time of asking: a login that began while the hash was made must end with the others.
+    // The present time, not the time of the request: a login that began while the hash was computed
+    // must end with the others.
     let head = head_of(what, tenant, on.clock.now())?;
     let command = UserCommand::SetPassword(verifiers);
     let done = change_user(&on.engine, &on.views, user, &command, &head).await?;

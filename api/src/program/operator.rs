@@ -22,7 +22,7 @@ pub(crate) fn head_of(what: &str, tenant: TenantId, now: Timestamp) -> Result<Co
     Ok(CommitHead { context, ..system_head(tenant, OPERATOR, now)? })
 }
 
-/// A head in the tenant whose aggregate it is.
+/// The head of a commit in the tenant of the aggregate.
 pub(crate) fn head_of_owner<A: Aggregate>(
     on: &Running,
     what: &str,

@@ -21,11 +21,11 @@ const PREFIX: &str = "chancery-copy-";
 /// Held for as long as the copy is used.
 const LOCK_NAME: &str = "in-use";
 
-/// What is copied. Not the keys: they are read where they are. Not `lost+found`, nor backups that
-/// somebody put there.
+/// What is copied. Not the keys, which are read where they are; not `lost+found`, nor backups in
+/// the folder.
 const COPIED: [&str; 3] = ["head", "log", "snapshots"];
 
-/// How often a copy that is being written to is removed again.
+/// How often the removal of a copy that is being written to is tried.
 const REMOVALS_MAX: u32 = 20;
 
 /// How long to wait between two.
@@ -91,7 +91,7 @@ fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Whatever rights the file had that it is a copy of.
+/// Whatever the mode of the original file was.
 fn create(path: &Path) -> std::io::Result<File> {
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
 }
@@ -135,13 +135,13 @@ async fn first(signals: Vec<(Signal, i32, &'static str)>) -> (i32, &'static str)
     futures_util::future::select_all(waiting).await.0
 }
 
-/// Whoever listened may have gone.
+/// The listener may be gone.
 fn say(text: &str) {
     use std::io::Write as _;
     let _ = writeln!(std::io::stderr(), "chancery: {text}");
 }
 
-/// The lock goes last: what is left without one, nobody would remove.
+/// The lock is removed last: a copy without a lock would never be removed.
 fn remove(folder: &Path) -> std::io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
@@ -156,7 +156,7 @@ fn remove(folder: &Path) -> std::io::Result<()> {
     fs::remove_dir_all(folder)
 }
 
-/// Removes the copies of this user's processes that are no more, and says which.
+/// Removes copies that ended processes of this user left, and returns them.
 pub(crate) fn remove_dead() -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(std::env::temp_dir()) else { return Vec::new() };
     let copies = entries.flatten().filter(|it| {
@@ -169,11 +169,11 @@ pub(crate) fn remove_dead() -> Vec<PathBuf> {
 /// Whether this user owns it.
 fn is_ours(path: &Path) -> bool {
     let owner = |path: &Path| fs::symlink_metadata(path).map(|it| it.uid()).ok();
-    // Every process owns its own folder there.
+    // On this system every process owns its own folder.
     owner(path).is_some_and(|it| Some(it) == owner(Path::new("/proc/self")))
 }
 
-/// Without a lock it may be about to be made.
+/// Without a lock, it may be a copy that is just being made.
 fn is_dead(copy: &Path) -> bool {
     let Ok(lock) = File::open(copy.join(LOCK_NAME)) else { return false };
     !matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock | TryLockError::Error(_)))

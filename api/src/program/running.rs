@@ -1,4 +1,4 @@
-//! An opened data folder: log, keys, engine and read models, ready to serve or to be looked at.
+//! An opened data folder: log, keys, engine and read models, to serve or to inspect.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -24,7 +24,7 @@ pub(crate) struct Running {
     pub(crate) engine: Arc<Engine>,
     pub(crate) views: Arc<Views>,
     pub(crate) clock: Clock,
-    /// Where the snapshot of the read models stands; 0 if there is none that fits.
+    /// The position of the snapshot of the read models; 0 if none fits.
     pub(crate) snapshot_position: u64,
 }
 
@@ -86,12 +86,12 @@ impl Running {
         Ok(Self { folder: folder.to_owned(), log, engine, views, clock, snapshot_position })
     }
 
-    /// The time that the last commit bore.
+    /// The time of the last commit.
     pub(crate) fn last_commit_time(&self) -> Option<Timestamp> {
         last_commit_time(&*self.log)
     }
 
-    /// Before anything else is written to a copy: the log says that it was restored.
+    /// Must come before anything else is written to a copy: the event that the log was restored.
     pub(crate) async fn note_restore(&self) -> Result<(), Failure> {
         if !self.log.is_unmarked_copy()? {
             return Ok(());
@@ -105,7 +105,7 @@ impl Running {
         Ok(())
     }
 
-    /// Lets the read models take in all that is durable.
+    /// Brings the read models up to the durable head.
     pub(crate) fn catch_up(&self, progress: &(dyn Fn(u64) + Sync)) -> Result<(), Failure> {
         Ok(catch_up(&*self.log, &self.views, progress)?)
     }
@@ -116,7 +116,7 @@ pub(crate) fn views_snapshot_path(folder: &Path) -> PathBuf {
     folder.join("snapshots").join("views")
 }
 
-/// From the snapshot, if there is one: it is only derived. The log says whether it fits.
+/// Starts from the snapshot, if there is one that fits the log: it is only derived data.
 fn load_views(folder: &Path, keys: &Arc<Keyring>) -> Option<(SnapshotHeader, Views)> {
     let path = views_snapshot_path(folder);
     let (header, body) = read_snapshot(&path, snapshot_revision(), keys.log_id()).ok()?;
@@ -148,7 +148,7 @@ pub(crate) fn advise(err: Failure) -> Failure {
     format!("{err}\n{advice}").into()
 }
 
-/// Nothing is lost in any of these, so a backup would only throw away what came after it.
+/// Nothing is lost in these cases, so restoring a backup would only lose later changes.
 fn advice_about(obstacle: Obstacle) -> &'static str {
     match obstacle {
         Obstacle::NoSpace => {

@@ -42,28 +42,28 @@ use crate::state::proxies::Proxies;
 /// longer one while requests are answered.
 const CHECKED_FIRST_EVENTS: u64 = 20_000;
 
-/// How many connections may wait in the system until they are accepted. They wait for a moment only;
-/// but one that does not fit in comes again after a second.
+/// How many connections may wait in the system to be accepted. They wait for a moment only; but a
+/// caller whose connection does not fit tries again after a second.
 const NOT_ACCEPTED_MAX: u32 = 1_024;
 
-/// How many may ask for figures at a time, at an address of their own.
+/// How many connections the address for metrics serves at a time.
 const FIGURES_CONNECTIONS_MAX: usize = 16;
 
-/// How long the check of a long log works before it rests.
+/// How long the check of a long log works before it pauses.
 const CHECKING_TIME: Duration = Duration::from_millis(5);
 
 /// Runs until SIGTERM or SIGINT.
 pub(crate) fn run(common: &Common, options: &Serve) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let result = runtime.block_on(serve(common, options)).map_err(advise);
-    // What still runs, such as an audit stream, must not keep the process.
+    // Whatever still runs, such as an audit stream, must not keep the process alive.
     runtime.shutdown_timeout(Duration::from_secs(1));
     result
 }
 
 async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
     let started = Instant::now();
-    // Everything that can be refused first: nothing is made for a start that fails.
+    // Everything that can be refused comes first: a start that fails writes nothing.
     let Checked { public_url, app_token, addresses, of_figures } = check(common, options).await?;
     let listener = listen(&options.listen, &addresses)?;
     let of_figures = match (&options.metrics_listen, of_figures) {
@@ -210,14 +210,14 @@ impl Services {
     }
 }
 
-/// Takes the first address that can be taken.
+/// Binds the first address that can be bound.
 fn listen(text: &str, addresses: &[SocketAddr]) -> Result<TcpListener, Failure> {
     let take = |address: &SocketAddr| {
         let socket = match address {
             SocketAddr::V4(_) => TcpSocket::new_v4()?,
             SocketAddr::V6(_) => TcpSocket::new_v6()?,
         };
-        // A restart need not wait for the connections of before.
+        // A restart need not wait until connections of the previous process are gone.
         socket.set_reuseaddr(true)?;
         socket.bind(*address)?;
         socket.listen(NOT_ACCEPTED_MAX)
@@ -257,7 +257,7 @@ fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
     })
 }
 
-/// Where the first tenant answers: as the address was given, by name, and as the world sees it.
+/// The hosts of the first tenant: the address as given, by name, and the public one.
 fn hosts_of(listen: &str, address: SocketAddr, public_url: Option<&str>) -> Vec<String> {
     let port = address.port();
     let mut hosts = vec![format!("{}:{port}", address.ip()), format!("localhost:{port}")];
@@ -283,7 +283,8 @@ fn hosts_of(listen: &str, address: SocketAddr, public_url: Option<&str>) -> Vec<
     unique
 }
 
-/// Bootstraps an empty log. Returns the administrator's password if it was made up here.
+/// Writes the first commit of an empty log. Returns the administrator's password if one was made
+/// here.
 async fn make_first_commit(
     on: &Running,
     hosts: Vec<String>,
@@ -310,7 +311,7 @@ fn generate_password() -> Result<String, Failure> {
     Ok(format!("{text}-aA1"))
 }
 
-/// What every start makes sure of: the first tenant answers where this process listens.
+/// Makes sure at every start that the first tenant has the hosts at which this process listens.
 async fn prepare_hosts(on: &Running, hosts: &[String]) -> Result<(), Failure> {
     for host in hosts {
         if on.views.read().tenants.at_host(host).is_some() {
@@ -323,8 +324,8 @@ async fn prepare_hosts(on: &Running, hosts: &[String]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Looks for damage from the beginning of the log: first, if that is quick, else meanwhile. Either
-/// way a damaged log does not serve.
+/// Checks the log from its beginning: before serving, if that is quick, else meanwhile. In both
+/// cases a damaged log does not serve.
 fn check_log(on: &Running) -> Result<(), Failure> {
     let log = on.log.clone();
     if on.log.head().position <= CHECKED_FIRST_EVENTS {
@@ -342,7 +343,7 @@ fn check_log(on: &Running) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A quarter of one processor is enough for a check that nobody waits for.
+/// A check that nobody waits for gets a quarter of one processor.
 fn rest_now_and_then() -> impl FnMut() {
     let mut woke = Instant::now();
     move || {

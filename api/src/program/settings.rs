@@ -1,4 +1,4 @@
-//! What can be set: on the command line, else as `CHANCERY_*`, else in a TOML file.
+//! Settings: from the command line, else from `CHANCERY_*`, else from a TOML file.
 
 mod app_token;
 mod who;
@@ -108,7 +108,7 @@ pub(crate) enum Command {
         #[command(subcommand)]
         what: User,
     },
-    /// Look at the OAuth clients, stop them, and take them over.
+    /// List, disable and enable OAuth clients, and take them over.
     Client {
         #[command(subcommand)]
         what: ClientWhat,
@@ -150,8 +150,8 @@ pub(crate) struct Serve {
     #[arg(long, env = "CHANCERY_NATS_PERSONAL")]
     pub(crate) nats_personal: bool,
 
-    /// How access tokens are signed: as before, else by ES256. Another one signs two minutes after
-    /// the start that names it first.
+    /// How access tokens are signed: by default as before, or by ES256 at the first start. A new
+    /// algorithm signs two minutes after the start that names it first.
     #[arg(long, env = "CHANCERY_TOKEN_ALGORITHM")]
     pub(crate) token_algorithm: Option<Algorithm>,
 
@@ -190,11 +190,11 @@ pub(crate) struct Serve {
     #[arg(long, env = "CHANCERY_DISK_RESERVE_MIB", default_value_t = 128, value_name = "MIB")]
     pub(crate) disk_reserve_mib: u64,
 
-    /// Start even though the log ends before it should, if it ends at this position.
+    /// Start although the log ends before it should, if it ends at this position.
     #[arg(long, env = "CHANCERY_ACCEPT_HEAD", value_name = "POSITION")]
     pub(crate) accept_head: Option<u64>,
 
-    // The last one: what follows would stand under its heading in the help.
+    // It comes last, because options after it would be listed under its heading in the help.
     #[command(flatten)]
     pub(crate) app_token: AppToken,
 }
@@ -277,7 +277,8 @@ pub(crate) enum Format {
 /// What to measure.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Bench {
-    /// Append and replay, beside the raw limits of this disk, in a temporary folder here.
+    /// Measure appending and replaying, and the raw limits of this disk, in a temporary folder
+    /// here.
     Log {
         /// How to print the result.
         #[arg(long, default_value = "table")]
@@ -288,14 +289,14 @@ pub(crate) enum Bench {
 /// What to do with signing keys.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Keys {
-    /// Give every key in use a successor, which signs two minutes later; tokens signed before stay
-    /// valid until they expire.
+    /// Replace every key in use by a new one, which signs two minutes later; tokens signed before
+    /// stay valid until they expire.
     Rotate {
-        /// Let one key of this algorithm succeed all keys of a tenant.
+        /// Replace all keys of a tenant by one key of this algorithm.
         #[arg(long)]
         algorithm: Option<Algorithm>,
     },
-    /// End a key whose private half others may have: no token that it signed counts any more.
+    /// End a key whose private half others may have: tokens that it signed no longer count.
     End {
         /// Which key; `chancery keys list` names them.
         kid: String,
@@ -303,14 +304,14 @@ pub(crate) enum Keys {
         #[arg(long, default_value = "ended by the operator")]
         reason: String,
     },
-    /// Name the keys whose signatures count.
+    /// List the keys whose signatures count.
     List,
 }
 
 /// What to do with OAuth clients.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ClientWhat {
-    /// List clients: whose they are, and whether they get tokens.
+    /// List clients: their owners, and whether they get tokens.
     List {
         /// Only those of this tenant.
         #[arg(long, value_name = "N")]
@@ -319,18 +320,18 @@ pub(crate) enum ClientWhat {
         #[arg(long, default_value = "table")]
         format: Format,
     },
-    /// Let a client ask for tokens no longer.
+    /// Disable a client: it gets no tokens, and its tokens do not count.
     Disable {
         /// Its client_id.
         id: String,
     },
-    /// Let a client ask for tokens again.
+    /// Enable a client again.
     Enable {
         /// Its client_id.
         id: String,
     },
-    /// Make a client the installation's, so that it goes on without its owner. The scopes that it
-    /// lists are opened to it, and printed.
+    /// Make a client belong to the installation, so that it works without its owner. It is granted
+    /// the scopes that it lists; they are printed.
     TakeOver {
         /// Its client_id.
         id: String,
@@ -345,14 +346,14 @@ pub(crate) enum User {
     SetPassword(Who),
     /// Let a user sign in again.
     Enable(Who),
-    /// Let a user sign in no longer; tokens end.
+    /// Disable a user, who cannot sign in then; tokens end.
     Disable(Who),
-    /// Forget a person: personal data becomes unreadable, the history stays whole.
+    /// Erase a person: personal data becomes unreadable, the history stays whole.
     Erase {
         /// The user's number.
         id: u32,
     },
-    /// Make a user an administrator of its tenant: the role, and the permission for everything. The
-    /// user signs in anew for it.
+    /// Make a user an administrator of its tenant: the role, and the permission for everything. It
+    /// counts from the next sign-in.
     GrantAdministrator(Who),
 }

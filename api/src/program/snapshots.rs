@@ -1,4 +1,4 @@
-//! Making snapshots now and then, off the commit path, and at a graceful stop.
+//! Writes snapshots from time to time, without slowing commits, and at a graceful stop.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -16,10 +16,10 @@ use super::running::{Running, views_snapshot_path};
 /// A snapshot is due after this many events at least: a start reads those in a tenth of a second.
 const EVERY_EVENTS_MIN: u64 = 20_000;
 
-/// And after this part of the whole log: a snapshot costs as much as the log is long.
+/// And after this part of the whole log: the longer the log, the more a snapshot costs.
 const EVERY_PART: u64 = 20;
 
-/// How often to look whether one is due.
+/// How often to check whether one is due.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Brings both snapshots up to the durable head.
@@ -55,7 +55,7 @@ pub(crate) fn start(running: &Running, stop: Arc<AtomicBool>) -> std::thread::Jo
                     tracing::info!(position, "snapshots made");
                 }
                 Err(err) => {
-                    // Only a slower start is lost. Not again at once.
+                    // The only loss is a slower start. It is not tried again at once.
                     last = head;
                     tracing::warn!(error = %err, "snapshots could not be made");
                 }
@@ -64,8 +64,8 @@ pub(crate) fn start(running: &Running, stop: Arc<AtomicBool>) -> std::thread::Jo
     })
 }
 
-/// Whether somebody was erased since. The last snapshot has the hashes by which the person was
-/// found: whoever has the keys of the installation could try names on them.
+/// Whether somebody was erased since the last snapshot. That one has the hashes by which the person
+/// was found, and somebody with the keys of the installation could test names on them.
 fn has_erased(views: &Views, since: u64) -> bool {
     let tables = views.read();
     AnyEvent::kinds_marked(Mark::Erases).any(|kind| {

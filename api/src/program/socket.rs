@@ -67,7 +67,7 @@ pub(crate) fn ask(
 /// Where tools are listened to.
 pub(crate) fn listen(folder: &Path) -> Result<UnixListener, Failure> {
     let path = socket_path(folder);
-    // Left by a server that was killed; the lock says that it is gone.
+    // A killed server left it; the lock shows that the server is gone.
     let _ = std::fs::remove_file(&path);
     let near = Near::to(folder)?;
     let listener = UnixListener::bind(near.socket());

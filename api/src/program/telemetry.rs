@@ -14,7 +14,7 @@ use super::settings::{Common, LogFormat};
 pub(crate) fn start(common: &Common) -> Result<(), Failure> {
     let filter = EnvFilter::try_new(&common.log).map_err(|err| format!("--log: {err}"))?;
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    // In a file or a journal the codes of colours only hide words from a search.
+    // In a file or a journal, colour codes only hide words from a search.
     let lines = lines.with_ansi(std::io::stderr().is_terminal());
     // A second start in one process, as in tests, changes nothing.
     let _ = match common.log_format {

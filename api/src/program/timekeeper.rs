@@ -1,5 +1,5 @@
-//! Watches the clocks, and tells the log what it may forget: only a server does, only while its
-//! clocks have agreed for long enough, and at most every ten minutes.
+//! Watches the clocks, and writes to the log what may be forgotten: only a server does this, only
+//! while its clocks have agreed for long enough, and at most every ten minutes.
 
 use std::time::Duration;
 
@@ -10,11 +10,11 @@ use domain::{TenantId, Timestamp};
 use super::failure::Failure;
 use super::running::Running;
 
-/// How often the clocks are looked at.
+/// How often the clocks are compared.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
 
-/// How far the wall clock may part from the monotonic one before it is not believed, and how far it
-/// may be behind the last commit before that is said, in seconds.
+/// How far the wall clock may differ from the monotonic one before it is not trusted, and how far
+/// it may be behind the last commit before that is logged, in seconds.
 const APART_SECONDS_MAX: i64 = 60;
 
 /// How long the clocks must have agreed before anything is forgotten.
@@ -24,23 +24,23 @@ const AGREED_MIN: Duration = Duration::from_secs(600);
 /// to see it.
 const AGREED_AFTER_FAR_MIN: Duration = Duration::from_secs(24 * 3_600);
 
-/// A difference that no correction of a running clock makes, in seconds.
+/// A difference in seconds that no gradual correction of a clock makes.
 const FAR_SECONDS: i64 = 3_600;
 
-/// What two looks at the clocks tell.
+/// The result of comparing the clocks over time.
 #[derive(Debug)]
 pub(crate) struct Timekeeper {
-    /// Since this look the clocks have agreed.
+    /// The clocks have agreed since this time.
     agreed_since: (Timestamp, Duration),
     /// For how long they must.
     agreed_min: Duration,
     forgot: Option<Duration>,
-    /// The jumps that were not told yet, in seconds.
+    /// The jumps that were not logged yet, in seconds.
     jumped: Option<i64>,
 }
 
 impl Timekeeper {
-    /// Begins to watch. `last_commit` is the time that the last commit bore.
+    /// Begins to watch. `last_commit` is the time of the last commit.
     pub(crate) fn new(now: Timestamp, monotonic: Duration, last_commit: Timestamp) -> Self {
         let is_far = now > last_commit.plus_seconds(FAR_SECONDS);
         Self {
@@ -51,7 +51,7 @@ impl Timekeeper {
         }
     }
 
-    /// Takes in a look at both clocks.
+    /// Adds a reading of both clocks.
     pub(crate) fn look(&mut self, now: Timestamp, monotonic: Duration) {
         let (wall_then, monotonic_then) = self.agreed_since;
         let passed = monotonic.saturating_sub(monotonic_then).as_micros();
@@ -67,12 +67,12 @@ impl Timekeeper {
         }
     }
 
-    /// A jump of the wall clock that was not told yet, in seconds.
+    /// A jump of the wall clock that was not logged yet, in seconds.
     pub(crate) fn take_jump(&mut self) -> Option<i64> {
         self.jumped.take()
     }
 
-    /// Up to when the log may forget now, if it may.
+    /// The time up to which the log may forget now, if it may.
     pub(crate) fn may_forget(&self, now: Timestamp, monotonic: Duration) -> Option<Timestamp> {
         let agreed = monotonic.saturating_sub(self.agreed_since.1) >= self.agreed_min;
         let step = Duration::from_secs(FORGET_STEP_SECONDS as u64);
@@ -126,7 +126,7 @@ pub(crate) async fn watch(on: Running) {
     }
 }
 
-/// Writes that what ended before a time is forgotten, if anything is.
+/// Writes the event that everything that ended before a time is forgotten, if anything is due.
 async fn forget(on: &Running, until: Timestamp) -> Result<bool, Failure> {
     let due = on.engine.log().would_forget(until) || on.views.read().tokens.would_forget(until);
     if !due {

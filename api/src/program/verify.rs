@@ -24,7 +24,7 @@ use super::socket;
 pub(crate) struct Report {
     /// Whether everything fits.
     pub(crate) ok: bool,
-    /// The last position that is good.
+    /// The last good position.
     pub(crate) position: u64,
     /// The hash of the block that ends there.
     pub(crate) hash: String,
@@ -64,7 +64,7 @@ fn find_report(common: &Common) -> Result<Report, Failure> {
             Err(err) => return Err(err),
         }
     }
-    // Looked at before anything is opened: opening writes it anew.
+    // Checked before anything is opened, because opening writes it anew.
     inspect_second_head(&common.data)?;
     let copy = PrivateCopy::new(&common.data)?;
     let master = master_key(common, &common.data)?;
@@ -123,7 +123,7 @@ fn check_all(
         progress(*events);
         Ok(())
     })?;
-    // The second rebuild reads as the program does: through the snapshot, where there is one.
+    // The second rebuild works as the program does: through the snapshot, if there is one.
     let second = match views_of_snapshot(running, &running.folder, found.position)? {
         Some(views) => views,
         None => second,
@@ -153,7 +153,7 @@ fn check_event(event: &Recorded, keys: &Keyring) -> Result<(), LogError> {
     AnyEvent::decode(&event.kind, &parts).map(|_| ()).map_err(unreadable)
 }
 
-/// A running server may have made a newer snapshot meanwhile: that one is for the next time.
+/// A running server may have written a newer snapshot meanwhile: that one is checked next time.
 fn views_of_snapshot(
     running: &Running,
     folder: &Path,

@@ -185,7 +185,8 @@ async fn create(mut granted: Granted) -> Outcome {
     Ok(Reply::single(number as i64).written(&done))
 }
 
-/// A taken scope is named, as far as the read models know it: one of many is hard to guess.
+/// The answer names the taken scope, if the read models know it: otherwise it would be hard to find
+/// among many.
 fn name_taken(granted: &Granted, scopes: &[String], err: ApiError) -> ApiError {
     let taken = domain::Refusal::AlreadyExists { what: SCOPE_CLAIM.english }.to_string();
     let ApiError::Business { code, message } = err else { return err };
@@ -296,7 +297,7 @@ async fn versions(granted: Granted) -> Outcome {
         return Err(ApiError::business(codes::VERSIONS_NO_DETAIL, why));
     }
     let versions = row.apis.iter().map(|it| ApiVersion::shown(it, &row)).collect();
-    // Documented; private, because the answer is the caller's own.
+    // The documented time; `private`, because the answer is for this caller only.
     Ok(Reply::whole_list::<ApiVersion>(versions).cache("private, max-age=60").varies_by_caller())
 }
 

@@ -57,7 +57,8 @@ struct AllowedClient {
 
 impl ErrorData for Single<AllowedClient> {}
 
-/// The resource of the path, for its owner and for administrators, and the number of the client.
+/// The resource of the path, for its owner and for administrators, and the number of the client of
+/// the path.
 struct Named {
     target: Target<Resource>,
     resource: u32,
@@ -95,7 +96,7 @@ async fn close(granted: Granted) -> Outcome {
     set(&granted, &named, &[], AllowedScopes::Only(Vec::new())).await
 }
 
-/// Repeating it writes nothing.
+/// Setting the same scopes again writes nothing.
 async fn set(granted: &Granted, named: &Named, body: &[u8], scopes: AllowedScopes) -> Outcome {
     let command = ResourceCommand::AllowClient { client: named.client, scopes };
     let done = granted.submit(&named.target, body, command).await?;

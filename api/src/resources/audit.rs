@@ -59,7 +59,7 @@ struct AuditPage {
 
 impl ErrorData for AuditPage {}
 
-/// What a caller may see of what it asks for.
+/// What a caller asked for, limited to what it may see.
 pub(crate) struct AuditQuery {
     pub(crate) filter: AuditFilter,
     pub(crate) stream: Option<StreamId>,
@@ -93,7 +93,7 @@ impl AuditQuery {
         Ok(Self { filter, stream: stream.transpose()? })
     }
 
-    /// Whether an event is asked for, and may be seen.
+    /// Whether an event was asked for and may be seen.
     pub(crate) fn fits(&self, event: &Recorded) -> bool {
         let kind = |wanted: &str| {
             let rest = event.kind.strip_prefix(wanted);
@@ -113,7 +113,7 @@ async fn list(granted: Granted) -> Outcome {
     let wanted = AuditQuery::read(&granted, &query)?;
     let after = audit_place::from_query(&granted, &query).await?;
     let app = granted.call.app.clone();
-    // The log may have to ask the disk.
+    // The log may have to read the disk.
     let page = tokio::task::spawn_blocking(move || {
         let log = app.engine.log();
         let (total, events) = match &wanted.stream {

@@ -1,8 +1,8 @@
-//! After which event a reader of the log goes on: `after`, and `Last-Event-ID`.
+//! The event after which a reader of the log continues: `after` and `Last-Event-ID`.
 //!
-//! A reader may have seen events that this log does not have: those acknowledged after the backup
-//! from which it was restored. Going on behind them would pass over the events that stand in their
-//! places now, so such a reader is refused and told where the log ends.
+//! A reader may have seen events that this log does not have: those after the backup from which it
+//! was restored. If it continued after their positions, it would miss the events that have these
+//! positions now. So such a reader gets an error that says where the log ends.
 
 use std::sync::Arc;
 
@@ -14,17 +14,17 @@ use crate::access::granted::Granted;
 use crate::http::error::ApiError;
 use crate::http::input::Query;
 
-/// Both forms, for whoever sent another.
+/// Both forms, for callers who sent another one.
 const FORMS: &str =
     "must be the id of an event, <log id>:<event id>:<position>, or a position of the log";
 
-/// The header that browsers send by themselves when they come back.
+/// The header that browsers send by themselves when they reconnect.
 const LAST_EVENT_ID: &str = "last-event-id";
 
 /// An event that was read before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Seen {
-    /// It stood at this position, in whichever history; 0 is before the first.
+    /// The event at this position, in whichever history; 0 is before the first.
     At(u64),
     /// Just this one.
     Event(FullEventId),
@@ -35,7 +35,8 @@ pub(crate) async fn from_query(granted: &Granted, query: &Query) -> Result<u64, 
     check(granted, in_query(query)?).await
 }
 
-/// As [`from_query`], but the header wins: a browser cannot change the address when it comes back.
+/// As [`from_query`], but the header counts if both are sent: a browser cannot change the URL when
+/// it reconnects.
 pub(crate) async fn from_header_or_query(
     granted: &Granted,
     query: &Query,
@@ -77,14 +78,14 @@ fn parse(text: &str) -> Option<Seen> {
     }
 }
 
-/// The position, if what was seen is of this history.
+/// The position, if the event is of this history.
 async fn check(granted: &Granted, seen: Seen) -> Result<u64, ApiError> {
     let log: Arc<dyn EventLog> = granted.call.app.engine.log().clone();
     let head = log.head().position;
     let (position, is_ours) = match seen {
         Seen::At(position) => (position, position <= head),
         Seen::Event(id) => {
-            // The log may have to ask the disk.
+            // The log may have to read the disk.
             let stands = tokio::task::spawn_blocking(move || id.stands_in(&*log)).await;
             (id.position, stands.map_err(|err| ApiError::Internal(err.to_string()))??)
         }

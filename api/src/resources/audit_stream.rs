@@ -32,10 +32,10 @@ const BATCH_EVENTS_MAX: usize = 256;
 /// How many events wait for the reader, beside those that the connection holds.
 const SENT_AHEAD_MAX: usize = 32;
 
-/// How often the token is looked at again while nothing happens, or the reader does not read.
+/// How often the token is checked again while nothing happens, or the reader does not read.
 const RECHECK_EVERY: Duration = Duration::from_secs(5);
 
-/// How long a reader may not read while there is something to read.
+/// How long a reader may stop reading while there are events for it.
 const STALLED_TIME_MAX: Duration = Duration::from_secs(30);
 
 const PATIENCE: Patience = Patience { recheck_every: RECHECK_EVERY, stalled_max: STALLED_TIME_MAX };
@@ -43,7 +43,7 @@ const PATIENCE: Patience = Patience { recheck_every: RECHECK_EVERY, stalled_max:
 /// How often a comment keeps the connection alive.
 const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(15);
 
-/// Tells nginx, and those who learnt it from there, to pass on what comes as it comes.
+/// Tells nginx, and proxies that follow it, to pass on data as it comes.
 const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
 /// Where events go in.
@@ -66,10 +66,10 @@ struct Patience {
 
 struct Follower {
     app: Arc<App>,
-    /// Kept, so that a token which ends takes its stream with it.
+    /// Kept, so that the stream ends when its token ends.
     granted: Granted,
     wanted: AuditQuery,
-    /// The last position that was looked at.
+    /// The last position that was read.
     cursor: u64,
     waiting: VecDeque<Recorded>,
     _place: Place,
@@ -99,7 +99,7 @@ async fn stream(granted: Granted) -> Outcome {
     });
     let events = warp::sse::keep_alive().interval(KEEP_ALIVE_EVERY).stream(events);
     let mut response = warp::sse::reply(events).into_response();
-    // A proxy that collects an answer before it passes it on would hold events back.
+    // A proxy that buffers an answer would delay events.
     response.headers_mut().insert(ACCEL_BUFFERING, HeaderValue::from_static("no"));
     Ok(Reply::response(response).cache("no-store"))
 }
@@ -169,8 +169,8 @@ impl Follower {
     }
 }
 
-/// Waits until the reader has room for an event, but not for ever, and not with a token that has
-/// ended meanwhile. `None` is the end.
+/// Waits until the reader has room for an event, with a time limit, and no longer than its token
+/// counts. `None` is the end.
 async fn send(
     to_client: &Sender,
     event: Event,

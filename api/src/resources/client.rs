@@ -27,7 +27,7 @@ use crate::http::reply::{ErrorData, List, Reply, Single};
 /// The shortest plain secret of row 44, in characters: what is stored is a fast hash of it.
 const PLAINTEXT_MIN: usize = 16;
 
-/// The life of a token of row 43 when the caller does not say, in seconds.
+/// The lifetime of a token of row 43 when the caller does not say, in seconds.
 const LIFETIME_DEFAULT: i64 = 3_600;
 
 const FILTERS: [QueryParameter; 2] =
@@ -146,8 +146,8 @@ async fn create(mut granted: Granted) -> Outcome {
         data.client = number as u32;
         ClientCommand::Register(Box::new(data), secrets.clone())
     };
-    // What an administrator lists is opened by the same commit. What others list stays in the row
-    // and grants nothing until the owner of the API opens it.
+    // Scopes that an administrator lists are granted by the same commit. If others list scopes, the
+    // list stays in the row and grants nothing until the owner of the API does.
     let opened = granted.ask(|tables| match granted.caller.is_administrator() {
         true => scopes_of_others(tables, data.tenant, data.owner, &data.allowed_scopes),
         false => BTreeMap::new(),
@@ -167,7 +167,8 @@ async fn detail(granted: Granted) -> Outcome {
     Ok(Reply::single(granted.ask(|tables| shown(tables, &row))))
 }
 
-/// Spec section 5.4.6, with hole H9 closed: a bounded life, an event, and no renewal of renewals.
+/// Spec section 5.4.6, with hole H9 closed: a limited lifetime, an event, and no token made from
+/// such a token.
 async fn issue_token(mut granted: Granted) -> Outcome {
     let (body, bytes) = granted.json::<IssueTokenBody>().await?;
     if granted.caller.claims.parent.is_some() {
@@ -198,7 +199,7 @@ async fn issue_token(mut granted: Granted) -> Outcome {
         amr: caller.claims.amr.clone(),
         auth_time: caller.claims.auth_time,
         lifetime,
-        // Those of the presented token: what ended that one ends this one.
+        // The values of the presented token: what ends that one ends this one.
         counts_from: caller.claims.counts_from.unwrap_or(0),
         parent: Some(caller.claims.jti.clone()),
     };
@@ -206,7 +207,7 @@ async fn issue_token(mut granted: Granted) -> Outcome {
     Ok(Reply::single(token).no_store().written(&done))
 }
 
-/// What the client of the presented token would get now of what that token has.
+/// The scopes of the presented token that its client would still get now.
 fn scopes_of_now(
     tables: &Tables,
     granted: &Granted,
@@ -230,7 +231,7 @@ async fn hash_secret(mut granted: Granted) -> Outcome {
     granted.call.number(0, "id")?;
     let (body, _) = granted.json::<SecretKeyBody>().await?;
     domain::check::required("plaintext", &body.plaintext, SECRET_BYTES_MAX)?;
-    // What is counted above are characters; the token endpoint takes so many bytes.
+    // The limit above is in characters; the token endpoint limits bytes.
     if body.plaintext.len() > SECRET_BYTES_MAX {
         let why = format!("is longer than {SECRET_BYTES_MAX} bytes");
         return Err(ApiError::field("plaintext", why));

@@ -255,7 +255,7 @@ impl ClientBody {
         }
     }
 
-    /// What is registered, with the number still to be given.
+    /// The data to register; the number is given later.
     pub(crate) fn data(
         self,
         tenant: TenantId,

@@ -18,7 +18,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             .row(65)
             .answers::<List<RoleBody>>()
             .needs(user("role.get"), list),
-        // Whoever makes roles can make permissions: spec section 7.3, H8.
+        // Whoever can create roles can grant permissions: spec section 7.3, H8.
         endpoint(Method::POST, "/api/Role", "RolePost", "Create a role")
             .row(66)
             .json::<RoleBody>()

@@ -155,7 +155,7 @@ async fn list(granted: Granted) -> Outcome {
     Ok(Reply::list(list.paging.skip, list.paging.take, page.total as u64, rows))
 }
 
-/// Spec section 5.8.5; an unknown host is 404, as it was meant (section 7.2, B12).
+/// Spec section 5.8.5; an unknown host is 404, as was intended (section 7.2, B12).
 async fn info(open: Open) -> Outcome {
     let query = open.call.query();
     let tables = open.call.app.views.read();

@@ -147,7 +147,8 @@ fn read_filter(granted: &Granted, list: &ListQuery) -> Result<(UserFilter, bool)
         fits.map(|it| it.role).collect()
     });
     let claim = query.text("q.claimType").zip(query.text("q.claimValue"));
-    // Spec section 5.9.1: whoever is no administrator sees the users below, as the rule was meant.
+    // Spec section 5.9.1: other callers than administrators see the users below them, as the rule
+    // was intended.
     let lineage = granted.ask(|tables| granted.users(tables).lineage());
     let logins = query.text("q.providerName").or(query.text("q.providerKey")).is_some();
     let filter = UserFilter {
@@ -181,7 +182,7 @@ async fn create(mut granted: Granted) -> Outcome {
     if !broken.is_empty() && !personal.user_name.trim().is_empty() {
         return Err(identity_error(&broken));
     }
-    // Everything cheap first: hashing is for bodies that can succeed.
+    // Cheap checks come first: only bodies that can succeed cost a hash.
     let draft = |password| UserCommand::Register {
         data: Box::new(data.clone()),
         personal: Box::new(personal.clone()),
@@ -214,7 +215,7 @@ async fn create(mut granted: Granted) -> Outcome {
 fn place(granted: &Granted, body: &AppUser) -> Result<UserRegistered, ApiError> {
     let tenant = granted.tenant_id();
     granted.ask(|tables| {
-        // Without a wish, whoever makes a user is the parent.
+        // If the request names no parent, the caller is the parent.
         let wanted = match body.parent_user_id {
             0 => Some(granted.user()),
             wanted => u32::try_from(wanted).ok().map(UserId),

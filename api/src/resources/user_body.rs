@@ -14,7 +14,7 @@ use crate::http::error::ApiError;
 use crate::http::reply::{ErrorData, List, Single};
 use crate::http::time::WireTime;
 
-/// The claims that grant something; all others describe a person.
+/// The type of the claims that grant permissions; all others describe a person.
 pub(crate) const CLAIM_PERMISSION: &str = "permission";
 
 /// The largest decimal, in hundredths.
@@ -141,8 +141,8 @@ struct Property {
 impl ErrorData for Single<AppUser> {}
 
 impl AppUser {
-    /// The first member that only administrators may set: what a user may do, what was proved of it,
-    /// its balances, and the marks of the staff.
+    /// The first member that only administrators may set: rights, confirmations, balances, and the
+    /// marks of the staff.
     pub(crate) fn for_administrators(&self) -> Option<&'static str> {
         let members = [
             ("roles", !self.roles.is_empty()),
@@ -190,7 +190,7 @@ impl AppUser {
         })
     }
 
-    /// What anybody with a right to the event may read; the number is given later.
+    /// The part that everybody with a right to the event may read; the number is given later.
     pub(crate) fn data(&self, placed: UserRegistered) -> Result<UserRegistered, ApiError> {
         Ok(UserRegistered {
             permissions: self.numbered_claims(|it| it == CLAIM_PERMISSION),

@@ -35,9 +35,9 @@ pub struct AppSettings {
     pub public_url: Option<String>,
     /// Whether documented business errors have real HTTP statuses instead of 200.
     pub business_statuses: bool,
-    /// Who is believed about the address of a caller.
+    /// The proxies that are trusted to state the address of a caller.
     pub proxies: Proxies,
-    /// Whether figures are shown at another address only.
+    /// Whether metrics are answered at another address only.
     pub figures_apart: bool,
     /// The app-token service.
     pub app_token: AppTokenSettings,
@@ -46,7 +46,7 @@ pub struct AppSettings {
 /// Counters of a log that has them.
 pub type StatsOf = Arc<dyn Fn() -> LogFigures + Send + Sync>;
 
-/// What `/metrics` says of the log.
+/// The figures of the log for `/metrics`.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct LogFigures {
     /// Durable commits.
@@ -139,7 +139,7 @@ impl App {
         })
     }
 
-    /// Ends what would never end by itself: open audit streams.
+    /// Ends what does not end by itself: open audit streams.
     pub(crate) fn stop(&self) {
         self.stopping.send_replace(true);
     }
@@ -148,14 +148,14 @@ impl App {
     pub(crate) fn stopped(&self) -> impl Future<Output = ()> + Send + use<> {
         let mut stopping = self.stopping.subscribe();
         async move {
-            // Without the program there is nothing to wait for.
+            // If the program is gone, there is nothing to wait for.
             let _ = stopping.wait_for(|it| *it).await;
         }
     }
 
     /// Lets `/metrics` say how far the publisher is.
     pub(crate) fn watch_publisher(&self, publisher: Arc<PublisherHandle>) {
-        // There is one publisher a program; a second call would change nothing.
+        // There is one publisher in a program; a second call changes nothing.
         let _ = self.publisher.set(publisher);
     }
 

@@ -1,5 +1,5 @@
-//! Wrong passwords and wrong secrets of clients: after a few, whoever tries must wait, longer each
-//! time.
+//! Wrong passwords and wrong secrets of clients: after a few, the caller must wait before the next
+//! try, longer each time.
 //!
 //! Failures are counted for an account or a client from one network, and for a network whatever it
 //! tries. So strangers elsewhere cannot keep anybody out, until an account has had very many
@@ -21,7 +21,7 @@ use super::recent::Recent;
 /// How many failures of an account from one network are free.
 const FREE_MAX: u32 = 5;
 
-/// A network stands for many people, so it gets more.
+/// A network may have many users, so it gets more.
 const FREE_OF_NETWORK_MAX: u32 = 50;
 
 /// How many failures an account may have within [`HOUR`] before networks that are not usual for it
@@ -34,7 +34,7 @@ const HOUR: Duration = Duration::from_secs(3_600);
 /// The longest wait.
 const WAIT_MAX: Duration = Duration::from_secs(300);
 
-/// After this time without a failure all is forgotten.
+/// After this time without a failure, everything is forgotten.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(3_600);
 
 /// How many entries each table remembers; beyond that the oldest go.
@@ -92,30 +92,30 @@ impl Attempt {
 /// An account or a client, and the network that it is tried from.
 type Pair = (Name, Name);
 
-/// What came of a look at a password.
+/// The outcome of checking a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Proof {
     /// It is wrong.
     Wrong,
-    /// It is right, but its account may not sign in. That is a failure, too: else what is free
-    /// after it would tell that the password was right.
+    /// It is right, but its account may not sign in. This is a failure, too: otherwise the missing
+    /// wait would reveal that the password was right.
     NotLetIn,
     /// It is right, and its account may sign in.
     LetIn,
 }
 
-/// Why a password was not looked at.
+/// Why a password was not checked.
 #[derive(Debug)]
 pub(crate) enum NotChecked {
-    /// There were too many failures: it may be tried after so many seconds.
+    /// There were too many failures: try again after so many seconds.
     Wait(u64),
-    /// So many others are being checked that nobody knows yet whether there will be.
+    /// So many others are being checked that it is not known yet whether a wait is due.
     Busy,
     /// It could not be hashed.
     Password(PasswordError),
 }
 
-/// All failures of late. Names are kept as hashes, and nothing outlives the process.
+/// All recent failures. Names are kept as hashes, and only in memory.
 #[derive(Debug)]
 pub(crate) struct Attempts {
     tables: Mutex<Tables>,
@@ -133,7 +133,7 @@ struct Tables {
     turns: HashMap<Pair, Line>,
 }
 
-/// Those who try one account from one network.
+/// The tries of one account from one network.
 #[derive(Debug, Default)]
 struct Line {
     length: usize,
@@ -168,8 +168,8 @@ impl Default for Attempts {
 }
 
 impl Attempts {
-    /// Checks a password, unless somebody must wait first. Tries of one account from one network
-    /// are checked one after the other, so that many at once are no more guesses than a few.
+    /// Checks a password, unless the caller must wait first. Tries of one account from one network
+    /// are checked one after the other, so that many at once do not give more guesses.
     ///
     /// `clock` tells the time since the program began.
     pub(crate) async fn check(
@@ -184,7 +184,7 @@ impl Attempts {
         let proof = look.await;
         match proof {
             Ok(proof) => try_.end(clock(), proof),
-            // Nobody looked at the password: it does not count as wrong.
+            // The password was not checked, so this is not a failure.
             Err(_) => try_.end_unchecked(),
         }
         proof.map_err(NotChecked::Password)
@@ -204,7 +204,7 @@ impl Attempts {
         Ok(is_right)
     }
 
-    /// Forgets the failures of an account: somebody looked after it.
+    /// Forgets the failures of an account: an operator has dealt with it.
     pub(crate) fn forget_account(&self, tenant: u32, name: &str) {
         let account = Attempt::account(tenant, name, None).account;
         let mut tables = self.lock();
@@ -222,7 +222,7 @@ impl Attempts {
             return Err(NotChecked::Wait(seconds));
         }
         let line = tables.turns.entry(attempt.pair()).or_default();
-        // One of them does not wait: its password is being checked.
+        // One of them does not wait in line: its password is being checked.
         if line.length > TURNS_WAITING_MAX {
             return Err(NotChecked::Busy);
         }
@@ -288,7 +288,8 @@ impl Try<'_> {
 }
 
 impl Drop for Try<'_> {
-    /// Whoever hangs up while the hash is made has cost one, and may not have it for nothing.
+    /// If the caller hangs up while the hash is computed, that counts as a failure: otherwise
+    /// hashing would cost an attacker nothing.
     fn drop(&mut self) {
         if !self.ended {
             self.end(self.begun, Proof::Wrong);
@@ -322,8 +323,8 @@ impl Tables {
         (seconds > 0).then_some(seconds)
     }
 
-    /// A try in flight is no failure; but all of them may become some, so no more are let in at
-    /// once than failures are free.
+    /// A try in progress is not a failure, but all of them may become failures. So no more are in
+    /// progress at once than failures are free.
     fn may_try(&self, attempt: &Attempt, now: Duration) -> Result<(), NotChecked> {
         if let Some(seconds) = self.wait(attempt, now) {
             return Err(NotChecked::Wait(seconds));
@@ -366,7 +367,8 @@ impl Tables {
         });
     }
 
-    /// The account is free again here, the network has one failure less, and is usual.
+    /// The account's failures from here are forgotten, the network has one failure less, and it is
+    /// usual for the account.
     fn note_success(&mut self, attempt: &Attempt) {
         let (account, here) = attempt.pair();
         self.pairs.remove(&attempt.pair());

@@ -1,8 +1,8 @@
 //! The two clocks of the program: what time it is, and how long something lasts.
 //!
-//! The wall clock may be wrong and may jump; it judges what is stored (ends of tokens and keys).
-//! The monotonic clock only goes forward; every memory with a life runs on it. A test shifts both
-//! instead of sleeping.
+//! The wall clock may be wrong and may jump; it is compared with stored times (ends of tokens and
+//! keys). The monotonic clock only goes forward; everything that is remembered for a limited time
+//! in memory uses it. A test shifts both instead of sleeping.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
@@ -39,7 +39,7 @@ impl Clock {
         Timestamp(micros.saturating_add(self.shift.wall.load(Relaxed)))
     }
 
-    /// How long this clock has run. It never goes back, whatever happens to the time of day.
+    /// How long this clock has run. It never goes back, whatever happens to the wall clock.
     pub fn monotonic(&self) -> Duration {
         let shift = u64::try_from(self.shift.monotonic.load(Relaxed)).unwrap_or(0);
         self.began.elapsed() + Duration::from_micros(shift)

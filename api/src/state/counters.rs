@@ -8,7 +8,7 @@ use prometheus::core::Collector;
 use prometheus::proto::MetricFamily;
 use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry};
 
-/// Seconds: from what a cached answer takes to what a password takes in a full pool.
+/// Buckets in seconds, from a cached answer to a password in a full pool.
 const BUCKETS: [f64; 10] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.1, 0.25, 1.0, 5.0];
 
 /// What is counted while the program runs.
@@ -16,17 +16,17 @@ pub(crate) struct Counters {
     registry: Registry,
     requests: Option<IntCounterVec>,
     seconds: Option<HistogramVec>,
-    /// What became of connections; the accept loop counts.
+    /// What happened to connections; the accept loop counts them.
     pub(crate) door: Arc<DoorFigures>,
 }
 
-/// What became of connections, since the program began.
+/// What happened to connections since the start of the program.
 #[derive(Debug, Default)]
 pub(crate) struct DoorFigures {
     pub(crate) accepted: AtomicU64,
     /// Idle ones that were closed for others.
     pub(crate) made_room: AtomicU64,
-    /// For which there was no place.
+    /// Refused, because there was no place.
     pub(crate) refused: AtomicU64,
     /// That ended early: broken, too slow, or their answers were not read.
     pub(crate) broken: AtomicU64,
@@ -51,7 +51,8 @@ impl Default for Counters {
     }
 }
 
-/// The names are ours and differ; a metric that cannot be made is missing, and nothing else.
+/// All names are constants and differ. If a metric could not be made, only that one would be
+/// missing.
 pub(crate) fn add<C: Collector + Clone + 'static>(
     registry: &Registry,
     metric: prometheus::Result<C>,

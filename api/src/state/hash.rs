@@ -2,7 +2,7 @@
 
 use aws_lc_rs::digest::{self, SHA256};
 
-/// The first 16 bytes of a SHA-256 over counted parts.
+/// The first 16 bytes of a SHA-256 over parts, each preceded by its length.
 pub(crate) fn hash_16(parts: &[&[u8]]) -> [u8; 16] {
     let mut context = digest::Context::new(&SHA256);
     for part in parts {

@@ -1,9 +1,9 @@
-//! Whose address it is: one customer has one IPv4 address, or an IPv6 network.
+//! Networks: one customer has one IPv4 address, or an IPv6 network.
 
 use std::net::IpAddr;
 
-/// What addresses of one customer have in common: the whole of an IPv4 address, the first 64 bits
-/// of an IPv6 one. An IPv4 address may be written as an IPv6 one.
+/// The part of an address that all addresses of one customer share: the whole of an IPv4 address,
+/// the first 64 bits of an IPv6 one. An IPv4 address may be written as an IPv6 one.
 pub(crate) fn network_of(address: IpAddr) -> [u8; 16] {
     match address.to_canonical() {
         IpAddr::V4(address) => address.to_ipv6_mapped().octets(),

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 static COUNT: AtomicU64 = AtomicU64::new(0);
 
-/// From now on panics are log lines.
+/// Makes panics log lines from now on.
 pub(crate) fn install() {
     std::panic::set_hook(Box::new(|info| {
         COUNT.fetch_add(1, Relaxed);

@@ -1,4 +1,4 @@
-//! Who is calling, where a reverse proxy stands between.
+//! The address of the caller, if a reverse proxy stands in front.
 
 use std::net::IpAddr;
 
@@ -7,7 +7,7 @@ use ipnet::IpNet;
 /// The most hops of `X-Forwarded-For` that are looked at, from the nearest.
 const HOPS_MAX: usize = 16;
 
-/// The proxies that the operator trusts to say for whom they call.
+/// The proxies that the operator trusts to state the address of their caller.
 #[derive(Debug, Clone, Default)]
 pub struct Proxies(Vec<IpNet>);
 
@@ -17,8 +17,8 @@ impl Proxies {
         Self(networks)
     }
 
-    /// The nearest address that no trusted proxy has: each of them adds, at the end of
-    /// `X-Forwarded-For`, the one that called it. What stands before it anybody can write.
+    /// The nearest address that is not a trusted proxy: each proxy appends the address of its
+    /// caller to `X-Forwarded-For`. Anybody can write the entries before that.
     pub(crate) fn caller<'a>(
         &self,
         peer: IpAddr,
@@ -39,7 +39,7 @@ impl Proxies {
         caller
     }
 
-    /// Whether an address, in its canonical form, is one of them.
+    /// Whether an address, in its canonical form, is a trusted proxy.
     pub(crate) fn trust(&self, address: IpAddr) -> bool {
         self.0.iter().any(|it| it.contains(&address))
     }

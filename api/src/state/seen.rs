@@ -1,5 +1,5 @@
-//! Signatures that were seen a moment ago, whatever came of them: a second sight is a replay. Those
-//! that led to tokens stand in the log besides, for a day and across restarts.
+//! Signatures that were seen recently, whatever their outcome: a second use is a replay. Those that
+//! led to tokens are also in the log, for a day and across restarts.
 
 use std::collections::HashSet;
 use std::sync::Mutex;
@@ -8,10 +8,10 @@ use std::time::Duration;
 use commands::lock::lock;
 use domain::CommandId;
 
-/// The most signatures of one generation; more are told to come again.
+/// The most signatures of one generation; further callers are told to try again.
 const GENERATION_MAX: usize = 500_000;
 
-/// The shortest life of a generation, in seconds.
+/// The shortest lifetime of a generation, in seconds.
 const GENERATION_SECONDS_MIN: i64 = 21;
 
 /// Whether a signature was never seen before.
@@ -19,11 +19,12 @@ const GENERATION_SECONDS_MIN: i64 = 21;
 pub(crate) enum First {
     Yes,
     No,
-    /// Nobody can tell: too many others came.
+    /// Unknown: too many others came.
     Full,
 }
 
-/// The signatures, in two generations: each is remembered for the life of one, and at most of two.
+/// The signatures, in two generations: each is remembered for at least the lifetime of one, and at
+/// most of two.
 #[derive(Debug, Default)]
 pub(crate) struct Seen(Mutex<Generations>);
 
@@ -31,12 +32,12 @@ pub(crate) struct Seen(Mutex<Generations>);
 struct Generations {
     young: HashSet<CommandId>,
     old: HashSet<CommandId>,
-    /// On the monotonic clock: the time of day may jump.
+    /// On the monotonic clock: the wall clock may jump.
     began: Duration,
 }
 
 impl Seen {
-    /// Notes a signature. It counts `window_seconds` before and after the time that it bears.
+    /// Records a signature. It is valid for `window_seconds` before and after its signed time.
     pub(crate) fn first(&self, id: CommandId, now: Duration, window_seconds: i64) -> First {
         let life = (2 * window_seconds + 1).max(GENERATION_SECONDS_MIN);
         let life = Duration::from_secs(life.unsigned_abs());

@@ -1,4 +1,4 @@
-//! Signing tokens. A private key is parsed once, not once a signature.
+//! Signing tokens. A private key is parsed once, not for each signature.
 
 use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
@@ -52,11 +52,11 @@ pub(crate) struct ReadyKey {
     random: SystemRandom,
 }
 
-/// How long a key is known before it signs: twice as long as the published keys may be cached, in
-/// seconds.
+/// For how long a key is published before it signs, in seconds: twice as long as the published keys
+/// may be cached.
 pub(crate) const KNOWN_SECONDS: u64 = 120;
 
-/// The keys that were asked for.
+/// The keys that were used so far.
 #[derive(Default)]
 pub(crate) struct Signer {
     ready: RwLock<HashMap<String, Arc<ReadyKey>>>,
@@ -65,9 +65,9 @@ pub(crate) struct Signer {
 }
 
 impl Signer {
-    /// The key that signs now: the newest that signs at once or was known for long enough, by the
-    /// wall clock or since this process saw it. Until then the one before it signs, retired or not;
-    /// if there is none, a key that is new signs all the same.
+    /// The key that signs now: the newest one that signs at once or has been known for long enough,
+    /// by the wall clock or since this process saw it. Until then its predecessor signs, though it
+    /// is retired; if there is none, the new key signs all the same.
     pub(crate) fn choose<'a>(
         &self,
         newest_first: impl Iterator<Item = &'a Arc<SigningKeyRow>>,

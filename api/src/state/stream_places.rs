@@ -1,5 +1,4 @@
-//! Places for answers that never end: so many in all, so many for each tenant, so many for each
-//! caller.
+//! Limits for answers that do not end by themselves: in all, for each tenant, and for each caller.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -30,7 +29,7 @@ struct Taken {
     of_callers: HashMap<Holder, usize>,
 }
 
-/// A caller is known by its name as an actor, within its tenant.
+/// A caller is identified by its name as an actor, within its tenant.
 type Holder = (TenantId, String);
 
 /// A taken place, given back when dropped.
@@ -69,7 +68,7 @@ impl Drop for Place {
     }
 }
 
-/// Whoever holds nothing is forgotten, so that the maps stay as small as the limits.
+/// Callers without a place are removed, so that the maps stay as small as the limits.
 fn give_back<K: Eq + Hash>(counts: &mut HashMap<K, usize>, holder: &K) {
     if let Some(count) = counts.get_mut(holder) {
         *count -= 1;

@@ -10,7 +10,7 @@ use jsonwebtoken::{Algorithm, DecodingKey};
 use projections::SigningKeyRow;
 use serde::Deserialize;
 
-/// How many verified tokens are remembered; then the older half goes.
+/// The most verified tokens that are remembered; beyond it, the older half is dropped.
 const VERIFIED_MAX: usize = 20_000;
 
 /// The claims of an access token (`contracts.md`, "Tokens"), as far as they are read.
@@ -49,12 +49,12 @@ pub(crate) struct ClientTenant {
     pub(crate) id: u32,
 }
 
-/// What was verified once: the claims, and the key that signed them.
+/// The result of verifying a token: the claims, and the key that signed them.
 #[derive(Debug, Clone)]
 pub(crate) struct VerifiedToken {
     pub(crate) claims: Arc<Claims>,
     pub(crate) kid: Arc<str>,
-    /// The stream that the log knows the token by.
+    /// The token's stream in the log.
     pub(crate) stream: StreamId,
 }
 

@@ -1,7 +1,7 @@
 //! Places for connections: so many in all, and a share of them for one network.
 //!
-//! A connection on which nothing is under way makes room when there is no other place: the one that
-//! has been idle longest, of the network whose share is full, else of all.
+//! If there is no free place, an idle connection makes room: the one that has been idle longest, of
+//! the same network if its share is used up, else of all.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -18,7 +18,7 @@ pub(super) type Network = [u8; 16];
 pub(super) struct ConnectionPlaces {
     all_max: usize,
     of_network_max: usize,
-    /// Counts what becomes idle, so that it can be told which came first.
+    /// Counts the moments at which connections become idle, to tell which came first.
     moments: AtomicU64,
     taken: Mutex<Taken>,
 }
@@ -38,11 +38,11 @@ struct Connection {
     leave: Arc<Notify>,
 }
 
-/// The moment at which a connection became idle; 0 while something is under way. Requests only touch
-/// this, and whoever needs room looks at all of them: that is rare, and requests are not.
+/// The moment at which a connection became idle; 0 while a request is running. Requests only set
+/// this number. A new connection that needs room compares all of them, which is rare.
 type IdleSince = Arc<AtomicU64>;
 
-/// A taken place, given back when dropped.
+/// A place in use; dropping it releases it.
 #[derive(Debug)]
 pub(super) struct Place {
     places: Arc<ConnectionPlaces>,
@@ -57,8 +57,8 @@ impl ConnectionPlaces {
         Arc::new(Self { all_max, of_network_max, moments, taken })
     }
 
-    /// Takes a place, which begins idle. Returns it, and whether another connection had to leave
-    /// for it; nothing if all that could make room are busy.
+    /// Takes a place, which begins as idle. Returns it, and whether another connection had to make
+    /// room; `None` if no connection is idle.
     pub(super) fn take(self: &Arc<Self>, network: Option<Network>) -> Option<(Place, bool)> {
         let mut taken = self.lock();
         let of_network = network.and_then(|it| taken.networks.get(&it));
@@ -97,7 +97,7 @@ impl ConnectionPlaces {
 }
 
 impl Place {
-    /// Says whether something is under way on the connection.
+    /// Sets whether a request is running on the connection.
     pub(super) fn set_idle(&self, idle: bool) {
         let was_idle = self.idle_since.load(Relaxed) != 0;
         if was_idle != idle {

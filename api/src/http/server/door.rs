@@ -7,15 +7,15 @@ use crate::http::face::Face;
 use crate::state::app::{App, AppSettings};
 use crate::state::counters::DoorFigures;
 
-/// How long the other side of a connection may leave an answer unread, not a byte of it taken.
+/// How long the other side of a connection may read nothing at all of an answer.
 const STILL_TIME_MAX: Duration = Duration::from_secs(30);
 
-/// Who is let in to a listener.
+/// The limits of a listener.
 #[derive(Debug, Clone)]
 pub(crate) struct Door {
     /// How many connections are served at once, health apart.
     pub(crate) connections_max: usize,
-    /// The networks of trusted proxies have no share: behind them are many callers.
+    /// Trusted proxies have no share of their own: many callers are behind them.
     pub(crate) settings: Arc<AppSettings>,
     /// How refusals are worded.
     pub(crate) faces: &'static [&'static Face],
@@ -25,7 +25,7 @@ pub(crate) struct Door {
 }
 
 impl Door {
-    /// For so many connections to a program.
+    /// The limits for this many connections.
     pub(crate) fn new(connections_max: usize, app: &App, faces: &'static [&'static Face]) -> Self {
         Self {
             connections_max,

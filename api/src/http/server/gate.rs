@@ -1,4 +1,4 @@
-//! What a request must have before the router sees it, and whether its connection may ask it.
+//! Checks requests before the router sees them, and whether their connection may make them.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -23,7 +23,7 @@ use crate::http::router::{Peer, face_of};
 /// Paths that are answered on every connection.
 const HEALTH: &str = "/health/";
 
-/// After how many seconds somebody may come again for whom there was no place.
+/// After how many seconds a caller for whom there was no place may try again.
 const RETRY_SECONDS: u64 = 1;
 
 /// What a connection may ask.
@@ -31,11 +31,11 @@ const RETRY_SECONDS: u64 = 1;
 pub(super) enum Allowed {
     /// Everything.
     All,
-    /// Whether the program lives: there was no place for more.
+    /// Only requests for health: there was no place for more.
     Health,
 }
 
-/// What is true of every request of a connection.
+/// What is the same for every request of a connection.
 pub(super) struct Gate {
     pub(super) peer: SocketAddr,
     pub(super) allowed: Allowed,
@@ -57,7 +57,8 @@ where
     let again = gate.state.had_request.load(Relaxed);
     let under_way = UnderWay::begin(gate.state.clone());
     if again {
-        // The second one since others had their turn: whoever sends many at once waits for theirs.
+        // The second request since other tasks had their turn: a caller that sends many at once
+        // waits.
         tokio::task::yield_now().await;
     }
     request.extensions_mut().insert(Peer(gate.peer));
@@ -74,8 +75,8 @@ where
 }
 
 fn refusal(request: &Request<Incoming>, allowed: Allowed) -> Option<ApiError> {
-    // The authority form, CONNECT, and `OPTIONS *` name no resource; libraries further in take it
-    // for granted that there is a path.
+    // The authority form, CONNECT, and `OPTIONS *` have no path, which the libraries further in
+    // require.
     let path = request.uri().path();
     if request.uri().path_and_query().is_none() || !path.starts_with('/') {
         return Some(ApiError::field("path", "must begin with a slash"));
@@ -88,7 +89,7 @@ fn refusal(request: &Request<Incoming>, allowed: Allowed) -> Option<ApiError> {
     None
 }
 
-/// Says that a request is under way, until it is dropped.
+/// Marks a request as running until it is dropped.
 struct UnderWay(Arc<State>);
 
 impl UnderWay {

@@ -1,4 +1,5 @@
-//! A stream whose other side must take what is written: whoever does not read holds a place.
+//! A stream that fails if the other side does not read what is written: otherwise it would hold a
+//! place for ever.
 
 use std::io;
 use std::pin::Pin;
@@ -11,19 +12,19 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
 
-/// What happens on a connection, as far as its place asks.
+/// What happens on a connection, as far as its place depends on it.
 #[derive(Debug, Default)]
 pub(super) struct State {
     /// From the end of a request's head to the end of its answer.
     pub(super) under_way: AtomicBool,
-    /// A request began since somebody looked.
+    /// A request has begun since this was last checked.
     pub(super) had_request: AtomicBool,
-    /// The other side does not take what is written.
+    /// The other side does not read what is written.
     blocked: AtomicBool,
 }
 
 impl State {
-    /// Whether the connection can end without anybody missing an answer.
+    /// Whether the connection can be closed without losing an answer.
     pub(super) fn is_idle(&self) -> bool {
         !self.under_way.load(Relaxed) && !self.blocked.load(Relaxed)
     }

@@ -1,4 +1,4 @@
-//! What can be set of the app-token service, and what can be done to it.
+//! Settings of the app-token service, and commands for its accounts and apps.
 
 use std::net::SocketAddr;
 
@@ -45,7 +45,7 @@ pub(crate) struct AppToken {
     )]
     pub(crate) app_token_window: i64,
 
-    /// Take a signature any number of times: for clients that send two requests in one second.
+    /// Accept a signature any number of times: for clients that send two requests in one second.
     #[arg(long, env = "CHANCERY_APP_TOKEN_ALLOW_REPLAY")]
     pub(crate) app_token_allow_replay: bool,
 
@@ -63,7 +63,7 @@ pub(crate) struct AppToken {
     )]
     pub(crate) app_token_access_seconds: i64,
 
-    /// Refresh tokens stay good after their use: a stolen one is then never noticed.
+    /// Refresh tokens stay valid after their use: a stolen one is then never noticed.
     #[arg(long, env = "CHANCERY_APP_TOKEN_KEEP_REFRESH")]
     pub(crate) app_token_keep_refresh: bool,
 
@@ -77,8 +77,8 @@ pub(crate) struct AppToken {
     )]
     pub(crate) app_token_grace: i64,
 
-    /// How many logins a user may have by one app, or an app for itself: more are refused until some
-    /// end. 0 for any number; each pair of tokens takes some 400 bytes of memory.
+    /// How many logins a user may have through one app, or an app for itself: more are refused
+    /// until some end. 0 for any number; each pair of tokens takes some 400 bytes of memory.
     #[arg(long, env = "CHANCERY_APP_TOKEN_SESSIONS_MAX", default_value_t = 0, value_name = "N")]
     pub(crate) app_token_sessions_max: usize,
 
@@ -153,25 +153,26 @@ pub(crate) enum AppTokenCommand {
     /// Make a root account, which may make users and apps. The password is read from the
     /// environment variable CHANCERY_PASSWORD, else from standard input.
     AddRoot(Who),
-    /// Let the users of a tenant be the accounts of the service: one person, one history. Who has no
-    /// password that the service knows sets one once; app users from before may not sign in. All
-    /// app tokens of the tenant end.
+    /// Link a tenant: its users are the accounts of the service, so that a person has one history.
+    /// Users without a password that the service knows set one once; app users from before cannot
+    /// sign in. All app tokens of the tenant end.
     Link {
         /// The tenant.
         #[arg(long, default_value_t = 1)]
         tenant: u32,
     },
-    /// Let the service have accounts of its own again; all app tokens of the tenant end.
+    /// Unlink a tenant: the service has accounts of its own again. All app tokens of the tenant
+    /// end.
     Unlink {
         /// The tenant.
         #[arg(long, default_value_t = 1)]
         tenant: u32,
     },
-    /// Let an account sign in again.
+    /// Enable an account.
     Enable(Who),
-    /// Let an account sign in no longer; its tokens end.
+    /// Disable an account, which cannot sign in then; its tokens end.
     Disable(Who),
-    /// Forget the person of an account: personal data becomes unreadable, the history stays whole.
+    /// Erase the person of an account: personal data becomes unreadable, the history stays whole.
     Erase {
         /// The account, such as app_user-7 (or user-7 in a linked tenant).
         account: String,
