@@ -45,7 +45,7 @@ impl Granted {
         Ok(())
     }
 
-    /// Asks the read models. The lock lasts as long as the question.
+    /// Runs a question on the read models; their lock is held meanwhile.
     pub(crate) fn ask<T>(&self, question: impl FnOnce(&Tables) -> T) -> T {
         question(&self.call.app.views.read())
     }
@@ -69,7 +69,7 @@ impl Granted {
 
     /// What an earlier request with the same `Idempotency-Key` created, if there was one: so that
     /// costly work, such as hashing a password, is not repeated.
-    pub(crate) fn created_before(&self, body: &[u8]) -> Result<Option<(u64, Done)>, ApiError> {
+    pub(crate) fn earlier_answer(&self, body: &[u8]) -> Result<Option<(u64, Done)>, ApiError> {
         match self.call.find_repeated(&self.head(body)?)? {
             Some(done) => Ok(Some((self.call.app.engine.number_at(done.first)?, done))),
             None => Ok(None),

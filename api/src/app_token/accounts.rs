@@ -109,7 +109,7 @@ impl Account {
 /// name without an account. An account never gets the latter: it may be another person with the
 /// same name.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Whose<'a> {
+pub(crate) struct NamedOwner<'a> {
     pub(crate) account: AccountId,
     pub(crate) name: Option<&'a str>,
 }
@@ -168,7 +168,7 @@ impl<'a> Accounts<'a> {
     }
 
     /// The accounts that an account created, by number.
-    pub(crate) fn made_by(self, maker: Whose<'_>) -> Vec<AccountId> {
+    pub(crate) fn made_by(self, maker: NamedOwner<'_>) -> Vec<AccountId> {
         let Self { tables, tenant, linked } = self;
         match maker.account {
             AccountId::User(user) => {
@@ -183,7 +183,7 @@ impl<'a> Accounts<'a> {
     }
 
     /// Whether an account was created by somebody.
-    pub(crate) fn made(self, account: &Account, maker: Whose<'_>) -> bool {
+    pub(crate) fn made(self, account: &Account, maker: NamedOwner<'_>) -> bool {
         match account {
             Account::User(row) => AccountId::User(row.data.parent) == maker.account,
             Account::AppUser(row) => {
@@ -193,12 +193,12 @@ impl<'a> Accounts<'a> {
     }
 
     /// The apps of an owner, newest first.
-    pub(crate) fn apps_of(self, owner: Whose<'_>) -> Vec<Arc<AppRow>> {
+    pub(crate) fn apps_of(self, owner: NamedOwner<'_>) -> Vec<Arc<AppRow>> {
         self.tables.apps.owned_by(self.tenant, owner.account, owner.name)
     }
 
     /// Whether an app belongs to an owner.
-    pub(crate) fn owns(self, app: &AppRow, owner: Whose<'_>) -> bool {
+    pub(crate) fn owns(self, app: &AppRow, owner: NamedOwner<'_>) -> bool {
         self.tables.apps.is_owned_by(app, owner.account, owner.name)
     }
 

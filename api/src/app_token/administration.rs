@@ -10,7 +10,7 @@ use domain::{Timestamp, UserId};
 use projections::Tables;
 use warp::http::header::AUTHORIZATION;
 
-use super::accounts::{Account, Accounts, ROOT_PERMISSION, Whose};
+use super::accounts::{Account, Accounts, NamedOwner, ROOT_PERMISSION};
 use super::answer::{FORBIDDEN, Failed, TOO_MANY, UNAUTHORIZED};
 use super::service::Service;
 use super::standing::{self, Standing, hash_of};
@@ -98,10 +98,10 @@ impl Acting {
     }
 
     /// Whose apps and users it acts for if the request contains this name.
-    pub(crate) fn whose<'a>(&self, accounts: Accounts<'_>, name: &'a str) -> Whose<'a> {
+    pub(crate) fn named_owner<'a>(&self, accounts: Accounts<'_>, name: &'a str) -> NamedOwner<'a> {
         match self {
-            Self::AsAny(_) => Whose { account: accounts.id_of(name), name: Some(name) },
-            Self::Account { own, .. } => Whose { account: own.id(), name: None },
+            Self::AsAny(_) => NamedOwner { account: accounts.id_of(name), name: Some(name) },
+            Self::Account { own, .. } => NamedOwner { account: own.id(), name: None },
         }
     }
 
@@ -111,7 +111,7 @@ impl Acting {
         match self {
             Self::AsAny(_) => true,
             Self::Account { own, .. } => {
-                let made = || accounts.made(account, self.whose(accounts, ""));
+                let made = || accounts.made(account, self.named_owner(accounts, ""));
                 own.id() == account.id() || own.is_root(accounts.tables) && made()
             }
         }
@@ -243,7 +243,7 @@ fn account(service: &Service, token: &str, name: &str) -> Result<Acting, Failed>
     let now = service.app().clock.now();
     let (own, user_name, logged_in_at) = service.ask(|tables| {
         let pair = tables.app_tokens.with_access(&hash_of(token)).ok_or(UNAUTHORIZED)?;
-        let standing = standing::of(tables, service.tenant(), pair, now);
+        let standing = standing::check(tables, service.tenant(), pair, now);
         let Standing { app, account } = standing.map_err(|_| UNAUTHORIZED)?;
         // Only a login makes tokens of the default app: a token that an app asked for proves only
         // the app.

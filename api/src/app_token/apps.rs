@@ -127,7 +127,7 @@ async fn create(service: Service, asked: CreateOauthReq) -> Answer<CreateOauthRe
     let tenant = service.tenant();
     let (owner, linked, count) = service.ask(|tables| {
         let accounts = Accounts::of(tables, tenant);
-        let owner = acting.whose(accounts, &asked.username);
+        let owner = acting.named_owner(accounts, &asked.username);
         (owner.account, accounts.linked, accounts.apps_of(owner).len())
     });
     if matches!(acting, Acting::Account { .. }) && count >= APPS_OF_ACCOUNT_MAX {
@@ -237,14 +237,14 @@ async fn list(service: Service, asked: GetAppListReq) -> Answer<GetAppListResp> 
     let (list, total) = service.ask(|tables| {
         let accounts = Accounts::of(tables, tenant);
         let rows = match asked.app_ids.is_empty() {
-            true => accounts.apps_of(acting.whose(accounts, &asked.username)),
+            true => accounts.apps_of(acting.named_owner(accounts, &asked.username)),
             false => {
                 let ids = asked.app_ids.iter().filter_map(|it| AppId::parse(it));
                 let mut rows =
                     ids.filter_map(|it| tables.apps.get(tenant, it)).cloned().collect::<Vec<_>>();
                 // An account sees its own apps, whatever name it sends.
                 if let Acting::Account { .. } = &acting {
-                    rows.retain(|it| accounts.owns(it, acting.whose(accounts, "")));
+                    rows.retain(|it| accounts.owns(it, acting.named_owner(accounts, "")));
                 }
                 rows.sort_by_key(|it| std::cmp::Reverse(it.position));
                 rows.dedup_by_key(|it| it.position);
@@ -276,7 +276,7 @@ async fn delete(service: Service, asked: DeleteAppReq) -> Answer<DeleteAppResp> 
             Acting::AsAny(By::Anybody) => true,
             // Nobody else can delete the apps of an account that was deleted.
             Acting::AsAny(_) if accounts.owner_is_gone(it) => true,
-            _ => accounts.owns(it, acting.whose(accounts, &asked.username)),
+            _ => accounts.owns(it, acting.named_owner(accounts, &asked.username)),
         };
         Target::of(&**row, service.tenant(), |it| !accounts.is_set_aside(it) && may(it))
     });

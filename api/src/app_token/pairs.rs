@@ -34,8 +34,8 @@ pub(crate) struct PairResp {
     pub(crate) refresh_expire_time: i64,
 }
 
-/// What is to be issued.
-pub(crate) struct Wanted {
+/// A pair that is to be issued.
+pub(crate) struct NewPair {
     pub(crate) app: Arc<AppRow>,
     /// The account as it was when it was authenticated; `None` for the app itself.
     pub(crate) account: Option<Account>,
@@ -46,7 +46,7 @@ pub(crate) struct Wanted {
     pub(crate) family: Option<[u8; 16]>,
 }
 
-impl Wanted {
+impl NewPair {
     /// A pair that begins a family.
     pub(crate) fn new(
         service: &Service,
@@ -54,11 +54,11 @@ impl Wanted {
         account: Option<Account>,
         token_type: &str,
     ) -> Self {
-        Self::of(service, Standing { app, account }, token_type, None)
+        Self::in_family(service, Standing { app, account }, token_type, None)
     }
 
     /// A pair of a family.
-    pub(crate) fn of(
+    pub(crate) fn in_family(
         service: &Service,
         standing: Standing,
         token_type: &str,
@@ -114,17 +114,17 @@ impl Wanted {
 /// Issues a pair. `command_id` is that of a signed request, which counts once.
 pub(crate) async fn issue(
     service: &Service,
-    wanted: Wanted,
+    new_pair: NewPair,
     actor: String,
     command_id: Option<CommandId>,
 ) -> Answer<PairResp> {
-    let holder = (wanted.app.data.app, wanted.account_id(), wanted.counts_from);
+    let holder = (new_pair.app.data.app, new_pair.account_id(), new_pair.counts_from);
     let (sessions_max, now) = (service.settings().sessions_max, service.call().now);
     let is_full = |it: &Tables| it.app_tokens.holds(holder, sessions_max, now);
     if sessions_max > 0 && service.ask(is_full) {
         return Err(TOO_MANY);
     }
-    let (pair, id, command) = wanted.make(service.call().now)?;
+    let (pair, id, command) = new_pair.make(service.call().now)?;
     let mut head = service.token_head(actor)?;
     if let Some(command_id) = command_id {
         head.command_id = command_id;

@@ -24,7 +24,7 @@ use crate::http::reply::Reply;
 use crate::state::app::App;
 use crate::state::app_token_settings::AppTokenSettings;
 
-/// How long a write waits until the read models show it.
+/// How long a change waits until the read models show it.
 pub(super) const SHOWN_WITHIN: Duration = Duration::from_secs(2);
 
 /// What an operation comes to.
@@ -98,7 +98,7 @@ impl Service {
         self.open.tenant.data.tenant
     }
 
-    /// Asks the read models. The lock lasts as long as the question.
+    /// Runs a question on the read models; their lock is held meanwhile.
     pub(crate) fn ask<T>(&self, question: impl FnOnce(&Tables) -> T) -> T {
         question(&self.app().views.read())
     }

@@ -34,7 +34,7 @@ pub(crate) fn live_app(
 /// What a pair depends on, however old it is. An error if the pair begins in the future, or if
 /// anything of it has ended: the family (a refresh token was used twice), the app, the account, the
 /// password under which it was issued, or the kind of accounts that the tenant had.
-pub(crate) fn of(
+pub(crate) fn check(
     tables: &Tables,
     tenant: TenantId,
     pair: &AppTokenRow,

@@ -18,7 +18,7 @@ use super::answer::{
     UNKNOWN_APP, WRONG_PASSWORD, WRONG_SIGNATURE,
 };
 use super::apps::default_app;
-use super::pairs::{PairResp, Wanted, issue, note, unused};
+use super::pairs::{NewPair, PairResp, issue, note, unused};
 use super::service::{Answer, Service, operation};
 use super::signature::{check_signature, check_time};
 use super::standing::{self, Standing, hash_of, live_app};
@@ -197,8 +197,8 @@ async fn authorize(service: Service, asked: AuthorizeReq) -> Answer<PairResp> {
         false => Some(acting_for(&service, &row, &asked.user_name).ok_or(UNAUTHORIZED)?),
     };
     let actor = format!("app-{}", row.data.app);
-    let wanted = Wanted::new(&service, row, account, &asked.token_type);
-    issue(&service, wanted, actor, command_id).await
+    let new_pair = NewPair::new(&service, row, account, &asked.token_type);
+    issue(&service, new_pair, actor, command_id).await
 }
 
 fn is_too_long(token_type: &str) -> bool {
@@ -249,8 +249,8 @@ async fn login(service: Service, asked: LoginReq) -> Answer<PairResp> {
         None => default_app(&service).await?,
     };
     let actor = account.id().to_string();
-    let wanted = Wanted::new(&service, app, Some(account), "login");
-    issue(&service, wanted, actor, command_id).await
+    let new_pair = NewPair::new(&service, app, Some(account), "login");
+    issue(&service, new_pair, actor, command_id).await
 }
 
 /// The account with this name and password. It takes equally long for an unknown name.
@@ -292,7 +292,7 @@ fn look_up(service: &Service, token: &str) -> Result<(Arc<AppTokenRow>, Standing
         if pair.data.access_expires_at <= now {
             return Err(EXPIRED);
         }
-        let standing = standing::of(tables, service.tenant(), pair, now);
+        let standing = standing::check(tables, service.tenant(), pair, now);
         Ok((pair.clone(), standing.map_err(|_| NOT_FOUND)?))
     })
 }
@@ -333,14 +333,14 @@ async fn refresh(service: Service, asked: RefreshTokenReq) -> Answer<RefreshToke
         if pair.data.refresh_expires_at <= now {
             return Err(EXPIRED);
         }
-        Ok((pair.clone(), standing::of(tables, service.tenant(), pair, now)?))
+        Ok((pair.clone(), standing::check(tables, service.tenant(), pair, now)?))
     })?;
     let actor = match &standing.account {
         Some(account) => account.id().to_string(),
         None => format!("app-{}", standing.app.data.app),
     };
     let token_type = token_type_of(&service, &pair)?;
-    let wanted = Wanted::of(&service, standing, &token_type, Some(pair.data.family));
+    let new_pair = NewPair::in_family(&service, standing, &token_type, Some(pair.data.family));
     let use_token = AppTokenCommand::Refresh {
         rotates: service.settings().refresh_rotates,
         grace_seconds: service.settings().grace_seconds,
@@ -355,7 +355,7 @@ async fn refresh(service: Service, asked: RefreshTokenReq) -> Answer<RefreshToke
         if pairs >= FAMILY_PAIRS_MAX {
             return Err(TOO_MANY);
         }
-        let (made, id, command) = wanted.make(now)?;
+        let (made, id, command) = new_pair.make(now)?;
         draft.decide::<AppToken>(&id, &command)?;
         Ok::<_, Failed>(Some(made))
     });

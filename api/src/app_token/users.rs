@@ -140,7 +140,7 @@ fn register(service: &Service, asked: &CreateUserReq) -> Result<(Registration, S
         {
             return Err(FORBIDDEN);
         }
-        let maker = acting.whose(accounts, &asked.root_name).account;
+        let maker = acting.named_owner(accounts, &asked.root_name).account;
         // A user must have a parent.
         if accounts.linked && maker == AccountId::None {
             return Err(NOT_FOUND);
@@ -268,7 +268,7 @@ async fn list(service: Service, asked: GetUsersReq) -> Answer<GetUsersResp> {
         }
         match &acting {
             Acting::Account { own, .. } if !own.is_root(tables) => Vec::new(),
-            _ => accounts.made_by(acting.whose(accounts, &asked.root_name)),
+            _ => accounts.made_by(acting.named_owner(accounts, &asked.root_name)),
         }
     });
     // A caller that does not know of pages must not mistake a part for the whole.

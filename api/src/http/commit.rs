@@ -86,7 +86,7 @@ impl Call {
         let wish = [actor, self.operation, key].join("\n");
         let id = engine.keys().claim_hash(tenant, "idempotency-key", &wish);
         let id = CommandId(id.first_chunk().copied().unwrap_or_default());
-        let query = self.query_said();
+        let query = self.query_without_version();
         let count = self.parameters.len().to_le_bytes();
         let said = [count.as_slice(), query.as_bytes(), body].into_iter();
         let said = said.chain(self.parameters.iter().map(String::as_bytes)).collect::<Vec<_>>();
@@ -99,7 +99,7 @@ impl Call {
     }
 
     /// The query without the version of the interface.
-    fn query_said(&self) -> String {
+    fn query_without_version(&self) -> String {
         let pairs = form_urlencoded::parse(self.raw_query.as_bytes());
         let pairs = pairs.filter(|(name, _)| !name.eq_ignore_ascii_case("api-version"));
         form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()

@@ -171,7 +171,7 @@ async fn create(mut granted: Granted) -> Outcome {
     {
         return Err(ApiError::Forbidden(format!("only administrators may set {member}")));
     }
-    if let Some((number, done)) = granted.created_before(&bytes)? {
+    if let Some((number, done)) = granted.earlier_answer(&bytes)? {
         return Ok(Reply::single(number as i64).written(&done));
     }
     let personal = body.personal()?;
@@ -258,7 +258,7 @@ async fn detail(granted: Granted) -> Outcome {
 async fn delete(granted: Granted) -> Outcome {
     let user = UserId(granted.call.number(0, "id")?);
     let answer = Reply::single(i64::from(user.0));
-    if let Some((_, done)) = granted.created_before(&[])? {
+    if let Some((_, done)) = granted.earlier_answer(&[])? {
         return Ok(answer.written(&done));
     }
     let target = granted.user_target(user)?;

@@ -22,7 +22,7 @@ use super::signer::{ReadyKey, Signer, SigningError};
 use super::stream_places::StreamPlaces;
 use super::verified_tokens::VerifiedTokens;
 
-/// How long a write waits until the read models show it.
+/// How long a change waits until the read models show it.
 const SHOWN_WAIT_MAX: Duration = Duration::from_secs(2);
 
 /// How many searches that open many rows may run at a time: each keeps a processor busy.
@@ -76,7 +76,7 @@ impl From<&LogStats> for LogFigures {
     }
 }
 
-/// The time that the last commit bore; `None` of an empty log.
+/// The time of the last commit; `None` of an empty log.
 pub(crate) fn last_commit_time(log: &dyn EventLog) -> Option<Timestamp> {
     let last = log.read_at(&[log.head().position]).ok()?;
     last.first().map(|it| it.commit.time)

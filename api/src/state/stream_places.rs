@@ -32,7 +32,7 @@ struct Taken {
 /// A caller is identified by its name as an actor, within its tenant.
 type Holder = (TenantId, String);
 
-/// A taken place, given back when dropped.
+/// A place in use; dropping it releases it.
 #[derive(Debug)]
 pub(crate) struct Place {
     taken: Arc<Mutex<Taken>>,
