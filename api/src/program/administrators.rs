@@ -5,7 +5,7 @@ use domain::{TenantId, Timestamp};
 use projections::{Tables, UserRow};
 
 use super::failure::Failure;
-use super::operator::{head_of, shown};
+use super::operator::{head_of, wait_until_shown};
 use super::running::Running;
 use crate::access::administrators::{administrator_role, change_user};
 use crate::access::rights::permission_of;
@@ -35,7 +35,7 @@ pub(super) async fn grant(
     };
     let head = head_of(what, tenant, now)?;
     let done = change_user(&on.engine, &on.views, user, &command, &head).await?;
-    shown(on, done.position).await?;
+    wait_until_shown(on, done.position).await?;
     let mut said =
         format!("user {user} is an administrator of tenant {tenant} from its next sign-in");
     if !is_ready {

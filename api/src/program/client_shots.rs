@@ -11,7 +11,7 @@ use projections::{ClientRow, Tables};
 use serde::{Deserialize, Serialize};
 
 use super::failure::Failure;
-use super::operator::{head_of, shown};
+use super::operator::{head_of, wait_until_shown};
 use super::running::Running;
 use super::settings::{ClientWhat, Format};
 use crate::access::clients::{
@@ -162,7 +162,7 @@ async fn enable(on: &Running, id: &str, enabled: bool) -> Result<String, Failure
     let number = client.data.client.to_string();
     let command = ClientCommand::SetEnabled(enabled);
     let done = on.engine.handle::<Client>(&number, &command, &head).await?;
-    shown(on, done.position).await?;
+    wait_until_shown(on, done.position).await?;
     let tables = on.views.read();
     let client = find(&tables, id)?;
     let client_id = client_id(&client);
@@ -198,7 +198,7 @@ async fn take_over(on: &Running, id: &str) -> Result<String, Failure> {
         open_scopes(draft, number, &opened)
     };
     let ((), done) = on.engine.transact(&head, fill).await?;
-    shown(on, done.position).await?;
+    wait_until_shown(on, done.position).await?;
     let tables = on.views.read();
     let client = find(&tables, id)?;
     Ok(taken_over(&tables, &client, &opened))

@@ -8,7 +8,7 @@ use domain::log::CommitHead;
 use domain::{Aggregate, AnyEvent, Mark, SubjectId, TenantId};
 
 use super::failure::Failure;
-use super::operator::{called, shown};
+use super::operator::{called, wait_until_shown};
 use super::running::Running;
 
 /// The event first, then the key: after a crash in between, the next start destroys the key.
@@ -24,7 +24,7 @@ pub(crate) async fn forget_person<A: Aggregate>(
     tokio::task::spawn_blocking(move || destroy_keys(&on_disk, tenant, subject))
         .await
         .map_err(|err| err.to_string())??;
-    shown(on, done.position).await?;
+    wait_until_shown(on, done.position).await?;
     Ok(format!("{} is forgotten; the history stays whole", called::<A>(id)))
 }
 

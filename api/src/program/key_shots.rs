@@ -11,7 +11,7 @@ use projections::SigningKeyRow;
 use serde::{Deserialize, Serialize};
 
 use super::failure::Failure;
-use super::operator::{head_of, shown};
+use super::operator::{head_of, wait_until_shown};
 use super::running::Running;
 use super::settings::Keys;
 use crate::state::signer::KNOWN_SECONDS;
@@ -70,7 +70,7 @@ async fn rotate(on: &Running, named: Option<SigningAlgorithm>) -> Result<String,
     for tenant in tenants(on) {
         let head = head_of("keys rotate", tenant, on.clock.now())?;
         let (position, said) = rotate_of(on, head, named).await?;
-        shown(on, position).await?;
+        wait_until_shown(on, position).await?;
         lines.extend(said);
     }
     lines.push(format!(
@@ -157,7 +157,7 @@ async fn end(on: &Running, kid: &str, reason: &str) -> Result<String, Failure> {
         said = format!("{said}; {successor} signs now");
     }
     let done = draft.commit().await?;
-    shown(on, done.position).await?;
+    wait_until_shown(on, done.position).await?;
     Ok(said)
 }
 

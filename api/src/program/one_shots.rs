@@ -16,7 +16,7 @@ use super::client_shots::{ClientShot, clients_on, stopped};
 use super::erasures::forget_person;
 use super::failure::Failure;
 use super::key_shots::KeyShot;
-use super::operator::{head_of, head_of_owner, shown};
+use super::operator::{head_of, head_of_owner, wait_until_shown};
 use super::running::Running;
 use super::settings::{AppTokenCommand, User as UserWhat, Who};
 use super::{administrators, backup};
@@ -175,7 +175,7 @@ impl OneShot {
                 let tenant = TenantId(tenant);
                 let made =
                     add_app_root(&on.engine, &on.views, tenant, &name, &password, now).await?;
-                shown(on, made.1).await?;
+                wait_until_shown(on, made.1).await?;
                 Ok(format!("{} is a root account of tenant {tenant}", made.0))
             }
             Self::EnableAccount { name, tenant, enabled } => {
@@ -243,7 +243,7 @@ async fn enable(
             change_user(&on.engine, &on.views, user, &command, &head).await?
         }
     };
-    shown(on, done.position).await?;
+    wait_until_shown(on, done.position).await?;
     let may = if enabled { "may sign in" } else { "may not sign in; its tokens have ended" };
     Ok(format!("{account} {may}{}", stopped(stopping)))
 }
@@ -263,7 +263,7 @@ async fn link(
         let is = if linked { "is linked" } else { "is not linked" };
         return Ok(format!("tenant {tenant} {is} already"));
     }
-    shown(on, done.position).await?;
+    wait_until_shown(on, done.position).await?;
     let app_users = on.views.read().app_users.count_of(tenant);
     Ok(match linked {
         true => format!(
@@ -289,7 +289,7 @@ async fn set_app(
     let head = head_of_owner::<App>(on, what, &app.to_string(), now)?;
     let command = AppCommand::SetPolicy(policy);
     let done = on.engine.handle::<App>(&app.to_string(), &command, &head).await?;
-    shown(on, done.position).await?;
+    wait_until_shown(on, done.position).await?;
     let AppPolicy { strict, acts_for_users } = policy;
     Ok(format!("app {app}: strict {strict}, acts for users {acts_for_users}"))
 }
@@ -313,6 +313,6 @@ async fn set_password(
     let head = head_of(what, tenant, on.clock.now())?;
     let command = UserCommand::SetPassword(verifiers);
     let done = change_user(&on.engine, &on.views, user, &command, &head).await?;
-    shown(on, done.position).await?;
+    wait_until_shown(on, done.position).await?;
     Ok(format!("user {user} has a new password; tokens issued before have ended"))
 }

@@ -41,6 +41,6 @@ pub(crate) fn called<A: Aggregate>(id: &str) -> String {
 }
 
 /// Waits until the read models show what was done.
-pub(crate) async fn shown(on: &Running, position: u64) -> Result<(), Failure> {
+pub(crate) async fn wait_until_shown(on: &Running, position: u64) -> Result<(), Failure> {
     Ok(on.views.wait(position, SHOWN_WITHIN).await?)
 }

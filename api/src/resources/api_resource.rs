@@ -296,7 +296,7 @@ async fn versions(granted: Granted) -> Outcome {
         let why = "the API resource has not been published";
         return Err(ApiError::business(codes::VERSIONS_NO_DETAIL, why));
     }
-    let versions = row.apis.iter().map(|it| ApiVersion::shown(it, &row)).collect();
+    let versions = row.apis.iter().map(|it| ApiVersion::from_row(it, &row)).collect();
     // The documented time; `private`, because the answer is for this caller only.
     Ok(Reply::whole_list::<ApiVersion>(versions).cache("private, max-age=60").varies_by_caller())
 }

@@ -249,7 +249,7 @@ impl ResourceBody {
 
 impl ApiVersion {
     /// An API at the gateway, with its revisions.
-    pub(crate) fn shown(api: &ApiRow, row: &ResourceRow) -> Self {
+    pub(crate) fn from_row(api: &ApiRow, row: &ResourceRow) -> Self {
         let path = row.path.clone();
         let authentication = api.authentication.as_ref().map(|(server, scope, openid)| {
             serde_json::json!({

@@ -130,12 +130,12 @@ async fn list(granted: Granted) -> Outcome {
         query = query.filtered(move |row, _| row.data.name.as_ref() == Some(&wanted));
     }
     let page = granted.page(|tables| &tables.clients, query).await?;
-    let rows = granted.ask(|tables| page.rows.iter().map(|it| shown(tables, it)).collect());
+    let rows = granted.ask(|tables| page.rows.iter().map(|it| body_of(tables, it)).collect());
     Ok(Reply::list(list.paging.skip, list.paging.take, page.total as u64, rows))
 }
 
-fn shown(tables: &Tables, row: &ClientRow) -> ClientBody {
-    ClientBody::shown(row, tables.clients.secrets(row))
+fn body_of(tables: &Tables, row: &ClientRow) -> ClientBody {
+    ClientBody::from_row(row, tables.clients.secrets(row))
 }
 
 async fn create(mut granted: Granted) -> Outcome {
@@ -164,7 +164,7 @@ async fn detail(granted: Granted) -> Outcome {
     let (tenant, owner) = (granted.tenant_id(), granted.user());
     let row = granted.ask(|tables| tables.clients.get(tenant, owner, client).cloned());
     let row = row.ok_or_else(|| ApiError::not_found("client"))?;
-    Ok(Reply::single(granted.ask(|tables| shown(tables, &row))))
+    Ok(Reply::single(granted.ask(|tables| body_of(tables, &row))))
 }
 
 /// Spec section 5.4.6, with hole H9 closed: a limited lifetime, an event, and no token made from

@@ -166,7 +166,7 @@ pub(crate) struct PropertyBody {
 
 impl ClientBody {
     /// A client as rows 38 and 41 show it.
-    pub(crate) fn shown(row: &ClientRow, secrets: ClientSecrets) -> Self {
+    pub(crate) fn from_row(row: &ClientRow, secrets: ClientSecrets) -> Self {
         let client_id = i64::from(row.data.client);
         let pairs = row.data.property_keys.iter().zip(secrets.property_values).zip(1..);
         let properties =

@@ -53,7 +53,7 @@ struct ClaimBody {
 impl ErrorData for List<RoleBody> {}
 
 impl RoleBody {
-    fn shown(row: &RoleRow) -> Self {
+    fn from_row(row: &RoleRow) -> Self {
         let id = i64::from(row.role);
         let claims = row.claims.iter().map(|it| ClaimBody {
             id: it.id,
@@ -72,7 +72,7 @@ impl RoleBody {
 
 async fn list(granted: Granted) -> Outcome {
     let rows = granted.ask(|tables| tables.roles.of(granted.tenant_id()));
-    Ok(Reply::whole_list(rows.iter().map(|it| RoleBody::shown(it)).collect()))
+    Ok(Reply::whole_list(rows.iter().map(|it| RoleBody::from_row(it)).collect()))
 }
 
 async fn create(mut granted: Granted) -> Outcome {

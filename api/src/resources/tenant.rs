@@ -104,7 +104,7 @@ impl ErrorData for List<TenantBody> {}
 impl ErrorData for Single<TenantPublic> {}
 
 impl TenantBody {
-    fn shown(row: &TenantRow) -> Self {
+    fn from_row(row: &TenantRow) -> Self {
         let it = &row.data;
         let id = i64::from(it.tenant.0);
         let hosts = it.hosts.iter();
@@ -151,7 +151,7 @@ async fn list(granted: Granted) -> Outcome {
     let order = list.order([("name", TenantData::BY_NAME)], Order::Number);
     let query = Tenants::owned(granted.user(), host, list.paging).ordered_by(order);
     let page = granted.page(|tables| &tables.tenants, query).await?;
-    let rows = page.rows.iter().map(|it| TenantBody::shown(it)).collect();
+    let rows = page.rows.iter().map(|it| TenantBody::from_row(it)).collect();
     Ok(Reply::list(list.paging.skip, list.paging.take, page.total as u64, rows))
 }
 

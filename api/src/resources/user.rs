@@ -89,7 +89,7 @@ async fn list(granted: Granted) -> Outcome {
     let page = granted.page(|tables| &tables.users, query.ordered_by(order)).await?;
     let rows = granted.ask(|tables| {
         let seen = granted.users(tables);
-        page.rows.iter().map(|it| ViewUser::shown(it, tables, &seen)).collect()
+        page.rows.iter().map(|it| ViewUser::from_row(it, tables, &seen)).collect()
     });
     let total = page.total;
     Ok(Reply::list(paging.skip, paging.take, total as u64, rows))
@@ -250,7 +250,7 @@ async fn detail(granted: Granted) -> Outcome {
     let user = UserId(granted.call.number(0, "id")?);
     let shown = granted.ask(|tables| {
         let row = granted.users(tables).get(user);
-        row.map(|it| AppUser::shown(it, &tables.users))
+        row.map(|it| AppUser::from_row(it, &tables.users))
     });
     Ok(Reply::single(shown.ok_or_else(|| ApiError::not_found("user"))?))
 }

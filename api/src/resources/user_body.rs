@@ -219,7 +219,7 @@ impl AppUser {
     }
 
     /// A user as row 82 shows it: without anything that proves the user (H11).
-    pub(crate) fn shown(row: &UserRow, users: &Users) -> Self {
+    pub(crate) fn from_row(row: &UserRow, users: &Users) -> Self {
         let personal = users.personal(row).unwrap_or_default();
         let user_id = i64::from(row.data.user.0);
         Self {
@@ -246,9 +246,9 @@ impl AppUser {
             roles: row.data.roles.iter().map(|it| RoleLink { user_id, role_id: *it }).collect(),
             claims: claims_of(row, &personal)
                 .into_iter()
-                .map(|it| Claim::shown(it, user_id))
+                .map(|it| Claim::from_stored(it, user_id))
                 .collect(),
-            files: personal.files.iter().map(|it| File::shown(it, user_id)).collect(),
+            files: personal.files.iter().map(|it| File::from_stored(it, user_id)).collect(),
             user_name: Some(personal.user_name),
             email: personal.email,
             phone_number: personal.phone_number,
@@ -265,14 +265,14 @@ impl AppUser {
 }
 
 impl Claim {
-    fn shown(claim: UserClaim, user_id: i64) -> Self {
+    fn from_stored(claim: UserClaim, user_id: i64) -> Self {
         let UserClaim { id, claim_type, value } = claim;
         Self { id, user_id, claim_type, claim_value: value }
     }
 }
 
 impl File {
-    fn shown(file: &UserFile, user_id: i64) -> Self {
+    fn from_stored(file: &UserFile, user_id: i64) -> Self {
         Self { id: file.id, user_id, file_type: file.file_type, files: file.files.clone() }
     }
 }
@@ -371,7 +371,7 @@ struct ViewTenant {
 impl ErrorData for List<ViewUser> {}
 
 impl ViewUser {
-    pub(crate) fn shown(row: &UserRow, tables: &Tables, seen: &SeenUsers<'_>) -> Self {
+    pub(crate) fn from_row(row: &UserRow, tables: &Tables, seen: &SeenUsers<'_>) -> Self {
         let personal = tables.users.personal(row).unwrap_or_default();
         let user_id = i64::from(row.data.user.0);
         let parent = seen.get(row.data.parent);
