@@ -1,5 +1,6 @@
 //! `/api/ApiResource`: rows 1, 2, 4 and 8 to 13, and the story of an API at the gateway.
 
+use domain::resource::POLICY_BYTES_MAX;
 use serde_json::{Value, json};
 use tests::app::{Answer, TestApp};
 
@@ -231,4 +232,25 @@ async fn wrong_resources_are_refused_by_field_and_taken_names_by_417() {
     create(&app, &token, json!({ "name": "orders" })).await;
     let taken = post(&app, &token, "/api/ApiResource", json!({ "name": "ORDERS" })).await;
     assert_eq!((taken.code(), &taken.json()["data"]), (417, &json!(0)));
+}
+
+/// JSON may say each byte of a policy in six, which is more than other endpoints take.
+#[tokio::test]
+async fn the_largest_policy_is_taken_however_it_is_written() {
+    let (app, token) = with_token().await;
+    create(&app, &token, json!({ "name": "orders" })).await;
+    let publish = async |policy: String| {
+        let body = format!(
+            r#"{{"apiId":"1","suffix":"orders","swaggerUrl":"{URL}","policy":"{policy}"}}"#
+        );
+        let ask = app.ask("PUT", "/api/ApiResource/1/Publish").bearer(&token);
+        ask.body("application/json", body).send().await
+    };
+    let written = "\\u0078".repeat(POLICY_BYTES_MAX);
+    assert!(written.len() > 256 * 1024, "this would show nothing");
+    assert_eq!(publish(written).await.data(), true);
+    let large = publish("\\u0078".repeat(POLICY_BYTES_MAX + 8 * 1024)).await;
+    assert_eq!(large.status, 413);
+    let limit = (6 * POLICY_BYTES_MAX + 8 * 1024).to_string();
+    assert!(large.json()["errors"]["body"][0].as_str().unwrap().contains(&limit), "{}", large.text);
 }

@@ -4,6 +4,7 @@ use warp::http::StatusCode;
 use warp::reply::Response;
 
 use super::answer::respond;
+use crate::http::call::BODY_BYTES_MAX;
 use crate::http::error::ApiError;
 use crate::http::face::Face;
 use crate::http::reply::Reply;
@@ -21,6 +22,7 @@ pub(crate) static APP_TOKEN: Face = Face {
         err => respond::<()>(Err(err.into()), &asked.settings.app_token),
     },
     names_versions: false,
+    body_bytes_max: BODY_BYTES_MAX,
     query_bytes_max: None,
 };
 

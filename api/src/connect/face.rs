@@ -6,6 +6,7 @@ use warp::http::StatusCode;
 use warp::http::header::{CACHE_CONTROL, HeaderValue, PRAGMA, WWW_AUTHENTICATE};
 use warp::reply::Response;
 
+use crate::http::call::BODY_BYTES_MAX;
 use crate::http::error::ApiError;
 use crate::http::face::{Asked, Face, error_page};
 use crate::http::input::QUERY_BYTES_MAX;
@@ -20,6 +21,7 @@ pub(crate) static OAUTH: Face = Face {
     },
     error: oauth_error,
     names_versions: false,
+    body_bytes_max: BODY_BYTES_MAX,
     query_bytes_max: Some(QUERY_BYTES_MAX),
 };
 

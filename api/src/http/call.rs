@@ -16,7 +16,7 @@ use super::error::ApiError;
 use super::input::{MemberNames, Query};
 use crate::state::app::App;
 
-/// The largest body, in bytes.
+/// The largest body of a face, in bytes, where neither it nor an endpoint says otherwise.
 pub(crate) const BODY_BYTES_MAX: usize = 256 * 1024;
 
 /// How long a body may take to arrive.
@@ -36,6 +36,8 @@ pub(crate) struct Call {
     pub(crate) now: Timestamp,
     pub(crate) request_id: [u8; 16],
     pub(crate) members: Arc<MemberNames>,
+    /// The largest body that its endpoint takes, in bytes.
+    pub(crate) body_bytes_max: usize,
     pub(crate) body: Option<BodyStream>,
 }
 
@@ -70,15 +72,15 @@ impl Call {
 
     /// The whole body, within its limits.
     pub(crate) async fn bytes(&mut self) -> Result<Bytes, ApiError> {
-        let too_large =
-            || ApiError::TooLarge { field: "body".to_owned(), bytes_max: BODY_BYTES_MAX };
+        let bytes_max = self.body_bytes_max;
+        let too_large = || ApiError::TooLarge { field: "body".to_owned(), bytes_max };
         let Some(mut stream) = self.body.take() else { return Ok(Bytes::new()) };
         let read = async {
             let mut body = BytesMut::new();
             while let Some(piece) = stream.next().await {
                 let mut piece =
                     piece.map_err(|_| ApiError::field("$", "the body did not arrive whole"))?;
-                if body.len() + piece.remaining() > BODY_BYTES_MAX {
+                if body.len() + piece.remaining() > bytes_max {
                     return Err(too_large());
                 }
                 body.extend_from_slice(&piece.copy_to_bytes(piece.remaining()));

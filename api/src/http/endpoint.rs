@@ -71,6 +71,8 @@ pub struct Endpoint {
     pub(crate) body: Option<(BodyKind, SchemaOf)>,
     pub(crate) answer: Option<SchemaOf>,
     members: Arc<MemberNames>,
+    /// The largest body, in bytes; `None` for that of its face.
+    body_bytes_max: Option<usize>,
     error_data: Option<Value>,
     handler: Box<dyn Fn(Call) -> Running + Send + Sync>,
 }
@@ -94,6 +96,7 @@ pub(crate) fn endpoint(
         body: None,
         answer: None,
         members: Arc::default(),
+        body_bytes_max: None,
         error_data: None,
         handler: Box::new(|_| Box::pin(async { Err(ApiError::NoRoute) })),
     }
@@ -121,6 +124,12 @@ impl Endpoint {
         let names = member_names::<T>();
         self.members = Arc::new(MemberNames::new(names));
         self.body = Some((BodyKind::Json, |schemas| schemas.subschema_for::<T>()));
+        self
+    }
+
+    /// Takes larger bodies than the others of its face: up to so many bytes.
+    pub(crate) fn body_up_to(mut self, bytes_max: usize) -> Self {
+        self.body_bytes_max = Some(bytes_max);
         self
     }
 
@@ -163,6 +172,10 @@ impl Endpoint {
 
     pub(crate) fn members(&self) -> Arc<MemberNames> {
         self.members.clone()
+    }
+
+    pub(crate) fn body_bytes_max(&self) -> usize {
+        self.body_bytes_max.unwrap_or(self.face.body_bytes_max)
     }
 
     pub(crate) fn run(&self, call: Call) -> Running {

@@ -20,6 +20,8 @@ pub struct Face {
     pub(crate) error: fn(ApiError, &Asked<'_>) -> Response,
     /// Whether its answers have the header with the versions of the API (spec section 3.6).
     pub(crate) names_versions: bool,
+    /// The largest body, in bytes, where an endpoint does not say otherwise.
+    pub(crate) body_bytes_max: usize,
     /// The longest query that is read, in bytes; `None` where it is not read at all.
     pub(crate) query_bytes_max: Option<usize>,
 }

@@ -7,6 +7,7 @@ use warp::http::StatusCode;
 use warp::http::header::{HeaderValue, WWW_AUTHENTICATE};
 use warp::reply::Response;
 
+use super::call::BODY_BYTES_MAX;
 use super::codes;
 use super::error::ApiError;
 use super::face::{Asked, Face, error_page};
@@ -19,6 +20,7 @@ pub(crate) static API: Face = Face {
     owns: |path| path.get(..5).is_some_and(|it| it.eq_ignore_ascii_case("/api/")),
     error: api_error,
     names_versions: true,
+    body_bytes_max: BODY_BYTES_MAX,
     query_bytes_max: Some(QUERY_BYTES_MAX),
 };
 
@@ -28,6 +30,7 @@ pub(crate) static OPERATION: Face = Face {
     owns: |_| true,
     error: operation_error,
     names_versions: false,
+    body_bytes_max: BODY_BYTES_MAX,
     query_bytes_max: Some(QUERY_BYTES_MAX),
 };
 

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use commands::keys::random;
 use domain::hex;
 use domain::resource::{
-    PublishRequest, Resource, ResourceCommand, ResourceCreated, ResourceSecretInfo, ResourceSecrets,
+    POLICY_BYTES_MAX, PublishRequest, Resource, ResourceCommand, ResourceCreated,
+    ResourceSecretInfo, ResourceSecrets,
 };
 use domain::scope::SCOPE_CLAIM;
 use projections::{Key, Order, ResourceData, ResourceRow, Resources};
@@ -27,8 +28,12 @@ const FILTERS: [QueryParameter; 3] = [
     flag("q.expandClaims", "with userClaims"),
 ];
 
+/// The largest body of row 8, in bytes: the largest policy, each byte of it written as six (RFC 8259
+/// section 7), and what stands beside it.
+const PUBLISH_BODY_BYTES_MAX: usize = 6 * POLICY_BYTES_MAX + 8 * 1024;
+
 pub(crate) fn endpoints() -> Vec<Endpoint> {
-    vec![
+    let mut endpoints = vec![
         endpoint(Method::GET, "/api/ApiResource", "ApiResourceGet", "List own API resources")
             .row(1)
             .query(&PAGING)
@@ -44,6 +49,14 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             .row(4)
             .answers::<Single<ResourceBody>>()
             .needs(user("apiresource.detail"), detail),
+    ];
+    endpoints.extend(endpoints_of_gateway());
+    endpoints
+}
+
+/// What is published at the gateway, with its revisions and versions.
+fn endpoints_of_gateway() -> Vec<Endpoint> {
+    vec![
         endpoint(
             Method::PUT,
             "/api/ApiResource/{id}/Publish",
@@ -52,6 +65,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         )
         .row(8)
         .json::<PublishBody>()
+        .body_up_to(PUBLISH_BODY_BYTES_MAX)
         .answers::<Single<bool>>()
         .needs(user("apiresource.publish"), publish),
         endpoint(
