@@ -222,8 +222,6 @@ fn space(folder: &Path) -> Result<u64, Failure> {
     Ok(all)
 }
 
-/// The middle one; 0 of none.
-
 fn print_table(it: &Figures) {
     println!("Medians of {TURNS} turns in one run; raw limit and log take turns.\n");
     println!("{:52} {:>10} {:>10} {:>7}", "", "log", "raw", "ratio");

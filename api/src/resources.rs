@@ -12,6 +12,7 @@ pub(crate) mod role;
 pub(crate) mod tenant;
 pub(crate) mod user;
 pub(crate) mod user_body;
+pub(crate) mod user_view;
 
 use crate::http::codes::ApiCode;
 use crate::http::reply::ErrorData;

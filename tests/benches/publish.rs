@@ -61,7 +61,6 @@ async fn run() {
     messages.next().await.unwrap();
 
     let all = PER_SECOND * SECONDS;
-    let (durable, mut durables) = mpsc::unbounded_channel();
     let receiving = tokio::spawn(async move {
         let mut seen = Vec::with_capacity(all as usize);
         while (seen.len() as u64) < all {
@@ -71,6 +70,30 @@ async fn run() {
         }
         seen
     });
+    let (times, rate) = append_steadily(&engine, all).await;
+    let seen = receiving.await.unwrap();
+    let lags = seen
+        .iter()
+        .zip(&times)
+        .map(|(seen, durable)| seen.saturating_duration_since(*durable).as_secs_f64() * 1e3);
+    let mut lags = lags.collect::<Vec<_>>();
+    let (p50, p99) = (quantile(&mut lags, 0.5), quantile(&mut lags, 0.99));
+    println!("{rate:.0} events/s for {SECONDS} s; log, publisher and nats-server share the cores");
+    println!("lag from durable to subscriber: p50 {p50:.2} ms, p99 {p99:.2} ms");
+    println!(
+        "raw: as many messages of {RAW_BYTES} bytes, straight from a client: p50 {raw_p50:.2} ms, \
+         p99 {raw_p99:.2} ms"
+    );
+    println!(
+        "one publish with its acknowledgement alone: p50 {raw:.0} µs; p50 is {:.1} times that",
+        p50 * 1e3 / raw
+    );
+    publisher.stop().await;
+}
+
+/// Appends so many tokens, evenly; says when each was durable, and how many a second were.
+async fn append_steadily(engine: &Arc<Engine>, all: u64) -> (Vec<Instant>, f64) {
+    let (durable, mut durables) = mpsc::unbounded_channel();
     let started = Instant::now();
     let mut ticks = tokio::time::interval(TICK);
     let mut sent = 0;
@@ -91,25 +114,7 @@ async fn run() {
     while let Some((position, time)) = durables.recv().await {
         times[position as usize - 2] = time;
     }
-    let rate = all as f64 / started.elapsed().as_secs_f64();
-    let seen = receiving.await.unwrap();
-    let lags = seen
-        .iter()
-        .zip(&times)
-        .map(|(seen, durable)| seen.saturating_duration_since(*durable).as_secs_f64() * 1e3);
-    let mut lags = lags.collect::<Vec<_>>();
-    let (p50, p99) = (quantile(&mut lags, 0.5), quantile(&mut lags, 0.99));
-    println!("{rate:.0} events/s for {SECONDS} s; log, publisher and nats-server share the cores");
-    println!("lag from durable to subscriber: p50 {p50:.2} ms, p99 {p99:.2} ms");
-    println!(
-        "raw: as many messages of {RAW_BYTES} bytes, straight from a client: p50 {raw_p50:.2} ms, \
-         p99 {raw_p99:.2} ms"
-    );
-    println!(
-        "one publish with its acknowledgement alone: p50 {raw:.0} µs; p50 is {:.1} times that",
-        p50 * 1e3 / raw
-    );
-    publisher.stop().await;
+    (times, all as f64 / started.elapsed().as_secs_f64())
 }
 
 /// The raw limit: one message, acknowledged by JetStream, alone.

@@ -182,6 +182,10 @@ impl ClientBody {
     fn of(it: &ClientRegistered) -> Self {
         let (flags, times, client) = (&it.flags, &it.lifetimes, it.client);
         let client_id = i64::from(client);
+        let claim = |((r#type, value), id): (&(String, String), u32)| {
+            let (r#type, value) = (r#type.clone(), value.clone());
+            ClaimBody { id, client_id, r#type, value }
+        };
         Self {
             id: client_id,
             enabled: it.enabled,
@@ -231,17 +235,7 @@ impl ClientBody {
                 client,
             ),
             include_jwt_id: flags.include_jwt_id,
-            claims: it
-                .claims
-                .iter()
-                .zip(1..)
-                .map(|((r#type, value), id)| ClaimBody {
-                    id,
-                    client_id,
-                    r#type: r#type.clone(),
-                    value: value.clone(),
-                })
-                .collect(),
+            claims: it.claims.iter().zip(1..).map(claim).collect(),
             always_send_client_claims: flags.always_send_client_claims,
             client_claims_prefix: it.client_claims_prefix.clone(),
             pair_wise_subject_salt: None,
@@ -262,6 +256,7 @@ impl ClientBody {
         owner: UserId,
         now: Timestamp,
     ) -> (ClientRegistered, ClientSecrets) {
+        let (flags, lifetimes) = (self.flags(), self.lifetimes());
         let values = self.client_secrets.iter().map(|it| it.value.clone()).collect();
         let secrets = self.client_secrets.into_iter().map(|it| ClientSecretInfo {
             id: 0,
@@ -285,36 +280,8 @@ impl ClientBody {
             description: self.description,
             client_uri: self.client_uri,
             logo_uri: self.logo_uri,
-            flags: ClientFlags {
-                require_consent: self.require_consent,
-                allow_remember_consent: self.allow_remember_consent,
-                always_include_user_claims_in_id_token: self.always_include_user_claims_in_id_token,
-                require_pkce: self.require_pkce,
-                allow_plain_text_pkce: self.allow_plain_text_pkce,
-                require_request_object: self.require_request_object,
-                allow_access_tokens_via_browser: self.allow_access_tokens_via_browser,
-                front_channel_logout_session_required: self.front_channel_logout_session_required,
-                back_channel_logout_session_required: self.back_channel_logout_session_required,
-                allow_offline_access: self.allow_offline_access,
-                update_access_token_claims_on_refresh: self.update_access_token_claims_on_refresh,
-                enable_local_login: self.enable_local_login,
-                include_jwt_id: self.include_jwt_id,
-                always_send_client_claims: self.always_send_client_claims,
-                non_editable: self.non_editable,
-            },
-            lifetimes: ClientLifetimes {
-                identity_token: self.identity_token_lifetime,
-                access_token: self.access_token_lifetime,
-                authorization_code: self.authorization_code_lifetime,
-                consent: self.consent_lifetime,
-                absolute_refresh_token: self.absolute_refresh_token_lifetime,
-                sliding_refresh_token: self.sliding_refresh_token_lifetime,
-                user_sso: self.user_sso_lifetime,
-                device_code: self.device_code_lifetime,
-                refresh_token_usage: self.refresh_token_usage,
-                refresh_token_expiration: self.refresh_token_expiration,
-                access_token_type: self.access_token_type,
-            },
+            flags,
+            lifetimes,
             front_channel_logout_uri: self.front_channel_logout_uri,
             back_channel_logout_uri: self.back_channel_logout_uri,
             allowed_identity_token_signing_algorithms: self
@@ -337,6 +304,42 @@ impl ClientBody {
             created: self.created.map_or(now, |it| it.0),
         };
         (data, ClientSecrets { values, property_values, pair_wise_subject_salt })
+    }
+
+    fn flags(&self) -> ClientFlags {
+        ClientFlags {
+            require_consent: self.require_consent,
+            allow_remember_consent: self.allow_remember_consent,
+            always_include_user_claims_in_id_token: self.always_include_user_claims_in_id_token,
+            require_pkce: self.require_pkce,
+            allow_plain_text_pkce: self.allow_plain_text_pkce,
+            require_request_object: self.require_request_object,
+            allow_access_tokens_via_browser: self.allow_access_tokens_via_browser,
+            front_channel_logout_session_required: self.front_channel_logout_session_required,
+            back_channel_logout_session_required: self.back_channel_logout_session_required,
+            allow_offline_access: self.allow_offline_access,
+            update_access_token_claims_on_refresh: self.update_access_token_claims_on_refresh,
+            enable_local_login: self.enable_local_login,
+            include_jwt_id: self.include_jwt_id,
+            always_send_client_claims: self.always_send_client_claims,
+            non_editable: self.non_editable,
+        }
+    }
+
+    fn lifetimes(&self) -> ClientLifetimes {
+        ClientLifetimes {
+            identity_token: self.identity_token_lifetime,
+            access_token: self.access_token_lifetime,
+            authorization_code: self.authorization_code_lifetime,
+            consent: self.consent_lifetime,
+            absolute_refresh_token: self.absolute_refresh_token_lifetime,
+            sliding_refresh_token: self.sliding_refresh_token_lifetime,
+            user_sso: self.user_sso_lifetime,
+            device_code: self.device_code_lifetime,
+            refresh_token_usage: self.refresh_token_usage,
+            refresh_token_expiration: self.refresh_token_expiration,
+            access_token_type: self.access_token_type,
+        }
     }
 }
 

@@ -9,7 +9,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use warp::http::{Method, StatusCode};
 
-use super::user_body::{AppUser, ViewUser, day_after, day_of};
+use super::user_body::{AppUser, day_after, day_of};
+use super::user_view::ViewUser;
 use crate::access::granted::{Granted, Open};
 use crate::access::placement;
 use crate::http::codes::{self, ApiCode, USER_CODES};

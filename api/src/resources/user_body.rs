@@ -1,17 +1,16 @@
-//! AppUser and View_User (spec section 2.8), and what they mean in the domain.
+//! AppUser (spec section 2.8), and what it means in the domain.
 
 use domain::user::{
     USER_CHILDREN_MAX, UserClaim, UserFile, UserPersonal, UserProperty, UserRegistered, normalise,
 };
 use domain::{Timestamp, hex};
-use projections::{Tables, UserRow, Users};
+use projections::{UserRow, Users};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
 
-use crate::access::users::SeenUsers;
 use crate::http::error::ApiError;
-use crate::http::reply::{ErrorData, List, Single};
+use crate::http::reply::{ErrorData, Single};
 use crate::http::time::WireTime;
 
 /// The type of the claims that grant permissions; all others describe a person.
@@ -277,155 +276,12 @@ impl File {
     }
 }
 
-fn claims_of(row: &UserRow, personal: &UserPersonal) -> Vec<UserClaim> {
+/// All claims of a user, those that grant and those that describe, in the order of their ids.
+pub(super) fn claims_of(row: &UserRow, personal: &UserPersonal) -> Vec<UserClaim> {
     let mut claims = row.data.permissions.clone();
     claims.extend(personal.claims.iter().cloned());
     claims.sort_by_key(|it| it.id);
     claims
-}
-
-/// An item of the user list. `id` is the user's, as is `userID`; `userName` is the name that the
-/// user signs in with, and `nickName` stands beside it (spec section 7.2, B10).
-#[skip_serializing_none]
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-#[schemars(rename = "View_User")]
-pub(crate) struct ViewUser {
-    #[serde(rename = "parentUserID")]
-    parent_user_id: i64,
-    user_name: Option<String>,
-    nick_name: Option<String>,
-    avatar: Option<String>,
-    create_date: WireTime,
-    lock_flag: bool,
-    data_amount: i64,
-    status: i32,
-    #[serde(rename = "typeIDs")]
-    type_ids: Option<String>,
-    id: i64,
-    #[serde(rename = "userID")]
-    user_id: i64,
-    // The figures of a distributor: nothing in this interface changes them.
-    members: i64,
-    sales: f64,
-    earned: f64,
-    earned_diff: f64,
-    commission: f64,
-    lineage: String,
-    parent_user_name: Option<String>,
-    #[serde(rename = "poolIDs")]
-    pool_ids: Option<String>,
-    email: Option<String>,
-    email_confirmed: bool,
-    phone_number: Option<String>,
-    phone_number_confirmed: bool,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    roles: Vec<ViewRole>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    claims: Vec<ViewClaim>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    files: Vec<ViewFile>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    properties: Vec<ViewProperty>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    tenants: Vec<ViewTenant>,
-}
-
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-struct ViewRole {
-    id: u32,
-    name: String,
-    normalized_name: String,
-}
-
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-struct ViewClaim {
-    id: u32,
-    claim_type: String,
-    claim_value: String,
-}
-
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-struct ViewFile {
-    id: u32,
-    file_type: u8,
-    files: String,
-}
-
-#[derive(Debug, Serialize, JsonSchema)]
-struct ViewProperty {
-    id: u32,
-    key: String,
-    value: String,
-}
-
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-struct ViewTenant {
-    tenant_id: u32,
-}
-
-impl ErrorData for List<ViewUser> {}
-
-impl ViewUser {
-    pub(crate) fn from_row(row: &UserRow, tables: &Tables, seen: &SeenUsers<'_>) -> Self {
-        let personal = tables.users.personal(row).unwrap_or_default();
-        let user_id = i64::from(row.data.user.0);
-        let parent = seen.get(row.data.parent);
-        let roles = row.data.roles.iter().filter_map(|it| tables.roles.get(row.data.tenant, *it));
-        Self {
-            parent_user_id: i64::from(row.data.parent.0),
-            create_date: WireTime(row.created),
-            lock_flag: row.data.lock_flag,
-            data_amount: row.data.data_amount,
-            status: row.data.status,
-            type_ids: row.data.type_ids.clone(),
-            id: user_id,
-            user_id,
-            members: 0,
-            sales: 0.0,
-            earned: 0.0,
-            earned_diff: 0.0,
-            commission: 0.0,
-            lineage: row.data.lineage.clone(),
-            parent_user_name: parent
-                .and_then(|it| tables.users.personal(it))
-                .map(|it| it.user_name),
-            pool_ids: row.data.pool_ids.clone(),
-            email_confirmed: row.data.email_confirmed,
-            phone_number_confirmed: row.data.phone_confirmed,
-            roles: roles
-                .map(|it| ViewRole {
-                    id: it.role,
-                    name: it.name.clone(),
-                    normalized_name: domain::role::normalise(&it.name),
-                })
-                .collect(),
-            claims: claims_of(row, &personal)
-                .into_iter()
-                .map(|it| ViewClaim { id: it.id, claim_type: it.claim_type, claim_value: it.value })
-                .collect(),
-            files: personal
-                .files
-                .into_iter()
-                .map(|it| ViewFile { id: it.id, file_type: it.file_type, files: it.files })
-                .collect(),
-            properties: personal
-                .properties
-                .into_iter()
-                .map(|it| ViewProperty { id: it.id, key: it.key, value: it.value })
-                .collect(),
-            tenants: vec![ViewTenant { tenant_id: row.data.tenant.0 }],
-            user_name: Some(personal.user_name),
-            nick_name: personal.nick_name,
-            avatar: personal.avatar,
-            email: personal.email,
-            phone_number: personal.phone_number,
-        }
-    }
 }
 
 fn text(value: &Option<String>) -> Option<String> {
