@@ -15,7 +15,7 @@ use crate::http::problem::{API, OPERATION};
 use crate::http::router::router;
 use crate::operation::{health, metrics, openapi};
 use crate::resources::{
-    api_resource, api_resource_clients, audit, audit_stream, client, role, tenant, user,
+    api_resource, api_resource_clients, api_scope, audit, audit_stream, client, role, tenant, user,
 };
 use crate::state::app::App;
 
@@ -40,6 +40,7 @@ pub fn all() -> Vec<Endpoint> {
     let api = [
         api_resource::endpoints(),
         api_resource_clients::endpoints(),
+        api_scope::endpoints(),
         audit::endpoints(),
         audit_stream::endpoints(),
         client::endpoints(),
@@ -104,6 +105,7 @@ mod tests {
             ApiError::ApiVersion { code: "InvalidApiVersion", message: text() },
             ApiError::business(codes::NOT_FOUND, "user not found"),
             ApiError::oauth("invalid_scope", "why"),
+            ApiError::Changed,
             ApiError::KeyReused,
             ApiError::OneTime,
             ApiError::OtherHistory { head: 7 },
@@ -125,6 +127,7 @@ mod tests {
                 | ApiError::ApiVersion { .. }
                 | ApiError::Business { .. }
                 | ApiError::OAuth { .. }
+                | ApiError::Changed
                 | ApiError::KeyReused
                 | ApiError::OneTime
                 | ApiError::OtherHistory { .. }

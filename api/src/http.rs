@@ -9,6 +9,7 @@ pub(crate) mod face;
 pub(crate) mod input;
 pub(crate) mod needs;
 pub(crate) mod opening;
+pub(crate) mod order;
 pub(crate) mod paging;
 pub(crate) mod problem;
 pub(crate) mod reply;

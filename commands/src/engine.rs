@@ -119,6 +119,24 @@ impl Engine {
         filled.map(|((), done)| done)
     }
 
+    /// As [`Engine::handle`], if the aggregate is at the version that the caller saw.
+    ///
+    /// # Errors
+    /// As [`Engine::handle`], and [`Refusal::Changed`].
+    pub async fn handle_at<A: Aggregate>(
+        &self,
+        id: &str,
+        command: &A::Command,
+        head: &CommitHead,
+        expected: Expected,
+    ) -> Result<Done, Error> {
+        let filled = self.transact(head, |draft| {
+            draft.at::<A>(id, expected)?;
+            draft.decide::<A>(id, command)
+        });
+        filled.await.map(|((), done)| done)
+    }
+
     /// Runs a command against a new aggregate with the next number of its category. Gaps are
     /// allowed, numbers are never used twice.
     ///
@@ -249,6 +267,16 @@ impl Engine {
     }
 }
 
+/// Which version of an aggregate a caller wants to change.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Expected {
+    /// Whatever it is.
+    #[default]
+    Any,
+    /// The one that the caller saw: the number of events of its stream.
+    At(u32),
+}
+
 /// Puts a new state into the cache.
 type Remember<'a> = Box<dyn FnOnce(&StateCache) + Send + 'a>;
 
@@ -328,6 +356,20 @@ impl<'a> Draft<'a> {
         if stream.closes_at().is_none() {
             self.decided.push(Box::new(move |states| states.put(&stream, &loaded)));
         }
+        Ok(())
+    }
+
+    /// Goes on only if an aggregate is at the version that the caller saw, now and when the commit is
+    /// appended.
+    ///
+    /// # Errors
+    /// [`Refusal::Changed`], or a failure of the log.
+    pub fn at<A: Aggregate>(&mut self, id: &str, expected: Expected) -> Result<(), Error> {
+        let Expected::At(version) = expected else { return Ok(()) };
+        if self.engine.log.stream_version(&StreamId::new(A::CATEGORY, id)) != version {
+            return Err(Refusal::Changed.into());
+        }
+        self.expect::<A>(id, version);
         Ok(())
     }
 

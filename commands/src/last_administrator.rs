@@ -9,7 +9,7 @@ use domain::log::CommitHead;
 use domain::user::{User, UserCommand};
 use domain::{Aggregate as _, Refusal, StreamId, UserId};
 
-use crate::engine::{Done, Draft, Engine, Error};
+use crate::engine::{Done, Draft, Engine, Error, Expected};
 
 /// The refusal, and what to do about it.
 pub const LAST_ADMINISTRATOR: Refusal = Refusal::NotAllowed {
@@ -39,9 +39,12 @@ impl Engine {
         command: &UserCommand,
         administrators: &Administrators,
         head: &CommitHead,
+        expected: Expected,
     ) -> Result<Done, Error> {
-        let filled = self
-            .transact(head, |draft| self.decide_user(draft, user, command, administrators, head));
+        let filled = self.transact(head, |draft| {
+            draft.at::<User>(&user.to_string(), expected)?;
+            self.decide_user(draft, user, command, administrators, head)
+        });
         filled.await.map(|((), done)| done)
     }
 

@@ -18,7 +18,7 @@ mod restore;
 pub mod signing;
 
 pub use crate::cloud_event::CloudEvent;
-pub use crate::engine::{Done, Draft, Engine, Error, ID_MAX};
+pub use crate::engine::{Done, Draft, Engine, Error, Expected, ID_MAX};
 pub use crate::event_json::{EventJson, Personal};
 pub use crate::full_event_id::FullEventId;
 pub use crate::last_administrator::{Administrators, LAST_ADMINISTRATOR};

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use crate::aggregate::Aggregate;
+use crate::api_scope::ApiScope;
 use crate::app::App;
 use crate::app_token::AppToken;
 use crate::app_user::AppUser;
@@ -85,6 +86,7 @@ macro_rules! aggregates {
 }
 
 aggregates! {
+    ApiScope,
     App,
     AppToken,
     AppUser,

@@ -8,7 +8,9 @@ mod kind;
 mod refusal;
 mod stream;
 
+pub mod changes;
 pub mod check;
+pub mod children;
 pub mod codec;
 pub mod commit;
 pub mod context;
@@ -20,6 +22,7 @@ pub mod log;
 pub mod log_event;
 
 pub mod account;
+pub mod api_scope;
 pub mod app;
 pub mod app_token;
 pub mod app_user;

@@ -33,6 +33,9 @@ pub enum Refusal {
         /// The rule that stands in the way.
         why: &'static str,
     },
+    /// The thing has another version than the one that the caller saw.
+    #[error("it was changed since you read it: read it again and send the new version")]
+    Changed,
     /// What is to be stored exceeds the size of one commit.
     #[error("{field}: larger than {bytes_max} bytes")]
     TooLarge {

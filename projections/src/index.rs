@@ -215,7 +215,7 @@ mod tests {
 
     #[test]
     fn a_set_is_cut_like_a_list() {
-        let list = (0..500_u64).map(|it| it * 7 << (it % 40)).collect::<BTreeSet<_>>();
+        let list = (0..500_u64).map(|it| (it * 7) << (it % 40)).collect::<BTreeSet<_>>();
         let many = Members::Many(Box::new(list.iter().copied().collect()));
         for ascending in [true, false] {
             for (skip, take) in [(0, 0), (0, 10), (3, 5), (495, 10), (500, 1), (usize::MAX, 3)] {

@@ -1,5 +1,6 @@
 //! The read side: follows the log and keeps, for each question, the answer ready.
 
+mod api_scopes;
 mod app_tokens;
 mod app_users;
 mod apps;
@@ -31,6 +32,7 @@ mod user_search;
 mod users;
 mod views;
 
+pub use crate::api_scopes::{ApiScopeData, ApiScopeRow, ApiScopes};
 pub use crate::app_tokens::{AppTokenRow, AppTokens};
 pub use crate::app_users::{AppUserRow, AppUsers};
 pub use crate::apps::{AppRow, Apps};
@@ -48,7 +50,7 @@ pub use crate::resources::{
 pub use crate::roles::{RoleRow, Roles};
 pub use crate::row::{Row, RowData};
 pub use crate::sealed::Keys;
-pub use crate::search::{Filter, Order, Query, Search};
+pub use crate::search::{Filter, Order, Query, Search, SortKey};
 pub use crate::signing_keys::{SigningKeyRow, SigningKeys};
 pub use crate::table::Table;
 pub use crate::tables::Tables;

@@ -14,6 +14,9 @@ use crate::sealed::Keys;
 /// Whether a row is wanted.
 pub type Filter<D> = Box<dyn Fn(&Row<D>, &Keys) -> bool + Send + Sync>;
 
+/// What a row is sorted by.
+pub type SortKey<D> = Box<dyn Fn(&Row<D>, &Keys) -> Key + Send + Sync>;
+
 /// What rows are wanted, and in which order.
 pub struct Query<D> {
     /// Of this group.
@@ -39,7 +42,7 @@ pub enum Order<D> {
     /// An order that the rows are indexed by: the place of its key in what a row is found by.
     Indexed(u8),
     /// Anything that a row says.
-    By(Box<dyn Fn(&Row<D>, &Keys) -> Key + Send + Sync>),
+    By(SortKey<D>),
 }
 
 /// What is left of a query when the tables are not locked any more.

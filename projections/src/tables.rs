@@ -8,6 +8,7 @@ use domain::log_event::LogEvent;
 use domain::role::RoleCreated;
 use domain::{Aggregate, AnyEvent, Mark, Recorded, Unreadable};
 
+use crate::api_scopes::ApiScopeData;
 use crate::app_tokens::AppTokens;
 use crate::app_users::AppUserData;
 use crate::apps::AppData;
@@ -135,6 +136,8 @@ macro_rules! tables {
 }
 
 tables! {
+    /// The API scopes.
+    api_scopes: ApiScopeData,
     /// The apps of the app-token service.
     apps: AppData,
     /// Their users.
@@ -198,7 +201,8 @@ impl Tables {
             AnyEvent::Log(LogEvent::Restored(_)) => self.app_tokens.close_all(recorded.position),
             AnyEvent::SigningKey(event) => self.signing_keys.apply(&event, recorded),
             AnyEvent::Token(event) => self.tokens.apply(&event, recorded),
-            AnyEvent::App(_)
+            AnyEvent::ApiScope(_)
+            | AnyEvent::App(_)
             | AnyEvent::AppUser(_)
             | AnyEvent::Client(_)
             | AnyEvent::Resource(_)

@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod api_scope;
 mod app_token;
 mod client;
 mod gateway;

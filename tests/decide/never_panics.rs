@@ -3,6 +3,7 @@
 //! The histories here break every rule: events out of order, of unknown parts, with numbers at
 //! their ends. A damaged or foreign log must lead to a refusal, not to a crash at every start.
 
+use domain::api_scope::{ApiScope, ApiScopeCommand};
 use domain::client::{Client, ClientCommand};
 use domain::resource::{AllowedScopes, ResourceClientAllowed};
 use domain::resource::{Resource, ResourceCommand, ResourceEvent, ResourcePublished};
@@ -247,6 +248,23 @@ proptest! {
             let mut role = samples::role_created();
             role.name.clone_from(&seed.text);
             RoleCommand::Create(role)
+        });
+    }
+
+    #[test]
+    fn an_api_scope_never_panics(seeds in seeds()) {
+        run::<ApiScope>(&seeds, |seed| sample_of!(ApiScope, seed), |seed| {
+            let mut fields = samples::scopes::api_scope_fields();
+            fields.name.clone_from(&seed.text);
+            let properties = samples::scopes::property_values();
+            match seed.which % 3 {
+                0 => ApiScopeCommand::Delete,
+                1 => ApiScopeCommand::Update(Box::new(fields), properties),
+                _ => {
+                    let created = samples::scopes::api_scope_created();
+                    ApiScopeCommand::Create(created, Box::new(fields), properties)
+                }
+            }
         });
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use commands::keys::Keyring;
 use commands::log::MemoryLog;
 use commands::{CloudEvent, Engine, EventJson, FullEventId, Personal};
+use domain::api_scope::{ApiScope, ApiScopeCommand};
 use domain::app::{App, AppCommand, AppPolicy};
 use domain::app_token::{AppToken, AppTokenCommand, app_token_id};
 use domain::app_user::{AppUser, AppUserCommand, AppUserId};
@@ -25,7 +26,7 @@ use domain::{
 };
 use serde_json::json;
 use tests::given::NOW;
-use tests::samples::{self, app_token};
+use tests::samples::{self, app_token, scopes};
 
 fn full_id() -> FullEventId {
     FullEventId { log: LogId([7; 16]), event: EventId([8; 16]), position: 9 }
@@ -109,6 +110,7 @@ async fn full_life() -> World {
     world.run::<Token>(&id, TokenCommand::Issue(Box::new(token))).await;
     world.run::<Token>(&id, TokenCommand::Revoke { reason: "lost".to_owned() }).await;
     run_resource(&mut world).await;
+    run_scopes(&mut world).await;
     let register = UserCommand::Register {
         data: Box::new(samples::user_registered()),
         personal: Box::new(samples::user_personal()),
@@ -128,6 +130,13 @@ async fn full_life() -> World {
     world.run::<User>("51", UserCommand::Erase).await;
     run_app_token(&mut world).await;
     world
+}
+
+async fn run_scopes(world: &mut World) {
+    let (created, fields) = (scopes::api_scope_created(), scopes::api_scope_fields());
+    let create = ApiScopeCommand::Create(created, Box::new(fields), scopes::property_values());
+    world.run::<ApiScope>("91", create).await;
+    world.run::<ApiScope>("91", ApiScopeCommand::Delete).await;
 }
 
 async fn run_app_token(world: &mut World) {
@@ -216,6 +225,7 @@ async fn secrets_are_three_stars_and_nothing_else() {
             samples::CLIENT_SECRET_HASH.to_owned(),
             samples::RESOURCE_SECRET.to_owned(),
             samples::TENANT_SECRET.to_owned(),
+            scopes::PROPERTY_SECRET.to_owned(),
             // Values of properties, and the salt of pair-wise subjects.
             samples::client_secrets().property_values.swap_remove(0),
             samples::resource_secrets().property_values.swap_remove(0),
@@ -236,6 +246,7 @@ async fn secrets_are_three_stars_and_nothing_else() {
         "tenant.created.v1",
         "client.registered.v1",
         "resource.created.v1",
+        "api_scope.updated.v1",
         "user.registered.v1",
         "user.app_password_set.v1",
         "user.password_set.v1",
@@ -259,7 +270,15 @@ fn the_json_of_no_sample_shows_a_secret() {
             samples::resource_secrets().property_values.swap_remove(0),
         ];
         let [client, resource] = properties.each_ref().map(String::as_str);
-        let more = ["128,129,130", "192,193,194", "memoryKib", &app_secret, client, resource];
+        let more = [
+            "128,129,130",
+            "192,193,194",
+            "memoryKib",
+            &app_secret,
+            client,
+            resource,
+            scopes::PROPERTY_SECRET,
+        ];
         let more = more.into_iter().chain(["the salt"]);
         for secret in secrets.into_iter().chain(more) {
             assert!(!text.contains(secret), "{} shows {secret}", sample.kind);

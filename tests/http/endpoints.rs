@@ -23,7 +23,7 @@ use Who::{Anonymous, AppToken, Bearer, Operation};
 type Row = (u8, &'static str, &'static str, &'static str, &'static str, Who);
 
 #[rustfmt::skip]
-const TABLE: [Row; 34] = [
+const TABLE: [Row; 40] = [
     (1, "ApiResourceGet", "GET", "/api/ApiResource", "/api/ApiResource", Bearer("apiresource.get", "user")),
     (2, "ApiResourcePost", "POST", "/api/ApiResource", "/api/ApiResource", Bearer("apiresource.post", "user")),
     (4, "ApiResourceDetail", "GET", "/api/ApiResource/{id}", "/api/ApiResource/1", Bearer("apiresource.detail", "user")),
@@ -35,6 +35,12 @@ const TABLE: [Row; 34] = [
     (13, "ApiResourceSetOnlineVersion", "POST", "/api/ApiResource/{id}/Versions/{revisionId}", "/api/ApiResource/1/Versions/1;rev=1", Bearer("apiresource.setonlineversion", "user")),
     (0, "ApiResourcePutClient", "PUT", "/api/ApiResource/{id}/Clients/{clientId}", "/api/ApiResource/1/Clients/shop", Bearer("apiresource.clients", "user")),
     (0, "ApiResourceDeleteClient", "DELETE", "/api/ApiResource/{id}/Clients/{clientId}", "/api/ApiResource/1/Clients/shop", Bearer("apiresource.clients", "user")),
+    (28, "ApiScopeGet", "GET", "/api/ApiScope", "/api/ApiScope", Bearer("apiscope.get", "user")),
+    (29, "ApiScopePost", "POST", "/api/ApiScope", "/api/ApiScope", Bearer("apiscope.post", "administrator")),
+    (30, "ApiScopePut", "PUT", "/api/ApiScope", "/api/ApiScope", Bearer("apiscope.put", "administrator")),
+    (31, "ApiScopeDetail", "GET", "/api/ApiScope/{id}", "/api/ApiScope/1", Bearer("apiscope.detail", "user")),
+    (32, "ApiScopeDelete", "DELETE", "/api/ApiScope/{id}", "/api/ApiScope/1", Bearer("apiscope.delete", "administrator")),
+    (33, "ApiScopeCodes", "GET", "/api/ApiScope/Codes", "/api/ApiScope/Codes", Anonymous),
     (38, "ClientGet", "GET", "/api/Client", "/api/Client", Bearer("client.get", "user")),
     (39, "ClientPost", "POST", "/api/Client", "/api/Client", Bearer("client.post", "user")),
     (41, "ClientDetail", "GET", "/api/Client/{id}", "/api/Client/1", Bearer("client.detail", "user")),

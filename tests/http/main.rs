@@ -8,6 +8,7 @@
 )]
 
 mod api_resource;
+mod api_scope;
 mod app_token;
 mod audit;
 mod client;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use commands::keys::Keyring;
 use commands::log::MemoryLog;
 use commands::signing::system_head;
-use commands::{Administrators, Done, Engine, Error, LAST_ADMINISTRATOR};
+use commands::{Administrators, Done, Engine, Error, Expected, LAST_ADMINISTRATOR};
 use domain::log::EventLog;
 use domain::user::{
     PasswordVerifier, User, UserClaim, UserCommand, UserPersonal, UserRegistered, Verifiers,
@@ -57,7 +57,7 @@ impl Office {
 
     async fn change(&self, user: u32, command: UserCommand) -> Result<Done, Error> {
         let head = system_head(TENANT, "test", NOW).unwrap();
-        self.engine.change_user(UserId(user), &command, &self.known, &head).await
+        self.engine.change_user(UserId(user), &command, &self.known, &head, Expected::Any).await
     }
 
     fn left(&self) -> usize {

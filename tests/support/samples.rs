@@ -6,6 +6,7 @@
 
 pub mod app_token;
 mod resource;
+pub mod scopes;
 mod token;
 
 use domain::client::{ClientEnabledSet, ClientSecretInfo, ClientSecrets, ClientTakenOver};
@@ -113,6 +114,7 @@ pub fn all() -> Vec<Sample> {
     let forgotten = LogForgotten { until: Timestamp::from_seconds(1_700_000_400) };
     samples.push(sample("full", LogEvent::Forgotten(forgotten.into())));
     samples.extend(app_token::all());
+    samples.extend(scopes::all());
     samples
 }
 

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use commands::{Administrators, Done, Engine, Error, LAST_ADMINISTRATOR};
+use commands::{Administrators, Done, Engine, Error, Expected, LAST_ADMINISTRATOR};
 use domain::log::CommitHead;
 use domain::role::ROLE_ADMINISTRATOR;
 use domain::user::UserCommand;
@@ -45,9 +45,10 @@ pub(crate) async fn change_user(
     user: UserId,
     command: &UserCommand,
     head: &CommitHead,
+    expected: Expected,
 ) -> Result<Done, Error> {
     let known = administrators(&views.read(), head.tenant);
-    match engine.change_user(user, command, &known, head).await {
+    match engine.change_user(user, command, &known, head, expected).await {
         Err(Error::Refused(refusal)) if refusal == LAST_ADMINISTRATOR => {
             // An administrator who was made just now may not be in the read models yet.
             let position = engine.log().head().position;
@@ -55,7 +56,7 @@ pub(crate) async fn change_user(
                 return Err(refusal.into());
             }
             let known = administrators(&views.read(), head.tenant);
-            engine.change_user(user, command, &known, head).await
+            engine.change_user(user, command, &known, head, expected).await
         }
         result => result,
     }

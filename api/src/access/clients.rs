@@ -1,7 +1,7 @@
 //! Which clients count, and which scopes each of them gets. Nothing here is remembered: it is judged
 //! anew for every token, by the rows as they are.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use commands::bootstrap::FIRST_PARTY_CLIENT;
@@ -89,7 +89,21 @@ fn known<'a>(tables: &'a Tables, tenant: TenantId, scope: &str) -> Option<Known<
     if is_built_in(scope) {
         return Some(Known::BuiltIn);
     }
+    let described = tables.api_scopes.named(tenant, scope);
+    if described.is_some_and(|it| !it.fields.enabled) {
+        return None;
+    }
     named_by(tables, tenant, scope).filter(|it| it.data.enabled).map(Known::Of)
+}
+
+/// The scopes that the discovery document of a tenant names, besides those that are built in.
+pub(crate) fn discoverable_scopes(tables: &Tables, tenant: TenantId) -> BTreeSet<String> {
+    let mut scopes = tables.resources.discoverable_scopes(tenant);
+    scopes.retain(|scope| {
+        let described = tables.api_scopes.named(tenant, scope);
+        described.is_none_or(|it| it.fields.enabled && it.fields.show_in_discovery_document)
+    });
+    scopes
 }
 
 /// The API resource that names exactly this scope, enabled or not.

@@ -130,7 +130,8 @@ impl Granted {
             return Ok(done);
         }
         self.confirm()?;
-        let done = target.change(&self.call.app, &command, &head).await;
+        let expected = self.call.if_match()?;
+        let done = target.change(&self.call.app, &command, &head, expected).await;
         let done = done.map_err(|err| name_largest(err.into(), body))?;
         self.call.app.settle(&done).await;
         Ok(done)

@@ -3,7 +3,8 @@
 
 use std::marker::PhantomData;
 
-use commands::{Done, Error};
+use commands::{Done, Error, Expected};
+use domain::api_scope::ApiScope;
 use domain::app::App as AppAggregate;
 use domain::app_token::AppToken;
 use domain::app_user::AppUser;
@@ -11,7 +12,7 @@ use domain::log::CommitHead;
 use domain::resource::Resource;
 use domain::user::{User, UserCommand};
 use domain::{Aggregate, TenantId, UserId};
-use projections::{AppRow, AppTokenRow, AppUserRow, ResourceRow, UserRow};
+use projections::{ApiScopeRow, AppRow, AppTokenRow, AppUserRow, ResourceRow, UserRow};
 
 use super::administrators::change_user;
 use crate::state::app::App;
@@ -42,8 +43,9 @@ impl<A: Changed> Target<A> {
         app: &App,
         command: &A::Command,
         head: &CommitHead,
+        expected: Expected,
     ) -> Result<Done, Error> {
-        A::change(app, &self.id, command, head).await
+        A::change(app, &self.id, command, head, expected).await
     }
 }
 
@@ -77,6 +79,7 @@ macro_rules! rows {
 }
 
 rows! {
+    ApiScopeRow => ApiScope, |it| it.data.api_scope.to_string();
     AppRow => AppAggregate, |it| it.data.app.to_string();
     AppTokenRow => AppToken, |it| it.id.to_string();
     AppUserRow => AppUser, |it| it.data.app_user.to_string();
@@ -92,11 +95,13 @@ pub(crate) trait Changed: Aggregate {
         id: &str,
         command: &Self::Command,
         head: &CommitHead,
+        expected: Expected,
     ) -> impl Future<Output = Result<Done, Error>> + Send {
-        app.engine.handle::<Self>(id, command, head)
+        app.engine.handle_at::<Self>(id, command, head, expected)
     }
 }
 
+impl Changed for ApiScope {}
 impl Changed for AppAggregate {}
 impl Changed for AppToken {}
 impl Changed for AppUser {}
@@ -109,8 +114,9 @@ impl Changed for User {
         id: &str,
         command: &UserCommand,
         head: &CommitHead,
+        expected: Expected,
     ) -> Result<Done, Error> {
         let user = UserId(id.parse().unwrap_or(0));
-        change_user(&app.engine, &app.views, user, command, head).await
+        change_user(&app.engine, &app.views, user, command, head, expected).await
     }
 }

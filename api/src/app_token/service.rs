@@ -3,8 +3,8 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use commands::Done;
 use commands::keys::{random, random_id};
+use commands::{Done, Expected};
 use domain::context::Context;
 use domain::log::CommitHead;
 use domain::{Aggregate, CommandId, StreamId, TenantId};
@@ -151,7 +151,7 @@ impl Service {
         command: &A::Command,
         actor: String,
     ) -> Result<Done, Failed> {
-        let done = target.change(self.app(), command, &self.head(actor)?).await?;
+        let done = target.change(self.app(), command, &self.head(actor)?, Expected::Any).await?;
         self.app().settle(&done).await;
         Ok(done)
     }

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use warp::http::Method;
 
+use crate::access::clients::discoverable_scopes;
 use crate::access::granted::Open;
 use crate::access::scopes;
 use crate::http::endpoint::{Endpoint, Outcome, endpoint};
@@ -34,7 +35,7 @@ async fn configuration(open: Open) -> Outcome {
     supported.extend(scopes::built_in().into_iter().filter(|it| it != "oauthapp.all"));
     let signing = app.signing_key(open.tenant.data.tenant)?.algorithm.name();
     let tables = app.views.read();
-    supported.extend(tables.resources.discoverable_scopes(open.tenant.data.tenant));
+    supported.extend(discoverable_scopes(&tables, open.tenant.data.tenant));
     drop(tables);
     let authentication = ["client_secret_basic", "client_secret_post", "none"];
     Ok(Reply::json(&json!({

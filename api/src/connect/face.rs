@@ -43,6 +43,7 @@ fn oauth_error(err: ApiError, _asked: &Asked<'_>) -> Response {
         ApiError::NoRoute
         | ApiError::WrongMethod { .. }
         | ApiError::TooLarge { .. }
+        | ApiError::Changed
         | ApiError::KeyReused
         | ApiError::OneTime
         | ApiError::OtherHistory { .. } => (err.status(), "invalid_request"),

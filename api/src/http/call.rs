@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
+use commands::Expected;
 use domain::Timestamp;
 use futures_util::{Stream, StreamExt as _};
 use serde::de::DeserializeOwned;
 use warp::http::HeaderMap;
-use warp::http::header::{CONTENT_TYPE, HOST};
+use warp::http::header::{CONTENT_TYPE, HOST, IF_MATCH};
 
 use super::error::ApiError;
 use super::input::{MemberNames, Query};
@@ -36,6 +37,8 @@ pub(crate) struct Call {
     pub(crate) now: Timestamp,
     pub(crate) request_id: [u8; 16],
     pub(crate) members: Arc<MemberNames>,
+    /// What the list of the endpoint can be ordered by.
+    pub(crate) orders: Arc<[String]>,
     /// The largest body that its endpoint takes, in bytes.
     pub(crate) body_bytes_max: usize,
     pub(crate) body: Option<BodyStream>,
@@ -45,6 +48,20 @@ impl Call {
     /// A header as text.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The version that the caller wants to change, as `If-Match` says (RFC 9110 section 13.1.1): the
+    /// `ETag` of an answer.
+    pub(crate) fn if_match(&self) -> Result<Expected, ApiError> {
+        let Some(sent) = self.headers.get(IF_MATCH) else { return Ok(Expected::Any) };
+        let tag = sent.to_str().unwrap_or_default().trim();
+        if tag == "*" {
+            return Ok(Expected::Any);
+        }
+        let version = tag.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
+        let version = version.and_then(|it| it.parse().ok()).map(Expected::At);
+        let wrong = || ApiError::field("If-Match", "must be an ETag as it was answered, or *");
+        version.ok_or_else(wrong)
     }
 
     /// The `Host` header: the host with its port.

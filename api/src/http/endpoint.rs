@@ -15,6 +15,7 @@ use super::error::ApiError;
 use super::face::Face;
 use super::input::MemberNames;
 use super::needs::Needs;
+use super::order::members_of;
 use super::problem::OPERATION;
 use super::reply::{ErrorData, Reply};
 
@@ -71,6 +72,7 @@ pub struct Endpoint {
     pub(crate) body: Option<(BodyKind, SchemaOf)>,
     pub(crate) answer: Option<SchemaOf>,
     members: Arc<MemberNames>,
+    orders: Arc<[String]>,
     /// The largest body, in bytes; `None` for that of its face.
     body_bytes_max: Option<usize>,
     error_data: Option<Value>,
@@ -96,6 +98,7 @@ pub(crate) fn endpoint(
         body: None,
         answer: None,
         members: Arc::default(),
+        orders: Arc::default(),
         body_bytes_max: None,
         error_data: None,
         handler: Box::new(|_| Box::pin(async { Err(ApiError::NoRoute) })),
@@ -164,6 +167,17 @@ impl Endpoint {
         self.access = access;
         self.handler = Box::new(handler);
         self
+    }
+
+    /// Answers with a list that can be ordered by each member of what it shows.
+    pub(crate) fn ordered_by<T: JsonSchema>(mut self) -> Self {
+        self.orders = members_of::<T>().into();
+        self
+    }
+
+    /// What its list can be ordered by.
+    pub(crate) fn orders(&self) -> Arc<[String]> {
+        self.orders.clone()
     }
 
     pub(crate) fn error_data(&self) -> Option<Value> {

@@ -53,6 +53,8 @@ pub(crate) enum ApiError {
     Business { code: Code, message: String },
     /// RFC 6749 section 5.2.
     OAuth { status: StatusCode, error: &'static str, description: String },
+    /// `If-Match` names another version than there is (RFC 9110 section 13.1.1).
+    Changed,
     /// The `Idempotency-Key` was used for another request.
     KeyReused,
     /// The answer to this `Idempotency-Key` held a secret, and is not repeated.
@@ -113,6 +115,7 @@ impl ApiError {
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Business { .. } => StatusCode::OK,
             Self::OAuth { status, .. } => *status,
+            Self::Changed => StatusCode::PRECONDITION_FAILED,
             Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::OneTime => StatusCode::CONFLICT,
             Self::OtherHistory { .. } => StatusCode::GONE,
@@ -139,6 +142,7 @@ impl ApiError {
             }
             Self::WrongContentType { expected } => format!("send Content-Type: {expected}"),
             Self::TooMany { why, .. } => (*why).to_owned(),
+            Self::Changed => Refusal::Changed.to_string(),
             Self::KeyReused => "the Idempotency-Key was used for another request".to_owned(),
             Self::OneTime => {
                 "this Idempotency-Key was answered with a secret, which is not repeated".to_owned()
@@ -182,6 +186,7 @@ impl From<Refusal> for ApiError {
             Refusal::AlreadyExists { .. } | Refusal::NotAllowed { .. } => {
                 Self::business(codes::EXPECTATION_FAILED, refusal.to_string())
             }
+            Refusal::Changed => Self::Changed,
             Refusal::Invalid { field, why } => Self::field(field, why),
             Refusal::TooLarge { field, bytes_max } => {
                 Self::TooLarge { field: field.to_owned(), bytes_max }

@@ -1,11 +1,13 @@
 //! The paging parameters of every list (spec section 3.4).
 
-use projections::{Order, Paging};
+use projections::{Keys, Order, Paging, Row};
+use serde::Serialize;
 
 use super::call::Call;
 use super::endpoint::QueryParameter;
 use super::error::ApiError;
 use super::input::Query;
+use super::order::member_key;
 
 /// The most rows of one page.
 const TAKE_MAX: usize = 1_000;
@@ -41,33 +43,40 @@ pub(crate) const PAGING: [QueryParameter; 6] = [
 /// What a list was asked for.
 pub(crate) struct ListQuery {
     pub(crate) query: Query,
-    pub(crate) order_by: Option<String>,
+    /// One of the members that the endpoint lists; `None` for the order of ids.
+    order_by: Option<String>,
     pub(crate) paging: Paging,
 }
 
 impl ListQuery {
-    /// Reads the paging parameters. Without `orderby`, rows come in `default_ascending` order.
+    /// Reads the paging parameters. Without `orderby`, rows come in `default_ascending` order; what
+    /// is no member of the rows stands for the id (spec section 3.4).
     pub(crate) fn read(call: &Call, default_ascending: bool) -> Result<Self, ApiError> {
         let query = call.query();
         let max = i32::MAX as u64;
         let skip = query.number("skip", 0, max) as usize;
         let take = (query.number("take", TAKE_DEFAULT, max) as usize).min(TAKE_MAX);
-        let order_by = query.text("orderby").map(str::to_owned);
-        let default = order_by.is_none() && default_ascending;
-        let ascending = query.flag("asc", default);
+        let wanted = query.text("orderby");
+        let ascending = query.flag("asc", wanted.is_none() && default_ascending);
         query.check()?;
+        let named = |wanted| call.orders.iter().find(|it| it.eq_ignore_ascii_case(wanted));
+        let order_by = wanted.and_then(named).filter(|it| *it != "id").cloned();
         let paging = Paging { skip, take, ascending };
         Ok(Self { query, order_by, paging })
     }
 
-    /// The order that was asked for, by the name of a member in camelCase or PascalCase.
-    pub(crate) fn order<D>(
+    /// The order that was asked for: of those that are indexed, or by a member of what is shown.
+    pub(crate) fn order<D, T: Serialize>(
         &self,
-        orders: impl IntoIterator<Item = (&'static str, Order<D>)>,
-        default: Order<D>,
+        indexed: impl IntoIterator<Item = (&'static str, Order<D>)>,
+        shown: impl Fn(&Row<D>, &Keys, &str) -> T + Send + Sync + 'static,
     ) -> Order<D> {
-        let wanted = self.order_by.as_deref().unwrap_or_default();
-        let mut orders = orders.into_iter().filter(|(name, _)| name.eq_ignore_ascii_case(wanted));
-        orders.next().map_or(default, |(_, order)| order)
+        let Some(wanted) = self.order_by.clone() else { return Order::Number };
+        if let Some((_, order)) = indexed.into_iter().find(|(name, _)| *name == wanted) {
+            return order;
+        }
+        Order::By(Box::new(move |row: &Row<D>, keys: &Keys| {
+            member_key(&shown(row, keys, &wanted), &wanted)
+        }))
     }
 }

@@ -4,7 +4,7 @@ use commands::Done;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
-use warp::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, VARY};
+use warp::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, VARY};
 use warp::http::{HeaderMap, StatusCode};
 use warp::reply::Response;
 
@@ -126,6 +126,15 @@ impl Reply {
         self.headers().insert(LOG_POSITION, HeaderValue::from(done.position));
         if done.repeated {
             self.headers().insert(IDEMPOTENT_REPLAY, HeaderValue::from_static("true"));
+        }
+        self
+    }
+
+    /// The version of what is shown, for `If-Match`.
+    #[must_use]
+    pub(crate) fn version(mut self, version: u32) -> Self {
+        if let Ok(tag) = HeaderValue::from_str(&format!("\"{version}\"")) {
+            self.headers().insert(ETAG, tag);
         }
         self
     }

@@ -208,6 +208,7 @@ async fn answer(app: Arc<App>, endpoint: Arc<Endpoint>, sent: Sent) -> Response 
         now: app.clock.now(),
         request_id,
         members: endpoint.members(),
+        orders: endpoint.orders(),
         body_bytes_max: endpoint.body_bytes_max(),
         body: Some(body),
     };

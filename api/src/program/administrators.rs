@@ -1,5 +1,6 @@
 //! How an operator makes an administrator, also if no administrator is left.
 
+use commands::Expected;
 use domain::user::{UserClaim, UserCommand};
 use domain::{TenantId, Timestamp};
 use projections::{Tables, UserRow};
@@ -34,7 +35,7 @@ pub(super) async fn grant(
         return Ok(format!("user {user} is an administrator of tenant {tenant} already"));
     };
     let head = head_of(what, tenant, now)?;
-    let done = change_user(&on.engine, &on.views, user, &command, &head).await?;
+    let done = change_user(&on.engine, &on.views, user, &command, &head, Expected::Any).await?;
     wait_until_shown(on, done.position).await?;
     let mut said =
         format!("user {user} is an administrator of tenant {tenant} from its next sign-in");

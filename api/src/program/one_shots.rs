@@ -1,5 +1,6 @@
 //! Commands of an operator, with or without a running server: each but a backup is an event.
 
+use commands::Expected;
 use std::io::Read as _;
 use std::path::PathBuf;
 
@@ -158,7 +159,8 @@ impl OneShot {
                 let stopping = clients_on(&on.views.read(), UserId(user));
                 let head = head_of_owner::<User>(on, what, &id, now)?;
                 let (user, command) = (UserId(user), UserCommand::Erase);
-                let done = change_user(&on.engine, &on.views, user, &command, &head).await;
+                let done =
+                    change_user(&on.engine, &on.views, user, &command, &head, Expected::Any).await;
                 let said = forget_person::<User>(on, &id, &head, subject, done).await?;
                 Ok(said + &stopped(stopping))
             }
@@ -240,7 +242,7 @@ async fn enable(
         }
         AccountId::User(user) => {
             let command = UserCommand::SetEnabled(enabled);
-            change_user(&on.engine, &on.views, user, &command, &head).await?
+            change_user(&on.engine, &on.views, user, &command, &head, Expected::Any).await?
         }
     };
     wait_until_shown(on, done.position).await?;
@@ -312,7 +314,7 @@ async fn set_password(
     // must end with the others.
     let head = head_of(what, tenant, on.clock.now())?;
     let command = UserCommand::SetPassword(verifiers);
-    let done = change_user(&on.engine, &on.views, user, &command, &head).await?;
+    let done = change_user(&on.engine, &on.views, user, &command, &head, Expected::Any).await?;
     wait_until_shown(on, done.position).await?;
     Ok(format!("user {user} has a new password; tokens issued before have ended"))
 }

@@ -9,7 +9,7 @@ use domain::resource::{
     ResourceSecretInfo, ResourceSecrets,
 };
 use domain::scope::SCOPE_CLAIM;
-use projections::{Key, Order, ResourceData, ResourceRow, Resources};
+use projections::{ResourceData, ResourceRow, Resources};
 use warp::http::Method;
 
 use super::api_resource_body::{ApiVersion, PublishBody, ResourceBody, RevisionBody, VersionBody};
@@ -39,6 +39,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             .query(&PAGING)
             .query(&FILTERS)
             .answers::<List<ResourceBody>>()
+            .ordered_by::<ResourceBody>()
             .needs(user("apiresource.get"), list),
         endpoint(Method::POST, "/api/ApiResource", "ApiResourcePost", "Create an API resource")
             .row(2)
@@ -136,13 +137,8 @@ async fn list(granted: Granted) -> Outcome {
     let claims = list.query.flag("q.expandClaims", false);
     list.query.check()?;
     let name = list.query.text("q.name").map(str::to_lowercase);
-    let orders = [
-        ("name", ResourceData::BY_NAME),
-        ("created", ResourceData::BY_CREATED),
-        ("displayName", Order::By(Box::new(|row, _| Key::from(row.data.display_name.as_deref())))),
-        ("updated", Order::By(Box::new(|row, _| Key::from(row.changed())))),
-    ];
-    let order = list.order(orders, Order::Number);
+    let orders = [("name", ResourceData::BY_NAME), ("created", ResourceData::BY_CREATED)];
+    let order = list.order(orders, |row, _, _| ResourceBody::bare(row));
     let owned = Resources::owned(granted.tenant_id(), granted.user(), list.paging);
     let mut query = owned.ordered_by(order);
     if let Some(wanted) = name {

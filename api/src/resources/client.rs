@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use aws_lc_rs::digest::{SHA256, SHA512, digest};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use domain::client::{Client, ClientCommand};
+use domain::client::{Client, ClientCommand, ClientSecrets};
 use domain::context::Context;
 use domain::log::CommitHead;
 use domain::token::{Grant, ISSUED_TOKEN_SECONDS_MAX};
-use projections::{ClientData, ClientRow, Clients, Order, Tables};
+use projections::{ClientData, ClientRow, Clients, Tables};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 use warp::http::Method;
@@ -40,6 +40,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             .query(&PAGING)
             .query(&FILTERS)
             .answers::<List<ClientBody>>()
+            .ordered_by::<ClientBody>()
             .needs(user("client.get"), list),
         endpoint(Method::POST, "/api/Client", "ClientPost", "Create a client")
             .row(39)
@@ -123,7 +124,7 @@ async fn list(granted: Granted) -> Outcome {
         ("clientName", ClientData::BY_NAME),
         ("created", ClientData::BY_CREATED),
     ];
-    let order = list.order(orders, Order::Number);
+    let order = list.order(orders, |row, _, _| ClientBody::from_row(row, ClientSecrets::default()));
     let owned = Clients::owned(granted.tenant_id(), granted.user(), client_id, list.paging);
     let mut query = owned.ordered_by(order);
     if let Some(wanted) = name {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use projections::{Order, TenantData, TenantRow, Tenants};
+use projections::{TenantData, TenantRow, Tenants};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_with::skip_serializing_none;
@@ -27,6 +27,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             .query(&PAGING)
             .query(&FILTERS)
             .answers::<List<TenantBody>>()
+            .ordered_by::<TenantBody>()
             .needs(user("tenant.get"), list),
         endpoint(Method::GET, "/api/Tenant/Info", "TenantInfo", "The public face of a tenant")
             .row(76)
@@ -148,7 +149,7 @@ impl TenantBody {
 async fn list(granted: Granted) -> Outcome {
     let list = ListQuery::read(&granted.call, true)?;
     let host = list.query.text("q.Host");
-    let order = list.order([("name", TenantData::BY_NAME)], Order::Number);
+    let order = list.order([("name", TenantData::BY_NAME)], |row, _, _| TenantBody::from_row(row));
     let query = Tenants::owned(granted.user(), host, list.paging).ordered_by(order);
     let page = granted.page(|tables| &tables.tenants, query).await?;
     let rows = page.rows.iter().map(|it| TenantBody::from_row(it)).collect();

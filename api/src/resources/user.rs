@@ -2,9 +2,10 @@
 
 use domain::UserId;
 use domain::user::{
-    IdentityRule, User, UserCommand, UserRegistered, Verifiers, check_password, check_user_name,
+    IdentityRule, User, UserCommand, UserPersonal, UserRegistered, Verifiers, check_password,
+    check_user_name,
 };
-use projections::{Key, Keys, Order, UserData, UserFilter, UserRow};
+use projections::{Keys, Order, UserData, UserFilter, UserRow};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use warp::http::{Method, StatusCode};
@@ -42,6 +43,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             .query(&PAGING)
             .query(&FILTERS)
             .answers::<List<ViewUser>>()
+            .ordered_by::<ViewUser>()
             .needs(user("user.get"), list),
         endpoint(Method::POST, "/api/User", "UserPost", "Create a user")
             .row(79)
@@ -85,7 +87,7 @@ async fn list(granted: Granted) -> Outcome {
     }
     let tenant = granted.tenant_id();
     let paging = list.paging;
-    let order = order_of(&list);
+    let order = order_of(&granted, &list);
     let query = granted.ask(|tables| tables.users.fitting(tenant, filter, paging));
     let page = granted.page(|tables| &tables.users, query.ordered_by(order)).await?;
     let rows = granted.ask(|tables| {
@@ -96,27 +98,40 @@ async fn list(granted: Granted) -> Outcome {
     Ok(Reply::list(paging.skip, paging.take, total as u64, rows))
 }
 
-fn order_of(list: &ListQuery) -> Order<UserData> {
-    fn by(key: fn(&UserRow, &Keys) -> Key) -> Order<UserData> {
-        Order::By(Box::new(key))
-    }
-    let orders = [
-        ("CreateDate", UserData::BY_CREATED),
-        (
-            "UserName",
-            by(|row, keys| {
-                row.personal(keys).map(|it| it.user_name.to_lowercase()).as_deref().into()
-            }),
-        ),
-        (
-            "NickName",
-            by(|row, keys| row.personal(keys).and_then(|it| it.nick_name).as_deref().into()),
-        ),
-        ("Email", by(|row, keys| row.personal(keys).and_then(|it| it.email).as_deref().into())),
-        ("Status", by(|row, _| Key::Number(row.data.status.into()))),
-        ("DataAmount", by(|row, _| Key::Number(row.data.data_amount))),
-    ];
-    list.order(orders, Order::Number)
+/// The members of a list of users for which nobody must be opened.
+const CLEAR: [&str; 9] = [
+    "parentUserID",
+    "lockFlag",
+    "dataAmount",
+    "status",
+    "typeIDs",
+    "poolIDs",
+    "lineage",
+    "emailConfirmed",
+    "phoneNumberConfirmed",
+];
+
+fn order_of(granted: &Granted, list: &ListQuery) -> Order<UserData> {
+    let app = granted.call.app.clone();
+    let tenant = granted.tenant_id();
+    let reach = granted.ask(|tables| granted.users(tables).lineage());
+    // Each row asks for its parent: the read models are locked for no longer than that.
+    let parent_name = move |row: &UserRow, keys: &Keys| {
+        let parent = app.views.read().users.get(tenant, row.data.parent).cloned()?;
+        let is_seen = reach.as_ref().is_none_or(|it| parent.data.lineage.starts_with(it.as_str()));
+        parent.personal(keys).filter(|_| is_seen).map(|it| it.user_name)
+    };
+    let indexed = [("createDate", UserData::BY_CREATED), ("userID", Order::Number)];
+    list.order(indexed, move |row, keys, member| {
+        if CLEAR.contains(&member) {
+            return ViewUser::alone(row, UserPersonal::default());
+        }
+        let mut shown = ViewUser::alone(row, row.personal(keys).unwrap_or_default());
+        if member == "parentUserName" {
+            shown.parent_user_name = parent_name(row, keys);
+        }
+        shown
+    })
 }
 
 /// The filter, and whether it asks for external logins.

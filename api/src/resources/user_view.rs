@@ -1,5 +1,6 @@
 //! View_User (spec section 2.8): a user as the list shows it.
 
+use domain::user::UserPersonal;
 use projections::{Tables, UserRow};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -38,7 +39,7 @@ pub(crate) struct ViewUser {
     earned_diff: f64,
     commission: f64,
     lineage: String,
-    parent_user_name: Option<String>,
+    pub(crate) parent_user_name: Option<String>,
     #[serde(rename = "poolIDs")]
     pool_ids: Option<String>,
     email: Option<String>,
@@ -97,11 +98,27 @@ struct ViewTenant {
 impl ErrorData for List<ViewUser> {}
 
 impl ViewUser {
+    /// An item with the names of others: of the parent, where the caller sees it, and of the roles.
     pub(crate) fn from_row(row: &UserRow, tables: &Tables, seen: &SeenUsers<'_>) -> Self {
-        let personal = tables.users.personal(row).unwrap_or_default();
-        let user_id = i64::from(row.data.user.0);
-        let parent = seen.get(row.data.parent);
+        let parent = seen.get(row.data.parent).and_then(|it| tables.users.personal(it));
         let roles = row.data.roles.iter().filter_map(|it| tables.roles.get(row.data.tenant, *it));
+        let roles = roles.map(|it| ViewRole {
+            id: it.role,
+            name: it.name.clone(),
+            normalized_name: domain::role::normalise(&it.name),
+        });
+        Self {
+            parent_user_name: parent.map(|it| it.user_name),
+            roles: roles.collect(),
+            ..Self::alone(row, tables.users.personal(row).unwrap_or_default())
+        }
+    }
+
+    /// What the row of a user says by itself: of the roles their numbers only.
+    pub(crate) fn alone(row: &UserRow, personal: UserPersonal) -> Self {
+        let user_id = i64::from(row.data.user.0);
+        let role =
+            |id: &u32| ViewRole { id: *id, name: String::new(), normalized_name: String::new() };
         Self {
             parent_user_id: i64::from(row.data.parent.0),
             create_date: WireTime(row.created),
@@ -117,19 +134,11 @@ impl ViewUser {
             earned_diff: 0.0,
             commission: 0.0,
             lineage: row.data.lineage.clone(),
-            parent_user_name: parent
-                .and_then(|it| tables.users.personal(it))
-                .map(|it| it.user_name),
+            parent_user_name: None,
             pool_ids: row.data.pool_ids.clone(),
             email_confirmed: row.data.email_confirmed,
             phone_number_confirmed: row.data.phone_confirmed,
-            roles: roles
-                .map(|it| ViewRole {
-                    id: it.role,
-                    name: it.name.clone(),
-                    normalized_name: domain::role::normalise(&it.name),
-                })
-                .collect(),
+            roles: row.data.roles.iter().map(role).collect(),
             claims: claims_of(row, &personal)
                 .into_iter()
                 .map(|it| ViewClaim { id: it.id, claim_type: it.claim_type, claim_value: it.value })

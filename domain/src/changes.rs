@@ -1,0 +1,58 @@
+//! Updates as events say them: the fields that changed, found by comparing.
+
+/// Declares what may change of a part of an aggregate: one variant for each field.
+///
+/// ```text
+/// changes! {
+///     /// What may change of an API scope.
+///     pub enum ApiScopeChange of ApiScopeFields {
+///         DisplayName(Option<String>) = display_name,
+///     }
+/// }
+/// ```
+///
+/// A field stands in exactly one such list: that of the part (data, personal or secret) in which its
+/// value may stand. Variants are stored: they are only ever appended, and golden bytes hold each. A
+/// field without a variant does not compile.
+#[macro_export]
+macro_rules! changes {
+    (
+        $(#[$meta:meta])*
+        pub enum $name:ident of $fields:ident {$(
+            $(#[$variant_meta:meta])*
+            $variant:ident($type:ty) = $field:ident
+        ),* $(,)?}
+    ) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        #[allow(missing_docs, reason = "each is named after its field")]
+        pub enum $name {$(
+            $(#[$variant_meta])*
+            $variant($type),
+        )*}
+
+        impl $name {
+            /// What must change for `old` to become `new`; nothing where they are equal.
+            pub fn between(old: &$fields, new: &$fields) -> Vec<Self> {
+                let $fields { $($field),* } = new;
+                let mut changes = Vec::new();
+                $(if old.$field != *$field {
+                    changes.push(Self::$variant($field.clone()));
+                })*
+                changes
+            }
+        }
+
+        impl $fields {
+            /// Takes over what an event says has changed.
+            pub fn apply(&mut self, changes: &[$name]) {
+                for change in changes {
+                    match change {$(
+                        $name::$variant(value) => self.$field.clone_from(value),
+                    )*}
+                }
+            }
+        }
+    };
+}
