@@ -37,7 +37,7 @@ async fn step(app: &TestApp, (what, number, other): Step) {
     match what {
         0 => register_user(app, number + 1, other).await,
         1 => {
-            run::<User>(app, &(number + 1).to_string(), UserCommand::SetEnabled(other % 2 == 0))
+            run::<User>(app, &(number + 1).to_string(), UserCommand::SetEnabled(other.is_multiple_of(2)))
                 .await
         }
         2 => {
@@ -53,7 +53,7 @@ async fn step(app: &TestApp, (what, number, other): Step) {
         4 => run::<User>(app, &(number + 1).to_string(), UserCommand::Delete).await,
         5 => register_client(app, number, other).await,
         6 => {
-            run::<Client>(app, &(number + 1).to_string(), ClientCommand::SetEnabled(other % 2 == 0))
+            run::<Client>(app, &(number + 1).to_string(), ClientCommand::SetEnabled(other.is_multiple_of(2)))
                 .await
         }
         7 => run::<Client>(app, &(number + 1).to_string(), ClientCommand::TakeOver).await,
@@ -68,12 +68,12 @@ async fn step(app: &TestApp, (what, number, other): Step) {
         }
         11 => create_app(app, number, other).await,
         12 => {
-            let policy = AppPolicy { strict: other % 2 == 0, acts_for_users: false };
+            let policy = AppPolicy { strict: other.is_multiple_of(2), acts_for_users: false };
             run::<App>(app, &app_id(number).to_string(), AppCommand::SetPolicy(policy)).await;
         }
         13 => run::<App>(app, &app_id(number).to_string(), AppCommand::Delete).await,
         14 => register_app_user(app, number, other).await,
-        15 => run::<AppUser>(app, &id, AppUserCommand::SetEnabled(other % 2 == 0)).await,
+        15 => run::<AppUser>(app, &id, AppUserCommand::SetEnabled(other.is_multiple_of(2))).await,
         16 => {
             let info = Some(format!("info {other}"));
             run::<AppUser>(app, &id, AppUserCommand::Update { password: None, info }).await;
@@ -106,7 +106,7 @@ async fn register_client(app: &TestApp, number: u32, other: u32) {
         tenant: TENANT,
         owner: UserId(1 + other % 2),
         client_id: ClientName(format!("client{other}")),
-        name: (other % 3 != 0).then(|| format!("name {}", other % 4)),
+        name: (!other.is_multiple_of(3)).then(|| format!("name {}", other % 4)),
         secrets: Vec::new(),
         property_keys: Vec::new(),
         ..client_registered()
@@ -122,8 +122,8 @@ async fn create_resource(app: &TestApp, number: u32, other: u32) {
         owner: UserId(1 + other % 2),
         name: format!("resource{number}"),
         scopes: vec![format!("scope{number}")],
-        enabled: other % 2 == 0,
-        show_in_discovery_document: other % 3 == 0,
+        enabled: other.is_multiple_of(2),
+        show_in_discovery_document: other.is_multiple_of(3),
         secrets: Vec::new(),
         property_keys: Vec::new(),
         ..resource_created()
