@@ -9,7 +9,7 @@ use domain::role::{
 use domain::signing_key::SigningAlgorithm;
 use domain::tenant::{Tenant, TenantCommand, TenantCreated, TenantHost, TenantProperties};
 use domain::user::{PasswordVerifier, User, UserClaim, UserCommand, UserPersonal, UserRegistered};
-use domain::{ClientName, TenantId, Timestamp, UserId};
+use domain::{Actor, ClientName, TenantId, Timestamp, UserId};
 
 use crate::engine::{Done, Engine, Error};
 use crate::keys::random;
@@ -57,7 +57,7 @@ pub async fn bootstrap(
     if engine.log().head().position > 0 {
         return Ok(None);
     }
-    let mut draft = engine.draft(system_head(FIRST_TENANT, "system", now)?);
+    let mut draft = engine.draft(system_head(FIRST_TENANT, Actor::System, now)?);
     let key = make_signing_key(FIRST_TENANT, with.algorithm, true)?;
     add_signing_key(&mut draft, engine.keys(), key)?;
     draft.decide::<Tenant>("1", &first_tenant(&with.hosts))?;

@@ -91,7 +91,7 @@ impl EventJson {
             event_id: event.event_id.to_string(),
             time: head.time.rfc3339(),
             tenant: head.tenant.0,
-            actor: head.actor.clone(),
+            actor: head.actor.to_string(),
             subject: (event.subject.0 != 0).then_some(event.subject.0),
             command_id: head.command_id.to_string(),
             correlation_id: hex(&head.correlation),

@@ -7,7 +7,7 @@
 use domain::app_user::{AppUser, AppUserId};
 use domain::log_event::{HighestNumber, Log, LogCommand, restore_id};
 use domain::user::User;
-use domain::{AGGREGATES, Aggregate, Ids, SubjectId, TenantId, Timestamp, UserId};
+use domain::{AGGREGATES, Actor, Aggregate, Ids, SubjectId, TenantId, Timestamp, UserId};
 
 use crate::engine::{Done, Engine, Error, ID_MAX};
 use crate::signing::system_head;
@@ -29,6 +29,6 @@ pub async fn note_restore(engine: &Engine, now: Timestamp) -> Result<Done, Error
     });
     let id = restore_id(now, engine.log().head().position);
     let command = LogCommand::Restore { numbers: numbers.collect() };
-    let head = system_head(TenantId::INSTALLATION, "system", now)?;
+    let head = system_head(TenantId::INSTALLATION, Actor::System, now)?;
     engine.handle::<Log>(&id, &command, &head).await
 }

@@ -7,9 +7,9 @@ use aws_lc_rs::signature::{
 };
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use domain::TenantId;
 use domain::log::CommitHead;
 use domain::signing_key::{SigningAlgorithm, SigningKey, SigningKeyAdded, SigningKeyCommand};
+use domain::{Actor, TenantId};
 use serde_json::json;
 
 use crate::engine::{Draft, Error};
@@ -95,14 +95,14 @@ pub fn add_signing_key(
 /// When the operating system has no randomness.
 pub fn system_head(
     tenant: TenantId,
-    actor: &str,
+    actor: Actor,
     now: domain::Timestamp,
 ) -> Result<CommitHead, NotOpened> {
     Ok(CommitHead {
         command_id: domain::CommandId(random_id()?),
         fingerprint: 0,
         tenant,
-        actor: actor.to_owned(),
+        actor,
         time: now,
         correlation: random_id()?,
         trace: [0; 16],

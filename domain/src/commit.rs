@@ -1,5 +1,6 @@
 //! What a commit says of itself: who, when, and in what context.
 
+use crate::actor::Actor;
 use crate::context::Context;
 use crate::ids::{CommandId, TenantId, Timestamp};
 
@@ -13,8 +14,8 @@ pub struct CommitHead {
     pub fingerprint: u64,
     /// The tenant that the change belongs to.
     pub tenant: TenantId,
-    /// Who did it: `user-1`, `client-shop`, `operator` or `system`.
-    pub actor: String,
+    /// Who did it.
+    pub actor: Actor,
     /// When the command ran, by the clock of whoever ran it. It orders nothing.
     pub time: Timestamp,
     /// The request that led here.

@@ -2,6 +2,7 @@
 //!
 //! No I/O, no clock, no randomness, no other crate of this workspace. Read in this order.
 
+mod actor;
 mod aggregate;
 mod ids;
 mod kind;
@@ -37,6 +38,7 @@ pub mod user;
 
 mod any_event;
 
+pub use crate::actor::{Actor, NoActor};
 pub use crate::aggregate::{Aggregate, Claim, Decision};
 pub use crate::any_event::{AGGREGATES, AnyEvent};
 pub use crate::event::{Fact, Parts, Recorded, StoredEvent, Unreadable};

@@ -14,6 +14,7 @@ mod kept;
 mod layout;
 mod next_snapshot;
 mod page;
+mod positions;
 mod resources;
 mod roles;
 mod row;

@@ -10,8 +10,8 @@ use bytes::Bytes;
 use domain::context::Context;
 use domain::log::{CommitHead, OpenParts};
 use domain::{
-    CommandId, EventId, Parts, Recorded, StoredEvent, StreamId, SubjectId, TenantId, Timestamp,
-    Unreadable, codec,
+    Actor, CommandId, EventId, Parts, Recorded, StoredEvent, StreamId, SubjectId, TenantId,
+    Timestamp, Unreadable, codec,
 };
 use serde::de::DeserializeOwned;
 
@@ -132,7 +132,7 @@ pub(crate) fn head_at(time: Timestamp) -> CommitHead {
         command_id: CommandId([0; 16]),
         fingerprint: 0,
         tenant: TenantId(0),
-        actor: String::new(),
+        actor: Actor::System,
         time,
         correlation: [0; 16],
         trace: [0; 16],

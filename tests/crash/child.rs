@@ -15,7 +15,7 @@ use domain::log::CommitHead;
 use domain::resource::{PublishRequest, Resource, ResourceCommand, ResourceCreated};
 use domain::token::{Grant, Token, TokenCommand, TokenIssued, token_id};
 use domain::user::{User, UserCommand, UserPersonal, UserRegistered, Verifiers};
-use domain::{ClientName, CommandId, TenantId, Timestamp, UserId};
+use domain::{Actor, ClientName, CommandId, TenantId, Timestamp, UserId};
 use tests::log::{Chance, NOW_SECONDS, open_with, options};
 
 /// How many clients write at the same time.
@@ -123,7 +123,7 @@ impl Client {
             command_id: CommandId(command_id),
             fingerprint: self.chance.bits(),
             tenant: TenantId(1),
-            actor: "client-shop".to_owned(),
+            actor: Actor::Client(ClientName("shop".to_owned())),
             time: Timestamp::from_seconds(NOW_SECONDS),
             correlation: command_id,
             trace: [0; 16],

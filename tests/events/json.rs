@@ -22,7 +22,8 @@ use domain::tenant::{Tenant, TenantCommand};
 use domain::token::{Token, TokenCommand, token_id};
 use domain::user::{User, UserCommand, Verifiers};
 use domain::{
-    Aggregate, AnyEvent, CommandId, EventId, LogId, Recorded, SubjectId, TenantId, Timestamp,
+    Actor, Aggregate, AnyEvent, CommandId, EventId, LogId, Recorded, SubjectId, TenantId,
+    Timestamp, UserId,
 };
 use serde_json::json;
 use tests::given::NOW;
@@ -63,7 +64,7 @@ impl World {
             command_id: CommandId([self.commands; 16]),
             fingerprint: 0,
             tenant: TenantId(12),
-            actor: "user-1".to_owned(),
+            actor: Actor::User(UserId(1)),
             time: NOW,
             correlation: [0xC0; 16],
             trace: if self.commands == 1 { [0; 16] } else { [0xD0; 16] },

@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod actors;
 mod bytes;
 mod document;
 mod golden;

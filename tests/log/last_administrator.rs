@@ -10,7 +10,7 @@ use domain::log::EventLog;
 use domain::user::{
     PasswordVerifier, User, UserClaim, UserCommand, UserPersonal, UserRegistered, Verifiers,
 };
-use domain::{Aggregate as _, StreamId, TenantId, UserId};
+use domain::{Actor, Aggregate as _, StreamId, TenantId, UserId};
 use tests::given::NOW;
 use tests::samples::password_verifier;
 
@@ -49,14 +49,14 @@ impl Office {
                 password: Verifiers { password, ..Verifiers::default() },
                 app_info: None,
             };
-            let head = system_head(TENANT, "test", NOW).unwrap();
+            let head = system_head(TENANT, Actor::System, NOW).unwrap();
             engine.handle::<User>(&user.to_string(), &register, &head).await.unwrap();
         }
         Self { engine, known: Administrators { role: Some(ROLE), users } }
     }
 
     async fn change(&self, user: u32, command: UserCommand) -> Result<Done, Error> {
-        let head = system_head(TENANT, "test", NOW).unwrap();
+        let head = system_head(TENANT, Actor::System, NOW).unwrap();
         self.engine.change_user(UserId(user), &command, &self.known, &head, Expected::Any).await
     }
 
@@ -134,9 +134,9 @@ async fn of_two_who_end_each_other_one_is_left() {
         (strip(), UserCommand::Delete),
     ] {
         let office = Office::of(2).await;
-        let head = system_head(TENANT, "test", NOW).unwrap();
+        let head = system_head(TENANT, Actor::System, NOW).unwrap();
         let draft = |user, command| {
-            let mut draft = office.engine.draft(system_head(TENANT, "test", NOW).unwrap());
+            let mut draft = office.engine.draft(system_head(TENANT, Actor::System, NOW).unwrap());
             let user = UserId(user);
             office.engine.decide_user(&mut draft, user, command, &office.known, &head).unwrap();
             draft

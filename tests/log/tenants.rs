@@ -18,7 +18,7 @@ use domain::signing_key::{SigningKey, SigningKeyCommand};
 use domain::tenant::{Tenant, TenantCommand};
 use domain::token::{Token, TokenCommand, token_id};
 use domain::user::{User, UserCommand};
-use domain::{Aggregate, AnyEvent, Refusal, TenantId};
+use domain::{Actor, Aggregate, AnyEvent, Refusal, TenantId};
 use tests::given::NOW;
 use tests::samples::{self, app_token};
 
@@ -33,7 +33,7 @@ struct Door {
 }
 
 fn head(tenant: TenantId) -> CommitHead {
-    system_head(tenant, "test", NOW).unwrap()
+    system_head(tenant, Actor::System, NOW).unwrap()
 }
 
 /// Another engine on the same log: its cache is empty.

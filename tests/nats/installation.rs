@@ -13,7 +13,7 @@ use commands::{Engine, FullEventId, Personal};
 use domain::log::{CommitHead, EventLog};
 use domain::role::{Role, RoleCommand, RoleCreated};
 use domain::user::{PasswordVerifier, User, UserCommand, UserPersonal, UserRegistered};
-use domain::{TenantId, Timestamp, UserId};
+use domain::{Actor, TenantId, Timestamp, UserId};
 
 /// How long a test waits for what must come.
 pub const WAIT_MAX: Duration = Duration::from_secs(40);
@@ -125,7 +125,7 @@ pub fn options(url: &str) -> PublisherOptions {
 }
 
 fn head() -> CommitHead {
-    system_head(TENANT, "operator", Timestamp(1_700_000_000_123_456)).unwrap()
+    system_head(TENANT, Actor::Operator, Timestamp(1_700_000_000_123_456)).unwrap()
 }
 
 fn registered(number: u64) -> UserRegistered {

@@ -79,7 +79,9 @@ async fn a_start_destroys_the_key_of_an_app_that_a_crash_left() {
     let deleted = tokio::task::spawn_blocking(move || {
         let (log, engine) = tests::bench::open(&data);
         let tenant = domain::TenantId(1);
-        let head = commands::signing::system_head(tenant, "test", domain::Timestamp(1)).unwrap();
+        let head =
+            commands::signing::system_head(tenant, domain::Actor::System, domain::Timestamp(1))
+                .unwrap();
         let runtime = tokio::runtime::Runtime::new().unwrap();
         runtime.block_on(engine.handle::<App>(&id, &AppCommand::Delete, &head)).unwrap();
         log.close();

@@ -18,7 +18,7 @@ use domain::signing_key::SigningAlgorithm;
 use domain::tenant::{Tenant, TenantCommand, TenantCreated, TenantHost, TenantProperties};
 use domain::token::{Grant, Token, TokenCommand, TokenIssued};
 use domain::user::{PasswordVerifier, User, UserClaim, UserCommand, UserPersonal, UserRegistered};
-use domain::{Aggregate, ClientName, TenantId, Timestamp, UserId};
+use domain::{Actor, Aggregate, ClientName, TenantId, Timestamp, UserId};
 use futures_util::FutureExt as _;
 use http_body_util::BodyExt as _;
 use projections::{Views, catch_up, follow};
@@ -147,7 +147,7 @@ impl TestApp {
 
     /// A head for a command that does not come by HTTP.
     pub fn head(&self, tenant: TenantId) -> CommitHead {
-        system_head(tenant, "test", now()).unwrap()
+        system_head(tenant, Actor::System, now()).unwrap()
     }
 
     /// Runs a command that has no endpoint, and waits until it shows.

@@ -17,7 +17,7 @@ use commands::log::{SledLog, SledLogOptions};
 use commands::signing::system_head;
 use domain::client::{Client, ClientCommand, ClientRegistered, ClientSecretInfo, ClientSecrets};
 use domain::log::EventLog;
-use domain::{ClientName, Timestamp, UserId};
+use domain::{Actor, ClientName, Timestamp, UserId};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 /// The administrator's password of every benchmark.
@@ -316,7 +316,7 @@ pub fn add_client(folder: &Path) {
         Box::new(data),
         ClientSecrets { values: vec![hash], ..ClientSecrets::default() },
     );
-    let head = system_head(FIRST_TENANT, "user-1", now()).unwrap();
+    let head = system_head(FIRST_TENANT, Actor::User(UserId(1)), now()).unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(engine.handle::<Client>("2", &command, &head)).unwrap();
     log.close();

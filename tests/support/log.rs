@@ -9,7 +9,8 @@ use domain::context::Context;
 use domain::log::{Commit, CommitHead, EventLog, HashedClaim, LogError, NewEvent, StreamWrite};
 use domain::log_event::{FORGET_STEP_SECONDS, LogEvent, LogForgotten, forgetting_id};
 use domain::{
-    CommandId, LogId, Parts, Recorded, StoredEvent as _, StreamId, SubjectId, TenantId, Timestamp,
+    Actor, CommandId, LogId, Parts, Recorded, StoredEvent as _, StreamId, SubjectId, TenantId,
+    Timestamp, UserId,
 };
 
 /// The log that tests open.
@@ -36,7 +37,7 @@ pub fn head(number: u64) -> CommitHead {
         command_id: command(number),
         fingerprint: 0,
         tenant: TenantId(1),
-        actor: "user-1".to_owned(),
+        actor: Actor::User(UserId(1)),
         time: Timestamp::from_seconds(NOW_SECONDS),
         correlation: [1; 16],
         trace: [2; 16],

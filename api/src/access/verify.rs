@@ -10,7 +10,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use commands::bootstrap::FIRST_PARTY_CLIENT;
 use domain::role::ROLE_ADMINISTRATOR;
 use domain::token::Token;
-use domain::{Aggregate as _, StreamId, Timestamp, UserId};
+use domain::{Actor, Aggregate as _, StreamId, Timestamp, UserId};
 use jsonwebtoken::{Header, Validation, decode, decode_header};
 use projections::{Tables, TenantRow};
 use warp::http::header::AUTHORIZATION;
@@ -44,11 +44,8 @@ pub(crate) struct Caller {
 
 impl Caller {
     /// As the log names it.
-    pub(crate) fn actor(&self) -> String {
-        match self.user {
-            UserId::NONE => format!("client-{}", self.claims.client_id),
-            user => format!("user-{user}"),
-        }
+    pub(crate) fn actor(&self) -> Actor {
+        Actor::of_token(self.user, &self.claims.client_id)
     }
 
     /// Spec section 1.1: lower-cased and split at commas.

@@ -6,7 +6,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use domain::account::AccountId;
 use domain::app_user::AppUser;
 use domain::user::{User, normalise};
-use domain::{Timestamp, UserId};
+use domain::{Actor, Timestamp, UserId};
 use projections::Tables;
 use warp::http::header::AUTHORIZATION;
 
@@ -88,12 +88,12 @@ pub(crate) enum By {
 
 impl Acting {
     /// Who the log says it was.
-    pub(crate) fn actor(&self) -> String {
+    pub(crate) fn actor(&self) -> Actor {
         match self {
-            Self::AsAny(By::Anybody) => "anybody".to_owned(),
-            Self::AsAny(By::Operator) => "operator".to_owned(),
-            Self::AsAny(By::Administrator { user, .. }) => AccountId::User(*user).to_string(),
-            Self::Account { own, .. } => own.id().to_string(),
+            Self::AsAny(By::Anybody) => Actor::Anybody,
+            Self::AsAny(By::Operator) => Actor::Operator,
+            Self::AsAny(By::Administrator { user, .. }) => Actor::User(*user),
+            Self::Account { own, .. } => own.id().into(),
         }
     }
 

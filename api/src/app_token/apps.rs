@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::account::AccountId;
 use domain::app::{APP_IDS, App, AppCommand, AppCreated, AppId, AppPersonal, AppPolicy, AppSecret};
-use domain::{Aggregate as _, StreamId, TenantId, Timestamp};
+use domain::{Actor, Aggregate as _, StreamId, TenantId, Timestamp};
 use projections::AppRow;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -203,7 +203,7 @@ pub(crate) async fn default_app(service: &Service) -> Result<Arc<AppRow>, Failed
         secret: AppSecret(secret),
     };
     let engine = &service.app().engine;
-    let head = service.head("system".to_owned())?;
+    let head = service.head(Actor::System)?;
     let made = engine.handle::<App>(&app.to_string(), &command, &head).await;
     // If another request was quicker, its app is used.
     let position = made.map_or_else(|_| engine.log().head().position, |it| it.position);

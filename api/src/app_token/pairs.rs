@@ -8,7 +8,7 @@ use domain::account::AccountId;
 use domain::app_token::{
     AppToken, AppTokenCommand, AppTokenIssued, AppTokenPersonal, REFRESH_FACTOR, app_token_id,
 };
-use domain::{CommandId, Timestamp};
+use domain::{Actor, CommandId, Timestamp};
 use projections::{AppRow, Tables};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -115,7 +115,7 @@ impl NewPair {
 pub(crate) async fn issue(
     service: &Service,
     new_pair: NewPair,
-    actor: String,
+    actor: Actor,
     command_id: Option<CommandId>,
 ) -> Answer<PairResp> {
     let holder = (new_pair.app.data.app, new_pair.account_id(), new_pair.counts_from);

@@ -12,7 +12,7 @@ use domain::user::{
     PasswordVerifier, User, UserAppInfo, UserClaim, UserCommand, UserPersonal, UserRegistered,
     Verifiers,
 };
-use domain::{Aggregate as _, Refusal, TenantId, Timestamp, UserId};
+use domain::{Actor, Aggregate as _, Refusal, TenantId, Timestamp, UserId};
 use projections::{Tables, Views};
 
 use super::accounts::{Account, Accounts, ROOT_PERMISSION};
@@ -179,7 +179,7 @@ pub async fn add_app_root(
         USER_EXISTS => "an account of this name exists".to_owned(),
         err => format!("the account cannot be made: {} (code {})", err.text, err.code),
     };
-    let head = system_head(tenant, "operator", now).map_err(|err| err.to_string())?;
+    let head = system_head(tenant, Actor::Operator, now).map_err(|err| err.to_string())?;
     let head = CommitHead { context: Context::of_operation("app-token add-root"), ..head };
     let new = NewAccount {
         user_name: name.to_owned(),

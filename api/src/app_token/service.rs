@@ -7,7 +7,7 @@ use commands::keys::{random, random_id};
 use commands::{Done, Expected};
 use domain::context::Context;
 use domain::log::CommitHead;
-use domain::{Aggregate, CommandId, StreamId, TenantId};
+use domain::{Actor, Aggregate, CommandId, StreamId, TenantId};
 use projections::Tables;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -109,7 +109,7 @@ impl Service {
     }
 
     /// The head of a commit: who, when, and in what context.
-    pub(crate) fn head(&self, actor: String) -> Result<CommitHead, Failed> {
+    pub(crate) fn head(&self, actor: Actor) -> Result<CommitHead, Failed> {
         let command_id = random_id().map(CommandId).map_err(|_| BUSY)?;
         let head = self.call().head_of((command_id, 0), self.tenant(), actor);
         let context = match self.client.get() {
@@ -123,7 +123,7 @@ impl Service {
 
     /// As [`Service::head`], for a commit of tokens, without context: their events say enough, and
     /// there are many.
-    pub(crate) fn token_head(&self, actor: String) -> Result<CommitHead, Failed> {
+    pub(crate) fn token_head(&self, actor: Actor) -> Result<CommitHead, Failed> {
         Ok(CommitHead { context: Context::default(), ..self.head(actor)? })
     }
 
@@ -132,7 +132,7 @@ impl Service {
         &self,
         id: &str,
         command: &A::Command,
-        actor: String,
+        actor: Actor,
     ) -> Result<Done, Failed> {
         let engine = &self.app().engine;
         // Whoever creates something new need not know what exists already.
@@ -149,7 +149,7 @@ impl Service {
         &self,
         target: &Target<A>,
         command: &A::Command,
-        actor: String,
+        actor: Actor,
     ) -> Result<Done, Failed> {
         let done = target.change(self.app(), command, &self.head(actor)?, Expected::Any).await?;
         self.app().settle(&done).await;

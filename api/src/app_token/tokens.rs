@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use domain::StoredEvent as _;
 use domain::app::AppId;
 use domain::app_token::{
     AppToken, AppTokenCommand, AppTokenEvent, REFRESH_USED, TOKEN_TYPE_CHARS_MAX,
 };
 use domain::log::OpenParts as _;
+use domain::{Actor, StoredEvent as _};
 use projections::{AppRow, AppTokenRow};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -196,7 +196,7 @@ async fn authorize(service: Service, asked: AuthorizeReq) -> Answer<PairResp> {
         false if !signed => return Err(UNAUTHORIZED),
         false => Some(acting_for(&service, &row, &asked.user_name).ok_or(UNAUTHORIZED)?),
     };
-    let actor = format!("app-{}", row.data.app);
+    let actor = Actor::App(row.data.app);
     let new_pair = NewPair::new(&service, row, account, &asked.token_type);
     issue(&service, new_pair, actor, command_id).await
 }
@@ -248,7 +248,7 @@ async fn login(service: Service, asked: LoginReq) -> Answer<PairResp> {
         Some(app) => app,
         None => default_app(&service).await?,
     };
-    let actor = account.id().to_string();
+    let actor = account.id().into();
     let new_pair = NewPair::new(&service, app, Some(account), "login");
     issue(&service, new_pair, actor, command_id).await
 }
@@ -336,8 +336,8 @@ async fn refresh(service: Service, asked: RefreshTokenReq) -> Answer<RefreshToke
         Ok((pair.clone(), standing::check(tables, service.tenant(), pair, now)?))
     })?;
     let actor = match &standing.account {
-        Some(account) => account.id().to_string(),
-        None => format!("app-{}", standing.app.data.app),
+        Some(account) => account.id().into(),
+        None => Actor::App(standing.app.data.app),
     };
     let token_type = token_type_of(&service, &pair)?;
     let new_pair = NewPair::in_family(&service, standing, &token_type, Some(pair.data.family));
@@ -390,7 +390,7 @@ async fn revoke_family(
     service: &Service,
     pair: &AppTokenRow,
     token: &str,
-    actor: String,
+    actor: Actor,
 ) -> Result<(), Failed> {
     let reason = "a refresh token was used twice".to_owned();
     let command = AppTokenCommand::RevokeFamily { reason };

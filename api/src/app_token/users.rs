@@ -1,6 +1,7 @@
 //! CreateUser, UpdateUser and GetUsers: the users that a root account makes.
 
 use commands::Done;
+use domain::Actor;
 use domain::account::AccountId;
 use domain::app::AppId;
 use domain::app_user::AppUserCommand;
@@ -130,7 +131,7 @@ async fn create(service: Service, asked: CreateUserReq) -> Answer<Empty> {
 }
 
 /// The registration that a request asks for, if the caller may create accounts.
-fn register(service: &Service, asked: &CreateUserReq) -> Result<(Registration, String), Failed> {
+fn register(service: &Service, asked: &CreateUserReq) -> Result<(Registration, Actor), Failed> {
     let acting = authorise(service, &asked.root_name)?;
     let tenant = service.tenant();
     let registration = service.ask(|tables| {
@@ -229,7 +230,7 @@ async fn apply(
     service: &Service,
     target: &AccountTarget,
     change: Change,
-    actor: String,
+    actor: Actor,
 ) -> Result<Done, Failed> {
     match target {
         AccountTarget::AppUser(user) => {

@@ -12,7 +12,7 @@ use domain::resource::{Resource, ResourceCommand, ResourceCreated, ResourceSecre
 use domain::role::{Role, RoleClaim, RoleCommand, RoleCreated};
 use domain::token::{Grant, Token, TokenCommand, TokenIssued, token_id};
 use domain::user::{PasswordVerifier, User, UserCommand, UserPersonal, UserRegistered};
-use domain::{ClientName, TenantId, Timestamp, UserId};
+use domain::{Actor, ClientName, TenantId, Timestamp, UserId};
 
 use crate::program::failure::Failure;
 
@@ -60,21 +60,22 @@ pub async fn append(
     let id = number.to_string();
     match kind {
         Kind::Token => {
-            let head = system_head(TENANT, "client-bench-shop", now)?;
+            let head =
+                system_head(TENANT, Actor::Client(ClientName("bench-shop".to_owned())), now)?;
             let issued = token(now, token_seconds);
             let id = token_id(issued.expires_at, random_id()?);
             engine.handle::<Token>(&id, &TokenCommand::Issue(Box::new(issued)), &head).await
         }
         Kind::User => {
-            let head = system_head(TENANT, "user-1", now)?;
+            let head = system_head(TENANT, Actor::User(UserId(1)), now)?;
             engine.create::<User>(|number| user(number as u32), &head).await.map(|it| it.1)
         }
         Kind::Role => {
-            let head = system_head(TENANT, "user-1", now)?;
+            let head = system_head(TENANT, Actor::User(UserId(1)), now)?;
             engine.handle::<Role>(&id, &RoleCommand::Create(role(number as u32)), &head).await
         }
         Kind::Resource => {
-            let head = system_head(TENANT, "user-1", now)?;
+            let head = system_head(TENANT, Actor::User(UserId(1)), now)?;
             let command =
                 ResourceCommand::Create(Box::new(resource(number as u32, now)), secrets());
             engine.handle::<Resource>(&id, &command, &head).await

@@ -211,7 +211,7 @@ fn no_head() -> CommitHead {
         command_id: CommandId([0; 16]),
         fingerprint: 0,
         tenant: domain::TenantId(0),
-        actor: String::new(),
+        actor: domain::Actor::System,
         time: domain::Timestamp(0),
         correlation: [0; 16],
         trace: [0; 16],

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use domain::Refusal;
 use domain::app_token::{AppToken, AppTokenCommand};
 use domain::context::Context;
 use domain::log::CommitHead;
 use domain::token::{Token, TokenCommand};
+use domain::{Actor, ClientName, Refusal};
 use schemars::JsonSchema;
 use warp::http::Method;
 
@@ -87,7 +87,7 @@ fn app_pair(open: &Open, token: &str) -> Option<String> {
 
 fn head(open: &Open, client_id: &str, ended: &str) -> Result<CommitHead, ApiError> {
     let (call, tenant) = (&open.call, open.tenant.data.tenant);
-    let actor = format!("client-{client_id}");
+    let actor = Actor::Client(ClientName(client_id.to_owned()));
     let head = call.head(tenant, actor, ended.as_bytes())?;
     Ok(CommitHead { context: Context::of_operation(call.operation).through(client_id), ..head })
 }

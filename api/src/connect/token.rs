@@ -2,11 +2,11 @@
 //! the first-party client.
 
 use commands::bootstrap::FIRST_PARTY_CLIENT;
-use domain::UserId;
 use domain::context::Context;
 use domain::log::CommitHead;
 use domain::token::Grant;
 use domain::user::PASSWORD_BYTES_MAX;
+use domain::{Actor, UserId};
 use projections::ClientRow;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -172,10 +172,7 @@ async fn password(open: &Open, client: &ClientRow, form: &Query) -> Result<Token
 }
 
 fn head(open: &Open, request: &TokenRequest) -> Result<CommitHead, ApiError> {
-    let actor = match request.user {
-        UserId::NONE => format!("client-{}", request.client_id),
-        user => format!("user-{user}"),
-    };
+    let actor = Actor::of_token(request.user, &request.client_id);
     let tenant = open.tenant.data.tenant;
     let wish = [request.client_id.as_str(), &request.scopes.join(" ")].join("\n");
     let head = open.call.head(tenant, actor, wish.as_bytes())?;

@@ -4,7 +4,7 @@
 use commands::Done;
 use domain::context::Context;
 use domain::log::CommitHead;
-use domain::{CommandId, TenantId};
+use domain::{Actor, CommandId, TenantId};
 
 use super::call::Call;
 use super::error::ApiError;
@@ -18,7 +18,7 @@ impl Call {
     pub(crate) fn head(
         &self,
         tenant: TenantId,
-        actor: String,
+        actor: Actor,
         said: &[u8],
     ) -> Result<CommitHead, ApiError> {
         let command = self.command_id(tenant, &actor, said)?;
@@ -30,7 +30,7 @@ impl Call {
         &self,
         (command_id, fingerprint): (CommandId, u64),
         tenant: TenantId,
-        actor: String,
+        actor: Actor,
     ) -> CommitHead {
         CommitHead {
             command_id,
@@ -64,7 +64,7 @@ impl Call {
     fn command_id(
         &self,
         tenant: TenantId,
-        actor: &str,
+        actor: &Actor,
         body: &[u8],
     ) -> Result<(CommandId, u64), ApiError> {
         let mut keys = self.headers.get_all("idempotency-key").iter();
@@ -83,7 +83,7 @@ impl Call {
             ApiError::field("Idempotency-Key", "must be one, of 1 to 64 visible ASCII characters")
         })?;
         let engine = &self.app.engine;
-        let wish = [actor, self.operation, key].join("\n");
+        let wish = [&actor.to_string(), self.operation, key].join("\n");
         let id = engine.keys().claim_hash(tenant, "idempotency-key", &wish);
         let id = CommandId(id.first_chunk().copied().unwrap_or_default());
         let query = self.query_without_version();

@@ -3,10 +3,10 @@
 
 use commands::Draft;
 use commands::signing::{NewSigningKey, add_signing_key, make_signing_key, system_head};
-use domain::TenantId;
 use domain::log::CommitHead;
 use domain::signing_key::{SigningAlgorithm, SigningKey, SigningKeyCommand};
 use domain::token::TOKEN_SECONDS_MAX;
+use domain::{Actor, TenantId};
 use projections::SigningKeyRow;
 use serde::{Deserialize, Serialize};
 
@@ -194,7 +194,7 @@ pub(crate) async fn prepare(on: &Running, named: Option<SigningAlgorithm>) -> Re
             (Some(newest), Some(named)) if newest != named => named,
             (Some(_), _) => continue,
         };
-        let head = system_head(tenant, "system", on.clock.now())?;
+        let head = system_head(tenant, Actor::System, on.clock.now())?;
         let (_, lines) = rotate_of(on, head, Some(wanted)).await?;
         tracing::info!(%tenant, what = lines.join("; "), "signing keys were made");
     }

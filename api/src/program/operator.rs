@@ -5,13 +5,10 @@ use std::time::Duration;
 use commands::signing::system_head;
 use domain::context::Context;
 use domain::log::CommitHead;
-use domain::{Aggregate, StreamId, TenantId, Timestamp};
+use domain::{Actor, Aggregate, StreamId, TenantId, Timestamp};
 
 use super::failure::Failure;
 use super::running::Running;
-
-/// Who the log says it was.
-pub(crate) const OPERATOR: &str = "operator";
 
 /// How long to wait until the read models show what was done.
 const SHOWN_WITHIN: Duration = Duration::from_secs(10);
@@ -19,7 +16,7 @@ const SHOWN_WITHIN: Duration = Duration::from_secs(10);
 /// Who, when and by which command, for a commit.
 pub(crate) fn head_of(what: &str, tenant: TenantId, now: Timestamp) -> Result<CommitHead, Failure> {
     let context = Context::of_operation(what);
-    Ok(CommitHead { context, ..system_head(tenant, OPERATOR, now)? })
+    Ok(CommitHead { context, ..system_head(tenant, Actor::Operator, now)? })
 }
 
 /// The head of a commit in the tenant of the aggregate.

@@ -14,6 +14,7 @@ use commands::keys::random;
 use commands::password::PasswordPool;
 use commands::publisher::{Publisher, PublisherHandle, PublisherOptions};
 use commands::signing::system_head;
+use domain::Actor;
 use domain::log::EventLog as _;
 use domain::signing_key::SigningAlgorithm;
 use domain::tenant::{Tenant, TenantCommand};
@@ -318,7 +319,7 @@ async fn prepare_hosts(on: &Running, hosts: &[String]) -> Result<(), Failure> {
             continue;
         }
         let command = TenantCommand::AddHost { host: host.clone() };
-        let head = system_head(FIRST_TENANT, "system", on.clock.now())?;
+        let head = system_head(FIRST_TENANT, Actor::System, on.clock.now())?;
         on.engine.handle::<Tenant>(&FIRST_TENANT.to_string(), &command, &head).await?;
     }
     Ok(())

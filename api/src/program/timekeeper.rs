@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use commands::signing::system_head;
 use domain::log_event::{FORGET_STEP_SECONDS, Log, LogCommand, forgetting_id};
-use domain::{TenantId, Timestamp};
+use domain::{Actor, TenantId, Timestamp};
 
 use super::failure::Failure;
 use super::running::Running;
@@ -132,7 +132,7 @@ async fn forget(on: &Running, until: Timestamp) -> Result<bool, Failure> {
     if !due {
         return Ok(false);
     }
-    let head = system_head(TenantId::INSTALLATION, "system", on.clock.now())?;
+    let head = system_head(TenantId::INSTALLATION, Actor::System, on.clock.now())?;
     let (id, command) = (forgetting_id(until), LogCommand::Forget { until });
     let done = on.engine.handle::<Log>(&id, &command, &head).await?;
     tracing::debug!(until = %until.rfc3339(), position = done.position, "forgotten");

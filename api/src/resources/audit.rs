@@ -2,7 +2,7 @@
 
 use commands::{EventJson, Personal};
 use domain::log::LogError;
-use domain::{Recorded, StreamId, TenantId};
+use domain::{Actor, Recorded, StreamId, TenantId};
 use projections::AuditFilter;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -85,11 +85,12 @@ impl AuditQuery {
             StreamId::parse(it)
                 .ok_or_else(|| ApiError::field("stream", "must be <category>-<id>, such as user-7"))
         });
-        let filter = AuditFilter {
-            tenant,
-            kind: query.text("kind").map(str::to_owned),
-            actor: query.text("actor").map(str::to_owned),
-        };
+        let actor = query.text("actor").map(|it| {
+            it.parse::<Actor>()
+                .map_err(|_| ApiError::field("actor", "must be an actor, such as user-1"))
+        });
+        let kind = query.text("kind").map(str::to_owned);
+        let filter = AuditFilter { tenant, kind, actor: actor.transpose()? };
         Ok(Self { filter, stream: stream.transpose()? })
     }
 

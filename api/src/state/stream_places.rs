@@ -5,7 +5,7 @@ use std::hash::Hash;
 use std::sync::{Arc, Mutex};
 
 use commands::lock::lock;
-use domain::TenantId;
+use domain::{Actor, TenantId};
 
 /// How many audit streams may be open.
 const STREAMS_MAX: usize = 64;
@@ -29,8 +29,8 @@ struct Taken {
     of_callers: HashMap<Holder, usize>,
 }
 
-/// A caller is identified by its name as an actor, within its tenant.
-type Holder = (TenantId, String);
+/// A caller within its tenant.
+type Holder = (TenantId, Actor);
 
 /// A place in use; dropping it releases it.
 #[derive(Debug)]
@@ -41,8 +41,8 @@ pub(crate) struct Place {
 
 impl StreamPlaces {
     /// Takes a place, if tenant and caller may have one more and there is one.
-    pub(crate) fn take(&self, tenant: TenantId, caller: &str) -> Option<Place> {
-        let holder = (tenant, caller.to_owned());
+    pub(crate) fn take(&self, tenant: TenantId, caller: &Actor) -> Option<Place> {
+        let holder = (tenant, caller.clone());
         let mut taken = lock(&self.taken);
         let of_tenant = taken.of_tenants.get(&tenant).copied().unwrap_or(0);
         let of_caller = taken.of_callers.get(&holder).copied().unwrap_or(0);
@@ -80,12 +80,14 @@ fn give_back<K: Eq + Hash>(counts: &mut HashMap<K, usize>, holder: &K) {
 
 #[cfg(test)]
 mod tests {
+    use domain::UserId;
+
     use super::*;
 
     #[test]
     fn neither_a_caller_nor_a_tenant_can_take_all_places() {
         let places = StreamPlaces::default();
-        let take = |tenant, user: usize| places.take(TenantId(tenant), &format!("user-{user}"));
+        let take = |tenant, user| places.take(TenantId(tenant), &Actor::User(UserId(user)));
         let mut taken = Vec::new();
         taken.extend(std::iter::from_fn(|| take(1, 1)));
         assert_eq!(taken.len(), STREAMS_OF_CALLER_MAX);
@@ -105,7 +107,7 @@ mod tests {
     fn places_that_came_free_leave_nothing_behind() {
         let places = StreamPlaces::default();
         for user in 0..100 {
-            assert!(places.take(TenantId(1), &format!("user-{user}")).is_some());
+            assert!(places.take(TenantId(1), &Actor::User(UserId(user))).is_some());
         }
         let taken = lock(&places.taken);
         assert_eq!((taken.all, taken.of_tenants.len(), taken.of_callers.len()), (0, 0, 0));

@@ -220,7 +220,7 @@ pub(crate) fn damaged(position: u64, why: impl Into<String>) -> LogError {
 pub(super) mod tests {
     use domain::context::Context;
     use domain::log::{HashedClaim, NewEvent, StreamWrite};
-    use domain::{CommandId, Parts, StreamId, SubjectId, TenantId, Timestamp, hex};
+    use domain::{Actor, CommandId, Parts, StreamId, SubjectId, TenantId, Timestamp, UserId, hex};
 
     use super::*;
 
@@ -246,7 +246,7 @@ pub(super) mod tests {
                 command_id: CommandId([1; 16]),
                 fingerprint: 2,
                 tenant: TenantId(1),
-                actor: "user-1".to_owned(),
+                actor: Actor::User(UserId(1)),
                 time: Timestamp(3),
                 correlation: [5; 16],
                 trace: [6; 16],

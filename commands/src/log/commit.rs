@@ -152,14 +152,15 @@ fn first_16(hash: &[u8; 32]) -> Key {
 }
 
 fn encode(commit: &Commit) -> Result<Vec<u8>, Malformed> {
-    let mut out = Writer(Vec::with_capacity(encoded_bytes(commit)));
+    let actor = commit.head.actor.to_string();
+    let mut out = Writer(Vec::with_capacity(encoded_bytes(commit, &actor)));
     out.raw(&commit.head.command_id.0);
     out.u64(commit.head.fingerprint);
     out.u32(commit.head.tenant.0);
     out.raw(&commit.head.time.0.to_le_bytes());
     out.raw(&commit.head.correlation);
     out.raw(&commit.head.trace);
-    out.text(&commit.head.actor)?;
+    out.text(&actor)?;
     context::encode(&commit.head.context, &mut out)?;
     for claims in [&commit.claims, &commit.releases] {
         out.count(claims.len())?;
@@ -183,7 +184,7 @@ fn encode(commit: &Commit) -> Result<Vec<u8>, Malformed> {
 }
 
 /// How many bytes `encode` writes: one allocation of the right size.
-fn encoded_bytes(commit: &Commit) -> usize {
+fn encoded_bytes(commit: &Commit, actor: &str) -> usize {
     const HEAD: usize = 16 + 8 + 4 + 8 + 16 + 16 + 1;
     const CLAIM: usize = 4 + 1 + 32 + 1;
     const WRITE: usize = 1 + 4 + 2;
@@ -200,7 +201,7 @@ fn encoded_bytes(commit: &Commit) -> usize {
     };
     let writes = commit.writes.iter().map(write).sum::<usize>();
     let context = context::encoded_bytes(&commit.head.context);
-    HEAD + commit.head.actor.len() + context + 3 * 2 + claims + writes
+    HEAD + actor.len() + context + 3 * 2 + claims + writes
 }
 
 fn encode_event(out: &mut Writer, event: &NewEvent) -> Result<(), Malformed> {
@@ -225,7 +226,7 @@ pub(crate) fn decode(bytes: Bytes) -> Result<Commit, Malformed> {
         time: Timestamp(i64::from_le_bytes(from.array()?)),
         correlation: from.array()?,
         trace: from.array()?,
-        actor: from.text(str::to_owned)?,
+        actor: from.text(str::parse)?.map_err(|_| Malformed("not an actor"))?,
         context: context::decode(&mut from)?,
     };
     let claims = decode_claims(&mut from)?;

@@ -80,7 +80,7 @@ impl Feed {
 mod tests {
     use domain::context::Context;
     use domain::log::{Commit, CommitHead, NewEvent, StreamWrite};
-    use domain::{CommandId, LogId, Parts, StreamId, SubjectId, TenantId, Timestamp};
+    use domain::{Actor, CommandId, LogId, Parts, StreamId, SubjectId, TenantId, Timestamp};
 
     use super::super::block::{BlockPlace, encode};
     use super::super::commit::Prepared;
@@ -99,7 +99,7 @@ mod tests {
                 command_id: CommandId([first as u8; 16]),
                 fingerprint: 0,
                 tenant: TenantId(1),
-                actor: "test".to_owned(),
+                actor: Actor::System,
                 time: Timestamp(1),
                 correlation: [0; 16],
                 trace: [0; 16],
