@@ -1,8 +1,10 @@
 //! The keys: outside the log, so that destroying one makes a person unreadable in every copy.
 //!
-//! All are wrapped by the master key: a data key for each person and each app, the claim key, the
-//! key of secret parts, the private signing keys, and two keys of request fingerprints.
+//! All are wrapped by the master key: a data key for each person and each app (one for each day and
+//! purpose for people without an account), the claim key, the key of secret parts, the private
+//! signing keys, and two keys of request fingerprints.
 
+mod days;
 mod fingerprint;
 mod fingerprint_keys;
 mod key_file;
@@ -10,6 +12,7 @@ mod keyring;
 mod master;
 mod seal;
 mod slots;
+mod subjects;
 mod wrapped;
 
 pub use self::fingerprint_keys::FINGERPRINT_KEY_SECONDS;

@@ -108,7 +108,53 @@ impl SubjectId {
 
 impl From<UserId> for SubjectId {
     fn from(user: UserId) -> Self {
-        Self(u64::from(user.0))
+        SubjectRange::Users.subject(u64::from(user.0))
+    }
+}
+
+/// The kinds of subjects. Each has numbers of its own, so no two share a key. All numbers are
+/// integers that every reader of JSON has, below 2^53.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SubjectRange {
+    /// Users, by id.
+    Users,
+    /// Users of the app-token service, by number.
+    AppUsers,
+    /// People without an account, by purpose and day.
+    Days,
+    /// Apps of the app-token service, by the low bits of their id.
+    Apps,
+}
+
+impl SubjectRange {
+    /// Every range.
+    pub const ALL: [Self; 4] = [Self::Users, Self::AppUsers, Self::Days, Self::Apps];
+
+    /// The numbers of its subjects; the first one stands for none of them. They are stored.
+    pub const fn numbers(self) -> RangeInclusive<u64> {
+        match self {
+            Self::Users => 0..=u32::MAX as u64,
+            Self::AppUsers => 1 << 40..=(1 << 40) + u32::MAX as u64,
+            Self::Days => 1 << 41..=(1 << 42) - 1,
+            Self::Apps => 1 << 52..=(1 << 52) + (1 << 51) - 1,
+        }
+    }
+
+    /// Whether its subjects are numbered one after the other, so that the next one is known.
+    pub const fn is_counted(self) -> bool {
+        matches!(self, Self::Users | Self::AppUsers)
+    }
+
+    /// The range of a subject, if it is in one.
+    pub fn of(subject: SubjectId) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.numbers().contains(&subject.0))
+    }
+
+    /// The subject of a number within the range; of one that is too large, of its low bits.
+    pub(crate) fn subject(self, number: u64) -> SubjectId {
+        let numbers = self.numbers();
+        // Each is a power of two long.
+        SubjectId(numbers.start() | number & (numbers.end() - numbers.start()))
     }
 }
 
@@ -134,7 +180,7 @@ impl From<AppUserId> for SubjectId {
     fn from(user: AppUserId) -> Self {
         match user {
             AppUserId::NONE => Self::NONE,
-            AppUserId(number) => Self(1 << 40 | u64::from(number)),
+            AppUserId(number) => SubjectRange::AppUsers.subject(u64::from(number)),
         }
     }
 }
@@ -183,7 +229,7 @@ impl From<AppId> for SubjectId {
     /// Whoever an app belongs to is named under a key of the app's own (but for one chance in 2^51),
     /// above those of users, and within the integers of JSON.
     fn from(app: AppId) -> Self {
-        Self(1 << 52 | app.0 & ((1 << 51) - 1))
+        SubjectRange::Apps.subject(app.0)
     }
 }
 
@@ -219,3 +265,50 @@ macro_rules! shown_as_inner {
     )*};
 }
 shown_as_inner!(TenantId, UserId, SubjectId, ClientName);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_ranges_of_subjects_meet_and_all_are_integers_of_json() {
+        for (n, one) in SubjectRange::ALL.into_iter().enumerate() {
+            let numbers = one.numbers();
+            assert!(numbers.start() < numbers.end() && *numbers.end() < 1 << 53, "{one:?}");
+            // `subject` takes the low bits of a number.
+            let length = numbers.end() - numbers.start() + 1;
+            assert!(length.is_power_of_two() && numbers.start() % length == 0, "{one:?}");
+            for other in &SubjectRange::ALL[n + 1..] {
+                assert!(numbers.end() < other.numbers().start(), "{one:?} meets {other:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_subject_is_in_the_range_of_its_kind() {
+        let range = |it: SubjectId| SubjectRange::of(it);
+        for number in [1, 2, u32::MAX] {
+            assert_eq!(range(UserId(number).into()), Some(SubjectRange::Users));
+            assert_eq!(range(AppUserId(number).into()), Some(SubjectRange::AppUsers));
+        }
+        for day in [1_u64 << 41, (1 << 41) + 7] {
+            assert_eq!(range(SubjectId(day)), Some(SubjectRange::Days));
+        }
+        for id in [1_000_000_000_000_000, 9_999_999_999_999_999, u64::MAX] {
+            assert_eq!(range(AppId(id).into()), Some(SubjectRange::Apps));
+        }
+        assert_eq!(range(SubjectId(1 << 52)), Some(SubjectRange::Apps));
+        assert_eq!([1 << 32, 1 << 51, u64::MAX].map(|it| range(SubjectId(it))), [None; 3]);
+    }
+
+    /// Stored numbers: another one would need another key.
+    #[test]
+    fn subjects_keep_their_numbers() {
+        assert_eq!(SubjectId::from(UserId(7)), SubjectId(7));
+        assert_eq!(SubjectId::from(AppUserId(7)), SubjectId((1 << 40) + 7));
+        assert_eq!(SubjectId::from(AppId(1_234_567_890_123_456)), SubjectId(5738167517493952));
+        for none in [SubjectId::from(UserId::NONE), AppUserId::NONE.into()] {
+            assert_eq!(none, SubjectId::NONE);
+        }
+    }
+}

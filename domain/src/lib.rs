@@ -16,6 +16,7 @@ pub mod codec;
 pub mod commit;
 pub mod context;
 pub mod credentials;
+pub mod day_subject;
 pub mod event;
 pub mod forgetting;
 pub mod hashed;
@@ -43,7 +44,8 @@ pub use crate::aggregate::{Aggregate, Claim, Decision};
 pub use crate::any_event::{AGGREGATES, AnyEvent};
 pub use crate::event::{Fact, Parts, Recorded, StoredEvent, Unreadable};
 pub use crate::ids::{
-    ClientName, CommandId, EventId, LogId, SubjectId, TenantId, Timestamp, UserId, hex,
+    ClientName, CommandId, EventId, LogId, SubjectId, SubjectRange, TenantId, Timestamp, UserId,
+    hex,
 };
 pub use crate::kind::{AggregateInfo, ClaimKind, Ids, Kind, Mark};
 pub use crate::refusal::Refusal;

@@ -116,6 +116,7 @@ pub(crate) async fn watch(on: Running) {
         }
         behind_told = behind > APART_SECONDS_MAX;
         if let Some(until) = keeper.may_forget(now, monotonic) {
+            destroy_days(&on, until).await;
             match forget(&on, until).await {
                 Ok(true) => keeper.note_forgotten(monotonic),
                 Ok(false) => (),
@@ -137,6 +138,20 @@ async fn forget(on: &Running, until: Timestamp) -> Result<bool, Failure> {
     let done = on.engine.handle::<Log>(&id, &command, &head).await?;
     tracing::debug!(until = %until.rfc3339(), position = done.position, "forgotten");
     Ok(true)
+}
+
+/// Destroys the keys of people without an account whose days have ended. The same clocks must agree
+/// as for forgetting: a jump would make letters unreadable that were never sent.
+async fn destroy_days(on: &Running, until: Timestamp) {
+    let keys = on.engine.keys().clone();
+    if !keys.days_are_due(until) {
+        return;
+    }
+    match tokio::task::spawn_blocking(move || keys.destroy_days(until)).await {
+        Ok(Ok(())) => tracing::debug!(until = %until.rfc3339(), "keys of ended days are destroyed"),
+        Ok(Err(err)) => tracing::error!(error = %err, "keys of ended days cannot be destroyed"),
+        Err(err) => tracing::error!(error = %err, "keys of ended days were not destroyed"),
+    }
 }
 
 #[cfg(test)]

@@ -1,49 +1,22 @@
 //! The entries of the key file, before they are used.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::path::Path;
+
+use domain::SubjectId;
 
 use super::fingerprint_keys::StoredKey;
 use super::master::{KeyError, MasterKey};
 use super::seal::SealKey;
 use super::slots::{self, Entry, Extent, SlotError, SlotKind};
-use super::wrapped::{WrappedKey, place};
+use super::subjects::Subjects;
+use super::wrapped::place;
 
 /// The key of claims and of lookups.
 pub(crate) const CLAIM_KEY: [u8; 16] = *b"claims\0\0\0\0\0\0\0\0\0\0";
 
 /// The key of secret parts.
 pub(crate) const SECRET_KEY: [u8; 16] = *b"secrets\0\0\0\0\0\0\0\0\0";
-
-/// The data key of a person. There may be millions, so each is stored in the table itself.
-#[derive(Debug, Clone)]
-pub(crate) enum Subject {
-    Live { slot: u64, wrapped: WrappedKey },
-    Erased,
-}
-
-/// The data keys by person.
-pub(crate) type Subjects = HashMap<u64, Subject, BuildHasherDefault<NumberHasher>>;
-
-/// People are numbered one after the other, so multiplying by an odd number spreads them, and no
-/// caller can choose their numbers.
-#[derive(Default)]
-pub(crate) struct NumberHasher(u64);
-
-impl Hasher for NumberHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|it| self.write_u64(self.0.rotate_left(8) ^ u64::from(*it)));
-    }
-
-    fn write_u64(&mut self, number: u64) {
-        self.0 = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
-}
 
 /// The entries of the key file.
 #[derive(Default)]
@@ -75,7 +48,8 @@ impl KeyFile {
     /// Adds an entry; `false` for a key of the wrong length.
     fn add(&mut self, entry: Entry<'_>) -> bool {
         let Entry { kind, id, first_slot: slot, wrapped } = entry;
-        let subject = u64::from_le_bytes(id.first_chunk().copied().unwrap_or_default());
+        let subject = id.first_chunk().copied().unwrap_or_default();
+        let subject = SubjectId(u64::from_le_bytes(subject));
         match kind {
             SlotKind::Header => self.header = Some((id, wrapped.into_owned())),
             SlotKind::System => {
@@ -83,15 +57,13 @@ impl KeyFile {
             }
             SlotKind::Subject => {
                 let Ok(wrapped) = wrapped.as_ref().try_into() else { return false };
-                self.subjects.insert(subject, Subject::Live { slot, wrapped });
+                self.subjects.insert(subject, slot, wrapped);
             }
             SlotKind::Signing => {
                 self.signing.insert(id, wrapped.into_owned());
             }
             SlotKind::Fingerprint => self.fingerprints.push((id, slot, wrapped.into_owned())),
-            SlotKind::Erased => {
-                self.subjects.insert(subject, Subject::Erased);
-            }
+            SlotKind::Erased => self.subjects.erase(subject, slot),
             SlotKind::Void => (),
         }
         true

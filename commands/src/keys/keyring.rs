@@ -6,14 +6,16 @@ use std::sync::{Mutex, RwLock};
 
 use aws_lc_rs::hmac;
 use bytes::Bytes;
+use domain::day_subject::DaySubject;
 use domain::log::OpenParts;
-use domain::{LogId, Parts, Recorded, SubjectId, TenantId, Unreadable};
+use domain::{LogId, Parts, Recorded, SubjectId, SubjectRange, TenantId, Unreadable};
 
 use super::fingerprint_keys::FingerprintKeys;
-use super::key_file::{CLAIM_KEY, KeyFile, SECRET_KEY, Subject, Subjects};
+use super::key_file::{CLAIM_KEY, KeyFile, SECRET_KEY};
 use super::master::{KeyError, MasterKey};
 use super::seal::{NotOpened, SealKey, random};
 use super::slots::{Extent, SlotError, SlotFile, SlotKind};
+use super::subjects::{Subject, Subjects};
 use super::wrapped::{WrappedKey, append, place, write_error};
 use crate::hash::sha256;
 use crate::lock::{lock, read, write};
@@ -22,10 +24,6 @@ use crate::lock::{lock, read, write};
 /// sync.
 const MADE_AHEAD: u64 = 128;
 
-/// The leading bits of subjects that are numbered one after the other: users and app users. Apps
-/// are not, so their next number is unknown.
-const NUMBERED: [u64; 2] = [0, 1];
-
 /// All keys. In memory they stay wrapped until they are used.
 #[derive(Debug)]
 pub struct Keyring {
@@ -33,11 +31,11 @@ pub struct Keyring {
     pub(super) wrap: SealKey,
     claims: hmac::Key,
     secrets: SealKey,
-    subjects: RwLock<Subjects>,
+    pub(super) subjects: RwLock<Subjects>,
     signing: RwLock<HashMap<[u8; 16], Vec<u8>>>,
     pub(super) fingerprints: RwLock<FingerprintKeys>,
     /// The people who wait for a key.
-    wanted: Mutex<Vec<u64>>,
+    wanted: Mutex<Vec<SubjectId>>,
     /// `None` for a keyring in memory.
     pub(super) file: Mutex<Option<SlotFile>>,
 }
@@ -156,10 +154,10 @@ impl Keyring {
 
     /// The highest number of a person of the same kind who has, or had, a key; 0 if there is none.
     pub fn highest_number_like(&self, one: SubjectId) -> u64 {
-        let family = one.0 >> 40;
+        let Some(range) = SubjectRange::of(one).map(SubjectRange::numbers) else { return 0 };
         let subjects = read(&self.subjects);
-        let numbers = subjects.keys().filter(|it| **it >> 40 == family);
-        numbers.max().map_or(0, |it| it - (family << 40))
+        let numbers = subjects.iter().filter(|(it, _)| range.contains(&it.0));
+        numbers.map(|(it, _)| it.0 - range.start()).max().unwrap_or(0)
     }
 
     /// Whether a person has a key. If not, [`Keyring::make_wanted`] makes one.
@@ -167,14 +165,14 @@ impl Keyring {
     /// # Errors
     /// When the person was erased.
     pub fn want_subject(&self, subject: SubjectId) -> Result<bool, KeyError> {
-        match read(&self.subjects).get(&subject.0) {
+        match read(&self.subjects).get(subject) {
             Some(Subject::Live { .. }) => return Ok(true),
             Some(Subject::Erased) => {
                 return Err(KeyError::Missing(format!("key of person {subject}: it is erased")));
             }
             None => (),
         }
-        lock(&self.wanted).push(subject.0);
+        lock(&self.wanted).push(subject);
         Ok(false)
     }
 
@@ -185,43 +183,53 @@ impl Keyring {
     pub fn make_wanted(&self) -> Result<(), KeyError> {
         let mut file = lock(&self.file);
         let mut wanted = std::mem::take(&mut *lock(&self.wanted));
-        for family in NUMBERED {
-            let last = wanted.iter().copied().filter(|it| it >> 40 == family).max();
-            wanted.extend(last.into_iter().flat_map(|it| it + 1..it + MADE_AHEAD));
+        for range in SubjectRange::ALL.into_iter().filter(|it| it.is_counted()) {
+            let numbers = range.numbers();
+            let last = wanted.iter().map(|it| it.0).filter(|it| numbers.contains(it)).max();
+            let ahead = last.into_iter().flat_map(|it| it + 1..it + MADE_AHEAD);
+            wanted.extend(ahead.filter(|it| numbers.contains(it)).map(SubjectId));
         }
         wanted.sort_unstable();
         wanted.dedup();
         let mut made = Vec::with_capacity(wanted.len());
         for subject in wanted {
-            if read(&self.subjects).contains_key(&subject) {
+            if read(&self.subjects).get(subject).is_some() {
                 continue;
             }
             let key: [u8; 32] = random()?;
-            let id = subject_id(SubjectId(subject));
+            let id = subject_id(subject);
             let wrapped = self.wrap.seal(&place(SlotKind::Subject, id), &key)?;
             let wrapped = WrappedKey::try_from(wrapped).map_err(|_| NotOpened)?;
             let slot = match file.as_mut() {
+                // Keys of days come and go: they take the slots of those before.
+                Some(it) if DaySubject::of(subject).is_some() => it
+                    .put_anywhere(SlotKind::Subject, id, &wrapped)
+                    .map_err(|err| write_error(it, &err))?,
                 Some(it) => it
                     .append(SlotKind::Subject, id, &wrapped)
                     .map_err(|err| write_error(it, &err))?,
                 None => 0,
             };
-            made.push((subject, Subject::Live { slot, wrapped }));
+            made.push((subject, slot, wrapped));
         }
         if let Some(it) = file.as_mut() {
             it.sync();
         }
-        write(&self.subjects).extend(made);
+        let mut subjects = write(&self.subjects);
+        made.into_iter().for_each(|(subject, slot, key)| subjects.insert(subject, slot, key));
         Ok(())
     }
 
     /// Destroys a person's key: overwritten in place, durably. Does nothing if it is gone already.
     ///
     /// # Errors
-    /// When the file cannot be written.
+    /// When the file cannot be written, or the key is that of all who are named on a day.
     pub fn erase_subject(&self, subject: SubjectId) -> Result<(), KeyError> {
+        if let Some(day) = DaySubject::of(subject) {
+            return Err(KeyError::Shared(day));
+        }
         let mut file = lock(&self.file);
-        let slot = match read(&self.subjects).get(&subject.0) {
+        let slot = match read(&self.subjects).get(subject) {
             Some(Subject::Live { slot, .. }) => *slot,
             Some(Subject::Erased) | None => return Ok(()),
         };
@@ -230,7 +238,7 @@ impl Keyring {
                 .map_err(|err| write_error(file, &err))?;
             file.sync();
         }
-        write(&self.subjects).insert(subject.0, Subject::Erased);
+        write(&self.subjects).erase(subject, slot);
         Ok(())
     }
 
@@ -283,7 +291,7 @@ impl Keyring {
     /// `None` for a person who was erased.
     fn subject_key(&self, subject: SubjectId) -> Result<Option<SealKey>, KeyError> {
         let subjects = read(&self.subjects);
-        match subjects.get(&subject.0) {
+        match subjects.get(subject) {
             Some(Subject::Live { wrapped, .. }) => {
                 let id = subject_id(subject);
                 let key = self.wrap.open(&place(SlotKind::Subject, id), wrapped)?;
@@ -302,7 +310,7 @@ impl Keyring {
     pub fn verify(&self) -> Result<(), KeyError> {
         for (subject, key) in read(&self.subjects).iter() {
             if let Subject::Live { wrapped, .. } = key {
-                let id = subject_id(SubjectId(*subject));
+                let id = subject_id(subject);
                 self.wrap.open(&place(SlotKind::Subject, id), wrapped)?;
             }
         }
@@ -345,7 +353,7 @@ impl OpenParts for Keyring {
 
     fn has_keys(&self, people: &[SubjectId]) -> bool {
         let subjects = read(&self.subjects);
-        people.iter().all(|it| subjects.contains_key(&it.0))
+        people.iter().all(|it| subjects.get(*it).is_some())
     }
 
     fn lookup_hash(&self, tenant: TenantId, what: &str, value: &str) -> u128 {
@@ -384,7 +392,7 @@ impl<'a> Place<'a> {
     }
 }
 
-fn subject_id(subject: SubjectId) -> [u8; 16] {
+pub(super) fn subject_id(subject: SubjectId) -> [u8; 16] {
     let mut id = [0; 16];
     id.iter_mut().zip(subject.0.to_le_bytes()).for_each(|(to, from)| *to = from);
     id

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use domain::day_subject::DaySubject;
 
 use super::seal::{NotOpened, random};
 
@@ -30,6 +31,9 @@ pub enum KeyError {
     /// A key that an event needs is not in the file.
     #[error("the key file has no {0}")]
     Missing(String),
+    /// The key is not one person's.
+    #[error("the key of {0} is shared by all of that day; it is destroyed some days later")]
+    Shared(DaySubject),
     /// The cryptographic library failed.
     #[error(transparent)]
     NotOpened(#[from] NotOpened),

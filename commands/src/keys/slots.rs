@@ -38,7 +38,8 @@ pub(crate) enum SlotKind {
     Signing = 4,
     /// A person's key that was destroyed.
     Erased = 5,
-    /// An unused place: a power cut tore an append, or a key of fingerprints was destroyed.
+    /// An unused place: a power cut tore an append, or a key was destroyed of which nothing has to be
+    /// known.
     Void = 6,
     /// A key of request fingerprints.
     Fingerprint = 7,
@@ -71,15 +72,19 @@ pub(crate) struct SlotFile {
     slots: u64,
     /// How many of them are synced.
     durable: u64,
+    /// Slots before the end that hold nothing.
+    free: Vec<u64>,
 }
 
 /// How much of the file is used.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Extent {
     /// Where the next entry goes.
     slots: u64,
     /// Slots before that place which hold no whole entry.
     torn: Vec<u64>,
+    /// Slots before that place which hold nothing.
+    free: Vec<u64>,
 }
 
 impl SlotFile {
@@ -97,7 +102,9 @@ impl SlotFile {
             file.sync_all()?;
             File::open(path.parent().unwrap_or(path))?.sync_all()?;
         }
-        let mut opened = Self { file, path: path.to_owned(), slots: extent.slots, durable: 0 };
+        let free = [extent.free.as_slice(), &extent.torn].concat();
+        let mut opened =
+            Self { file, path: path.to_owned(), slots: extent.slots, durable: 0, free };
         for slot in &extent.torn {
             opened.overwrite(*slot, SlotKind::Void, [0; 16], &[])?;
         }
@@ -124,6 +131,26 @@ impl SlotFile {
         self.file.write_all_at(&bytes, first * SLOT_BYTES as u64)?;
         self.slots += (bytes.len() / SLOT_BYTES) as u64;
         Ok(first)
+    }
+
+    /// Writes a new entry of one slot into a place that is free, or behind the others. Not durable
+    /// before `sync`.
+    pub(crate) fn put_anywhere(
+        &mut self,
+        kind: SlotKind,
+        id: [u8; 16],
+        wrapped: &[u8],
+    ) -> io::Result<u64> {
+        let Some(slot) = self.free.pop() else { return self.append(kind, id, wrapped) };
+        self.overwrite(slot, kind, id, wrapped)?;
+        Ok(slot)
+    }
+
+    /// Empties a place of one slot, for another entry. Not durable before `sync`.
+    pub(crate) fn give_back(&mut self, slot: u64) -> io::Result<()> {
+        self.overwrite(slot, SlotKind::Void, [0; 16], &[])?;
+        self.free.push(slot);
+        Ok(())
     }
 
     /// Overwrites an entry of one slot with another such, in place. Not durable before `sync`.
@@ -182,7 +209,7 @@ pub(crate) fn decode<'a>(
         // The first slot is durable before a second one is written.
         return Err(SlotError::Damaged(0));
     }
-    let mut extent = Extent { slots: end, torn: Vec::new() };
+    let mut extent = Extent { slots: end, ..Extent::default() };
     let mut open: Option<Entry> = None;
     for (n, slot) in (0..end.max(durable)).zip(slots().chain(std::iter::repeat(None))) {
         let torn = |it: &Entry| it.first_slot..n;
@@ -208,6 +235,9 @@ pub(crate) fn decode<'a>(
             None => slot.begin(n),
         };
         if slot.chunk + 1 == slot.chunks {
+            if slot.kind == SlotKind::Void {
+                extent.free.push(n);
+            }
             see(entry);
         } else {
             open = Some(entry);
@@ -279,7 +309,7 @@ mod tests {
 
     fn decode(bytes: &[u8]) -> Result<Decoded<'_>, SlotError> {
         let mut entries = Vec::new();
-        let Extent { slots, torn } = super::decode(bytes, |it| entries.push(it))?;
+        let Extent { slots, torn, .. } = super::decode(bytes, |it| entries.push(it))?;
         Ok(Decoded { entries, slots, torn })
     }
 
