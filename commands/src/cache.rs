@@ -13,7 +13,7 @@ use crate::lock::lock;
 const STATES_MAX: usize = 20_000;
 
 /// A state, its version, and the tenant that its stream belongs to, once that is known.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Loaded<A> {
     pub(crate) state: A,
     pub(crate) version: u32,

@@ -1,5 +1,6 @@
 //! The one command handler: every change in the program is made through an `Engine`.
 
+use std::any::Any;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
@@ -44,6 +45,10 @@ pub enum Error {
     /// The commit is larger than the log takes.
     #[error("{0}")]
     TooLarge(String),
+    /// The program put together a commit that contradicts itself: nothing that a caller sent is
+    /// wrong, and nothing was written.
+    #[error("a commit contradicts itself: {0}")]
+    Contradiction(String),
     /// Too little space is left on the disk.
     #[error("the disk is nearly full")]
     DiskFull,
@@ -225,7 +230,7 @@ impl Engine {
             writes: Vec::new(),
             claims: Vec::new(),
             releases: Vec::new(),
-            decided: Vec::new(),
+            decided: HashMap::new(),
             category: "log",
             across_tenants: false,
         }
@@ -277,8 +282,17 @@ pub enum Expected {
     At(u32),
 }
 
-/// Puts a new state into the cache.
-type Remember<'a> = Box<dyn FnOnce(&StateCache) + Send + 'a>;
+/// An aggregate as a draft leaves it.
+trait Decided: Any + Send {
+    /// Puts the state into the cache.
+    fn remember(&self, stream: &StreamId, states: &StateCache);
+}
+
+impl<A: Aggregate> Decided for Loaded<A> {
+    fn remember(&self, stream: &StreamId, states: &StateCache) {
+        states.put(stream, self);
+    }
+}
 
 /// A commit that is being built.
 pub struct Draft<'a> {
@@ -287,8 +301,8 @@ pub struct Draft<'a> {
     writes: Vec<ClearWrite>,
     claims: Vec<HashedClaim>,
     releases: Vec<HashedClaim>,
-    /// The new states, which enter the cache once the commit is durable.
-    decided: Vec<Remember<'a>>,
+    /// The new states: later decisions of this draft see them, and once they are durable the cache.
+    decided: HashMap<StreamId, Box<dyn Decided>>,
     category: &'static str,
     across_tenants: bool,
 }
@@ -307,8 +321,8 @@ impl<'a> Draft<'a> {
         self.across_tenants = true;
     }
 
-    /// Loads an aggregate, lets it decide, and adds the decision to the commit. At most once for
-    /// each aggregate.
+    /// Loads an aggregate, lets it decide, and adds the decision to the commit. It sees what the
+    /// draft has decided about it before.
     ///
     /// A stream of another tenant than the one in the head is refused as if it did not exist,
     /// whatever the caller has checked before.
@@ -318,7 +332,7 @@ impl<'a> Draft<'a> {
     pub fn decide<A: Aggregate>(&mut self, id: &str, command: &A::Command) -> Result<(), Error> {
         let stream = StreamId::new(A::CATEGORY, id);
         self.category = A::CATEGORY;
-        let mut loaded = self.engine.load_owned::<A>(&stream)?;
+        let mut loaded = self.load::<A>(&stream)?;
         let tenant = *loaded.tenant.get_or_insert(self.head.tenant);
         if tenant != self.head.tenant && !self.across_tenants {
             let absent = A::default().decide(command, self.head.time).err();
@@ -343,8 +357,14 @@ impl<'a> Draft<'a> {
             hash: self.engine.keys.claim_hash(it.scope, it.kind, &it.value),
             stream: stream.clone(),
         };
+        for release in releases.into_iter().map(hash) {
+            // What this draft would hold is given back by not holding it.
+            match self.claims.iter().position(|it| *it == release) {
+                Some(claimed) => drop(self.claims.swap_remove(claimed)),
+                None => self.releases.push(release),
+            }
+        }
         self.claims.extend(claims.into_iter().map(hash));
-        self.releases.extend(releases.into_iter().map(hash));
         let mut clear = Vec::with_capacity(events.len());
         for event in &events {
             let parts = event.encode().map_err(|err| Error::TooLarge(err.to_string()))?;
@@ -352,10 +372,15 @@ impl<'a> Draft<'a> {
             loaded.state.evolve(event);
         }
         loaded.version += events.len() as u32;
-        self.writes.push(ClearWrite { stream: stream.clone(), expected: version, events: clear });
-        if stream.closes_at().is_none() {
-            self.decided.push(Box::new(move |states| states.put(&stream, &loaded)));
+        match self.writes.iter_mut().find(|it| it.stream == stream && !it.events.is_empty()) {
+            Some(write) => write.events.extend(clear),
+            None => self.writes.push(ClearWrite {
+                stream: stream.clone(),
+                expected: version,
+                events: clear,
+            }),
         }
+        self.decided.insert(stream, Box::new(loaded));
         Ok(())
     }
 
@@ -371,6 +396,15 @@ impl<'a> Draft<'a> {
         }
         self.expect::<A>(id, version);
         Ok(())
+    }
+
+    /// An aggregate as this draft has left it or, if it has not touched it, as it stands.
+    fn load<A: Aggregate>(&self, stream: &StreamId) -> Result<Loaded<A>, LogError> {
+        let earlier = self.decided.get(stream).map(|it| &**it as &dyn Any);
+        match earlier.and_then(|it| it.downcast_ref::<Loaded<A>>()) {
+            Some(earlier) => Ok(earlier.clone()),
+            None => self.engine.load_owned(stream),
+        }
     }
 
     /// Makes the commit fail if a stream has changed since it was read, without writing to it: for
@@ -421,7 +455,8 @@ impl<'a> Draft<'a> {
         match engine.log.append(commit).await {
             Ok(Appended { first, last, repeated, .. }) => {
                 if !repeated {
-                    self.decided.into_iter().for_each(|it| it(&engine.states));
+                    let kept = self.decided.iter().filter(|(it, _)| it.closes_at().is_none());
+                    kept.for_each(|(stream, it)| it.remember(stream, &engine.states));
                 }
                 Ok(Done { first, position: last, repeated })
             }
@@ -486,7 +521,11 @@ fn refusal_of(err: AppendError, category: &'static str) -> Error {
         AppendError::CommandReused => Error::CommandReused,
         AppendError::Closed { .. } => Error::Late(category),
         AppendError::Crowded => Error::Crowded,
-        AppendError::Malformed(why) => Error::TooLarge(why),
+        AppendError::TooLarge(why) => Error::TooLarge(why),
+        AppendError::Malformed(why) => {
+            tracing::error!(category, why, "a commit contradicts itself: this is a bug");
+            Error::Contradiction(why)
+        }
         AppendError::Full { .. } => Error::DiskFull,
         AppendError::Log(err) => err.into(),
     }

@@ -118,7 +118,10 @@ pub enum AppendError {
     /// Too many command ids are remembered to take one more.
     #[error("{COMMAND_IDS_MAX} command ids are remembered; no more for now")]
     Crowded,
-    /// The commit exceeds a limit or contradicts itself.
+    /// The commit exceeds a limit: what it was asked to hold should shrink.
+    #[error("{0}")]
+    TooLarge(String),
+    /// The commit is empty or contradicts itself, as no program should write it.
     #[error("{0}")]
     Malformed(String),
     /// Too little space is left on the disk. Reads go on.

@@ -9,6 +9,7 @@
 
 mod contract;
 mod damage;
+mod drafts;
 mod last_administrator;
 mod model;
 mod restore;

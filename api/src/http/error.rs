@@ -216,6 +216,7 @@ impl From<CommandError> for ApiError {
                 retry_seconds: BEHIND_RETRY_SECONDS,
                 why: "the server is shutting down".to_owned(),
             },
+            CommandError::Contradiction(_) => Self::Internal(err.to_string()),
             CommandError::Log(err) => Self::Internal(err.to_string()),
             CommandError::Key(err) => Self::Internal(err.to_string()),
         }
@@ -272,5 +273,45 @@ impl From<PasswordError> for ApiError {
             },
             PasswordError::Failed => Self::Internal(err.to_string()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::log::Obstacle;
+
+    use super::*;
+
+    /// What the engine says, as a class of HTTP: of the caller, of the server, or later again.
+    #[test]
+    fn only_what_the_caller_sent_is_the_fault_of_the_caller() {
+        let why = || "why".to_owned();
+        let refused = LogError::Refused { why: why(), by: Obstacle::NoSpace };
+        let damaged = LogError::Damaged { position: 7, why: why() };
+        let of_server = [
+            CommandError::Contradiction(why()),
+            CommandError::Log(LogError::Store(why())),
+            CommandError::Log(refused),
+            CommandError::Log(damaged),
+            CommandError::Key(commands::keys::KeyError::Missing(why())),
+        ];
+        for err in of_server {
+            let text = err.to_string();
+            assert!(matches!(ApiError::from(err), ApiError::Internal(_)), "{text}");
+        }
+        for err in [CommandError::Contended("role"), CommandError::Log(LogError::Closing)] {
+            let text = err.to_string();
+            assert!(matches!(ApiError::from(err), ApiError::Unavailable { .. }), "{text}");
+        }
+        let late = ApiError::from(CommandError::Late("token"));
+        assert!(matches!(late, ApiError::Unavailable { .. }), "{late:?}");
+        let large = ApiError::from(CommandError::TooLarge(why()));
+        assert!(matches!(large, ApiError::TooLarge { .. }), "{large:?}");
+        let full = ApiError::from(CommandError::DiskFull);
+        assert!(matches!(full, ApiError::DiskFull), "{full:?}");
+        let crowded = ApiError::from(CommandError::Crowded);
+        assert!(matches!(crowded, ApiError::TooMany { .. }), "{crowded:?}");
+        let reused = ApiError::from(CommandError::CommandReused);
+        assert!(matches!(reused, ApiError::KeyReused), "{reused:?}");
     }
 }

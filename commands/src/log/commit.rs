@@ -66,12 +66,17 @@ impl Prepared {
     pub(crate) fn new(commit: &Commit) -> Result<Self, AppendError> {
         let malformed = |why: &str| AppendError::Malformed(why.to_owned());
         let events = commit.event_count();
-        if events == 0 || events > COMMIT_EVENTS_MAX {
-            return Err(malformed("a commit has 1 to 1,000 events"));
+        if events == 0 {
+            return Err(malformed("a commit has an event"));
         }
-        let bytes = encode(commit).map_err(|err| malformed(err.0))?;
+        if events > COMMIT_EVENTS_MAX {
+            let why = format!("a commit has at most {COMMIT_EVENTS_MAX} events");
+            return Err(AppendError::TooLarge(why));
+        }
+        // What it is made of fits, but for its length.
+        let bytes = encode(commit).map_err(|err| AppendError::TooLarge(err.0.to_owned()))?;
         if bytes.len() > COMMIT_BYTES_MAX {
-            return Err(AppendError::Malformed(format!(
+            return Err(AppendError::TooLarge(format!(
                 "a commit has at most {COMMIT_BYTES_MAX} bytes, this one has {}",
                 bytes.len()
             )));
