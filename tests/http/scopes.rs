@@ -314,3 +314,36 @@ async fn an_issued_token_has_what_the_client_gets_now() {
     world.delete(&world.ann, "1/Clients/shop").await.data();
     assert_eq!(issue().await, (json!(scopes[..1]), json!(["oauthapp"])));
 }
+
+/// Spec section 1.1: both prefixes mean the same, also where a client lists one and asks for the other.
+#[tokio::test]
+async fn a_built_in_scope_is_granted_under_either_prefix() {
+    let world = World::new().await;
+    let listed = ["oauthapp.all", "oauthapp.user.get", "isms.role.get", "isms.nonsense"];
+    world.register(&world.admin, "both", &listed).await.data();
+    for scope in ["isms.all", "oauthapp.all", "isms.user.get", "oauthapp.role.get"] {
+        let (scopes, audience) = granted(&world.ask("both", Some(scope)).await);
+        assert_eq!((scopes, audience), (json!([scope]), json!(["oauthapp"])));
+    }
+    for scope in ["isms.role.put", "oauthapp.role.put", "isms.nonsense", "oauthapp.nonsense"] {
+        invalid_scope(&world.ask("both", Some(scope)).await);
+    }
+    // Of what is no built-in scope there is no other form.
+    world.register(&world.ann, "narrow", &["payroll.read"]).await.data();
+    invalid_scope(&world.ask("narrow", Some("isms.all")).await);
+}
+
+/// Discovery announces `isms.all`: the program's own client gets it for whoever may sign in.
+#[tokio::test]
+async fn whoever_signs_in_gets_the_older_prefix_too() {
+    let app = TestApp::new().await;
+    let form = [
+        ("grant_type", "password"),
+        ("client_id", "chancery-cli"),
+        ("username", "admin"),
+        ("password", PASSWORD),
+        ("scope", "isms.all"),
+    ];
+    let (scopes, _) = granted(&app.post("/connect/token").form(&form).send().await);
+    assert_eq!(scopes, json!(["isms.all"]));
+}

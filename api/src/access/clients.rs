@@ -10,7 +10,7 @@ use domain::role::ROLE_ADMINISTRATOR;
 use domain::{TenantId, UserId};
 use projections::{ClientRow, ResourceRow, Tables, UserRow};
 
-use super::scopes::{BUILT_IN_AUDIENCE, is_built_in};
+use super::scopes::{BUILT_IN_AUDIENCE, is_built_in, is_twin};
 
 /// The longest secret of a client, in bytes: hashing must have a bound.
 pub(crate) const SECRET_BYTES_MAX: usize = 1_024;
@@ -120,7 +120,7 @@ pub(crate) fn audience_for<'a>(
     scope: &str,
 ) -> Option<&'a str> {
     let is_first_party = client.data.client_id.0 == FIRST_PARTY_CLIENT;
-    let is_listed = client.data.allowed_scopes.iter().any(|it| it == scope);
+    let is_listed = client.data.allowed_scopes.iter().any(|it| it == scope || is_twin(it, scope));
     if !is_listed && !is_first_party {
         return None;
     }

@@ -104,6 +104,12 @@ pub(crate) fn is_built_in(scope: &str) -> bool {
     })
 }
 
+/// Whether two built-in scopes are one under both prefixes: `isms.user.get` and `oauthapp.user.get`.
+pub(crate) fn is_twin(one: &str, other: &str) -> bool {
+    let code = |it| PREFIXES.iter().find_map(|prefix| str::strip_prefix(it, prefix));
+    code(one).is_some_and(|it| code(other) == Some(it))
+}
+
 /// All built-in scopes, under their current prefix.
 pub(crate) fn built_in() -> Vec<String> {
     let mut scopes = vec![EVERYTHING.to_owned()];
