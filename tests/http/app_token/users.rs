@@ -250,3 +250,19 @@ async fn these_users_are_not_those_of_the_token_endpoint() {
     let access = service.login("alice").await.access;
     assert_eq!(service.app.get("/api/User").bearer(&access).send().await.status, 401);
 }
+
+/// The limit that `docs/app-token.md` states, for texts of one byte and of three bytes a character.
+#[tokio::test]
+async fn an_info_has_at_most_16384_characters() {
+    let service = Service::open().await;
+    service.user("alice").await;
+    for letter in ["x", "\u{6587}"] {
+        let [most, more] = [16_384, 16_385].map(|it| letter.repeat(it));
+        success(&update(&service, json!({ "userInfo": most })).await);
+        assert_eq!(found(&service, "root", "alice").await[0]["userInfo"], most);
+        refused(&update(&service, json!({ "userInfo": more })).await, INVALID);
+        let app = |info: &str| json!({ "username": "alice", "oauthInfo": info });
+        success(&service.call("create_oauth", &app(&most)).await);
+        refused(&service.call("create_oauth", &app(&more)).await, INVALID);
+    }
+}
