@@ -97,6 +97,7 @@ mod tests {
             ApiError::Forbidden(text()),
             ApiError::Invalid(BTreeMap::from([("name".to_owned(), vec![text()])])),
             ApiError::NoRoute,
+            ApiError::NotBuilt,
             ApiError::WrongMethod { allow: "GET".to_owned() },
             ApiError::TooLarge { field: "body".to_owned(), bytes_max: 7 },
             ApiError::WrongContentType { expected: "application/json" },
@@ -119,6 +120,7 @@ mod tests {
                 | ApiError::Forbidden(_)
                 | ApiError::Invalid(_)
                 | ApiError::NoRoute
+                | ApiError::NotBuilt
                 | ApiError::WrongMethod { .. }
                 | ApiError::TooLarge { .. }
                 | ApiError::WrongContentType { .. }

@@ -49,11 +49,11 @@ pub struct IdentityRule {
 
 /// The rules of section 6.5 that a user name breaks.
 pub fn check_user_name(name: &str) -> Vec<IdentityRule> {
-    let allowed = |it: char| it.is_alphanumeric() || "-._@+".contains(it);
+    let allowed = |it: char| it.is_ascii_alphanumeric() || "-._@+".contains(it);
     if name.chars().all(allowed) {
         return Vec::new();
     }
-    let why = "userName: may have letters, digits and -._@+ only";
+    let why = "userName: may have a-z, A-Z, 0-9 and -._@+ only";
     vec![IdentityRule { code: "InvalidUserName", why }]
 }
 

@@ -237,6 +237,10 @@ impl ResourceData {
                     ..(**source).clone()
                 };
                 row.apis.push(Arc::new(api));
+                // The set is shared: the first version of a resource makes it, also for its source.
+                row.change(&fact.data.source_api_id, |api| {
+                    api.version_set_id.get_or_insert(fact.data.version_set_id.clone());
+                });
             }
             ResourceEvent::ClientAllowed(fact) => match fact.data.scopes.is_empty() {
                 true => drop(row.allowed.remove(&fact.data.client)),

@@ -276,7 +276,7 @@ fn a_user_name_has_letters_digits_and_few_signs() {
     for wrong in ["a b", "a/b", "a:b", "<a>", "a,b", " a"] {
         given::<User>([])
             .when(register_with(|_, it| it.user_name = wrong.to_owned()))
-            .then_refused(Refusal::invalid("userName", "may have letters, digits and -._@+ only"));
+            .then_refused(Refusal::invalid("userName", "may have a-z, A-Z, 0-9 and -._@+ only"));
     }
 }
 

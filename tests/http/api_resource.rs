@@ -56,8 +56,7 @@ async fn the_gateway_story_from_the_first_publication_to_a_second_version() {
     assert_eq!(published.data(), true);
     let again = put(&app, &token, "/api/ApiResource/1/Publish", publication.clone()).await;
     assert_eq!(again.data(), true, "publishing again updates");
-    let mut kept = get("/api/ApiResource/1/PublishConfiguration").await.data();
-    assert_eq!(kept["productIds"].take(), json!([]));
+    let kept = get("/api/ApiResource/1/PublishConfiguration").await.data();
     for (name, value) in publication.as_object().unwrap() {
         assert_eq!(&kept[name], value, "{name}");
     }

@@ -17,6 +17,7 @@ mod client_standing;
 mod clock;
 mod context;
 mod discovery;
+mod documented;
 mod endpoints;
 mod errors;
 mod histories;

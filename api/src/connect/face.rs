@@ -41,6 +41,7 @@ fn oauth_error(err: ApiError, _asked: &Asked<'_>) -> Response {
         }
         ApiError::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "server_error"),
         ApiError::NoRoute
+        | ApiError::NotBuilt
         | ApiError::WrongMethod { .. }
         | ApiError::TooLarge { .. }
         | ApiError::Changed

@@ -37,6 +37,8 @@ pub(crate) enum ApiError {
     Invalid(FieldErrors),
     /// No endpoint has this path.
     NoRoute,
+    /// The documented interface has the path, this program does not yet.
+    NotBuilt,
     /// The path has other methods.
     WrongMethod { allow: String },
     /// The body or a field is too large.
@@ -108,7 +110,7 @@ impl ApiError {
             Self::Invalid(_) | Self::UnknownHost | Self::ApiVersion { .. } => {
                 StatusCode::BAD_REQUEST
             }
-            Self::NoRoute => StatusCode::NOT_FOUND,
+            Self::NoRoute | Self::NotBuilt => StatusCode::NOT_FOUND,
             Self::WrongMethod { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::WrongContentType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -136,6 +138,7 @@ impl ApiError {
                 one.map_or_else(String::new, |(field, why)| format!("{field} {why}"))
             }
             Self::NoRoute => "no endpoint has this path; see /swagger/v1/swagger.json".to_owned(),
+            Self::NotBuilt => "this operation is not built yet".to_owned(),
             Self::WrongMethod { allow } => format!("this path takes {allow}"),
             Self::TooLarge { field, bytes_max } => {
                 format!("{field} is larger than {bytes_max} bytes")

@@ -31,7 +31,7 @@ pub(crate) struct Asked<'a> {
     /// Shown to the caller; it identifies the request in the log.
     pub(crate) request_id: &'a str,
     pub(crate) settings: &'a AppSettings,
-    /// What `data` is when a documented business error has no other (spec section 3.2).
+    /// The further members of a documented business error, as an object (spec sections 3.2, 3.3).
     pub(crate) error_data: Option<Value>,
 }
 

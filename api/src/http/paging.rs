@@ -8,6 +8,7 @@ use super::endpoint::QueryParameter;
 use super::error::ApiError;
 use super::input::Query;
 use super::order::member_key;
+use super::time::WireTime;
 
 /// The most rows of one page.
 const TAKE_MAX: usize = 1_000;
@@ -58,6 +59,12 @@ impl ListQuery {
         let take = (query.number("take", TAKE_DEFAULT, max) as usize).min(TAKE_MAX);
         let wanted = query.text("orderby");
         let ascending = query.flag("asc", wanted.is_none() && default_ascending);
+        for name in ["startTime", "endTime"] {
+            // Only the list of users acts by them, but no list takes what is no date.
+            if query.text(name).is_some_and(|it| WireTime::parse(it).is_none()) {
+                query.note(name, "must be a date: yyyy-MM-dd");
+            }
+        }
         query.check()?;
         let named = |wanted| call.orders.iter().find(|it| it.eq_ignore_ascii_case(wanted));
         let order_by = wanted.and_then(named).filter(|it| *it != "id").cloned();

@@ -49,7 +49,7 @@ fn api_error(err: ApiError, asked: &Asked<'_>) -> Response {
                 code: code.code,
                 code_name: code.name,
                 message,
-                data: asked.error_data.clone(),
+                members: asked.error_data.as_ref(),
             };
             json_response(status, &body, JSON)
         }
@@ -116,6 +116,6 @@ struct BusinessBody<'a> {
     code: i64,
     code_name: &'static str,
     message: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    data: Option<Value>,
+    #[serde(flatten)]
+    members: Option<&'a Value>,
 }

@@ -46,22 +46,30 @@ pub(crate) struct List<T> {
     data: Vec<T>,
 }
 
-/// What `data` is when a business error has no other: spec section 3.2.
+/// The members that a business error has beside code and message (spec sections 3.2 and 3.3), as an
+/// object.
 pub(crate) trait ErrorData {
     fn error_data() -> Option<Value> {
         None
     }
 }
 
+impl<T> ErrorData for List<T> {
+    /// An empty page.
+    fn error_data() -> Option<Value> {
+        Some(json!({ "take": 0, "skip": 0, "total": 0, "data": [] }))
+    }
+}
+
 impl ErrorData for Single<bool> {
     fn error_data() -> Option<Value> {
-        Some(json!(false))
+        Some(json!({ "data": false }))
     }
 }
 
 impl ErrorData for Single<i64> {
     fn error_data() -> Option<Value> {
-        Some(json!(0))
+        Some(json!({ "data": 0 }))
     }
 }
 

@@ -31,6 +31,20 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Spec section 3.6.
 const SUPPORTED_VERSIONS: HeaderName = HeaderName::from_static("api-supported-versions");
 
+/// Words of the documented interface that stand where the id of another path does. No id is one of
+/// them: where nothing is built for them, the answer says so (spec section 1.1).
+const RESERVED_WORDS: [&str; 9] = [
+    "AuthServers",
+    "Codes",
+    "Distributors",
+    "EmailCode",
+    "Import",
+    "Products",
+    "Register",
+    "ResetPassword",
+    "SmsCode",
+];
+
 /// The peer of a connection; the accept loop puts it on every request.
 #[derive(Debug, Clone, Copy)]
 pub struct Peer(pub SocketAddr);
@@ -41,6 +55,8 @@ enum Match {
     Endpoint(Arc<Endpoint>, Vec<String>),
     /// The path takes these methods only.
     OtherMethods(String),
+    /// The interface has the path, this program does not yet.
+    NotBuilt,
     /// No endpoint has the path.
     Nothing,
 }
@@ -62,21 +78,31 @@ impl Table {
     fn find(&self, path: &str, method: &Method) -> Match {
         // RFC 9110 section 9.3.2: as GET, and the server leaves the body out.
         let method = if *method == Method::HEAD { &Method::GET } else { method };
-        let Some(group) = self.0.get(&group_of(path)) else { return Match::Nothing };
+        let name = group_of(path);
+        let is_documented = name.starts_with("/api/");
+        // One slash at the end says nothing, as in the original; elsewhere it is another path, so
+        // that whoever hides `/metrics` behind a proxy hides all of it.
+        let path = path.strip_suffix('/').filter(|_| is_documented).unwrap_or(path);
+        let Some(group) = self.0.get(&name) else { return Match::Nothing };
         // RFC 9110 section 15.5.6: all methods of the path, each once.
         let mut allow = BTreeSet::new();
+        let mut parameters_of_path = None;
         for endpoint in group {
-            match parameters(endpoint.path, path) {
-                Some(parameters) if *method == endpoint.method => {
-                    return Match::Endpoint(endpoint.clone(), parameters);
-                }
-                Some(_) => {
-                    allow.insert(endpoint.method.as_str());
-                    if endpoint.method == Method::GET {
-                        allow.insert(Method::HEAD.as_str());
-                    }
-                }
-                None => (),
+            let Some(parameters) = parameters(endpoint.path, path) else { continue };
+            if parameters_of_path.is_some_and(|it| it < parameters.len()) {
+                // A path of literal segments is no other's, whatever its methods are.
+                break;
+            }
+            parameters_of_path = Some(parameters.len());
+            if is_documented && parameters.first().is_some_and(|it| is_reserved(it)) {
+                return Match::NotBuilt;
+            }
+            if *method == endpoint.method {
+                return Match::Endpoint(endpoint.clone(), parameters);
+            }
+            allow.insert(endpoint.method.as_str());
+            if endpoint.method == Method::GET {
+                allow.insert(Method::HEAD.as_str());
             }
         }
         match allow.is_empty() {
@@ -125,6 +151,7 @@ pub(crate) fn router(
                             return answer(app, endpoint, sent).await;
                         }
                         Match::OtherMethods(allow) => ApiError::WrongMethod { allow },
+                        Match::NotBuilt => ApiError::NotBuilt,
                         Match::Nothing => ApiError::NoRoute,
                     };
                     unmatched(&app, face, err, &hex(&request_id(&headers)))
@@ -151,6 +178,10 @@ fn group_of(path: &str) -> String {
         group.extend(segment.chars().map(|it| it.to_ascii_lowercase()));
     }
     group
+}
+
+fn is_reserved(word: &str) -> bool {
+    RESERVED_WORDS.iter().any(|it| it.eq_ignore_ascii_case(word))
 }
 
 /// A request as it was sent, without its path and method.

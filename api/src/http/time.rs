@@ -32,8 +32,8 @@ fn parse_local(text: &str) -> Option<PrimitiveDateTime> {
     let seconds = format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");
     let fraction = format_description!("[year]-[month]-[day] [hour]:[minute]:[second].[subsecond]");
     let minutes = format_description!("[year]-[month]-[day] [hour]:[minute]");
-    let date = format_description!("[year]-[month]-[day]");
-    let text = text.replacen('T', " ", 1);
+    let date = format_description!("[year]-[month padding:none]-[day padding:none]");
+    let text = text.replacen('T', " ", 1).replace('/', "-");
     PrimitiveDateTime::parse(&text, seconds)
         .or_else(|_| PrimitiveDateTime::parse(&text, fraction))
         .or_else(|_| PrimitiveDateTime::parse(&text, minutes))
@@ -80,6 +80,11 @@ mod tests {
             let read = WireTime::parse(form).unwrap();
             assert_eq!(read.0.wire(), "2026-01-31 23:59:59", "{form}");
         }
+        for form in ["2026/01/31", "2026/1/31", "2026-1-31"] {
+            let read = WireTime::parse(form).unwrap();
+            assert_eq!(read.0.wire(), "2026-01-31 00:00:00", "{form}");
+        }
+        assert_eq!(WireTime::parse("2026/01/31 23:59").unwrap().0.wire(), "2026-01-31 23:59:00");
         assert_eq!(WireTime::parse("2026-01-31").unwrap().0.wire(), "2026-01-31 00:00:00");
         assert_eq!(WireTime::never().0.wire(), "0001-01-01 00:00:00");
         assert!(WireTime::parse("tomorrow").is_none());

@@ -291,7 +291,7 @@ async fn configuration(granted: Granted) -> Outcome {
         api_id: it.api_id.clone(),
         suffix: Some(it.suffix.clone()),
         swagger_url: Some(it.swagger_url.clone()),
-        product_ids: Some(it.product_ids.clone()),
+        product_ids: Some(it.product_ids.clone()).filter(|it| !it.is_empty()),
         authorization_server_id: it.authorization_server_id.clone(),
         scope: it.scope.clone(),
         openid: it.openid.clone(),

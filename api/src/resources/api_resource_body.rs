@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
 
 use super::MASKED;
-use crate::http::reply::{ErrorData, List, Single};
+use crate::http::reply::{ErrorData, Single};
 use crate::http::time::WireTime;
 
 /// Spec section 2.7.
@@ -157,13 +157,28 @@ pub(crate) struct ApiVersion {
     pub(crate) api_revision: String,
     pub(crate) description: Option<String>,
     pub(crate) api_version: Option<String>,
+    /// Where the requests go: the origin of the document of the current revision.
+    pub(crate) service_url: Option<String>,
     pub(crate) is_current: bool,
     pub(crate) path: Option<String>,
     pub(crate) protocols: [&'static str; 1],
+    pub(crate) api_revision_description: Option<String>,
     pub(crate) api_version_set_id: Option<String>,
     pub(crate) authentication_settings: Option<serde_json::Value>,
+    pub(crate) subscription_key_parameter_names: KeyParameterNames,
     pub(crate) revisions: Vec<Revision>,
 }
+
+/// Where a caller of an API puts the key of its subscription: the same for every API.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "SubscriptionKeyParameterNames")]
+pub(crate) struct KeyParameterNames {
+    header: &'static str,
+    query: &'static str,
+}
+
+const KEY_PARAMETER_NAMES: KeyParameterNames =
+    KeyParameterNames { header: "Ocp-Apim-Subscription-Key", query: "subscription-key" };
 
 #[skip_serializing_none]
 #[derive(Serialize, JsonSchema)]
@@ -179,10 +194,8 @@ pub(crate) struct Revision {
     pub(crate) is_current: bool,
 }
 
-impl ErrorData for List<ResourceBody> {}
 impl ErrorData for Single<ResourceBody> {}
 impl ErrorData for Single<PublishBody> {}
-impl ErrorData for List<ApiVersion> {}
 
 impl ResourceBody {
     /// Without any child list, as the list shows it.
@@ -257,6 +270,7 @@ impl ApiVersion {
                 "openid": openid,
             })
         });
+        let current = api.revisions.iter().find(|it| it.number == api.current);
         let revisions = api.revisions.iter().map(|it| Revision {
             api_id: format!("/apis/{}", revision_id(&api.id, it.number)),
             api_revision: it.number.to_string(),
@@ -276,12 +290,23 @@ impl ApiVersion {
             api_revision: api.current.to_string(),
             description: api.description.clone(),
             api_version: api.version.clone(),
+            service_url: current.and_then(|it| origin(&it.swagger_url)),
             is_current: true,
             protocols: ["https"],
+            api_revision_description: current.and_then(|it| it.description.clone()),
             api_version_set_id: api.version_set_id.clone(),
             authentication_settings: authentication,
+            subscription_key_parameter_names: KEY_PARAMETER_NAMES,
             revisions: revisions.collect(),
             path,
         }
     }
+}
+
+/// Scheme, host and port of a URL, without a user name.
+fn origin(url: &str) -> Option<String> {
+    let (scheme, rest) = url.split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let host = authority.rsplit('@').next().filter(|it| !it.is_empty())?;
+    Some(format!("{scheme}://{host}"))
 }

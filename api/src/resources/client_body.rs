@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
 
 use super::MASKED;
-use crate::http::reply::{ErrorData, List, Single};
+use crate::http::reply::{ErrorData, Single};
 use crate::http::time::WireTime;
 
 /// A client. Members that are absent have the documented defaults.
@@ -72,7 +72,6 @@ pub(crate) struct ClientBody {
     non_editable: bool,
 }
 
-impl ErrorData for List<ClientBody> {}
 impl ErrorData for Single<ClientBody> {}
 
 impl Default for ClientBody {

@@ -10,7 +10,7 @@ use warp::http::Method;
 use crate::access::granted::Granted;
 use crate::http::endpoint::{Endpoint, Outcome, endpoint};
 use crate::http::needs::{administrator, user};
-use crate::http::reply::{ErrorData, List, Reply, Single};
+use crate::http::reply::{List, Reply, Single};
 
 pub(crate) fn endpoints() -> Vec<Endpoint> {
     vec![
@@ -49,8 +49,6 @@ struct ClaimBody {
     claim_type: String,
     claim_value: String,
 }
-
-impl ErrorData for List<RoleBody> {}
 
 impl RoleBody {
     fn from_row(row: &RoleRow) -> Self {

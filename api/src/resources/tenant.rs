@@ -101,7 +101,6 @@ struct TenantPublic {
     logo_uri: Option<String>,
 }
 
-impl ErrorData for List<TenantBody> {}
 impl ErrorData for Single<TenantPublic> {}
 
 impl TenantBody {

@@ -8,6 +8,7 @@ use domain::user::{
 use projections::{Keys, Order, UserData, UserFilter, UserRow};
 use schemars::JsonSchema;
 use serde::Deserialize;
+use warp::http::header::CONTENT_TYPE;
 use warp::http::{Method, StatusCode};
 
 use super::user_body::{AppUser, day_after, day_of};
@@ -75,6 +76,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct UserDetailRequest {
+    #[serde(default)]
     phone_number: String,
 }
 
@@ -290,6 +292,8 @@ async fn head(mut granted: Granted) -> Outcome {
     let in_query = granted.call.query().text("PhoneNumber").map(str::to_owned);
     let phone_number = match in_query {
         Some(phone_number) => phone_number,
+        // Most clients send no body with GET: then the number is missing, not the content type.
+        None if !granted.call.headers.contains_key(CONTENT_TYPE) => String::new(),
         None => granted.json::<UserDetailRequest>().await?.0.phone_number,
     };
     domain::check::required("phoneNumber", &phone_number, 50)?;

@@ -8,7 +8,6 @@ use serde_with::skip_serializing_none;
 
 use super::user_body::claims_of;
 use crate::access::users::SeenUsers;
-use crate::http::reply::{ErrorData, List};
 use crate::http::time::WireTime;
 
 /// An item of the user list. `id` is the user's, as is `userID`; `userName` is the name that the
@@ -94,8 +93,6 @@ struct ViewProperty {
 struct ViewTenant {
     tenant_id: u32,
 }
-
-impl ErrorData for List<ViewUser> {}
 
 impl ViewUser {
     /// An item with the names of others: of the parent, where the caller sees it, and of the roles.

@@ -30,7 +30,7 @@ pub(super) fn check_rights(roles: &[u32], permissions: &[UserClaim]) -> Result<(
 pub(super) fn check_personal(personal: &UserPersonal) -> Result<(), Refusal> {
     check::required("userName", &personal.user_name, 256)?;
     if !check_user_name(&personal.user_name).is_empty() {
-        return Err(Refusal::invalid("userName", "may have letters, digits and -._@+ only"));
+        return Err(Refusal::invalid("userName", "may have a-z, A-Z, 0-9 and -._@+ only"));
     }
     check::optional("email", personal.email.as_deref(), 256)?;
     if let Some(email) = &personal.email {
