@@ -90,6 +90,10 @@ pub struct ClientRegistered {
     pub property_keys: Vec<String>,
     /// As the caller says.
     pub created: Timestamp,
+    /// As the caller says; a later change counts instead.
+    pub updated: Option<Timestamp>,
+    /// As the caller says.
+    pub last_accessed: Option<Timestamp>,
 }
 
 /// The switches of a client (spec section 2.7).

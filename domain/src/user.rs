@@ -8,8 +8,8 @@ mod rights;
 
 pub use self::events::{
     UserAppInfo, UserAppInfoSet, UserAppPasswordSet, UserClaim, UserDeleted, UserEnabledSet,
-    UserErased, UserEvent, UserFile, UserPasswordSet, UserPersonal, UserProperty, UserRegistered,
-    UserRightsSet,
+    UserErased, UserEvent, UserFile, UserLogin, UserPasswordSet, UserPersonal, UserProperty,
+    UserRegistered, UserRightsSet,
 };
 pub use self::limits::USER_CHILDREN_MAX;
 use self::limits::{check_personal, check_registered};

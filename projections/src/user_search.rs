@@ -22,6 +22,8 @@ pub struct UserFilter {
     pub roles: Option<Vec<u32>>,
     /// The beginnings of the type and the value of a claim.
     pub claim: Option<(String, String)>,
+    /// The beginnings of the name of an external provider and of the key there; empty fits all.
+    pub login: Option<(String, String)>,
     /// Registered at this time or later.
     pub from: Option<Timestamp>,
     /// Registered before this time.
@@ -66,6 +68,7 @@ impl UserFilter {
             || self.phone_number.is_some()
             || self.name.is_some()
             || self.claim.is_some()
+            || self.login.is_some()
     }
 
     fn fits_data(&self, row: &UserRow) -> bool {
@@ -85,6 +88,7 @@ impl UserFilter {
             a == b
         }) && self.name.as_ref().is_none_or(|it| personal.is_some_and(|who| has_name(who, it)))
             && self.claim.as_ref().is_none_or(|it| has_claim(row, personal, it))
+            && self.login.as_ref().is_none_or(|it| has_login(personal, it))
     }
 }
 
@@ -100,4 +104,9 @@ fn has_claim(row: &UserRow, personal: Option<&UserPersonal>, wanted: &(String, S
     described
         .chain(&row.data.permissions)
         .any(|it| it.claim_type.starts_with(kind) && it.value.starts_with(value))
+}
+
+fn has_login(personal: Option<&UserPersonal>, (provider, key): &(String, String)) -> bool {
+    let mut logins = personal.into_iter().flat_map(|it| &it.logins);
+    logins.any(|it| it.provider.starts_with(provider) && it.key.starts_with(key))
 }

@@ -230,6 +230,8 @@ fn resource(number: u32, name: &str) -> ResourceCreated {
         user_claims: Vec::new(),
         property_keys: Vec::new(),
         created: Timestamp::from_seconds(NOW_SECONDS),
+        updated: None,
+        last_accessed: None,
         non_editable: false,
     }
 }

@@ -167,7 +167,7 @@ fn an_unreadable_user_can_still_be_deleted_and_erased() {
 fn texts_end_at_their_limit() {
     type Set = fn(&mut UserRegistered, &mut UserPersonal, String);
     let fields: [(&str, usize, Set); 15] = [
-        ("userName", 256, |_, it, text| it.user_name = text),
+        ("userName", 256, |_, it, text| it.user_name = text.replace('é', "e")),
         ("countryCode", 10, |_, it, text| it.country_code = Some(text)),
         ("nickName", 256, |_, it, text| it.nick_name = Some(text)),
         ("avatar", 2000, |_, it, text| it.avatar = Some(text)),
@@ -268,12 +268,12 @@ fn lists_end_at_their_limit() {
 
 #[test]
 fn a_user_name_has_letters_digits_and_few_signs() {
-    for right in ["a", "A-b._@+9", "Zoë"] {
+    for right in ["a", "A-b._@+9", "0"] {
         given::<User>([])
             .when(register_with(|_, it| it.user_name = right.to_owned()))
             .then_accepted();
     }
-    for wrong in ["a b", "a/b", "a:b", "<a>", "a,b", " a"] {
+    for wrong in ["a b", "a/b", "a:b", "<a>", "a,b", " a", "Zoë", "umlaut-ä", "ａ"] {
         given::<User>([])
             .when(register_with(|_, it| it.user_name = wrong.to_owned()))
             .then_refused(Refusal::invalid("userName", "may have a-z, A-Z, 0-9 and -._@+ only"));

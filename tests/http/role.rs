@@ -10,7 +10,9 @@ async fn the_list_is_whole_and_a_new_role_is_in_it() {
     let list = app.get("/api/Role").bearer(&token).send().await;
     let beginning = r#"{"take":4,"skip":0,"code":200,"codeName":"Status200OK","total":4,"data":[{"#;
     assert!(list.text.starts_with(beginning), "{}", list.text);
-    let first = json!({ "id": 1, "name": "user", "normalizedName": "USER", "claims": [] });
+    let first = json!({
+        "id": 1, "name": "user", "normalizedName": "USER", "concurrencyStamp": "1", "claims": [],
+    });
     assert_eq!(list.json()["data"][0], first);
     let body = json!({
         "Name": " guest ", "normalizedName": "ignored",
@@ -20,7 +22,7 @@ async fn the_list_is_whole_and_a_new_role_is_in_it() {
     assert_eq!(made.text, r#"{"code":200,"codeName":"Status200OK","data":5}"#);
     let list = app.get("/api/Role").bearer(&token).send().await.json();
     let wanted = json!({
-        "id": 5, "name": "guest", "normalizedName": "GUEST",
+        "id": 5, "name": "guest", "normalizedName": "GUEST", "concurrencyStamp": "1",
         "claims": [{
             "id": 1, "roleId": 5, "claimType": "permission", "claimValue": "oauthapp.user.get",
         }],

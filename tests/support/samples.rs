@@ -8,6 +8,7 @@ pub mod app_token;
 mod resource;
 pub mod scopes;
 mod token;
+mod user;
 
 use domain::client::{ClientEnabledSet, ClientSecretInfo, ClientSecrets, ClientTakenOver};
 use domain::client::{ClientEvent, ClientFlags, ClientLifetimes, ClientRegistered};
@@ -19,9 +20,9 @@ use domain::signing_key::{SigningKeyEvent, SigningKeyRetired};
 use domain::tenant::{TenantAppTokenLinkSet, TenantProperties};
 use domain::tenant::{TenantClaim, TenantCreated, TenantEvent, TenantHost, TenantHostAdded};
 use domain::token::{TokenEvent, TokenIssued, TokenRevoked};
-use domain::user::{PasswordVerifier, UserClaim, UserDeleted, UserErased, UserEvent, UserFile};
+use domain::user::{PasswordVerifier, UserClaim, UserDeleted, UserErased, UserEvent};
 use domain::user::{UserAppInfo, UserAppInfoSet, UserAppPasswordSet, UserEnabledSet};
-use domain::user::{UserPasswordSet, UserPersonal, UserProperty, UserRegistered, UserRightsSet};
+use domain::user::{UserPasswordSet, UserPersonal, UserRegistered, UserRightsSet};
 use domain::{AnyEvent, ClientName, Fact, TenantId, Timestamp, UserId};
 
 pub use self::resource::{
@@ -33,6 +34,7 @@ use self::resource::{
 };
 pub use self::token::token_issued;
 use self::token::token_sparse;
+pub use self::user::{user_personal, user_registered};
 
 /// A sample, under the kind that its bytes are stored as.
 #[derive(Debug, Clone)]
@@ -87,6 +89,10 @@ pub fn all() -> Vec<Sample> {
         sample("full", TokenEvent::Revoked(TokenRevoked { reason: text("reason") }.into())),
         sample("full", user_full()),
         sample("sparse", user_sparse()),
+        sample("one_factor", {
+            let data = UserRegistered { two_factor_enabled: false, ..user_registered() };
+            UserEvent::Registered(Fact { data, personal: None, secret: None })
+        }),
         sample("erased", UserEvent::Registered(user_registered().into())),
         sample("full", user_password_set()),
         sample("full", user_app_password_set()),
@@ -205,6 +211,8 @@ pub fn client_registered() -> ClientRegistered {
         allowed_cors_origins: list(&["https://shop.example"]),
         property_keys: keys("property"),
         created: at(16),
+        updated: Some(at(17)),
+        last_accessed: Some(at(18)),
     }
 }
 
@@ -381,54 +389,6 @@ pub fn user_full() -> UserEvent {
         personal: Some(user_personal()),
         secret: Some(password_verifier()),
     })
-}
-
-/// A user that every rule accepts.
-pub fn user_registered() -> UserRegistered {
-    UserRegistered {
-        user: UserId(51),
-        tenant: TenantId(12),
-        user_key: std::array::from_fn(|n| 0xA0 + n as u8),
-        parent: UserId(5),
-        lineage: "/1/5/51/".to_owned(),
-        roles: vec![1, 61],
-        permissions: vec![UserClaim {
-            id: 2,
-            claim_type: "permission".to_owned(),
-            value: "oauthapp.all".to_owned(),
-        }],
-        email_confirmed: true,
-        phone_confirmed: false,
-        lock_flag: true,
-        status: -53,
-        type_ids: Some("54,55".to_owned()),
-        pool_ids: Some("56,57".to_owned()),
-        data_amount: 58,
-        points: 59,
-        money: 6_050,
-    }
-}
-
-/// The words that name the human of the full sample: erasing must hide them all.
-pub fn user_personal() -> UserPersonal {
-    UserPersonal {
-        user_name: "Ann.Lee@example.com".to_owned(),
-        email: Some("ann@example.com".to_owned()),
-        phone_number: Some("+44 (20) 7946-0958 x12".to_owned()),
-        country_code: Some("+44".to_owned()),
-        nick_name: some("nick name"),
-        avatar: some("avatar"),
-        gender: some("gender"),
-        address: some("address"),
-        birthday: Some(Timestamp(-300_000_000_000_001)),
-        stature: 17_025,
-        weight: 6_550,
-        description: some("description"),
-        remark: some("remark"),
-        claims: vec![UserClaim { id: 3, claim_type: text("type"), value: text("value") }],
-        files: vec![UserFile { id: 4, file_type: 2, files: text("files") }],
-        properties: vec![UserProperty { id: 5, key: text("key"), value: text("property value") }],
-    }
 }
 
 pub fn password_verifier() -> PasswordVerifier {

@@ -186,6 +186,8 @@ fn resource(resource: u32, now: Timestamp) -> ResourceCreated {
         user_claims: Vec::new(),
         property_keys: Vec::new(),
         created: now,
+        updated: None,
+        last_accessed: None,
         non_editable: false,
     }
 }

@@ -182,6 +182,8 @@ async fn create(mut granted: Granted) -> Outcome {
         user_claims: body.user_claims.unwrap_or_default().into_iter().map(|it| it.r#type).collect(),
         property_keys,
         created: body.created.map_or(now, |it| it.0),
+        updated: body.updated.map(|it| it.0),
+        last_accessed: body.last_accessed.map(|it| it.0),
         non_editable: body.non_editable,
     };
     let secrets = ResourceSecrets { values, property_values };

@@ -29,6 +29,7 @@ pub(crate) struct ResourceBody {
     pub(crate) properties: Option<Vec<PropertyBody>>,
     pub(crate) created: Option<WireTime>,
     pub(crate) updated: Option<WireTime>,
+    pub(crate) last_accessed: Option<WireTime>,
     pub(crate) non_editable: bool,
 }
 
@@ -48,6 +49,7 @@ impl Default for ResourceBody {
             properties: None,
             created: None,
             updated: None,
+            last_accessed: None,
             non_editable: false,
         }
     }
@@ -212,7 +214,8 @@ impl ResourceBody {
                 .clone(),
             show_in_discovery_document: it.show_in_discovery_document,
             created: Some(WireTime(it.created)),
-            updated: row.changed().map(WireTime),
+            updated: row.changed().or(it.updated).map(WireTime),
+            last_accessed: it.last_accessed.map(WireTime),
             non_editable: it.non_editable,
             ..Self::default()
         }

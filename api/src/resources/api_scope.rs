@@ -91,7 +91,6 @@ struct ApiScopeBody {
     properties: Option<Vec<PropertyBody>>,
 }
 
-impl ErrorData for List<ApiScopeBody> {}
 impl ErrorData for Single<ApiScopeBody> {}
 
 impl ApiScopeBody {

@@ -66,6 +66,8 @@ pub(crate) struct ClientBody {
     allowed_cors_origins: Vec<OriginBody>,
     properties: Vec<PropertyBody>,
     created: Option<WireTime>,
+    updated: Option<WireTime>,
+    last_accessed: Option<WireTime>,
     user_sso_lifetime: Option<i32>,
     user_code_type: Option<String>,
     device_code_lifetime: i32,
@@ -173,6 +175,7 @@ impl ClientBody {
         Self {
             pair_wise_subject_salt: secrets.pair_wise_subject_salt,
             properties: properties.collect(),
+            updated: row.changed().or(row.data.updated).map(WireTime),
             ..Self::of(&row.data)
         }
     }
@@ -241,6 +244,8 @@ impl ClientBody {
             allowed_cors_origins: OriginBody::rows(&it.allowed_cors_origins, client),
             properties: Vec::new(),
             created: Some(WireTime(it.created)),
+            updated: it.updated.map(WireTime),
+            last_accessed: it.last_accessed.map(WireTime),
             user_sso_lifetime: times.user_sso,
             user_code_type: it.user_code_type.clone(),
             device_code_lifetime: times.device_code,
@@ -301,6 +306,8 @@ impl ClientBody {
             allowed_cors_origins: OriginBody::values(self.allowed_cors_origins),
             property_keys,
             created: self.created.map_or(now, |it| it.0),
+            updated: self.updated.map(|it| it.0),
+            last_accessed: self.last_accessed.map(|it| it.0),
         };
         (data, ClientSecrets { values, property_values, pair_wise_subject_salt })
     }

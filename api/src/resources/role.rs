@@ -37,6 +37,8 @@ struct RoleBody {
     name: String,
     /// Computed; ignored in a request (spec section 7.2, B17).
     normalized_name: Option<String>,
+    /// Changes with every change of the role; ignored in a request.
+    concurrency_stamp: Option<String>,
     claims: Vec<ClaimBody>,
 }
 
@@ -63,6 +65,7 @@ impl RoleBody {
             id,
             name: row.name.clone(),
             normalized_name: Some(normalise(&row.name)),
+            concurrency_stamp: Some(row.version.to_string()),
             claims: claims.collect(),
         }
     }

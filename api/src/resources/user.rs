@@ -1,10 +1,10 @@
 //! `/api/User`: rows 78, 79, 82 to 85.
 
-use domain::UserId;
 use domain::user::{
     IdentityRule, User, UserCommand, UserPersonal, UserRegistered, Verifiers, check_password,
     check_user_name,
 };
+use domain::{UserId, hex};
 use projections::{Keys, Order, UserData, UserFilter, UserRow};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -82,11 +82,7 @@ struct UserDetailRequest {
 
 async fn list(granted: Granted) -> Outcome {
     let list = ListQuery::read(&granted.call, false)?;
-    let (filter, logins) = read_filter(&granted, &list)?;
-    if logins {
-        // No endpoint makes logins of external providers yet, so nobody has one.
-        return Ok(Reply::list::<ViewUser>(list.paging.skip, list.paging.take, 0, Vec::new()));
-    }
+    let filter = read_filter(&granted, &list)?;
     let tenant = granted.tenant_id();
     let paging = list.paging;
     let order = order_of(&granted, &list);
@@ -136,8 +132,7 @@ fn order_of(granted: &Granted, list: &ListQuery) -> Order<UserData> {
     })
 }
 
-/// The filter, and whether it asks for external logins.
-fn read_filter(granted: &Granted, list: &ListQuery) -> Result<(UserFilter, bool), ApiError> {
+fn read_filter(granted: &Granted, list: &ListQuery) -> Result<UserFilter, ApiError> {
     let query = &list.query;
     let email = query.text("q.email");
     if email.is_some_and(|it| domain::check::email("q.email", it).is_err()) {
@@ -168,18 +163,19 @@ fn read_filter(granted: &Granted, list: &ListQuery) -> Result<(UserFilter, bool)
     // Spec section 5.9.1: other callers than administrators see the users below them, as the rule
     // was intended.
     let lineage = granted.ask(|tables| granted.users(tables).lineage());
-    let logins = query.text("q.providerName").or(query.text("q.providerKey")).is_some();
-    let filter = UserFilter {
+    let login = [query.text("q.providerName"), query.text("q.providerKey")];
+    let login = login.iter().any(Option::is_some).then_some(login.map(Option::unwrap_or_default));
+    Ok(UserFilter {
         email: email.map(str::to_owned),
         phone_number: phone_number.map(str::to_owned),
         name: query.text("q.name").map(str::to_owned),
         roles,
         claim: claim.map(|(kind, value)| (kind.to_owned(), value.to_owned())),
+        login: login.map(|[provider, key]| (provider.to_owned(), key.to_owned())),
         from,
         before,
         lineage,
-    };
-    Ok((filter, logins))
+    })
 }
 
 async fn create(mut granted: Granted) -> Outcome {
@@ -192,8 +188,10 @@ async fn create(mut granted: Granted) -> Outcome {
     if let Some((number, done)) = granted.earlier_answer(&bytes)? {
         return Ok(Reply::single(number as i64).written(&done));
     }
-    let personal = body.personal()?;
     let data = body.data(place(&granted, &body)?)?;
+    let mut personal = body.personal()?;
+    // Spec section 5.9.10: who has no address gets one that nobody reads.
+    personal.email.get_or_insert_with(|| format!("{}@unknow.com", hex(&data.user_key)));
     let password = body.password_hash.as_deref().filter(|it| !it.trim().is_empty());
     let mut broken = check_user_name(&personal.user_name);
     broken.extend(password.map(check_password).unwrap_or_default());

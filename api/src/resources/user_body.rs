@@ -1,12 +1,14 @@
 //! AppUser (spec section 2.8), and what it means in the domain.
 
 use domain::user::{
-    USER_CHILDREN_MAX, UserClaim, UserFile, UserPersonal, UserProperty, UserRegistered, normalise,
+    USER_CHILDREN_MAX, UserClaim, UserFile, UserLogin, UserPersonal, UserProperty, UserRegistered,
+    normalise,
 };
 use domain::{Timestamp, hex};
 use projections::{UserRow, Users};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_with::skip_serializing_none;
 
 use crate::http::error::ApiError;
@@ -37,7 +39,11 @@ pub(crate) struct AppUser {
     phone_number_confirmed: bool,
     two_factor_enabled: bool,
     lockout_enabled: bool,
+    lockout_end: Option<WireTime>,
     access_failed_count: i32,
+    /// Changes with every change of the user; ignored in a request.
+    concurrency_stamp: Option<String>,
+    /// A GUID; made where it is absent.
     user_key: Option<String>,
     #[serde(rename = "parentUserID")]
     pub(crate) parent_user_id: i64,
@@ -64,6 +70,7 @@ pub(crate) struct AppUser {
     points: i64,
     money: f64,
     country_code: Option<String>,
+    permission: Option<String>,
     pub(crate) roles: Vec<RoleLink>,
     pub(crate) claims: Vec<Claim>,
     logins: Vec<Login>,
@@ -104,8 +111,11 @@ pub(crate) struct Claim {
 #[serde(default, rename_all = "camelCase")]
 #[schemars(rename = "UserLogin")]
 struct Login {
+    user_id: i64,
     login_provider: String,
     provider_key: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provider_display_name: Option<String>,
 }
 
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -123,6 +133,9 @@ struct TenantLink {
 struct File {
     id: u32,
     user_id: i64,
+    /// 0 or `Image`, 1 or `Video`, 2 or `Document`.
+    #[serde(deserialize_with = "read_file_type")]
+    #[schemars(with = "u8")]
     file_type: u8,
     files: String,
 }
@@ -153,6 +166,13 @@ impl AppUser {
             ("dataAmount", self.data_amount != 0),
             ("points", self.points != 0),
             ("money", self.money != 0.0),
+            ("userKey", self.user_key.is_some()),
+            ("twoFactorEnabled", self.two_factor_enabled),
+            ("lockoutEnabled", self.lockout_enabled),
+            ("lockoutEnd", self.lockout_end.is_some()),
+            ("accessFailedCount", self.access_failed_count != 0),
+            ("permission", self.permission.is_some()),
+            ("logins", !self.logins.is_empty()),
         ];
         members.into_iter().find(|(_, is_set)| *is_set).map(|(name, _)| name)
     }
@@ -186,16 +206,29 @@ impl AppUser {
             properties: properties
                 .map(|(it, id)| UserProperty { id, key: it.key.clone(), value: it.value.clone() })
                 .collect(),
+            permission: text(&self.permission),
+            logins: self.logins.iter().map(Login::read).collect(),
         })
     }
 
     /// The part that everybody with a right to the event may read; the number is given later.
     pub(crate) fn data(&self, placed: UserRegistered) -> Result<UserRegistered, ApiError> {
+        let user_key = match text(&self.user_key) {
+            Some(key) => {
+                read_guid(&key).ok_or_else(|| ApiError::field("userKey", "must be a GUID"))?
+            }
+            None => placed.user_key,
+        };
         Ok(UserRegistered {
+            user_key,
             permissions: self.numbered_claims(|it| it == CLAIM_PERMISSION),
             email_confirmed: self.email_confirmed,
             phone_confirmed: self.phone_number_confirmed,
             lock_flag: self.lock_flag,
+            two_factor_enabled: self.two_factor_enabled,
+            lockout_enabled: self.lockout_enabled,
+            lockout_end: self.lockout_end.map(|it| it.0),
+            access_failed_count: self.access_failed_count,
             status: self.status,
             type_ids: text(&self.type_ids),
             pool_ids: text(&self.pool_ids),
@@ -238,6 +271,13 @@ impl AppUser {
             create_date: Some(WireTime(row.created)),
             last_update_time: Some(WireTime(row.updated)),
             lock_flag: row.data.lock_flag,
+            two_factor_enabled: row.data.two_factor_enabled,
+            lockout_enabled: row.data.lockout_enabled,
+            lockout_end: row.data.lockout_end.map(WireTime),
+            access_failed_count: row.data.access_failed_count,
+            concurrency_stamp: Some(row.version.to_string()),
+            permission: personal.permission.clone(),
+            logins: personal.logins.iter().map(|it| Login::from_stored(it, user_id)).collect(),
             status: row.data.status,
             data_amount: row.data.data_amount,
             points: row.data.points,
@@ -270,6 +310,25 @@ impl Claim {
     }
 }
 
+impl Login {
+    fn read(&self) -> UserLogin {
+        UserLogin {
+            provider: self.login_provider.clone(),
+            key: self.provider_key.clone(),
+            display_name: text(&self.provider_display_name),
+        }
+    }
+
+    fn from_stored(login: &UserLogin, user_id: i64) -> Self {
+        Self {
+            user_id,
+            login_provider: login.provider.clone(),
+            provider_key: login.key.clone(),
+            provider_display_name: login.display_name.clone(),
+        }
+    }
+}
+
 impl File {
     fn from_stored(file: &UserFile, user_id: i64) -> Self {
         Self { id: file.id, user_id, file_type: file.file_type, files: file.files.clone() }
@@ -294,6 +353,33 @@ fn hundredths(field: &'static str, value: f64) -> Result<i64, ApiError> {
         return Err(ApiError::field(field, "is out of range"));
     }
     Ok(hundredths as i64)
+}
+
+/// Enums travel as numbers; names are accepted too (spec section 2.1).
+fn read_file_type<'de, D: Deserializer<'de>>(from: D) -> Result<u8, D::Error> {
+    const NAMES: [&str; 3] = ["Image", "Video", "Document"];
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum NumberOrName {
+        Number(u8),
+        Name(String),
+    }
+    match NumberOrName::deserialize(from)? {
+        NumberOrName::Number(number) => Ok(number),
+        NumberOrName::Name(name) => {
+            let number = (0..).zip(NAMES).find(|(_, it)| it.eq_ignore_ascii_case(&name));
+            let number = number.map(|(number, _)| number);
+            number.ok_or_else(|| D::Error::custom("expected Image, Video or Document"))
+        }
+    }
+}
+
+/// The 16 bytes of a GUID, as [`guid`] writes them; also in braces, without hyphens, in any case.
+fn read_guid(text: &str) -> Option<[u8; 16]> {
+    let digits = text.trim().trim_start_matches('{').trim_end_matches('}').replace('-', "");
+    let number =
+        Some(digits).filter(|it| it.len() == 32 && it.bytes().all(|it| it.is_ascii_hexdigit()));
+    u128::from_str_radix(&number?, 16).ok().map(u128::to_be_bytes)
 }
 
 fn guid(bytes: &[u8; 16]) -> String {

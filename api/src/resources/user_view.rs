@@ -55,6 +55,8 @@ pub(crate) struct ViewUser {
     properties: Vec<ViewProperty>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tenants: Vec<ViewTenant>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    logins: Vec<ViewLogin>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -92,6 +94,15 @@ struct ViewProperty {
 #[serde(rename_all = "camelCase")]
 struct ViewTenant {
     tenant_id: u32,
+}
+
+#[skip_serializing_none]
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct ViewLogin {
+    login_provider: String,
+    provider_display_name: Option<String>,
+    provider_key: String,
 }
 
 impl ViewUser {
@@ -151,6 +162,15 @@ impl ViewUser {
                 .map(|it| ViewProperty { id: it.id, key: it.key, value: it.value })
                 .collect(),
             tenants: vec![ViewTenant { tenant_id: row.data.tenant.0 }],
+            logins: personal
+                .logins
+                .into_iter()
+                .map(|it| ViewLogin {
+                    login_provider: it.provider,
+                    provider_display_name: it.display_name,
+                    provider_key: it.key,
+                })
+                .collect(),
             user_name: Some(personal.user_name),
             nick_name: personal.nick_name,
             avatar: personal.avatar,

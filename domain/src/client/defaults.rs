@@ -64,6 +64,8 @@ impl ClientRegistered {
             allowed_cors_origins: Vec::new(),
             property_keys: Vec::new(),
             created: now,
+            updated: None,
+            last_accessed: None,
         }
     }
 }

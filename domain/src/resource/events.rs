@@ -37,6 +37,10 @@ pub struct ResourceCreated {
     pub property_keys: Vec<String>,
     /// As the caller says.
     pub created: Timestamp,
+    /// As the caller says; a later change counts instead.
+    pub updated: Option<Timestamp>,
+    /// As the caller says.
+    pub last_accessed: Option<Timestamp>,
     /// Kept for compatibility.
     pub non_editable: bool,
 }

@@ -31,6 +31,14 @@ pub struct UserRegistered {
     pub phone_confirmed: bool,
     /// Locked mark.
     pub lock_flag: bool,
+    /// Kept for its maker; signing in asks for no second factor yet.
+    pub two_factor_enabled: bool,
+    /// Kept for its maker: guessing is slowed down for everybody.
+    pub lockout_enabled: bool,
+    /// Kept for its maker; `lock_flag` is what locks.
+    pub lockout_end: Option<Timestamp>,
+    /// Kept for its maker; failures are counted elsewhere.
+    pub access_failed_count: i32,
     /// Free for the tenant's use.
     pub status: i32,
     /// Category ids, comma-separated.
@@ -130,6 +138,22 @@ pub struct UserPersonal {
     pub files: Vec<UserFile>,
     /// Keys and values.
     pub properties: Vec<UserProperty>,
+    /// Free for the tenant's use; it permits nothing.
+    pub permission: Option<String>,
+    /// At which external providers the user is known.
+    pub logins: Vec<UserLogin>,
+}
+
+/// A user at an external provider.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UserLogin {
+    /// Which provider: `GitHub`.
+    pub provider: String,
+    /// Who the user is there.
+    pub key: String,
+    /// What people see of the provider.
+    pub display_name: Option<String>,
 }
 
 /// The password was replaced.

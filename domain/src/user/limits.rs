@@ -1,6 +1,6 @@
 //! How much may be said about a user.
 
-use super::events::{UserClaim, UserPersonal, UserRegistered};
+use super::events::{UserClaim, UserLogin, UserPersonal, UserRegistered};
 use crate::check;
 use crate::credentials::check_user_name;
 use crate::refusal::Refusal;
@@ -55,6 +55,17 @@ pub(super) fn check_personal(personal: &UserPersonal) -> Result<(), Refusal> {
     check::list("files", &personal.files, USER_CHILDREN_MAX)?;
     for file in &personal.files {
         check::at_most("files.files", &file.files, 4000)?;
+    }
+    check::optional("permission", personal.permission.as_deref(), 4000)?;
+    check::list("logins", &personal.logins, USER_CHILDREN_MAX)?;
+    for (n, login) in personal.logins.iter().enumerate() {
+        check::required("logins.loginProvider", &login.provider, 128)?;
+        check::required("logins.providerKey", &login.key, 128)?;
+        check::optional("logins.providerDisplayName", login.display_name.as_deref(), 250)?;
+        let same = |it: &UserLogin| it.provider == login.provider && it.key == login.key;
+        if personal.logins.iter().take(n).any(same) {
+            return Err(Refusal::invalid("logins", "must not have an item twice"));
+        }
     }
     check::list("properties", &personal.properties, USER_CHILDREN_MAX)?;
     for property in &personal.properties {

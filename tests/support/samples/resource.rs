@@ -35,6 +35,8 @@ pub fn resource_created() -> ResourceCreated {
         user_claims: list(&["email"]),
         property_keys: keys("property"),
         created: at(24),
+        updated: Some(at(25)),
+        last_accessed: Some(at(26)),
         non_editable: true,
     }
 }
