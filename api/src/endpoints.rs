@@ -14,9 +14,7 @@ use crate::http::face::Face;
 use crate::http::problem::{API, OPERATION};
 use crate::http::router::router;
 use crate::operation::{health, metrics, openapi};
-use crate::resources::{
-    api_resource, api_resource_clients, api_scope, audit, audit_stream, client, role, tenant, user,
-};
+use crate::resources;
 use crate::state::app::App;
 
 /// Those that show figures of the program, which an operator may want at an address of their own.
@@ -37,17 +35,7 @@ pub(crate) static FACES: [&Face; 4] = [&APP_TOKEN, &API, &OAUTH, &OPERATION];
 
 /// Every endpoint there is, family by family.
 pub fn all() -> Vec<Endpoint> {
-    let api = [
-        api_resource::endpoints(),
-        api_resource_clients::endpoints(),
-        api_scope::endpoints(),
-        audit::endpoints(),
-        audit_stream::endpoints(),
-        client::endpoints(),
-        role::endpoints(),
-        tenant::endpoints(),
-        user::endpoints(),
-    ];
+    let api = [resources::endpoints()];
     let oauth = [discovery::endpoints(), revocation::endpoints(), token::endpoints()];
     let app_token = [app_token::endpoints()];
     let operation = [health::endpoints(), metrics::endpoints(), openapi::endpoints()];

@@ -11,7 +11,8 @@ use domain::tenant::{Tenant, TenantCommand, TenantCreated, TenantHost, TenantPro
 use domain::user::{PasswordVerifier, User, UserClaim, UserCommand, UserPersonal, UserRegistered};
 use domain::{Actor, ClientName, TenantId, Timestamp, UserId};
 
-use crate::engine::{Done, Engine, Error};
+use crate::engine::{Done, Engine};
+use crate::error::Error;
 use crate::keys::random;
 use crate::signing::{add_signing_key, make_signing_key, system_head};
 

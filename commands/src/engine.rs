@@ -5,16 +5,18 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use domain::log::{
-    AppendError, Appended, Commit, CommitHead, EventLog, HashedClaim, LogError, NewEvent,
-    OpenParts as _, StreamWrite,
+    Appended, Commit, CommitHead, EventLog, HashedClaim, LogError, NewEvent, OpenParts as _,
+    StreamWrite,
 };
 use domain::{
-    AGGREGATES, Aggregate, Claim, Decision, Parts, Recorded, Refusal, StoredEvent, StreamId,
-    SubjectId, Unreadable,
+    Aggregate, Claim, Decision, Parts, Recorded, Refusal, StoredEvent, StreamId, SubjectId,
+    Unreadable,
 };
 
 use crate::cache::{Loaded, StateCache};
-use crate::keys::{KeyError, Keyring, NotOpened, Place};
+use crate::error::Error;
+use crate::expected::Expected;
+use crate::keys::{Keyring, Place};
 use crate::lock::lock;
 use crate::log::event_id;
 
@@ -23,48 +25,6 @@ const ATTEMPTS_MAX: u32 = 8;
 
 /// The highest number that an id may have in requests and answers.
 pub const ID_MAX: u64 = i32::MAX as u64;
-
-/// Why a command had no effect.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// A rule stands in the way.
-    #[error(transparent)]
-    Refused(#[from] Refusal),
-    /// Others kept writing to the same stream.
-    #[error("the {0} is being changed by others; try again")]
-    Contended(&'static str),
-    /// The command id was used for another request.
-    #[error("the command id was used for another request")]
-    CommandReused,
-    /// A new short stream would have ended already: the clock jumped, or the commit came too late.
-    #[error("the {0} would have ended before it began; is the clock right?")]
-    Late(&'static str),
-    /// Too many command ids are remembered to take one more.
-    #[error("too many requests with an Idempotency-Key are remembered; try again later")]
-    Crowded,
-    /// The commit is larger than the log takes.
-    #[error("{0}")]
-    TooLarge(String),
-    /// The program put together a commit that contradicts itself: nothing that a caller sent is
-    /// wrong, and nothing was written.
-    #[error("a commit contradicts itself: {0}")]
-    Contradiction(String),
-    /// Too little space is left on the disk.
-    #[error("the disk is nearly full")]
-    DiskFull,
-    /// The log failed, or an event in it cannot be read.
-    #[error(transparent)]
-    Log(#[from] LogError),
-    /// A key is missing or cannot be written.
-    #[error(transparent)]
-    Key(#[from] KeyError),
-}
-
-impl From<NotOpened> for Error {
-    fn from(err: NotOpened) -> Self {
-        Self::Key(err.into())
-    }
-}
 
 /// What a command led to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -272,16 +232,6 @@ impl Engine {
     }
 }
 
-/// Which version of an aggregate a caller wants to change.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Expected {
-    /// Whatever it is.
-    #[default]
-    Any,
-    /// The one that the caller saw: the number of events of its stream.
-    At(u32),
-}
-
 /// An aggregate as a draft leaves it.
 trait Decided: Any + Send {
     /// Puts the state into the cache.
@@ -460,7 +410,7 @@ impl<'a> Draft<'a> {
                 }
                 Ok(Done { first, position: last, repeated })
             }
-            Err(err) => Err(refusal_of(err, self.category)),
+            Err(err) => Err(Error::of(err, self.category)),
         }
     }
 }
@@ -510,29 +460,4 @@ impl Engine {
         }
         Ok(sealed)
     }
-}
-
-fn refusal_of(err: AppendError, category: &'static str) -> Error {
-    match err {
-        AppendError::Conflict { .. } => Error::Contended(category),
-        AppendError::Claimed { kind } => {
-            Refusal::AlreadyExists { what: name_of_claim(&kind) }.into()
-        }
-        AppendError::CommandReused => Error::CommandReused,
-        AppendError::Closed { .. } => Error::Late(category),
-        AppendError::Crowded => Error::Crowded,
-        AppendError::TooLarge(why) => Error::TooLarge(why),
-        AppendError::Malformed(why) => {
-            tracing::error!(category, why, "a commit contradicts itself: this is a bug");
-            Error::Contradiction(why)
-        }
-        AppendError::Full { .. } => Error::DiskFull,
-        AppendError::Log(err) => err.into(),
-    }
-}
-
-/// What callers are told that is taken.
-fn name_of_claim(kind: &str) -> &'static str {
-    let known = AGGREGATES.iter().flat_map(|it| it.claims).find(|it| it.name == kind);
-    known.map_or("value", |it| it.english)
 }

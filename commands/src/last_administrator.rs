@@ -9,7 +9,9 @@ use domain::log::CommitHead;
 use domain::user::{User, UserCommand};
 use domain::{Aggregate as _, Refusal, StreamId, UserId};
 
-use crate::engine::{Done, Draft, Engine, Error, Expected};
+use crate::engine::{Done, Draft, Engine};
+use crate::error::Error;
+use crate::expected::Expected;
 
 /// The refusal, and what to do about it.
 pub const LAST_ADMINISTRATOR: Refusal = Refusal::NotAllowed {

@@ -9,7 +9,8 @@ use domain::log_event::{HighestNumber, Log, LogCommand, restore_id};
 use domain::user::User;
 use domain::{AGGREGATES, Actor, Aggregate, Ids, SubjectId, TenantId, Timestamp, UserId};
 
-use crate::engine::{Done, Engine, Error, ID_MAX};
+use crate::engine::{Done, Engine, ID_MAX};
+use crate::error::Error;
 use crate::signing::system_head;
 
 /// Appends the event that the log was restored, before anything else is appended.

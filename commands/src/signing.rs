@@ -12,7 +12,8 @@ use domain::signing_key::{SigningAlgorithm, SigningKey, SigningKeyAdded, Signing
 use domain::{Actor, TenantId};
 use serde_json::json;
 
-use crate::engine::{Draft, Error};
+use crate::engine::Draft;
+use crate::error::Error;
 use crate::hash::sha256;
 use crate::keys::{Keyring, NotOpened, random_id};
 

@@ -58,6 +58,10 @@ impl RowData for ApiScopeData {
         }
     }
 
+    fn tenant(&self) -> TenantId {
+        self.data.tenant
+    }
+
     fn found(row: &Row<Self>) -> Found {
         let (tenant, name) = (row.data.tenant, row.fields.name.as_str());
         Found {

@@ -96,6 +96,10 @@ impl RowData for AppUserData {
         }
     }
 
+    fn tenant(&self) -> TenantId {
+        self.data.tenant
+    }
+
     fn found(row: &Row<Self>) -> Found {
         let AppUserHashes { name, maker } = row.hashes;
         // Who was erased is found by number only.

@@ -88,6 +88,10 @@ impl RowData for AppData {
         }
     }
 
+    fn tenant(&self) -> TenantId {
+        self.data.tenant
+    }
+
     fn found(row: &Row<Self>) -> Found {
         let hash = match row.owner {
             Owner::Name(hash) => hash,

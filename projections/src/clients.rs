@@ -59,6 +59,10 @@ impl RowData for ClientData {
         }
     }
 
+    fn tenant(&self) -> TenantId {
+        self.data.tenant
+    }
+
     fn found(row: &Row<Self>) -> Found {
         let ClientRegistered { tenant, owner, client_id, name, created, .. } = &row.data;
         Found {

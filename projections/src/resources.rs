@@ -125,6 +125,10 @@ impl RowData for ResourceData {
         self.apply(event, recorded.commit.time);
     }
 
+    fn tenant(&self) -> TenantId {
+        self.data.tenant
+    }
+
     fn found(row: &Row<Self>) -> Found {
         let ResourceCreated { tenant, owner, name, scopes, .. } = &row.data;
         let listed = [Group::tenant(*tenant), Group::owner(*tenant, *owner)];

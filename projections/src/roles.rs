@@ -33,6 +33,10 @@ impl RowData for RoleCreated {
         }
     }
 
+    fn tenant(&self) -> TenantId {
+        self.tenant
+    }
+
     fn found(row: &Row<Self>) -> Found {
         Found { groups: vec![Group::tenant(row.tenant)], ..Found::default() }
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Deref;
 
-use domain::{Aggregate, Recorded, SubjectId, Timestamp};
+use domain::{Aggregate, Recorded, SubjectId, TenantId, Timestamp};
 
 use crate::found::Found;
 use crate::sealed::Keys;
@@ -30,6 +30,9 @@ pub trait RowData: fmt::Debug + Clone + PartialEq + Send + Sync + Sized + 'stati
     /// What a later event changes.
     fn change(&mut self, event: EventOf<Self>, recorded: &Recorded, hashes: Self::Hashes);
 
+    /// Whose row it is.
+    fn tenant(&self) -> TenantId;
+
     /// What the row is found by now.
     fn found(row: &Row<Self>) -> Found;
 
@@ -45,6 +48,8 @@ pub trait RowData: fmt::Debug + Clone + PartialEq + Send + Sync + Sized + 'stati
 /// A row with its place in the history.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row<D> {
+    /// The id of its stream.
+    pub number: u64,
     /// How many events its stream has: the version that a writer expects (contracts 17).
     pub version: u32,
     /// The position of its first event.
@@ -62,7 +67,16 @@ impl<D> Row<D> {
     pub(crate) fn new(state: D, recorded: &Recorded) -> Self {
         let (position, time) = (recorded.position, recorded.commit.time);
         let version = recorded.version;
-        Self { version, first_position: position, position, created: time, updated: time, state }
+        let number = recorded.stream.number().unwrap_or(0);
+        Self {
+            number,
+            version,
+            first_position: position,
+            position,
+            created: time,
+            updated: time,
+            state,
+        }
     }
 
     /// When it last changed; `None` if it never did since the commit in which it began.

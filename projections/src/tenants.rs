@@ -63,6 +63,10 @@ impl RowData for TenantData {
         }
     }
 
+    fn tenant(&self) -> TenantId {
+        self.data.tenant
+    }
+
     fn found(row: &Row<Self>) -> Found {
         let owner = Group::owner(TenantId::INSTALLATION, row.data.owner);
         Found {

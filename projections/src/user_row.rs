@@ -124,6 +124,10 @@ impl RowData for UserData {
         }
     }
 
+    fn tenant(&self) -> TenantId {
+        self.data.tenant
+    }
+
     fn found(row: &Row<Self>) -> Found {
         let UserHashes { name, email, phone } = row.hashes;
         let UserRegistered { tenant, parent, roles, .. } = &row.data;

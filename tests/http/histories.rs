@@ -37,8 +37,12 @@ async fn step(app: &TestApp, (what, number, other): Step) {
     match what {
         0 => register_user(app, number + 1, other).await,
         1 => {
-            run::<User>(app, &(number + 1).to_string(), UserCommand::SetEnabled(other.is_multiple_of(2)))
-                .await
+            run::<User>(
+                app,
+                &(number + 1).to_string(),
+                UserCommand::SetEnabled(other.is_multiple_of(2)),
+            )
+            .await
         }
         2 => {
             let roles = (1..=other % 4).collect();
@@ -53,8 +57,12 @@ async fn step(app: &TestApp, (what, number, other): Step) {
         4 => run::<User>(app, &(number + 1).to_string(), UserCommand::Delete).await,
         5 => register_client(app, number, other).await,
         6 => {
-            run::<Client>(app, &(number + 1).to_string(), ClientCommand::SetEnabled(other.is_multiple_of(2)))
-                .await
+            run::<Client>(
+                app,
+                &(number + 1).to_string(),
+                ClientCommand::SetEnabled(other.is_multiple_of(2)),
+            )
+            .await
         }
         7 => run::<Client>(app, &(number + 1).to_string(), ClientCommand::TakeOver).await,
         8 => create_resource(app, number, other).await,

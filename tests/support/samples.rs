@@ -104,16 +104,7 @@ pub fn all() -> Vec<Sample> {
         sample("full", UserEvent::Deleted(UserDeleted { user: UserId(51) }.into())),
         sample("full", UserEvent::Erased(UserErased { user: UserId(52) }.into())),
     ];
-    // In the order of their stored numbers, which the golden files hold.
-    let algorithms = [
-        ("full", SigningAlgorithm::Es256),
-        ("ed_dsa", SigningAlgorithm::EdDsa),
-        ("rs256", SigningAlgorithm::Rs256),
-    ];
-    for (name, algorithm) in algorithms {
-        let added = SigningKeyAdded { algorithm, ..signing_key_added() };
-        samples.push(sample(name, SigningKeyEvent::Added(added.into())));
-    }
+    samples.extend(signing_keys());
     let full = TokenIssued { parent: Some(text("parent")), ..token_issued() };
     samples.push(sample("full", TokenEvent::Issued(full.into())));
     samples.push(sample("sparse", TokenEvent::Issued(token_sparse().into())));
@@ -122,6 +113,20 @@ pub fn all() -> Vec<Sample> {
     samples.extend(app_token::all());
     samples.extend(scopes::all());
     samples
+}
+
+fn signing_keys() -> Vec<Sample> {
+    // In the order of their stored numbers, which the golden files hold.
+    let algorithms = [
+        ("full", SigningAlgorithm::Es256),
+        ("ed_dsa", SigningAlgorithm::EdDsa),
+        ("rs256", SigningAlgorithm::Rs256),
+    ];
+    let added = algorithms.map(|(name, algorithm)| {
+        let added = SigningKeyAdded { algorithm, ..signing_key_added() };
+        sample(name, SigningKeyEvent::Added(added.into()))
+    });
+    added.into()
 }
 
 /// The samples of kinds that are still written.

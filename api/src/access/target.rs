@@ -4,7 +4,6 @@
 use std::marker::PhantomData;
 
 use commands::{Done, Error, Expected};
-use domain::api_scope::ApiScope;
 use domain::app::App as AppAggregate;
 use domain::app_token::AppToken;
 use domain::app_user::AppUser;
@@ -12,7 +11,7 @@ use domain::log::CommitHead;
 use domain::resource::Resource;
 use domain::user::{User, UserCommand};
 use domain::{Aggregate, TenantId, UserId};
-use projections::{ApiScopeRow, AppRow, AppTokenRow, AppUserRow, ResourceRow, UserRow};
+use projections::{AppTokenRow, RowData};
 
 use super::administrators::change_user;
 use crate::state::app::App;
@@ -61,30 +60,28 @@ pub(crate) trait Row {
     fn id(&self) -> String;
 }
 
-macro_rules! rows {
-    ($($row:ty => $aggregate:ty, $id:expr;)*) => {$(
-        impl Row for $row {
-            type Aggregate = $aggregate;
+impl<D: RowData> Row for projections::Row<D> {
+    type Aggregate = D::Aggregate;
 
-            fn tenant(&self) -> TenantId {
-                self.data.tenant
-            }
+    fn tenant(&self) -> TenantId {
+        D::tenant(self)
+    }
 
-            fn id(&self) -> String {
-                let id: fn(&Self) -> String = $id;
-                id(self)
-            }
-        }
-    )*};
+    fn id(&self) -> String {
+        self.number.to_string()
+    }
 }
 
-rows! {
-    ApiScopeRow => ApiScope, |it| it.data.api_scope.to_string();
-    AppRow => AppAggregate, |it| it.data.app.to_string();
-    AppTokenRow => AppToken, |it| it.id.to_string();
-    AppUserRow => AppUser, |it| it.data.app_user.to_string();
-    ResourceRow => Resource, |it| it.data.resource.to_string();
-    UserRow => User, |it| it.data.user.to_string();
+impl Row for AppTokenRow {
+    type Aggregate = AppToken;
+
+    fn tenant(&self) -> TenantId {
+        self.data.tenant
+    }
+
+    fn id(&self) -> String {
+        self.id.to_string()
+    }
 }
 
 /// How commands against an aggregate are run.
@@ -101,7 +98,6 @@ pub(crate) trait Changed: Aggregate {
     }
 }
 
-impl Changed for ApiScope {}
 impl Changed for AppAggregate {}
 impl Changed for AppToken {}
 impl Changed for AppUser {}

@@ -13,7 +13,7 @@ use warp::http::Method;
 
 use super::children::{children, unless_blank};
 use crate::access::granted::Granted;
-use crate::access::target::Target;
+use crate::access::target::{Changed, Target};
 use crate::http::codes::ApiCode;
 use crate::http::endpoint::{Endpoint, Outcome, QueryParameter, endpoint};
 use crate::http::error::ApiError;
@@ -62,6 +62,8 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             .open(super::no_codes),
     ]
 }
+
+impl Changed for ApiScope {}
 
 children!(ClaimBody = "ApiScopeClaim", PropertyBody = "ApiScopeProperty", scope_id);
 
