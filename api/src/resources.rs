@@ -10,19 +10,15 @@ pub(crate) mod audit_stream;
 mod children;
 pub(crate) mod client;
 pub(crate) mod client_body;
+mod identity_resource;
+mod no_codes;
 pub(crate) mod role;
 pub(crate) mod tenant;
 pub(crate) mod user;
 pub(crate) mod user_body;
 pub(crate) mod user_view;
 
-use crate::access::granted::Open;
-use crate::http::codes::ApiCode;
-use crate::http::endpoint::{Endpoint, Outcome};
-use crate::http::reply::{ErrorData, Reply};
-
-impl ErrorData for Vec<ApiCode> {}
-impl ErrorData for i64 {}
+use crate::http::endpoint::Endpoint;
 
 /// The endpoints of all resources, in the order of the specification.
 pub(crate) fn endpoints() -> Vec<Endpoint> {
@@ -33,6 +29,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         audit::endpoints(),
         audit_stream::endpoints(),
         client::endpoints(),
+        identity_resource::endpoints(),
         role::endpoints(),
         tenant::endpoints(),
         user::endpoints(),
@@ -40,12 +37,4 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
     .into_iter()
     .flatten()
     .collect()
-}
-
-/// What is shown in place of a secret (spec section 7.3, H15).
-pub(crate) const MASKED: &str = "***";
-
-/// The codes of a section that has none of its own.
-pub(crate) async fn no_codes(_open: Open) -> Outcome {
-    Ok(Reply::json(&[(); 0]))
 }

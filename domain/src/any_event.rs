@@ -10,6 +10,7 @@ use crate::app_token::AppToken;
 use crate::app_user::AppUser;
 use crate::client::Client;
 use crate::event::{JsonParts, Parts, StoredEvent, Unreadable};
+use crate::identity_resource::IdentityResource;
 use crate::ids::Timestamp;
 use crate::kind::{AggregateInfo, Ids, Kind, Mark};
 use crate::log_event::Log;
@@ -91,6 +92,7 @@ aggregates! {
     AppToken,
     AppUser,
     Client,
+    IdentityResource,
     Log,
     Resource,
     Role,

@@ -29,6 +29,7 @@ pub mod app;
 pub mod app_token;
 pub mod app_user;
 pub mod client;
+pub mod identity_resource;
 pub mod resource;
 pub mod role;
 pub mod scope;

@@ -14,6 +14,7 @@ use crate::app_users::AppUserData;
 use crate::apps::AppData;
 use crate::audit::Audit;
 use crate::clients::ClientData;
+use crate::identity_resources::IdentityResourceData;
 use crate::layout::Section;
 use crate::resources::ResourceData;
 use crate::row::RowData;
@@ -144,6 +145,8 @@ tables! {
     app_users: AppUserData,
     /// The clients.
     clients: ClientData,
+    /// The identity resources.
+    identity_resources: IdentityResourceData,
     /// The API resources.
     resources: ResourceData,
     /// The roles.
@@ -205,6 +208,7 @@ impl Tables {
             | AnyEvent::App(_)
             | AnyEvent::AppUser(_)
             | AnyEvent::Client(_)
+            | AnyEvent::IdentityResource(_)
             | AnyEvent::Resource(_)
             | AnyEvent::Role(_)
             | AnyEvent::Tenant(_)

@@ -1,5 +1,7 @@
 //! The rules of an API scope (spec section 5.5), and that its changes say what changed.
 
+use crate::never_panics::{config, run, seeds};
+use crate::sample_of;
 use domain::Refusal;
 use domain::api_scope::{
     API_SCOPE_NAME_CLAIM, ApiScope, ApiScopeChange, ApiScopeCommand, ApiScopeDeleted,
@@ -154,6 +156,20 @@ fn fields() -> impl Strategy<Value = ApiScopeFields> {
 }
 
 proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn an_api_scope_never_panics(seeds in seeds()) {
+        run::<ApiScope>(&seeds, |seed| sample_of!(ApiScope, seed), |seed| {
+            let named = |it: &mut ApiScopeFields| it.name.clone_from(&seed.text);
+            match seed.which % 3 {
+                0 => ApiScopeCommand::Delete,
+                1 => update_with(named, property_values()),
+                _ => create_with(named),
+            }
+        });
+    }
+
     #[test]
     fn changes_lead_from_one_state_to_the_other(one in fields(), other in fields()) {
         let mut state = one.clone();

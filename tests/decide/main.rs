@@ -11,6 +11,7 @@ mod api_scope;
 mod app_token;
 mod client;
 mod gateway;
+mod identity_resource;
 mod log_event;
 mod never_panics;
 mod resource;

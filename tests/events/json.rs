@@ -1,18 +1,12 @@
 //! Events as JSON: every kind through the real engine, secrets hidden, the erased gone.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
-use commands::keys::Keyring;
-use commands::log::MemoryLog;
-use commands::{CloudEvent, Engine, EventJson, FullEventId, Personal};
-use domain::api_scope::{ApiScope, ApiScopeCommand};
+use commands::{CloudEvent, EventJson, FullEventId, Personal};
 use domain::app::{App, AppCommand, AppPolicy};
 use domain::app_token::{AppToken, AppTokenCommand, app_token_id};
 use domain::app_user::{AppUser, AppUserCommand, AppUserId};
 use domain::client::{Client, ClientCommand};
-use domain::context::Context;
-use domain::log::CommitHead;
 use domain::log::OpenParts as _;
 use domain::log_event::{Log, LogCommand, forgetting_id, restore_id};
 use domain::resource::{AllowedScopes, Resource, ResourceCommand};
@@ -21,71 +15,19 @@ use domain::signing_key::{SigningKey, SigningKeyCommand};
 use domain::tenant::{Tenant, TenantCommand};
 use domain::token::{Token, TokenCommand, token_id};
 use domain::user::{User, UserCommand, Verifiers};
-use domain::{
-    Actor, Aggregate, AnyEvent, CommandId, EventId, LogId, Recorded, SubjectId, TenantId,
-    Timestamp, UserId,
-};
+use domain::{AnyEvent, EventId, LogId, SubjectId, Timestamp};
 use serde_json::json;
 use tests::given::NOW;
+use tests::life::{Life, Lives as _};
 use tests::samples::{self, app_token, scopes};
 
 fn full_id() -> FullEventId {
     FullEventId { log: LogId([7; 16]), event: EventId([8; 16]), position: 9 }
 }
 
-/// All that a commit may say of how it came about.
-fn context() -> Context {
-    Context {
-        operation: Some("UserPost".into()),
-        client: Some("shop".into()),
-        caused_by: Some(3),
-        batch: Some([0xB0; 16]),
-        session: Some([0x50; 8]),
-        unknown: Vec::new(),
-    }
-}
-
-/// An engine over a log in memory, and a counter for command ids.
-struct World {
-    engine: Engine,
-    commands: u8,
-}
-
-impl World {
-    fn new() -> Self {
-        let keys = Arc::new(Keyring::ephemeral().unwrap());
-        let log = Arc::new(MemoryLog::new(keys.log_id()));
-        Self { engine: Engine::new(log, keys), commands: 0 }
-    }
-
-    async fn run<A: Aggregate>(&mut self, id: &str, command: A::Command) {
-        self.commands += 1;
-        let head = CommitHead {
-            command_id: CommandId([self.commands; 16]),
-            fingerprint: 0,
-            tenant: TenantId(12),
-            actor: Actor::User(UserId(1)),
-            time: NOW,
-            correlation: [0xC0; 16],
-            trace: if self.commands == 1 { [0; 16] } else { [0xD0; 16] },
-            context: if self.commands == 1 { Context::default() } else { context() },
-        };
-        self.engine.handle::<A>(id, &command, &head).await.unwrap();
-    }
-
-    fn events(&self) -> Vec<Recorded> {
-        self.engine.log().read_after(0, usize::MAX).unwrap()
-    }
-
-    fn json(&self, personal: Personal) -> Vec<EventJson> {
-        let json = |it| EventJson::new(it, self.engine.keys(), personal).unwrap();
-        self.events().iter().map(json).collect()
-    }
-}
-
 /// One life of each aggregate: together they bring about every event.
-async fn full_life() -> World {
-    let mut world = World::new();
+async fn full_life() -> Life {
+    let mut world = Life::new();
     let tenant = Box::new(samples::tenant_created());
     let create = TenantCommand::Create(tenant, samples::tenant_properties());
     world.run::<Tenant>("12", create).await;
@@ -111,7 +53,7 @@ async fn full_life() -> World {
     world.run::<Token>(&id, TokenCommand::Issue(Box::new(token))).await;
     world.run::<Token>(&id, TokenCommand::Revoke { reason: "lost".to_owned() }).await;
     run_resource(&mut world).await;
-    run_scopes(&mut world).await;
+    scopes::live(&mut world).await;
     let register = UserCommand::Register {
         data: Box::new(samples::user_registered()),
         personal: Box::new(samples::user_personal()),
@@ -133,14 +75,7 @@ async fn full_life() -> World {
     world
 }
 
-async fn run_scopes(world: &mut World) {
-    let (created, fields) = (scopes::api_scope_created(), scopes::api_scope_fields());
-    let create = ApiScopeCommand::Create(created, Box::new(fields), scopes::property_values());
-    world.run::<ApiScope>("91", create).await;
-    world.run::<ApiScope>("91", ApiScopeCommand::Delete).await;
-}
-
-async fn run_app_token(world: &mut World) {
+async fn run_app_token(world: &mut Life) {
     let app = app_token::APP.to_string();
     let create = AppCommand::Create {
         data: Box::new(app_token::app_created()),
@@ -180,7 +115,7 @@ async fn run_app_token(world: &mut World) {
     }
 }
 
-async fn run_resource(world: &mut World) {
+async fn run_resource(world: &mut Life) {
     let resource = Box::new(samples::resource_created());
     let commands = [
         ResourceCommand::Create(resource, samples::resource_secrets()),
@@ -248,6 +183,7 @@ async fn secrets_are_three_stars_and_nothing_else() {
         "client.registered.v1",
         "resource.created.v1",
         "api_scope.updated.v1",
+        "identity_resource.updated.v1",
         "user.registered.v1",
         "user.app_password_set.v1",
         "user.password_set.v1",

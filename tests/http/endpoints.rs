@@ -23,7 +23,7 @@ use Who::{Anonymous, AppToken, Bearer, Operation};
 type Row = (u8, &'static str, &'static str, &'static str, &'static str, Who);
 
 #[rustfmt::skip]
-const TABLE: [Row; 40] = [
+const TABLE: [Row; 46] = [
     (1, "ApiResourceGet", "GET", "/api/ApiResource", "/api/ApiResource", Bearer("apiresource.get", "user")),
     (2, "ApiResourcePost", "POST", "/api/ApiResource", "/api/ApiResource", Bearer("apiresource.post", "user")),
     (4, "ApiResourceDetail", "GET", "/api/ApiResource/{id}", "/api/ApiResource/1", Bearer("apiresource.detail", "user")),
@@ -46,6 +46,12 @@ const TABLE: [Row; 40] = [
     (41, "ClientDetail", "GET", "/api/Client/{id}", "/api/Client/1", Bearer("client.detail", "user")),
     (43, "ClientIssueToken", "POST", "/api/Client/IssueToken", "/api/Client/IssueToken", Bearer("client.issuetoken", "user")),
     (44, "ClientPostSecretkey", "POST", "/api/Client/{id}/Secretkey", "/api/Client/1/Secretkey", Bearer("client.postsecretkey", "user")),
+    (59, "IdentityResourceGet", "GET", "/api/IdentityResource", "/api/IdentityResource", Bearer("identityresource.get", "user")),
+    (60, "IdentityResourcePost", "POST", "/api/IdentityResource", "/api/IdentityResource", Bearer("identityresource.post", "administrator")),
+    (61, "IdentityResourcePut", "PUT", "/api/IdentityResource", "/api/IdentityResource", Bearer("identityresource.put", "administrator")),
+    (62, "IdentityResourceDetail", "GET", "/api/IdentityResource/{id}", "/api/IdentityResource/1", Bearer("identityresource.detail", "user")),
+    (63, "IdentityResourceDelete", "DELETE", "/api/IdentityResource/{id}", "/api/IdentityResource/1", Bearer("identityresource.delete", "administrator")),
+    (64, "IdentityResourceCodes", "GET", "/api/IdentityResource/Codes", "/api/IdentityResource/Codes", Anonymous),
     (65, "RoleGet", "GET", "/api/Role", "/api/Role", Bearer("role.get", "user")),
     (66, "RolePost", "POST", "/api/Role", "/api/Role", Bearer("role.post", "administrator")),
     (71, "TenantGet", "GET", "/api/Tenant", "/api/Tenant", Bearer("tenant.get", "user")),

@@ -22,6 +22,7 @@ mod endpoints;
 mod errors;
 mod histories;
 mod idempotency;
+mod identity_resource;
 mod kept;
 mod operation;
 mod positions;

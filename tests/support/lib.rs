@@ -12,6 +12,7 @@ pub mod app;
 pub mod bench;
 pub mod fuzz;
 pub mod given;
+pub mod life;
 pub mod log;
 pub mod nats;
 pub mod process;

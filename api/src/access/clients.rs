@@ -8,7 +8,7 @@ use commands::bootstrap::FIRST_PARTY_CLIENT;
 use domain::resource::{AllowedScopes, Resource, ResourceCommand};
 use domain::role::ROLE_ADMINISTRATOR;
 use domain::{TenantId, UserId};
-use projections::{ClientRow, ResourceRow, Tables, UserRow};
+use projections::{ClientRow, IdentityResourceRow, ResourceRow, Tables, UserRow};
 
 use super::scopes::{BUILT_IN_AUDIENCE, is_built_in, is_twin};
 
@@ -82,12 +82,18 @@ enum Known<'a> {
     BuiltIn,
     /// An enabled API resource names it.
     Of(&'a ResourceRow),
+    /// It is an enabled identity resource.
+    Identity,
 }
 
 /// The one place that says whether a scope is known in a tenant.
 fn known<'a>(tables: &'a Tables, tenant: TenantId, scope: &str) -> Option<Known<'a>> {
     if is_built_in(scope) {
         return Some(Known::BuiltIn);
+    }
+    let identity = tables.identity_resources.named(tenant, scope);
+    if identity.is_some_and(|it| it.fields.enabled && it.fields.name == scope) {
+        return Some(Known::Identity);
     }
     let described = tables.api_scopes.named(tenant, scope);
     if described.is_some_and(|it| !it.fields.enabled) {
@@ -99,10 +105,14 @@ fn known<'a>(tables: &'a Tables, tenant: TenantId, scope: &str) -> Option<Known<
 /// The scopes that the discovery document of a tenant names, besides those that are built in.
 pub(crate) fn discoverable_scopes(tables: &Tables, tenant: TenantId) -> BTreeSet<String> {
     let mut scopes = tables.resources.discoverable_scopes(tenant);
+    let listed =
+        |it: &IdentityResourceRow| it.fields.enabled && it.fields.show_in_discovery_document;
     scopes.retain(|scope| {
         let described = tables.api_scopes.named(tenant, scope);
         described.is_none_or(|it| it.fields.enabled && it.fields.show_in_discovery_document)
     });
+    let identity = tables.identity_resources.all_of(tenant).filter(|it| listed(it));
+    scopes.extend(identity.map(|it| it.fields.name.clone()));
     scopes
 }
 
@@ -113,25 +123,28 @@ fn named_by<'a>(tables: &'a Tables, tenant: TenantId, scope: &str) -> Option<&'a
 }
 
 /// The audience of a scope, if the client gets it now. A scope that is unknown and one that the
-/// client may not have are the same: nothing tells which scopes exist.
+/// client may not have are the same: nothing tells which scopes exist. A scope that stands for claims
+/// about a person has no audience.
 pub(crate) fn audience_for<'a>(
     tables: &'a Tables,
     client: &ClientRow,
     scope: &str,
-) -> Option<&'a str> {
+) -> Option<Option<&'a str>> {
     let is_first_party = client.data.client_id.0 == FIRST_PARTY_CLIENT;
     let is_listed = client.data.allowed_scopes.iter().any(|it| it == scope || is_twin(it, scope));
     if !is_listed && !is_first_party {
         return None;
     }
     match known(tables, client.data.tenant, scope)? {
-        Known::BuiltIn => gets_built_in(tables, client).then_some(BUILT_IN_AUDIENCE),
+        Known::BuiltIn => gets_built_in(tables, client).then_some(Some(BUILT_IN_AUDIENCE)),
         Known::Of(resource) => {
             let owner = resource.data.owner;
             let is_open = owner != UserId::NONE && owner == client.data.owner
                 || resource.allows(client.data.client, scope);
-            (is_listed && is_open).then_some(resource.data.name.as_str())
+            (is_listed && is_open).then_some(Some(resource.data.name.as_str()))
         }
+        // They stand for claims about a person, whom every API may know.
+        Known::Identity => is_listed.then_some(None),
     }
 }
 

@@ -131,7 +131,7 @@ pub(crate) fn still_granted(
             break;
         }
         let Some(name) = audience_for(tables, client, scope) else { continue };
-        audience.insert(name.to_owned());
+        audience.extend(name.map(str::to_owned));
         if !granted.contains(scope) {
             granted.push(scope.clone());
         }

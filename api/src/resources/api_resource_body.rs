@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
 
-use super::MASKED;
+use super::children::MASKED;
 use crate::http::reply::{ErrorData, Single};
 use crate::http::time::WireTime;
 

@@ -12,6 +12,7 @@ use serde_with::skip_serializing_none;
 use warp::http::Method;
 
 use super::children::{children, unless_blank};
+use super::no_codes::no_codes;
 use crate::access::granted::Granted;
 use crate::access::target::{Changed, Target};
 use crate::http::codes::ApiCode;
@@ -59,7 +60,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         endpoint(Method::GET, "/api/ApiScope/Codes", "ApiScopeCodes", "The codes of this section")
             .row(33)
             .answers::<Vec<ApiCode>>()
-            .open(super::no_codes),
+            .open(no_codes),
     ]
 }
 

@@ -2,7 +2,8 @@
 
 use domain::children::PropertyValue;
 
-use super::MASKED;
+/// What is shown in place of a secret (spec section 7.3, H15).
+pub(crate) const MASKED: &str = "***";
 
 /// Declares the claims and properties of a resource: the same but for their names and for the member
 /// that names their parent (spec section 2.7).

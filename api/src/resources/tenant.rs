@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_with::skip_serializing_none;
 use warp::http::Method;
 
-use super::MASKED;
+use super::children::MASKED;
 use crate::access::granted::{Granted, Open};
 use crate::http::endpoint::{Endpoint, Outcome, QueryParameter, endpoint};
 use crate::http::error::ApiError;
