@@ -47,7 +47,7 @@ async fn write(
 }
 
 fn kinds(engine: &Engine) -> Vec<String> {
-    let stream = StreamId::new("user", &user_id());
+    let stream = StreamId::new("user", user_id());
     let events = engine.log().read_stream(&stream, 0).unwrap();
     assert!((1..).zip(&events).all(|(version, it)| it.version == version), "{events:?}");
     events.iter().map(|it| it.kind.to_string()).collect()
