@@ -3,6 +3,7 @@
 pub(crate) mod call;
 pub(crate) mod codes;
 pub(crate) mod commit;
+pub(crate) mod cross_origin;
 pub(crate) mod endpoint;
 pub(crate) mod error;
 pub(crate) mod face;

@@ -25,4 +25,5 @@ pub use crate::http::router::Peer;
 pub use crate::state::app::{App, AppSettings, LogFigures, StatsOf};
 pub use crate::state::app_token_settings::{AdminMode, AppTokenSettings};
 pub use crate::state::clock::Clock;
+pub use crate::state::origins::Origins;
 pub use crate::state::proxies::Proxies;

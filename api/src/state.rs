@@ -7,6 +7,7 @@ pub(crate) mod clock;
 pub(crate) mod counters;
 pub(crate) mod hash;
 pub(crate) mod network;
+pub(crate) mod origins;
 pub(crate) mod panics;
 pub(crate) mod proxies;
 mod recent;

@@ -25,6 +25,7 @@ mod idempotency;
 mod identity_resource;
 mod kept;
 mod operation;
+mod origins;
 mod positions;
 mod reach;
 mod role;

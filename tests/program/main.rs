@@ -21,6 +21,7 @@ mod fuzz_requests;
 mod limits;
 mod older_version;
 mod options;
+mod origins;
 mod privacy;
 mod private_copies;
 mod restoring;

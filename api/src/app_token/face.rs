@@ -24,6 +24,7 @@ pub(crate) static APP_TOKEN: Face = Face {
         | ApiError::UnknownHost => not_found(),
         err => respond::<()>(Err(err.into()), &asked.settings.app_token),
     },
+    crosses_origins: false,
     names_versions: false,
     body_bytes_max: BODY_BYTES_MAX,
     query_bytes_max: None,

@@ -20,6 +20,7 @@ pub(crate) static OAUTH: Face = Face {
         ["/connect/", "/.well-known/"].iter().any(|it| path.starts_with(it))
     },
     error: oauth_error,
+    crosses_origins: false,
     names_versions: false,
     body_bytes_max: BODY_BYTES_MAX,
     query_bytes_max: Some(QUERY_BYTES_MAX),

@@ -18,6 +18,8 @@ pub struct Face {
     pub(crate) owns: fn(&str) -> bool,
     /// The answer to an error.
     pub(crate) error: fn(ApiError, &Asked<'_>) -> Response,
+    /// Whether pages of the origins that the operator listed may read its answers.
+    pub(crate) crosses_origins: bool,
     /// Whether its answers have the header with the versions of the API (spec section 3.6).
     pub(crate) names_versions: bool,
     /// The largest body, in bytes, where an endpoint does not say otherwise.

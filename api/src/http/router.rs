@@ -19,9 +19,11 @@ use warp::reply::Response;
 use warp::{Filter, Rejection};
 
 use super::call::{BodyStream, Call};
+use super::cross_origin::Crossing;
 use super::endpoint::Endpoint;
 use super::error::ApiError;
 use super::face::{Asked, Face};
+
 use crate::state::app::App;
 use crate::state::hash::hash_16;
 
@@ -127,7 +129,7 @@ pub(crate) fn router(
         .and(warp::method())
         .map(move |path: FullPath, method: Method| {
             let found = table.find(path.as_str(), &method);
-            (found, face_of(faces, path.as_str()))
+            (found, face_of(faces, path.as_str()), method)
         })
         .untuple_one()
         .and(raw_query())
@@ -137,6 +139,7 @@ pub(crate) fn router(
         .then(
             move |found,
                   face: &'static Face,
+                  method: Method,
                   raw_query,
                   headers: HeaderMap,
                   peer: Option<Peer>,
@@ -144,17 +147,30 @@ pub(crate) fn router(
                 let app = answering.clone();
                 let body: BodyStream = Box::pin(stream_of(body));
                 async move {
+                    let origins = &app.settings.origins;
+                    let crossing = Crossing::of(face, origins, &method, &headers);
                     let err = match found {
                         Match::Endpoint(endpoint, parameters) => {
                             let peer = peer.map(|it| caller_address(&app, it, &headers));
                             let sent = Sent { parameters, raw_query, headers, peer, body };
-                            return answer(app, endpoint, sent).await;
+                            let mut response = answer(app, endpoint, sent).await;
+                            crossing.mark(&mut response);
+                            return response;
                         }
-                        Match::OtherMethods(allow) => ApiError::WrongMethod { allow },
+                        Match::OtherMethods(allow) => {
+                            if let Some(mut response) = crossing.before_request(&allow) {
+                                crossing.mark(&mut response);
+                                return response;
+                            }
+                            ApiError::WrongMethod { allow }
+                        }
                         Match::NotBuilt => ApiError::NotBuilt,
                         Match::Nothing => ApiError::NoRoute,
                     };
-                    unmatched(&app, face, err, &hex(&request_id(&headers)))
+                    let shown_id = hex(&request_id(&headers));
+                    let mut response = unmatched(&app, face, err, &shown_id);
+                    crossing.mark(&mut response);
+                    response
                 }
             },
         )

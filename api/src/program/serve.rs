@@ -37,6 +37,7 @@ use crate::http::server;
 use crate::http::server::door::Door;
 use crate::state::app::{App, AppSettings, LogFigures};
 use crate::state::app_token_settings::AdminMode;
+use crate::state::origins::Origins;
 use crate::state::proxies::Proxies;
 
 /// A log up to this size is checked from its beginning before the first request is taken; a
@@ -98,6 +99,7 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
         AppSettings {
             public_url,
             business_statuses: options.business_errors == BusinessErrors::Status,
+            origins: Origins::new(options.cors_origins.clone()),
             proxies: Proxies::new(options.trusted_proxies.clone()),
             figures_apart: of_figures.is_some(),
             app_token,

@@ -12,6 +12,7 @@ use ipnet::IpNet;
 
 pub(crate) use self::app_token::{AppToken, AppTokenCommand};
 pub(crate) use self::who::Who;
+use crate::state::origins::parse_origin;
 use crate::state::proxies::parse_network;
 
 /// No machine serves more.
@@ -180,6 +181,17 @@ pub(crate) struct Serve {
         value_parser = parse_network
     )]
     pub(crate) trusted_proxies: Vec<IpNet>,
+
+    /// An origin whose pages may call /api from a browser, such as https://app.example.com; several
+    /// with commas. Without it no page of another origin may.
+    #[arg(
+        long,
+        env = "CHANCERY_CORS_ORIGINS",
+        value_name = "ORIGIN",
+        value_delimiter = ',',
+        value_parser = parse_origin
+    )]
+    pub(crate) cors_origins: Vec<String>,
 
     /// Answer /metrics at this address and nowhere else: figures tell strangers how busy the program
     /// is. Without it, at the address of --listen.

@@ -16,6 +16,7 @@ use super::app_token_settings::AppTokenSettings;
 use super::attempts::Attempts;
 use super::clock::Clock;
 use super::counters::Counters;
+use super::origins::Origins;
 use super::proxies::Proxies;
 use super::seen::Seen;
 use super::signer::{ReadyKey, Signer, SigningError};
@@ -35,6 +36,8 @@ pub struct AppSettings {
     pub public_url: Option<String>,
     /// Whether documented business errors have real HTTP statuses instead of 200.
     pub business_statuses: bool,
+    /// Which pages of other origins may read answers of the management API.
+    pub origins: Origins,
     /// The proxies that are trusted to state the address of a caller.
     pub proxies: Proxies,
     /// Whether metrics are answered at another address only.
