@@ -18,7 +18,7 @@ use warp::http::{Method, StatusCode};
 
 use self::face::text;
 use crate::http::endpoint::{Endpoint, endpoint};
-use crate::operation::metrics::metrics as figures;
+use crate::operation::metrics::{METRICS_ABOUT, metrics as figures};
 
 /// Its endpoints.
 pub(crate) fn endpoints() -> Vec<Endpoint> {
@@ -31,8 +31,10 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         "The program's figures (Prometheus)",
     );
     let mut all = vec![
-        health.operation(|_| async { Ok(text(StatusCode::OK, "ok")) }),
-        metrics.operation(figures),
+        health
+            .answers_text("text/plain", "It runs.")
+            .operation(|_| async { Ok(text(StatusCode::OK, "ok")) }),
+        metrics.answers_text("text/plain", METRICS_ABOUT).operation(figures),
     ];
     all.extend(apps::endpoints());
     all.extend(tokens::endpoints());

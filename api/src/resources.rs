@@ -5,6 +5,7 @@ pub(crate) mod api_resource_body;
 pub(crate) mod api_resource_clients;
 mod api_scope;
 pub(crate) mod audit;
+mod audit_event;
 mod audit_place;
 pub(crate) mod audit_stream;
 mod children;

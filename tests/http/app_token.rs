@@ -17,7 +17,7 @@ mod ownership;
 mod refresh;
 mod required;
 mod revocation;
-mod service;
+pub(crate) mod service;
 mod signatures;
 mod tenants;
 mod tokens;

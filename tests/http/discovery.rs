@@ -53,3 +53,16 @@ async fn the_keys_of_a_tenant_are_its_own_and_public_only() {
         assert_eq!(key["kid"], app.key_of(tenant).0);
     }
 }
+
+#[tokio::test]
+async fn clients_of_oauth_find_the_same_document_where_rfc_8414_puts_it() {
+    let app = TestApp::new().await;
+    app.tenant("other:8080").await;
+    for host in ["localhost:8080", "other:8080"] {
+        let openid = app.get("/.well-known/openid-configuration").host(host).send().await;
+        let oauth = app.get("/.well-known/oauth-authorization-server").host(host).send().await;
+        assert_eq!(oauth.json()["issuer"], format!("http://{host}"));
+        assert_eq!(oauth.json(), openid.json());
+        assert_eq!(oauth.header("cache-control"), openid.header("cache-control"));
+    }
+}

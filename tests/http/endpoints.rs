@@ -23,7 +23,7 @@ use Who::{Anonymous, AppToken, Bearer, Operation};
 type Row = (u8, &'static str, &'static str, &'static str, &'static str, Who);
 
 #[rustfmt::skip]
-const TABLE: [Row; 46] = [
+const TABLE: [Row; 47] = [
     (1, "ApiResourceGet", "GET", "/api/ApiResource", "/api/ApiResource", Bearer("apiresource.get", "user")),
     (2, "ApiResourcePost", "POST", "/api/ApiResource", "/api/ApiResource", Bearer("apiresource.post", "user")),
     (4, "ApiResourceDetail", "GET", "/api/ApiResource/{id}", "/api/ApiResource/1", Bearer("apiresource.detail", "user")),
@@ -67,6 +67,7 @@ const TABLE: [Row; 46] = [
     (0, "ConnectToken", "POST", "/connect/token", "/connect/token", Anonymous),
     (0, "ConnectRevocation", "POST", "/connect/revocation", "/connect/revocation", Anonymous),
     (0, "OpenIdConfiguration", "GET", "/.well-known/openid-configuration", "/.well-known/openid-configuration", Anonymous),
+    (0, "OAuthServerMetadata", "GET", "/.well-known/oauth-authorization-server", "/.well-known/oauth-authorization-server", Anonymous),
     (0, "OpenIdKeys", "GET", "/.well-known/openid-configuration/jwks", "/.well-known/openid-configuration/jwks", Anonymous),
     (0, "HealthLive", "GET", "/health/live", "/health/live", Operation),
     (0, "HealthReady", "GET", "/health/ready", "/health/ready", Operation),

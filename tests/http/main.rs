@@ -24,6 +24,7 @@ mod histories;
 mod idempotency;
 mod identity_resource;
 mod kept;
+mod openapi;
 mod operation;
 mod origins;
 mod positions;

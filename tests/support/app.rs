@@ -23,12 +23,14 @@ use futures_util::FutureExt as _;
 use http_body_util::BodyExt as _;
 use projections::{Views, catch_up, follow};
 use serde_json::{Value, json};
+use tokio::sync::OnceCell;
 use warp::Filter as _;
 use warp::filters::BoxedFilter;
 use warp::http::HeaderMap;
 use warp::reply::Response;
 use warp::test::RequestBuilder;
 
+use crate::document::Document;
 pub use crate::tokens::{
     bind_token_id, merge, part_of, payload_of, sign_es256, sign_payload, unsigned, usual_claims,
 };
@@ -49,6 +51,10 @@ pub struct TestApp {
     /// The clock of the program: shift it instead of sleeping.
     pub clock: Clock,
     routes: BoxedFilter<(Response,)>,
+    /// What the program says of itself; every answer is held against it.
+    document: OnceCell<Option<Arc<Document>>>,
+    /// Whether the app-token service answers as documented: with its envelope.
+    is_as_documented: bool,
 }
 
 /// The one hash of the one password: hashing is slow on purpose.
@@ -104,16 +110,19 @@ impl TestApp {
         catch_up(&*log, &views, &|_| ()).unwrap();
         tokio::spawn(follow(log, views.clone()));
         let figures = Arc::new(LogFigures::default);
+        let is_as_documented = !settings.app_token.bare;
         let passwords = PasswordPool::new(2);
         let clock = Clock::default();
         let app =
             App::new(engine.clone(), views.clone(), clock.clone(), passwords, settings, figures);
-        Self { engine, views, clock, routes: api::routes(&app).boxed() }
+        let routes = api::routes(&app).boxed();
+        Self { engine, views, clock, routes, document: OnceCell::new(), is_as_documented }
     }
 
     pub fn ask(&self, method: &str, path: &str) -> Ask<'_> {
         let request = warp::test::request().method(method).path(path);
-        Ask { app: self, request, host: HOST.to_owned() }
+        let (method, path) = (method.to_owned(), path.to_owned());
+        Ask { app: self, request, host: HOST.to_owned(), method, path }
     }
 
     pub fn get(&self, path: &str) -> Ask<'_> {
@@ -122,6 +131,16 @@ impl TestApp {
 
     pub fn post(&self, path: &str) -> Ask<'_> {
         self.ask("POST", path)
+    }
+
+    /// What the program says of itself.
+    pub async fn document(&self) -> Option<Arc<Document>> {
+        let read = || async {
+            let ask = warp::test::request().path("/swagger/v1/swagger.json");
+            let body = ask.filter(&self.routes).await.ok()?.into_body().collect().await.ok()?;
+            Some(Document::of(&text_of(&body.to_bytes())))
+        };
+        self.document.get_or_init(read).await.clone().filter(|_| self.is_as_documented)
     }
 
     /// A token of the administrator, from the token endpoint.
@@ -348,6 +367,8 @@ pub struct Ask<'a> {
     app: &'a TestApp,
     request: RequestBuilder,
     host: String,
+    method: String,
+    path: String,
 }
 
 impl Ask<'_> {
@@ -395,9 +416,15 @@ impl Ask<'_> {
     }
 
     pub async fn send(self) -> Answer {
+        let (app, method, path) = (self.app, self.method.clone(), self.path.clone());
         let (head, body) = self.open().await.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
-        Answer { status: head.status.as_u16(), headers: head.headers, text: text_of(&body) }
+        let text = text_of(&body);
+        let answer = Answer { status: head.status.as_u16(), headers: head.headers, text };
+        if let Some(document) = app.document().await {
+            document.check(&method, &path, &answer);
+        }
+        answer
     }
 }
 

@@ -10,6 +10,7 @@
 
 pub mod app;
 pub mod bench;
+pub mod document;
 pub mod fuzz;
 pub mod given;
 pub mod life;

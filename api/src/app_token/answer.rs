@@ -58,6 +58,24 @@ pub(crate) const TOO_MANY: Failed = failed(1082, "超过最大值");
 /// The signature does not fit.
 pub(crate) const WRONG_SIGNATURE: Failed = failed(1088, "token校验失败");
 
+/// Each of them, for the document.
+pub(crate) const FAILURES: [Failed; 14] = [
+    BUSY,
+    FORBIDDEN,
+    INVALID,
+    WRONG_PASSWORD,
+    NOT_FOUND,
+    UNKNOWN_APP,
+    DISABLED,
+    USER_EXISTS,
+    UNAUTHORIZED,
+    REPLAYED,
+    WRONG_TIME,
+    EXPIRED,
+    TOO_MANY,
+    WRONG_SIGNATURE,
+];
+
 impl Failed {
     pub(crate) const fn retry_after(self, seconds: u64) -> Self {
         Self { retry_seconds: Some(seconds), ..self }
@@ -128,15 +146,23 @@ impl<T> Answered<T> {
     }
 }
 
+/// The `data` of a failure, which has none.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "AppTokenFailure")]
+pub(crate) struct Failure {}
+
 /// What every operation answers in.
 #[derive(Debug, Serialize, JsonSchema)]
-#[schemars(rename = "AppTokenAnswer_of_{T}")]
+#[schemars(rename = "{T}Answer")]
 pub(crate) struct Envelope<T> {
+    /// Whether it succeeded.
     state: bool,
-    /// Absent on success.
+    /// What failed; absent on success.
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<i64>,
+    /// The code in words; `normal` on success.
     error: &'static str,
+    /// Absent on failure.
     #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<T>,
 }

@@ -57,18 +57,23 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
+/// An app to make.
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 #[derive(Default)]
+#[schemars(rename = "AppTokenAppInput")]
 struct CreateOauthReq {
     /// The owner.
+    #[schemars(extend("x-required" = "body"))]
     username: String,
     /// Free text, usually Base64 of JSON.
     oauth_info: String,
 }
 
+/// A new app, with its secret.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "AppTokenCreatedApp")]
 struct CreateOauthResp {
     /// 16 digits.
     app_id: String,
@@ -78,8 +83,10 @@ struct CreateOauthResp {
     app_secret: String,
 }
 
+/// Which apps to list.
 #[derive(Deserialize, JsonSchema, Default)]
 #[serde(rename_all = "camelCase", default)]
+#[schemars(rename = "AppTokenAppsInput")]
 struct GetAppListReq {
     /// The owner.
     username: String,
@@ -91,29 +98,38 @@ struct GetAppListReq {
     page_size: i32,
 }
 
+/// A page of apps.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AppTokenApps")]
 struct GetAppListResp {
     list: Option<Vec<AppInfo>>,
     total: i64,
 }
 
+/// An app.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "AppTokenApp")]
 struct AppInfo {
     app_id: String,
     oauth_info: String,
 }
 
+/// Which app to delete.
 #[derive(Deserialize, JsonSchema, Default)]
 #[serde(rename_all = "camelCase", default)]
+#[schemars(rename = "AppTokenDeleteInput")]
 struct DeleteAppReq {
     app_id: String,
     /// The owner.
+    #[schemars(extend("x-required" = "body"))]
     username: String,
 }
 
+/// What was deleted.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "AppTokenDeletion")]
 struct DeleteAppResp {
     /// 1, or 0 if there was nothing to delete.
     rows_affected: i64,

@@ -3,7 +3,7 @@
 use warp::http::StatusCode;
 use warp::reply::Response;
 
-use super::answer::respond;
+use super::answer::{Envelope, FAILURES, Failure, respond};
 use crate::http::call::BODY_BYTES_MAX;
 use crate::http::error::ApiError;
 use crate::http::face::Face;
@@ -23,6 +23,19 @@ pub(crate) static APP_TOKEN: Face = Face {
         | ApiError::WrongMethod { .. }
         | ApiError::UnknownHost => not_found(),
         err => respond::<()>(Err(err.into()), &asked.settings.app_token),
+    },
+    error_schema: |err, schemas| match err {
+        ApiError::NoRoute | ApiError::WrongMethod { .. } | ApiError::UnknownHost => {
+            schemas.subschema_for::<String>()
+        }
+        _ => schemas.subschema_for::<Envelope<Failure>>(),
+    },
+    own_failures: |settings, schemas| {
+        let answered = FAILURES.map(|it| {
+            let response = respond::<()>(Err(it), &settings.app_token);
+            (response, schemas.subschema_for::<Envelope<Failure>>())
+        });
+        answered.into()
     },
     crosses_origins: false,
     names_versions: false,

@@ -23,8 +23,10 @@ use crate::state::seen::First;
 /// How long an access and a refresh token are, in characters.
 const TOKEN_CHARS: usize = 32;
 
+/// A pair of tokens.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "AppTokenPair")]
 pub(crate) struct PairResp {
     pub(crate) access_token: String,
     pub(crate) refresh_token: String,

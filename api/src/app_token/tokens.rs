@@ -70,9 +70,12 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
+/// Which app asks for tokens, and for whom.
 #[derive(Deserialize, JsonSchema, Default)]
 #[serde(rename_all = "camelCase", default)]
+#[schemars(rename = "AppTokenAuthorizeInput")]
 struct AuthorizeReq {
+    #[schemars(extend("x-required" = "body"))]
     app_id: String,
     app_key: String,
     /// A label that is kept with the tokens.
@@ -85,27 +88,38 @@ struct AuthorizeReq {
     user_name: String,
 }
 
+/// Who signs in.
 #[derive(Deserialize, JsonSchema, Default)]
 #[serde(rename_all = "camelCase", default)]
+#[schemars(rename = "AppTokenLoginInput")]
 struct LoginReq {
+    #[schemars(extend("x-required" = "body"))]
     username: String,
     /// The md5 of the password, in hexadecimal.
+    #[schemars(extend("x-required" = "body", "writeOnly" = true))]
     password: String,
     /// Unix seconds.
+    #[schemars(extend("x-required" = "body"))]
     timestamp: i64,
     /// The md5 of username, password and timestamp, in hexadecimal.
+    #[schemars(extend("x-required" = "body"))]
     token: String,
 }
 
+/// Which token to look at.
 #[derive(Deserialize, JsonSchema, Default)]
 #[serde(rename_all = "camelCase", default)]
+#[schemars(rename = "AppTokenCheckInput")]
 struct CheckTokenReq {
     /// An access token.
+    #[schemars(extend("x-required" = "body"))]
     token: String,
 }
 
+/// What an access token says.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "AppTokenCheck")]
 struct CheckTokenResp {
     access_token: String,
     /// The user, or the id of the app for a token of the app itself.
@@ -115,14 +129,19 @@ struct CheckTokenResp {
     app_id: String,
 }
 
+/// Which token to look at.
 #[derive(Deserialize, JsonSchema, Default)]
 #[serde(rename_all = "camelCase", default)]
+#[schemars(rename = "AppTokenLoginInfoInput")]
 struct GetLoginInfoReq {
+    #[schemars(extend("x-required" = "body"))]
     access_token: String,
 }
 
+/// Whose an access token is.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "AppTokenLoginInfo")]
 struct GetLoginInfoResp {
     username: String,
     /// Unix seconds.
@@ -130,15 +149,20 @@ struct GetLoginInfoResp {
     user_info: String,
 }
 
+/// Which pair to renew.
 #[derive(Deserialize, JsonSchema, Default)]
 #[serde(rename_all = "camelCase", default)]
+#[schemars(rename = "AppTokenRefreshInput")]
 struct RefreshTokenReq {
     /// A refresh token.
+    #[schemars(extend("x-required" = "body"))]
     token: String,
 }
 
+/// A new pair of tokens.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "AppTokenRefreshedPair")]
 struct RefreshTokenResp {
     access_token: String,
     refresh_token: String,

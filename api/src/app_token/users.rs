@@ -46,39 +46,54 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
+/// A user to make.
 #[derive(Deserialize, JsonSchema, Default)]
 #[serde(rename_all = "camelCase", default)]
+#[schemars(rename = "AppTokenUserInput")]
 struct CreateUserReq {
     /// The root account that makes the user.
+    #[schemars(extend("x-required" = "body"))]
     root_name: String,
     /// Unique, at most 64 characters.
+    #[schemars(extend("x-required" = "body"))]
     user_name: String,
     /// The md5 of the password, in hexadecimal.
+    #[schemars(extend("x-required" = "body", "writeOnly" = true))]
     password: String,
     /// Free text, usually Base64 of JSON.
+    #[schemars(extend("x-required" = "body"))]
     user_info: String,
     /// The address that the user registered from.
     #[serde(rename = "regIP")]
     reg_ip: String,
 }
 
+/// A change of a user.
 #[derive(Deserialize, JsonSchema, Default)]
 #[serde(rename_all = "camelCase", default)]
+#[schemars(rename = "AppTokenUserChangeInput")]
 struct UpdateUserReq {
     /// The root account that made the user, or the user itself.
+    #[schemars(extend("x-required" = "body"))]
     root_name: String,
+    #[schemars(extend("x-required" = "body"))]
     user_name: String,
     /// 1 to change, -1 to delete.
+    #[schemars(extend("x-required" = "body"))]
     op: i32,
     /// The md5 of the new password, in hexadecimal; empty to leave it.
+    #[schemars(extend("writeOnly" = true))]
     password: String,
     /// The new info; empty to leave it.
     user_info: String,
 }
 
+/// Which users to list.
 #[derive(Deserialize, JsonSchema, Default)]
 #[serde(rename_all = "camelCase", default)]
+#[schemars(rename = "AppTokenUsersInput")]
 struct GetUsersReq {
+    #[schemars(extend("x-required" = "body"))]
     root_name: String,
     /// One user; empty for all that the root account made.
     user_name: String,
@@ -93,13 +108,17 @@ struct GetUsersReq {
 #[schemars(rename = "AppTokenEmpty")]
 struct Empty {}
 
+/// Users.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AppTokenUsers")]
 struct GetUsersResp {
     list: Option<Vec<UserInfo>>,
 }
 
+/// A user.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "AppTokenUser")]
 struct UserInfo {
     username: String,
     user_info: String,

@@ -101,7 +101,7 @@ fn matches_any(secret: &str, stored: &[(Option<Timestamp>, &str)], now: Timestam
     found
 }
 
-fn invalid_client() -> ApiError {
+pub(crate) fn invalid_client() -> ApiError {
     ApiError::OAuth {
         status: StatusCode::UNAUTHORIZED,
         error: "invalid_client",

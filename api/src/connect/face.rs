@@ -1,7 +1,8 @@
 //! The face of OAuth 2 and OpenID Connect: errors as RFC 6749 section 5.2 has them, never an
 //! envelope and never a problem document.
 
-use serde_json::json;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::Serialize;
 use warp::http::StatusCode;
 use warp::http::header::{CACHE_CONTROL, HeaderValue, PRAGMA, WWW_AUTHENTICATE};
 use warp::reply::Response;
@@ -20,6 +21,8 @@ pub(crate) static OAUTH: Face = Face {
         ["/connect/", "/.well-known/"].iter().any(|it| path.starts_with(it))
     },
     error: oauth_error,
+    error_schema: oauth_error_schema,
+    own_failures: |_, _| Vec::new(),
     crosses_origins: false,
     names_versions: false,
     body_bytes_max: BODY_BYTES_MAX,
@@ -57,7 +60,7 @@ fn oauth_error(err: ApiError, _asked: &Asked<'_>) -> Response {
     // Section 5.2: printable ASCII without the quotation mark and the backslash.
     let mut description = err.detail();
     description.retain(|it| matches!(it, ' '..='~') && it != '"' && it != '\\');
-    let body = json!({ "error": error, "error_description": description });
+    let body = OAuthError { error, error_description: &description };
     let mut response = json_response(status, &body, JSON);
     let headers = response.headers_mut();
     // Section 5.1, and the same for errors: a cache must not answer the next caller with them.
@@ -72,4 +75,21 @@ fn oauth_error(err: ApiError, _asked: &Asked<'_>) -> Response {
     }
     err.add_headers(&mut response);
     response
+}
+
+fn oauth_error_schema(err: &ApiError, schemas: &mut SchemaGenerator) -> Schema {
+    match err {
+        ApiError::UnknownHost => schemas.subschema_for::<String>(),
+        _ => schemas.subschema_for::<OAuthError>(),
+    }
+}
+
+// RFC 6749 section 5.2.
+/// An error of OAuth 2.
+#[derive(Serialize, JsonSchema)]
+struct OAuthError<'a> {
+    /// The documented word, such as invalid_client.
+    error: &'a str,
+    /// The reason, for people.
+    error_description: &'a str,
 }

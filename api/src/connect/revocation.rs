@@ -13,7 +13,7 @@ use warp::http::Method;
 use crate::access::granted::Open;
 use crate::access::token_id::token_hash;
 use crate::access::verify::read_claims;
-use crate::connect::client_authentication::authenticate;
+use crate::connect::client_authentication::{authenticate, invalid_client};
 use crate::http::endpoint::{Endpoint, Outcome, endpoint};
 use crate::http::error::ApiError;
 use crate::http::reply::Reply;
@@ -25,19 +25,24 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
     vec![
         endpoint(Method::POST, "/connect/revocation", "ConnectRevocation", "End a token")
             .form::<RevocationForm>()
+            .answers_nothing("The token does not count, whether it did before or not.")
+            .fails(|| vec![invalid_client()])
             .open(revoke),
     ]
 }
 
-/// The form; it is read field by field.
+// It is read field by field.
+/// Which token to end.
 #[derive(JsonSchema)]
 #[allow(dead_code, reason = "only its schema is used")]
 struct RevocationForm {
     /// The token to end.
+    #[schemars(extend("writeOnly" = true))]
     token: String,
     /// Here, or in HTTP Basic.
     client_id: Option<String>,
     /// Here, or in HTTP Basic.
+    #[schemars(extend("writeOnly" = true))]
     client_secret: Option<String>,
 }
 

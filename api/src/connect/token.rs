@@ -14,7 +14,7 @@ use warp::http::Method;
 
 use crate::access::granted::Open;
 use crate::access::issue::{IssuedToken, TokenRequest, grant_scopes, issue, roles_and_permission};
-use crate::connect::client_authentication::authenticate;
+use crate::connect::client_authentication::{authenticate, invalid_client};
 use crate::http::endpoint::{Endpoint, Outcome, endpoint};
 use crate::http::error::ApiError;
 use crate::http::input::Query;
@@ -26,11 +26,13 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         endpoint(Method::POST, "/connect/token", "ConnectToken", "Issue an access token")
             .form::<TokenForm>()
             .answers::<TokenAnswer>()
+            .fails(|| vec![invalid_client(), ApiError::OneTime])
             .open(token),
     ]
 }
 
-/// The form; it is read field by field.
+// It is read field by field.
+/// What token is asked for.
 #[derive(JsonSchema)]
 #[allow(dead_code, reason = "only its schema is used")]
 struct TokenForm {
@@ -39,22 +41,27 @@ struct TokenForm {
     /// Here, or in HTTP Basic.
     client_id: Option<String>,
     /// Here, or in HTTP Basic.
+    #[schemars(extend("writeOnly" = true))]
     client_secret: Option<String>,
     /// Scopes, separated by spaces; all that the client may ask for if absent.
     scope: Option<String>,
     /// With `password`.
     username: Option<String>,
     /// With `password`.
+    #[schemars(extend("writeOnly" = true))]
     password: Option<String>,
 }
 
-/// RFC 6749 section 5.1.
+// RFC 6749 section 5.1.
+/// An access token.
 #[derive(Serialize, JsonSchema)]
 struct TokenAnswer {
     access_token: String,
     /// Seconds.
     expires_in: i64,
+    /// `Bearer`.
     token_type: &'static str,
+    /// What was granted, separated by spaces.
     scope: String,
 }
 

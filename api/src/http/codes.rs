@@ -43,7 +43,8 @@ pub(crate) fn name_of_status(status: StatusCode) -> String {
     status.canonical_reason().unwrap_or_default().replace([' ', '-'], "")
 }
 
-/// An item of a `Codes` endpoint (spec section 4.1).
+// Spec section 4.1.
+/// A documented code of business errors.
 #[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
 pub(crate) struct ApiCode {
     code: i64,

@@ -10,7 +10,7 @@ use super::call::Call;
 use super::error::ApiError;
 
 /// The longest `Idempotency-Key`, in characters.
-const IDEMPOTENCY_KEY_MAX: usize = 64;
+pub(crate) const IDEMPOTENCY_KEY_MAX: usize = 64;
 
 impl Call {
     /// Who, when and by which operation, for a commit. What the caller said makes its command id,

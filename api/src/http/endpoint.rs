@@ -1,5 +1,5 @@
-//! An endpoint, declared once: method, path, who may call it, body and answer. Routing, the
-//! authorisation test and the OpenAPI document all come from this line.
+//! An endpoint, declared once: method, path, who may call it, body, answers and errors. Routing,
+//! the authorisation test and the OpenAPI document all come from this line.
 
 use std::collections::BTreeSet;
 use std::future::Future;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::Value;
-use warp::http::Method;
+use warp::http::{Method, StatusCode};
 
 use super::call::Call;
 use super::error::ApiError;
@@ -17,13 +17,13 @@ use super::input::MemberNames;
 use super::needs::Needs;
 use super::order::members_of;
 use super::problem::OPERATION;
-use super::reply::{ErrorData, Reply};
+use super::reply::{ErrorData, JSON, Reply};
 
 /// What every handler returns.
 pub(crate) type Outcome = Result<Reply, ApiError>;
 
 pub(crate) type Running = Pin<Box<dyn Future<Output = Outcome> + Send>>;
-type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
+pub(crate) type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
 
 /// Who may call an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,12 +45,52 @@ pub(crate) enum BodyKind {
     Form,
 }
 
-/// A query parameter, for the document.
+/// A body, for the document.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Body {
+    pub(crate) kind: BodyKind,
+    /// Whether a request without it is refused.
+    pub(crate) required: bool,
+    /// Whether it changes what is there: it must name which one, and absent members are kept.
+    pub(crate) is_update: bool,
+    pub(crate) schema: SchemaOf,
+}
+
+/// What a parameter may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ValueKind {
+    Text,
+    Flag,
+    /// A whole number in a range, both ends included.
+    Number {
+        min: i64,
+        max: i64,
+    },
+}
+
+/// A parameter of the query, or a header, for the document.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct QueryParameter {
     pub(crate) name: &'static str,
-    pub(crate) schema: &'static str,
+    pub(crate) kind: ValueKind,
     pub(crate) about: &'static str,
+}
+
+impl QueryParameter {
+    /// In this range, both ends included.
+    pub(crate) const fn between(self, min: i64, max: i64) -> Self {
+        Self { kind: ValueKind::Number { min, max }, ..self }
+    }
+}
+
+/// An answer that is no error, for the document.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) content_type: &'static str,
+    pub(crate) about: &'static str,
+    /// `None` for an empty body.
+    pub(crate) schema: Option<SchemaOf>,
 }
 
 /// One endpoint.
@@ -69,8 +109,13 @@ pub struct Endpoint {
     pub(crate) face: &'static Face,
     pub(crate) summary: &'static str,
     pub(crate) query: Vec<QueryParameter>,
-    pub(crate) body: Option<(BodyKind, SchemaOf)>,
-    pub(crate) answer: Option<SchemaOf>,
+    pub(crate) headers: Vec<QueryParameter>,
+    pub(crate) body: Option<Body>,
+    pub(crate) answers: Vec<Answer>,
+    /// The errors that do not follow from access, method, parameters and body.
+    pub(crate) errors: fn() -> Vec<ApiError>,
+    /// Whether the document describes it.
+    pub(crate) is_documented: bool,
     members: Arc<MemberNames>,
     orders: Arc<[String]>,
     /// The largest body, in bytes; `None` for that of its face.
@@ -95,8 +140,11 @@ pub(crate) fn endpoint(
         face: &OPERATION,
         summary,
         query: Vec::new(),
+        headers: Vec::new(),
         body: None,
-        answer: None,
+        answers: Vec::new(),
+        errors: Vec::new,
+        is_documented: true,
         members: Arc::default(),
         orders: Arc::default(),
         body_bytes_max: None,
@@ -122,11 +170,19 @@ impl Endpoint {
         self
     }
 
+    /// Reads these headers.
+    pub(crate) fn headers(mut self, parameters: &[QueryParameter]) -> Self {
+        self.headers.extend_from_slice(parameters);
+        self
+    }
+
     /// Takes a JSON body of this shape.
     pub(crate) fn json<T: JsonSchema>(mut self) -> Self {
         let names = member_names::<T>();
         self.members = Arc::new(MemberNames::new(names));
-        self.body = Some((BodyKind::Json, |schemas| schemas.subschema_for::<T>()));
+        let schema: SchemaOf = |schemas| schemas.subschema_for::<T>();
+        let kind = BodyKind::Json;
+        self.body = Some(Body { kind, required: true, is_update: false, schema });
         self
     }
 
@@ -136,16 +192,65 @@ impl Endpoint {
         self
     }
 
+    /// As [`Endpoint::json`], for a change of the one whose `id` it has: no other member is needed.
+    pub(crate) fn json_update<T: JsonSchema>(self) -> Self {
+        let taking = self.json::<T>();
+        let body = taking.body.map(|it| Body { is_update: true, ..it });
+        Self { body, ..taking }
+    }
+
+    /// As [`Endpoint::json`], but the query may say the same.
+    pub(crate) fn optional_json<T: JsonSchema>(self) -> Self {
+        let taking = self.json::<T>();
+        let body = taking.body.map(|it| Body { required: false, ..it });
+        Self { body, ..taking }
+    }
+
     /// Takes a form of this shape.
     pub(crate) fn form<T: JsonSchema>(mut self) -> Self {
-        self.body = Some((BodyKind::Form, |schemas| schemas.subschema_for::<T>()));
+        let schema: SchemaOf = |schemas| schemas.subschema_for::<T>();
+        let kind = BodyKind::Form;
+        self.body = Some(Body { kind, required: true, is_update: false, schema });
         self
     }
 
-    /// Answers with this shape.
+    /// Answers with this shape, in JSON.
     pub(crate) fn answers<T: JsonSchema + ErrorData>(mut self) -> Self {
-        self.answer = Some(|schemas| schemas.subschema_for::<T>());
         self.error_data = T::error_data();
+        self.or_answers::<T>(StatusCode::OK, "Answered.")
+    }
+
+    /// Answers with this shape and status, in JSON.
+    pub(crate) fn or_answers<T: JsonSchema>(self, status: StatusCode, about: &'static str) -> Self {
+        let schema: SchemaOf = |schemas| schemas.subschema_for::<T>();
+        self.answer(Answer { status, content_type: JSON, about, schema: Some(schema) })
+    }
+
+    /// Answers with text of this type.
+    pub(crate) fn answers_text(self, content_type: &'static str, about: &'static str) -> Self {
+        let schema: SchemaOf = |schemas| schemas.subschema_for::<String>();
+        self.answer(Answer { status: StatusCode::OK, content_type, about, schema: Some(schema) })
+    }
+
+    /// Answers with nothing but the status 200.
+    pub(crate) fn answers_nothing(self, about: &'static str) -> Self {
+        self.answer(Answer { status: StatusCode::OK, content_type: "", about, schema: None })
+    }
+
+    fn answer(mut self, answer: Answer) -> Self {
+        self.answers.push(answer);
+        self
+    }
+
+    /// May fail in these ways, beside those that follow from access, method, parameters and body.
+    pub(crate) fn fails(mut self, errors: fn() -> Vec<ApiError>) -> Self {
+        self.errors = errors;
+        self
+    }
+
+    /// For browsers: the document says nothing of it.
+    pub(crate) fn undocumented(mut self) -> Self {
+        self.is_documented = false;
         self
     }
 

@@ -1,6 +1,7 @@
 //! Faces: in which form a family of endpoints answers errors. Each endpoint has one, so that none
 //! can answer in the form of another family, whatever error its handler meets.
 
+use schemars::{Schema, SchemaGenerator};
 use serde_json::Value;
 use warp::http::StatusCode;
 use warp::http::header::{CONTENT_TYPE, HeaderValue};
@@ -18,6 +19,11 @@ pub struct Face {
     pub(crate) owns: fn(&str) -> bool,
     /// The answer to an error.
     pub(crate) error: fn(ApiError, &Asked<'_>) -> Response,
+    /// The shape of that answer's body, for the document.
+    pub(crate) error_schema: fn(&ApiError, &mut SchemaGenerator) -> Schema,
+    /// The answers to failures that are no [`ApiError`], each with the shape of its body, for the
+    /// document.
+    pub(crate) own_failures: fn(&AppSettings, &mut SchemaGenerator) -> Vec<(Response, Schema)>,
     /// Whether pages of the origins that the operator listed may read its answers.
     pub(crate) crosses_origins: bool,
     /// Whether its answers have the header with the versions of the API (spec section 3.6).

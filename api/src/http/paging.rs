@@ -4,7 +4,7 @@ use projections::{Keys, Order, Paging, Row};
 use serde::Serialize;
 
 use super::call::Call;
-use super::endpoint::QueryParameter;
+use super::endpoint::{QueryParameter, ValueKind};
 use super::error::ApiError;
 use super::input::Query;
 use super::order::member_key;
@@ -13,32 +13,35 @@ use super::time::WireTime;
 /// The most rows of one page.
 const TAKE_MAX: usize = 1_000;
 
+/// The most rows that are passed over.
+const SKIP_MAX: u64 = i32::MAX as u64;
+
 /// The rows of a page when the caller does not say.
 const TAKE_DEFAULT: u64 = 10;
 
 /// A text parameter, for the document.
 pub(crate) const fn text(name: &'static str, about: &'static str) -> QueryParameter {
-    QueryParameter { name, schema: "string", about }
+    QueryParameter { name, kind: ValueKind::Text, about }
 }
 
 /// A flag, for the document.
 pub(crate) const fn flag(name: &'static str, about: &'static str) -> QueryParameter {
-    QueryParameter { name, schema: "boolean", about }
+    QueryParameter { name, kind: ValueKind::Flag, about }
 }
 
-/// A number, for the document.
+/// A whole number from 0, for the document.
 pub(crate) const fn number(name: &'static str, about: &'static str) -> QueryParameter {
-    QueryParameter { name, schema: "integer", about }
+    QueryParameter { name, kind: ValueKind::Number { min: 0, max: i64::MAX }, about }
 }
 
 /// What every list takes.
 pub(crate) const PAGING: [QueryParameter; 6] = [
     text("orderby", "member to order by; the default is the id"),
     flag("asc", "ascending; the default is descending where orderby is given"),
-    number("skip", "rows to pass over, from 0; the default is 0"),
-    number("take", "rows to return, 0 to 1000 (more counts as 1000); the default is 10"),
-    text("startTime", "yyyy-MM-dd; only where the row says so"),
-    text("endTime", "yyyy-MM-dd; only where the row says so"),
+    number("skip", "rows to pass over; the default is 0").between(0, SKIP_MAX as i64),
+    number("take", "rows to return; the default is 10").between(0, TAKE_MAX as i64),
+    text("startTime", "a date, yyyy-MM-dd: the list of users begins with it, others ignore it"),
+    text("endTime", "a date, yyyy-MM-dd: the list of users ends with it, others ignore it"),
 ];
 
 /// What a list was asked for.
@@ -54,9 +57,10 @@ impl ListQuery {
     /// is no member of the rows stands for the id (spec section 3.4).
     pub(crate) fn read(call: &Call, default_ascending: bool) -> Result<Self, ApiError> {
         let query = call.query();
-        let max = i32::MAX as u64;
-        let skip = query.number("skip", 0, max) as usize;
-        let take = (query.number("take", TAKE_DEFAULT, max) as usize).min(TAKE_MAX);
+        let skip = query.number("skip", 0, SKIP_MAX) as usize;
+        // More than a page may hold counts as the most.
+        let asked = query.number("take", TAKE_DEFAULT, i32::MAX as u64);
+        let take = (asked as usize).min(TAKE_MAX);
         let wanted = query.text("orderby");
         let ascending = query.flag("asc", wanted.is_none() && default_ascending);
         for name in ["startTime", "endTime"] {

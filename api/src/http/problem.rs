@@ -1,15 +1,17 @@
 //! The faces of the management API and of operators: problems (RFC 9457), and the envelope of
 //! documented business errors.
 
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
+use serde_with::skip_serializing_none;
 use warp::http::StatusCode;
 use warp::http::header::{HeaderValue, WWW_AUTHENTICATE};
 use warp::reply::Response;
 
 use super::call::BODY_BYTES_MAX;
 use super::codes;
-use super::error::ApiError;
+use super::error::{ApiError, FieldErrors};
 use super::face::{Asked, Face, error_page};
 use super::input::QUERY_BYTES_MAX;
 use super::reply::{JSON, json_response};
@@ -19,6 +21,8 @@ pub(crate) static API: Face = Face {
     name: "api",
     owns: |path| path.get(..5).is_some_and(|it| it.eq_ignore_ascii_case("/api/")),
     error: api_error,
+    error_schema: api_error_schema,
+    own_failures: |_, _| Vec::new(),
     crosses_origins: true,
     names_versions: true,
     body_bytes_max: BODY_BYTES_MAX,
@@ -30,6 +34,8 @@ pub(crate) static OPERATION: Face = Face {
     name: "operation",
     owns: |_| true,
     error: operation_error,
+    error_schema: operation_error_schema,
+    own_failures: |_, _| Vec::new(),
     crosses_origins: false,
     names_versions: false,
     body_bytes_max: BODY_BYTES_MAX,
@@ -41,13 +47,13 @@ fn api_error(err: ApiError, asked: &Asked<'_>) -> Response {
         ApiError::UnknownHost => error_page(),
         ApiError::ApiVersion { code, message } => json_response(
             StatusCode::BAD_REQUEST,
-            &json!({ "error": { "code": code, "message": message } }),
+            &ApiVersionError { error: ApiVersionFault { code, message } },
             JSON,
         ),
         ApiError::Business { code, message } => {
             let statuses = asked.settings.business_statuses;
             let status = if statuses { code.status() } else { StatusCode::OK };
-            let body = BusinessBody {
+            let body = BusinessError {
                 code: code.code,
                 code_name: code.name,
                 message,
@@ -74,28 +80,74 @@ fn operation_error(err: ApiError, asked: &Asked<'_>) -> Response {
     response
 }
 
-/// A problem by RFC 9457, with the members of the envelope that clients look at.
+fn api_error_schema(err: &ApiError, schemas: &mut SchemaGenerator) -> Schema {
+    match err {
+        ApiError::ApiVersion { .. } => schemas.subschema_for::<ApiVersionError>(),
+        ApiError::Business { .. } => schemas.subschema_for::<BusinessError>(),
+        err => operation_error_schema(err, schemas),
+    }
+}
+
+fn operation_error_schema(err: &ApiError, schemas: &mut SchemaGenerator) -> Schema {
+    match err {
+        ApiError::UnknownHost => schemas.subschema_for::<String>(),
+        _ => schemas.subschema_for::<Problem>(),
+    }
+}
+
+// RFC 9457, with the members of the envelope that clients key on.
+/// A request that was refused, or failed.
+#[skip_serializing_none]
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct Problem {
+    /// A link to the meaning of the status.
+    r#type: String,
+    /// The status in words.
+    title: &'static str,
+    /// The HTTP status.
+    status: u16,
+    /// What is wrong.
+    detail: String,
+    /// Leads to the request in the log of the server; the header X-Request-Id says the same.
+    trace_id: String,
+    /// 422 where fields break rules, else the HTTP status.
+    code: i64,
+    /// The code in words.
+    code_name: String,
+    /// The fields that break rules, each with what it breaks.
+    errors: Option<FieldErrors>,
+    /// Where the log ends, for a reader who comes from another history of it.
+    head: Option<u64>,
+}
+
 fn problem(err: &ApiError, status: StatusCode, request_id: &str) -> Response {
-    let mut body = json!({
-        "type": format!("https://www.rfc-editor.org/rfc/rfc9110#status.{}", status.as_u16()),
-        "title": status.canonical_reason().unwrap_or_default(),
-        "status": status.as_u16(),
-        "detail": err.detail(),
-        "traceId": request_id,
-        "code": status.as_u16(),
-        "codeName": codes::name_of_status(status),
-    });
-    if let (ApiError::Invalid(errors), Some(body)) = (err, body.as_object_mut()) {
-        body.insert("code".to_owned(), json!(codes::INVALID.code));
-        body.insert("codeName".to_owned(), json!(codes::INVALID.name));
-        body.insert("errors".to_owned(), json!(errors));
-    }
-    if let (ApiError::TooLarge { field, .. }, Some(body)) = (err, body.as_object_mut()) {
-        body.insert("errors".to_owned(), json!({ field: [err.detail()] }));
-    }
-    if let (ApiError::OtherHistory { head }, Some(body)) = (err, body.as_object_mut()) {
-        body.insert("head".to_owned(), json!(head));
-    }
+    let errors = match err {
+        ApiError::Invalid(errors) => Some(errors.clone()),
+        ApiError::TooLarge { field, .. } => {
+            Some(FieldErrors::from([(field.clone(), vec![err.detail()])]))
+        }
+        _ => None,
+    };
+    let (code, code_name) = match err {
+        ApiError::Invalid(_) => (codes::INVALID.code, codes::INVALID.name.to_owned()),
+        _ => (i64::from(status.as_u16()), codes::name_of_status(status)),
+    };
+    let head = match err {
+        ApiError::OtherHistory { head } => Some(*head),
+        _ => None,
+    };
+    let body = Problem {
+        r#type: format!("https://www.rfc-editor.org/rfc/rfc9110#status.{}", status.as_u16()),
+        title: status.canonical_reason().unwrap_or_default(),
+        status: status.as_u16(),
+        detail: err.detail(),
+        trace_id: request_id.to_owned(),
+        code,
+        code_name,
+        errors,
+        head,
+    };
     json_response(status, &body, "application/problem+json; charset=utf-8")
 }
 
@@ -112,12 +164,47 @@ fn challenge(err: &ApiError, response: &mut Response) {
     response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
 }
 
-#[derive(Serialize)]
+/// A documented business error, where it has no HTTP status 200.
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct BusinessBody<'a> {
+struct BusinessError<'a> {
+    /// The documented code.
     code: i64,
+    /// The documented name of the code.
     code_name: &'static str,
+    /// The reason, for people.
     message: &'a str,
     #[serde(flatten)]
+    #[schemars(with = "Nothing")]
     members: Option<&'a Value>,
+}
+
+// What `ErrorData` says, for the document.
+/// What stands where the result would be.
+#[skip_serializing_none]
+#[derive(Serialize, JsonSchema)]
+struct Nothing {
+    /// 0, where the result would be a page.
+    take: Option<i64>,
+    /// 0, where the result would be a page.
+    skip: Option<i64>,
+    /// 0, where the result would be a page.
+    total: Option<i64>,
+    /// false, 0 or no rows.
+    data: Option<Value>,
+}
+
+/// `api-version` names a version that does not exist.
+#[derive(Serialize, JsonSchema)]
+struct ApiVersionError<'a> {
+    error: ApiVersionFault<'a>,
+}
+
+/// What is wrong with `api-version`.
+#[derive(Serialize, JsonSchema)]
+struct ApiVersionFault<'a> {
+    /// UnsupportedApiVersion or InvalidApiVersion.
+    code: &'static str,
+    /// The reason, for people.
+    message: &'a str,
 }

@@ -19,30 +19,44 @@ pub(crate) const LOG_POSITION: HeaderName = HeaderName::from_static("x-log-posit
 /// Set if the answer to this `Idempotency-Key` was given before.
 const IDEMPOTENT_REPLAY: HeaderName = HeaderName::from_static("idempotent-replay");
 
-/// A single result (spec section 3.2).
+// Spec section 3.2.
+/// A result, or a documented business error.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "{T}Result")]
 pub(crate) struct Single<T> {
+    /// 200 on success, else the code of a business error.
     code: i64,
+    /// The code in words; `Status200OK` on success.
     code_name: &'static str,
+    /// Why it failed, for people; absent on success.
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<String>,
+    /// The result. On a business error absent, or false or 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<T>,
 }
 
-/// A page of a list (spec section 3.3).
+// Spec section 3.3.
+/// A page of a list, or a documented business error.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "{T}Page")]
 pub(crate) struct List<T> {
+    /// The most rows of this page, as asked for.
     take: i64,
+    /// The rows that were passed over.
     skip: i64,
+    /// 200 on success, else the code of a business error.
     code: i64,
+    /// The code in words; `Status200OK` on success.
     code_name: &'static str,
     /// The rows that match, before paging.
     total: u64,
+    /// Why it failed, for people; absent on success.
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<String>,
+    /// The rows of this page.
     data: Vec<T>,
 }
 

@@ -59,8 +59,18 @@ impl JsonSchema for WireTime {
         "DateTime".into()
     }
 
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "example": "2026-01-31 23:59:59" })
+    /// Where it stands, so that each member can say what time it is.
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(schemas: &mut SchemaGenerator) -> Schema {
+        let mut schema = json_schema!({ "type": "string", "example": "2026-01-31 23:59:59" });
+        if schemas.contract().is_serialize() {
+            let form = "^-?[0-9]{4,}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}$";
+            schema.insert("pattern".to_owned(), form.into());
+        }
+        schema
     }
 }
 

@@ -1,12 +1,13 @@
 //! `/health/live` and `/health/ready`: whether to restart this process, and whether to send
 //! requests to it.
 
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 use warp::http::{Method, StatusCode};
 
 use crate::http::call::Call;
 use crate::http::endpoint::{Endpoint, Outcome, endpoint};
-use crate::http::reply::Reply;
+use crate::http::reply::{ErrorData, Reply};
 
 /// How far the read models may lag before requests should go elsewhere, in events.
 const READY_LAG_MAX: u64 = 10_000;
@@ -14,14 +15,40 @@ const READY_LAG_MAX: u64 = 10_000;
 pub(crate) fn endpoints() -> Vec<Endpoint> {
     vec![
         endpoint(Method::GET, "/health/live", "HealthLive", "Whether the process runs")
+            .answers::<Live>()
             .operation(live),
         endpoint(Method::GET, "/health/ready", "HealthReady", "Whether the process can answer")
+            .answers::<Readiness>()
+            .or_answers::<Readiness>(StatusCode::SERVICE_UNAVAILABLE, "Others should answer.")
             .operation(ready),
     ]
 }
 
+/// The process runs.
+#[derive(Serialize, JsonSchema)]
+struct Live {
+    /// `live`.
+    status: &'static str,
+}
+
+/// Whether the process can answer.
+#[derive(Serialize, JsonSchema)]
+struct Readiness {
+    /// `ready`, or what stands in the way.
+    status: &'static str,
+    /// How far the read models are.
+    position: u64,
+    /// Where the log ends.
+    head: u64,
+    /// How many events the read models have still to read.
+    lag: u64,
+}
+
+impl ErrorData for Live {}
+impl ErrorData for Readiness {}
+
 async fn live(_call: Call) -> Outcome {
-    Ok(Reply::json(&json!({ "status": "live" })))
+    Ok(Reply::json(&Live { status: "live" }))
 }
 
 async fn ready(call: Call) -> Outcome {
@@ -46,6 +73,6 @@ async fn ready(call: Call) -> Outcome {
     } else {
         (StatusCode::OK, "ready")
     };
-    let body = json!({ "status": word, "position": at, "head": head, "lag": lag });
+    let body = Readiness { status: word, position: at, head, lag };
     Ok(Reply::json(&body).status(status))
 }

@@ -13,9 +13,16 @@ use crate::state::app::{App, last_commit_time};
 use crate::state::counters::add;
 use crate::state::panics;
 
+/// The text format of Prometheus.
+const METRICS_TYPE: &str = "text/plain; version=0.0.4";
+
+/// What that is, for the document.
+pub(crate) const METRICS_ABOUT: &str = "Figures in the text format of Prometheus.";
+
 pub(crate) fn endpoints() -> Vec<Endpoint> {
     vec![
         endpoint(Method::GET, "/metrics", "Metrics", "Counters and gauges for Prometheus")
+            .answers_text(METRICS_TYPE, METRICS_ABOUT)
             .operation(metrics),
     ]
 }

@@ -10,7 +10,8 @@ use super::children::MASKED;
 use crate::http::reply::{ErrorData, Single};
 use crate::http::time::WireTime;
 
-/// Spec section 2.7.
+// Spec section 2.7.
+/// An API resource.
 #[skip_serializing_none]
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
@@ -18,6 +19,7 @@ use crate::http::time::WireTime;
 pub(crate) struct ResourceBody {
     pub(crate) id: i64,
     pub(crate) enabled: bool,
+    #[schemars(extend("x-required" = "body"))]
     pub(crate) name: String,
     pub(crate) display_name: Option<String>,
     pub(crate) description: Option<String>,
@@ -27,6 +29,7 @@ pub(crate) struct ResourceBody {
     pub(crate) scopes: Option<Vec<ScopeBody>>,
     pub(crate) user_claims: Option<Vec<ClaimBody>>,
     pub(crate) properties: Option<Vec<PropertyBody>>,
+    #[schemars(extend("x-required" = "answer"))]
     pub(crate) created: Option<WireTime>,
     pub(crate) updated: Option<WireTime>,
     pub(crate) last_accessed: Option<WireTime>,
@@ -63,10 +66,12 @@ pub(crate) struct SecretBody {
     pub(crate) id: u32,
     pub(crate) api_resource_id: i64,
     pub(crate) description: Option<String>,
-    /// Out: masked.
+    /// In an answer `***`.
+    #[schemars(extend("x-required" = "body"))]
     pub(crate) value: String,
     pub(crate) expiration: Option<WireTime>,
     pub(crate) r#type: String,
+    #[schemars(extend("x-required" = "answer"))]
     pub(crate) created: Option<WireTime>,
 }
 
@@ -90,6 +95,7 @@ impl Default for SecretBody {
 pub(crate) struct ScopeBody {
     pub(crate) id: u32,
     pub(crate) api_resource_id: i64,
+    #[schemars(extend("x-required" = "body"))]
     pub(crate) scope: String,
 }
 
@@ -99,6 +105,7 @@ pub(crate) struct ScopeBody {
 pub(crate) struct ClaimBody {
     pub(crate) id: u32,
     pub(crate) api_resource_id: i64,
+    #[schemars(extend("x-required" = "body"))]
     pub(crate) r#type: String,
 }
 
@@ -108,20 +115,25 @@ pub(crate) struct ClaimBody {
 pub(crate) struct PropertyBody {
     pub(crate) id: u32,
     pub(crate) api_resource_id: i64,
+    #[schemars(extend("x-required" = "body"))]
     pub(crate) key: String,
     pub(crate) value: String,
 }
 
-/// Rows 8 and 11.
+// Rows 8 and 11.
+/// How an API is published at the gateway.
 #[skip_serializing_none]
 #[derive(Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
-#[schemars(rename = "ApiResourcePublishRequest")]
+#[schemars(rename = "Publication")]
 pub(crate) struct PublishBody {
     pub(crate) name: Option<String>,
     pub(crate) description: Option<String>,
+    #[schemars(extend("x-required" = "body"))]
     pub(crate) api_id: String,
+    #[schemars(extend("x-required" = "both"))]
     pub(crate) suffix: Option<String>,
+    #[schemars(extend("x-required" = "both"))]
     pub(crate) swagger_url: Option<String>,
     pub(crate) product_ids: Option<Vec<String>>,
     pub(crate) authorization_server_id: Option<String>,
@@ -130,26 +142,33 @@ pub(crate) struct PublishBody {
     pub(crate) policy: Option<String>,
 }
 
-/// Row 9.
+// Row 9.
+/// A revision to publish.
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
-#[schemars(rename = "ApiResourcePublishRevisionsRequest")]
+#[schemars(rename = "RevisionInput")]
 pub(crate) struct RevisionBody {
+    #[schemars(extend("x-required" = "body"))]
     pub(crate) api_id: String,
+    #[schemars(extend("x-required" = "body"))]
     pub(crate) swagger_url: Option<String>,
     pub(crate) release_note: Option<String>,
 }
 
-/// Row 10.
+// Row 10.
+/// An API version to make from a revision.
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
-#[schemars(rename = "ApiResourceCreateVersionRequest")]
+#[schemars(rename = "ApiVersionInput")]
 pub(crate) struct VersionBody {
+    #[schemars(extend("x-required" = "body"))]
     pub(crate) revision_id: Option<String>,
+    #[schemars(extend("x-required" = "body"))]
     pub(crate) api_version_name: Option<String>,
 }
 
-/// Spec sections 2.3 and 2.10.
+// Spec sections 2.3 and 2.10.
+/// An API version at the gateway, with its revisions.
 #[skip_serializing_none]
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -166,7 +185,7 @@ pub(crate) struct ApiVersion {
     pub(crate) protocols: [&'static str; 1],
     pub(crate) api_revision_description: Option<String>,
     pub(crate) api_version_set_id: Option<String>,
-    pub(crate) authentication_settings: Option<serde_json::Value>,
+    pub(crate) authentication_settings: Option<AuthenticationSettings>,
     pub(crate) subscription_key_parameter_names: KeyParameterNames,
     pub(crate) revisions: Vec<Revision>,
 }
@@ -182,6 +201,23 @@ pub(crate) struct KeyParameterNames {
 const KEY_PARAMETER_NAMES: KeyParameterNames =
     KeyParameterNames { header: "Ocp-Apim-Subscription-Key", query: "subscription-key" };
 
+/// How callers of an API at the gateway prove themselves.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct AuthenticationSettings {
+    #[serde(rename = "oAuth2")]
+    oauth2: OAuth2Settings,
+    openid: Option<String>,
+}
+
+/// By which authorization server, and with which scope.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct OAuth2Settings {
+    authorization_server_id: String,
+    scope: Option<String>,
+}
+
+/// A revision at the gateway.
 #[skip_serializing_none]
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -267,11 +303,10 @@ impl ApiVersion {
     /// An API at the gateway, with its revisions.
     pub(crate) fn from_row(api: &ApiRow, row: &ResourceRow) -> Self {
         let path = row.path.clone();
-        let authentication = api.authentication.as_ref().map(|(server, scope, openid)| {
-            serde_json::json!({
-                "oAuth2": { "authorizationServerId": server, "scope": scope },
-                "openid": openid,
-            })
+        let authentication = api.authentication.clone();
+        let authentication = authentication.map(|(authorization_server_id, scope, openid)| {
+            let oauth2 = OAuth2Settings { authorization_server_id, scope };
+            AuthenticationSettings { oauth2, openid }
         });
         let current = api.revisions.iter().find(|it| it.number == api.current);
         let revisions = api.revisions.iter().map(|it| Revision {

@@ -40,7 +40,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
 /// What a client is to get.
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[schemars(rename = "ApiResourceClientRequest")]
+#[schemars(rename = "AllowedScopesInput")]
 struct AllowClientBody {
     /// Scopes of the API resource; absent means all that it has now.
     scopes: Option<Vec<String>>,
@@ -49,7 +49,7 @@ struct AllowClientBody {
 /// What a client gets now.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[schemars(rename = "ApiResourceClient")]
+#[schemars(rename = "AllowedClient")]
 struct AllowedClient {
     client_id: String,
     scopes: Vec<String>,

@@ -46,7 +46,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             .needs(administrator("apiscope.post"), create),
         endpoint(Method::PUT, PATH, "ApiScopePut", "Update an API scope")
             .row(30)
-            .json::<ApiScopeBody>()
+            .json_update::<ApiScopeBody>()
             .answers::<Single<bool>>()
             .needs(administrator("apiscope.put"), update),
         endpoint(Method::GET, ONE, "ApiScopeDetail", "Show an API scope")
@@ -57,10 +57,15 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             .row(32)
             .answers::<Single<bool>>()
             .needs(administrator("apiscope.delete"), delete),
-        endpoint(Method::GET, "/api/ApiScope/Codes", "ApiScopeCodes", "The codes of this section")
-            .row(33)
-            .answers::<Vec<ApiCode>>()
-            .open(no_codes),
+        endpoint(
+            Method::GET,
+            "/api/ApiScope/Codes",
+            "ApiScopeCodes",
+            "The codes of business errors about API scopes",
+        )
+        .row(33)
+        .answers::<Vec<ApiCode>>()
+        .open(no_codes),
     ]
 }
 
@@ -68,7 +73,8 @@ impl Changed for ApiScope {}
 
 children!(ClaimBody = "ApiScopeClaim", PropertyBody = "ApiScopeProperty", scope_id);
 
-/// Spec section 2.7.
+// Spec section 2.7.
+/// An API scope.
 #[skip_serializing_none]
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
@@ -79,6 +85,7 @@ struct ApiScopeBody {
     /// Absent counts as true.
     enabled: Option<bool>,
     /// The scope; at most 200 characters of visible ASCII. In an update, blank keeps it.
+    #[schemars(extend("x-required" = "body"))]
     name: String,
     /// At most 200 characters. In an update, blank keeps it.
     display_name: Option<String>,

@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use warp::http::Method;
 
+use super::audit_event::AuditEvent;
 use super::audit_place;
 use crate::access::granted::Granted;
 use crate::http::endpoint::{Endpoint, Outcome, QueryParameter, endpoint};
@@ -23,37 +24,48 @@ const LIMIT_DEFAULT: u64 = 100;
 /// The most events of one page.
 const LIMIT_MAX: u64 = 1_000;
 
-pub(crate) const FILTERS: [QueryParameter; 6] = [
+pub(super) const FILTERS: [QueryParameter; 5] = [
     text("after", "only events after this one: its id, as in the stream, or its position"),
-    number("limit", "how many events, 1 to 1000; the default is 100"),
     text("stream", "only of this stream, such as user-7"),
     text("kind", "only of this kind, such as user.registered.v1, or of all that begin so: user"),
     text("actor", "only by this actor, such as user-1 or client-shop"),
     text("tenant", "* for all tenants; for administrators of tenant 1 only"),
 ];
 
+const LIMIT: [QueryParameter; 1] =
+    [number("limit", "how many events; the default is 100").between(1, LIMIT_MAX as i64)];
+
 pub(crate) fn endpoints() -> Vec<Endpoint> {
     vec![
         endpoint(Method::GET, "/api/audit/events", "AuditEvents", "Read the log")
             .query(&FILTERS)
+            .query(&LIMIT)
             .answers::<AuditPage>()
+            .fails(|| vec![ApiError::OtherHistory { head: 0 }])
             .needs(administrator("audit.get"), list),
     ]
 }
 
-/// The page envelope, the newest position, and the log: `<log>:<eventId>:<position>` is the id of
-/// an event.
+/// A page of the log: `<log>:<eventId>:<position>` is the id of an event.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct AuditPage {
+    /// The most events of this page, as asked for.
     take: u64,
+    /// Always 0: `after` says where a page begins.
     skip: u64,
+    /// Always 200.
     code: i64,
+    /// The code in words.
     code_name: &'static str,
+    /// The events that match, on all pages.
     total: u64,
+    /// The position of the newest event.
     head: u64,
+    /// The id of the log.
     log: String,
-    #[schemars(with = "Vec<serde_json::Value>")]
+    /// The events of this page, oldest first.
+    #[schemars(with = "Vec<AuditEvent>")]
     data: Vec<EventJson>,
 }
 

@@ -19,9 +19,10 @@ use warp::sse::Event;
 use super::audit::{AuditQuery, FILTERS};
 use super::audit_place;
 use crate::access::granted::Granted;
-use crate::http::endpoint::{Endpoint, Outcome, endpoint};
+use crate::http::endpoint::{Endpoint, Outcome, QueryParameter, endpoint};
 use crate::http::error::ApiError;
 use crate::http::needs::administrator;
+use crate::http::paging::text;
 use crate::http::reply::Reply;
 use crate::state::app::App;
 use crate::state::stream_places::Place;
@@ -49,10 +50,24 @@ const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering")
 /// Where events go in.
 type Sender = mpsc::Sender<Result<Event, Infallible>>;
 
+const LAST_EVENT_ID: [QueryParameter; 1] = [text(
+    "Last-Event-ID",
+    "only events after this one, whatever `after` says; browsers send it when they come back",
+)];
+
+const STREAM: &str = "Server-Sent Events without an end: `id` is the id of the event, `event` its \
+                      kind, `data` an AuditEvent as JSON.";
+
 pub(crate) fn endpoints() -> Vec<Endpoint> {
     vec![
         endpoint(Method::GET, "/api/audit/stream", "AuditStream", "Follow the log (SSE)")
             .query(&FILTERS)
+            .headers(&LAST_EVENT_ID)
+            .answers_text("text/event-stream", STREAM)
+            .fails(|| {
+                let busy = ApiError::TooMany { retry_seconds: 1, why: "" };
+                vec![ApiError::OtherHistory { head: 0 }, busy]
+            })
             .needs(administrator("audit.stream"), stream),
     ]
 }

@@ -55,6 +55,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             .row(43)
             .json::<IssueTokenBody>()
             .answers::<Single<String>>()
+            .fails(|| vec![ApiError::OneTime])
             .needs(user("client.issuetoken"), issue_token),
         endpoint(
             Method::POST,
@@ -71,27 +72,30 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
 
 impl ErrorData for Single<String> {}
 
-/// Row 43.
+// Row 43.
+/// What token to issue.
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[schemars(rename = "ClientIssueTokenRequest")]
+#[schemars(rename = "IssuedTokenInput")]
 struct IssueTokenBody {
     /// Seconds, at most 86400; less than 1 and absent mean 3600.
     #[serde(default)]
     lifetime: i64,
 }
 
-/// Row 44.
+// Row 44.
+/// The secret to hash.
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[schemars(rename = "ClientPostSecretkeyRequest")]
+#[schemars(rename = "PlainSecretInput")]
 struct SecretKeyBody {
-    /// 0 or `Sha256`, 1 or `Sha512`; the default is 1.
+    /// 0 for SHA-256, 1 for SHA-512.
     #[serde(default = "sha512", deserialize_with = "read_key_type")]
     #[schemars(with = "i64")]
     key_type: i64,
     /// From 16 characters to 1024 bytes.
     #[serde(default)]
+    #[schemars(extend("x-required" = "body", "writeOnly" = true))]
     plaintext: String,
 }
 

@@ -13,7 +13,7 @@ use super::children::MASKED;
 use crate::http::reply::{ErrorData, Single};
 use crate::http::time::WireTime;
 
-/// A client. Members that are absent have the documented defaults.
+/// A client.
 #[skip_serializing_none]
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
@@ -21,6 +21,8 @@ use crate::http::time::WireTime;
 pub(crate) struct ClientBody {
     id: i64,
     enabled: bool,
+    /// The name by which the client is known to OAuth.
+    #[schemars(extend("x-required" = "body"))]
     client_id: String,
     protocol_type: String,
     client_secrets: Vec<SecretBody>,
@@ -65,6 +67,7 @@ pub(crate) struct ClientBody {
     pair_wise_subject_salt: Option<String>,
     allowed_cors_origins: Vec<OriginBody>,
     properties: Vec<PropertyBody>,
+    #[schemars(extend("x-required" = "answer"))]
     created: Option<WireTime>,
     updated: Option<WireTime>,
     last_accessed: Option<WireTime>,
@@ -92,6 +95,7 @@ macro_rules! child {
         pub(crate) struct $name {
             id: u32,
             client_id: i64,
+            #[schemars(extend("x-required" = "body"))]
             $member: String,
         }
 
@@ -124,10 +128,12 @@ pub(crate) struct SecretBody {
     id: u32,
     client_id: i64,
     description: Option<String>,
-    /// In: Base64 of SHA-256 or SHA-512, as row 44 computes it. Out: masked.
+    /// In a body Base64 of the SHA-256 or SHA-512 of the secret; in an answer `***`.
+    #[schemars(extend("x-required" = "body"))]
     value: String,
     expiration: Option<WireTime>,
     r#type: String,
+    #[schemars(extend("x-required" = "answer"))]
     created: Option<WireTime>,
 }
 
@@ -151,6 +157,7 @@ impl Default for SecretBody {
 pub(crate) struct ClaimBody {
     id: u32,
     client_id: i64,
+    #[schemars(extend("x-required" = "body"))]
     r#type: String,
     value: String,
 }
@@ -161,6 +168,7 @@ pub(crate) struct ClaimBody {
 pub(crate) struct PropertyBody {
     id: u32,
     client_id: i64,
+    #[schemars(extend("x-required" = "body"))]
     key: String,
     value: String,
 }

@@ -27,15 +27,19 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
-/// Spec section 2.8.
+// Spec section 2.8.
+/// A role.
 #[skip_serializing_none]
 #[derive(Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
 #[schemars(rename = "Role")]
 struct RoleBody {
     id: i64,
+    #[schemars(extend("x-required" = "body"))]
     name: String,
-    /// Computed; ignored in a request (spec section 7.2, B17).
+    // Spec section 7.2, B17.
+    /// Made of the name; ignored in a body.
+    #[schemars(extend("x-required" = "answer"))]
     normalized_name: Option<String>,
     /// Changes with every change of the role; ignored in a request.
     concurrency_stamp: Option<String>,

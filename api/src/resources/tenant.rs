@@ -37,7 +37,8 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
-/// Spec section 2.9.
+// Spec section 2.9.
+/// A tenant.
 #[skip_serializing_none]
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -85,11 +86,13 @@ struct PropertyBody {
     id: u32,
     app_tenant_id: i64,
     key: String,
-    /// Masked: it may be a secret (spec section 7.3, H15).
+    // Spec section 7.3, H15: it may be a secret.
+    /// Always `***`.
     value: &'static str,
 }
 
-/// Spec section 2.9.
+// Spec section 2.9.
+/// What strangers may know of a tenant.
 #[skip_serializing_none]
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

@@ -35,7 +35,7 @@ const FILTERS: [QueryParameter; 8] = [
 ];
 
 const PHONE: [QueryParameter; 1] =
-    [text("PhoneNumber", "the phone number; may stand in a JSON body instead")];
+    [text("PhoneNumber", "the phone number, exactly; clients that send bodies may put it there")];
 
 pub(crate) fn endpoints() -> Vec<Endpoint> {
     vec![
@@ -62,21 +62,29 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         endpoint(Method::GET, "/api/User/Head", "UserHead", "Find a user by phone number")
             .row(84)
             .query(&PHONE)
-            .json::<UserDetailRequest>()
+            .optional_json::<UserPhone>()
             .answers::<i64>()
+            .or_answers::<i64>(StatusCode::NOT_FOUND, "Nobody has the number: 0.")
             .needs(user("user.head"), head),
-        endpoint(Method::GET, "/api/User/Codes", "UserCodes", "The codes of this section")
-            .row(85)
-            .answers::<Vec<ApiCode>>()
-            .open(codes_of_users),
+        endpoint(
+            Method::GET,
+            "/api/User/Codes",
+            "UserCodes",
+            "The codes of business errors about users",
+        )
+        .row(85)
+        .answers::<Vec<ApiCode>>()
+        .open(codes_of_users),
     ]
 }
 
-/// Row 84.
+// Row 84.
+/// Whom to look for.
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct UserDetailRequest {
+struct UserPhone {
     #[serde(default)]
+    #[schemars(extend("x-required" = "body"))]
     phone_number: String,
 }
 
@@ -292,7 +300,7 @@ async fn head(mut granted: Granted) -> Outcome {
         Some(phone_number) => phone_number,
         // Most clients send no body with GET: then the number is missing, not the content type.
         None if !granted.call.headers.contains_key(CONTENT_TYPE) => String::new(),
-        None => granted.json::<UserDetailRequest>().await?.0.phone_number,
+        None => granted.json::<UserPhone>().await?.0.phone_number,
     };
     domain::check::required("phoneNumber", &phone_number, 50)?;
     domain::check::phone("phoneNumber", &phone_number)?;

@@ -21,18 +21,22 @@ pub(crate) const CLAIM_PERMISSION: &str = "permission";
 /// The largest decimal, in hundredths.
 const HUNDREDTHS_MAX: f64 = 1e15;
 
-/// A user as a body and as a result.
+/// A user.
 #[skip_serializing_none]
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
+#[schemars(rename = "User")]
 pub(crate) struct AppUser {
     id: i64,
+    /// The name that the user signs in with.
+    #[schemars(extend("x-required" = "both"))]
     pub(crate) user_name: Option<String>,
+    #[schemars(extend("x-required" = "answer"))]
     normalized_user_name: Option<String>,
     email: Option<String>,
     normalized_email: Option<String>,
     email_confirmed: bool,
-    /// In: the plain password. Never sent out.
+    /// The plain password.
     #[serde(skip_serializing)]
     pub(crate) password_hash: Option<String>,
     phone_number: Option<String>,
@@ -44,9 +48,11 @@ pub(crate) struct AppUser {
     /// Changes with every change of the user; ignored in a request.
     concurrency_stamp: Option<String>,
     /// A GUID; made where it is absent.
+    #[schemars(extend("x-required" = "answer"))]
     user_key: Option<String>,
     #[serde(rename = "parentUserID")]
     pub(crate) parent_user_id: i64,
+    #[schemars(extend("x-required" = "answer"))]
     lineage: Option<String>,
     avatar: Option<String>,
     is_deleted: bool,
@@ -57,12 +63,15 @@ pub(crate) struct AppUser {
     nick_name: Option<String>,
     gender: Option<String>,
     address: Option<String>,
+    #[schemars(extend("x-required" = "answer"))]
     birthday: Option<WireTime>,
     description: Option<String>,
     remark: Option<String>,
     stature: f64,
     weight: f64,
+    #[schemars(extend("x-required" = "answer"))]
     create_date: Option<WireTime>,
+    #[schemars(extend("x-required" = "answer"))]
     last_update_time: Option<WireTime>,
     lock_flag: bool,
     status: i32,
@@ -84,7 +93,7 @@ pub(crate) struct AppUser {
     distributors: Vec<Empty>,
 }
 
-/// A row of a kind that no endpoint fills.
+/// Of a list that is always empty.
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Unused")]
 struct Empty {}

@@ -10,15 +10,17 @@ use super::user_body::claims_of;
 use crate::access::users::SeenUsers;
 use crate::http::time::WireTime;
 
-/// An item of the user list. `id` is the user's, as is `userID`; `userName` is the name that the
-/// user signs in with, and `nickName` stands beside it (spec section 7.2, B10).
+// Spec section 7.2, B10.
+/// An item of the list of users. `id` is the user's, as is `userID`; `userName` is the name that the
+/// user signs in with, and `nickName` stands beside it.
 #[skip_serializing_none]
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[schemars(rename = "View_User")]
+#[schemars(rename = "UserSummary")]
 pub(crate) struct ViewUser {
     #[serde(rename = "parentUserID")]
     parent_user_id: i64,
+    #[schemars(extend("x-required" = "answer"))]
     user_name: Option<String>,
     nick_name: Option<String>,
     avatar: Option<String>,
@@ -61,6 +63,7 @@ pub(crate) struct ViewUser {
 
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "UserSummaryRole")]
 struct ViewRole {
     id: u32,
     name: String,
@@ -69,6 +72,7 @@ struct ViewRole {
 
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "UserSummaryClaim")]
 struct ViewClaim {
     id: u32,
     claim_type: String,
@@ -77,6 +81,7 @@ struct ViewClaim {
 
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "UserSummaryFile")]
 struct ViewFile {
     id: u32,
     file_type: u8,
@@ -84,6 +89,7 @@ struct ViewFile {
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "UserSummaryProperty")]
 struct ViewProperty {
     id: u32,
     key: String,
@@ -92,6 +98,7 @@ struct ViewProperty {
 
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "UserSummaryTenant")]
 struct ViewTenant {
     tenant_id: u32,
 }
@@ -99,6 +106,7 @@ struct ViewTenant {
 #[skip_serializing_none]
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "UserSummaryLogin")]
 struct ViewLogin {
     login_provider: String,
     provider_display_name: Option<String>,
