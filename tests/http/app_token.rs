@@ -17,7 +17,7 @@ mod ownership;
 mod refresh;
 mod required;
 mod revocation;
-pub(crate) mod service;
+pub mod service;
 mod signatures;
 mod tenants;
 mod tokens;

@@ -392,6 +392,11 @@ pub async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
 
 /// Runs to the end, within bounds.
 pub fn finish(mut command: Command) -> Said {
+    finish_within(&mut command, WAIT_MAX)
+}
+
+/// Runs to the end, within this time.
+pub fn finish_within(command: &mut Command, time_max: Duration) -> Said {
     let (out, err) = (tempfile::tempfile().unwrap(), tempfile::tempfile().unwrap());
     command.stdout(out.try_clone().unwrap()).stderr(err.try_clone().unwrap());
     let mut child = command.spawn().unwrap();
@@ -400,7 +405,7 @@ pub fn finish(mut command: Command) -> Said {
         if let Some(status) = child.try_wait().unwrap() {
             break status;
         }
-        if started.elapsed() > WAIT_MAX {
+        if started.elapsed() > time_max {
             child.kill().unwrap();
             panic!("{command:?} does not end: {}{}", whole(out), whole(err));
         }
