@@ -13,7 +13,7 @@ use crate::http::endpoint::Endpoint;
 use crate::http::face::Face;
 use crate::http::problem::{API, OPERATION};
 use crate::http::router::router;
-use crate::operation::{health, metrics, openapi};
+use crate::operation::{health, metrics, openapi, swagger_ui};
 use crate::resources;
 use crate::state::app::App;
 
@@ -38,7 +38,8 @@ pub fn all() -> Vec<Endpoint> {
     let api = [resources::endpoints()];
     let oauth = [discovery::endpoints(), revocation::endpoints(), token::endpoints()];
     let app_token = [app_token::endpoints()];
-    let operation = [health::endpoints(), metrics::endpoints(), openapi::endpoints()];
+    let operation =
+        [health::endpoints(), metrics::endpoints(), openapi::endpoints(), swagger_ui::endpoints()];
     let mut all = Vec::new();
     let mut add = |face: &'static Face, groups: &mut [Vec<Endpoint>]| {
         let endpoints = groups.iter_mut().flat_map(std::mem::take);

@@ -10,6 +10,7 @@
 mod documents;
 mod imports;
 mod run_script;
+mod vendored;
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -34,6 +34,7 @@ mod scopes;
 mod sealed_values;
 mod standing;
 mod status_document;
+mod swagger_ui;
 mod tenant;
 mod tokens;
 mod user;

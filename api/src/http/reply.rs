@@ -1,5 +1,6 @@
 //! Answers: the envelopes of spec section 3, and what goes with them.
 
+use bytes::Bytes;
 use commands::Done;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -124,8 +125,8 @@ impl Reply {
     }
 
     /// A body of another type.
-    pub(crate) fn body(content_type: &'static str, body: Vec<u8>) -> Self {
-        let mut response = Response::new(body.into());
+    pub(crate) fn body(content_type: &'static str, body: impl Into<Bytes>) -> Self {
+        let mut response = Response::new(body.into().into());
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         Self { response }
     }
@@ -179,6 +180,13 @@ impl Reply {
     #[must_use]
     pub(crate) fn varies_by_caller(mut self) -> Self {
         self.headers().insert(VARY, HeaderValue::from_static("Authorization"));
+        self
+    }
+
+    /// With a header.
+    #[must_use]
+    pub(crate) fn header(mut self, name: HeaderName, value: &'static str) -> Self {
+        self.headers().insert(name, HeaderValue::from_static(value));
         self
     }
 
