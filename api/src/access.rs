@@ -8,6 +8,7 @@ pub(crate) mod guard;
 pub(crate) mod issue;
 pub(crate) mod listing;
 pub(crate) mod placement;
+pub(crate) mod plain;
 pub(crate) mod rights;
 pub(crate) mod scopes;
 pub(crate) mod target;

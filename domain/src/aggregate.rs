@@ -72,16 +72,6 @@ impl<E> Decision<E> {
         self
     }
 
-    /// Claims a value in place of an old one. A blank old value was not held; equal ones stay.
-    #[must_use]
-    pub fn moved(self, scope: TenantId, kind: ClaimKind, [old, new]: [String; 2]) -> Self {
-        if old == new {
-            return self;
-        }
-        let released = if old.is_empty() { self } else { self.release(scope, kind, old) };
-        released.claim(scope, kind, new)
-    }
-
     /// Adds a release.
     #[must_use]
     pub fn release(mut self, scope: TenantId, kind: ClaimKind, value: impl Into<String>) -> Self {

@@ -22,6 +22,7 @@ pub mod forgetting;
 pub mod hashed;
 pub mod log;
 pub mod log_event;
+pub mod plain;
 
 pub mod account;
 pub mod api_scope;

@@ -15,6 +15,7 @@ mod kept;
 mod layout;
 mod next_snapshot;
 mod page;
+mod plain;
 mod positions;
 mod resources;
 mod roles;
@@ -47,6 +48,7 @@ pub use crate::identity_resources::{IdentityResourceData, IdentityResourceRow, I
 pub use crate::layout::snapshot_revision;
 pub use crate::next_snapshot::next_snapshot;
 pub use crate::page::{Page, Paging};
+pub use crate::plain::{PlainData, PlainRow};
 pub use crate::resources::{
     ApiRow, ReleaseRow, ResourceData, ResourceRow, Resources, RevisionRow, revision_id,
 };

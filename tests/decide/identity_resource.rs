@@ -1,124 +1,33 @@
-//! The rules of an identity resource (spec section 5.6), and that its changes say what changed.
+//! The rules of an identity resource (spec section 5.6).
+
+use domain::children::CHILDREN_MAX;
+use domain::identity_resource::{IdentityResource, IdentityResourceFields};
+use domain::plain::PlainCommand;
+use domain::plain::PlainFields as _;
+use domain::{Refusal, Timestamp};
+use proptest::prelude::*;
+use tests::given::{given, required, too_long, too_many};
+use tests::samples::scopes::identity_resource_fields;
 
 use crate::never_panics::{config, run, seeds};
+use crate::plain::{changes_lead, create, is_plain};
 use crate::sample_of;
-use domain::Refusal;
-use domain::Timestamp;
-use domain::children::{CHILDREN_MAX, Properties, PropertyValue};
-use domain::identity_resource::{
-    IdentityResource, IdentityResourceChange, IdentityResourceCommand, IdentityResourceDeleted,
-    IdentityResourceEvent, IdentityResourceFields, IdentityResourceUpdated,
-};
-use domain::scope::SCOPE_CLAIM;
-use proptest::prelude::*;
-use tests::given::{claim, given, required, too_long, too_many};
-use tests::samples::scopes::{
-    identity_resource_created, identity_resource_fields, identity_resource_updated, property_values,
-};
 
-fn created() -> IdentityResourceEvent {
-    IdentityResourceEvent::Created(identity_resource_created().into())
-}
-
-fn changed(changes: Vec<IdentityResourceChange>) -> IdentityResourceEvent {
-    IdentityResourceEvent::Updated(IdentityResourceUpdated { changes }.into())
-}
-
-fn create_with(change: impl Fn(&mut IdentityResourceFields)) -> IdentityResourceCommand {
-    let mut fields = identity_resource_fields();
-    change(&mut fields);
-    IdentityResourceCommand::Create(
-        identity_resource_created(),
-        Box::new(fields),
-        property_values(),
-    )
-}
-
-fn update_with(
+fn create_with(
     change: impl Fn(&mut IdentityResourceFields),
-    properties: Vec<PropertyValue>,
-) -> IdentityResourceCommand {
+) -> PlainCommand<IdentityResourceFields> {
     let mut fields = identity_resource_fields();
     change(&mut fields);
-    IdentityResourceCommand::Update(Box::new(fields), properties)
+    create(fields)
 }
 
 #[test]
-fn a_new_one_says_what_it_is_and_holds_its_name() {
-    given::<IdentityResource>([])
-        .when(create_with(|_| ()))
-        .then([created(), identity_resource_updated()])
-        .then_claims([claim(12, SCOPE_CLAIM, "profile")])
-        .then_releases([]);
-    given::<IdentityResource>([created(), identity_resource_updated()])
-        .when(create_with(|_| ()))
-        .then_refused(Refusal::AlreadyExists { what: "identity resource" });
-}
-
-#[test]
-fn an_update_says_what_changed_and_nothing_else() {
-    let update = update_with(|it| it.description = None, property_values());
-    given::<IdentityResource>([created(), identity_resource_updated()])
-        .when(update)
-        .then([changed(vec![IdentityResourceChange::Description(None)])])
-        .then_claims([]);
-    given::<IdentityResource>([created(), identity_resource_updated()])
-        .when(update_with(|_| (), property_values()))
-        .then([]);
-}
-
-#[test]
-fn a_new_name_is_held_in_place_of_the_old_one() {
-    let rename = |name: &str| update_with(|it| it.name = name.to_owned(), property_values());
-    given::<IdentityResource>([created(), identity_resource_updated()])
-        .when(rename("address"))
-        .then([changed(vec![IdentityResourceChange::Name("address".to_owned())])])
-        .then_claims([claim(12, SCOPE_CLAIM, "address")])
-        .then_releases([claim(12, SCOPE_CLAIM, "profile")]);
-    let same =
-        given::<IdentityResource>([created(), identity_resource_updated()]).when(rename("Profile"));
-    assert!(same.decision().claims.is_empty(), "it holds the same name");
-}
-
-#[test]
-fn the_value_of_a_property_may_be_kept() {
-    let keep = update_with(|_| (), vec![PropertyValue::Keep]);
-    given::<IdentityResource>([created(), identity_resource_updated()]).when(keep).then([]);
-    let two = |it: &mut IdentityResourceFields| it.property_keys.push("size".to_owned());
-    let wishes = |second| vec![PropertyValue::Keep, second];
-    let set = update_with(two, wishes(PropertyValue::Set("large".to_owned())));
-    let decision =
-        given::<IdentityResource>([created(), identity_resource_updated()]).when(set).decision();
-    let [IdentityResourceEvent::Updated(fact)] = &decision.events[..] else {
-        panic!("{decision:?}")
-    };
-    let PropertyValue::Set(kept) = property_values().remove(0) else { unreachable!() };
-    assert_eq!(fact.secret, Some(Properties { values: vec![kept, "large".to_owned()] }));
-    given::<IdentityResource>([created(), identity_resource_updated()])
-        .when(update_with(two, wishes(PropertyValue::Keep)))
-        .then_refused(Refusal::invalid(
-            "properties.value",
-            "*** keeps a value, but there is none yet",
-        ));
-}
-
-#[test]
-fn one_that_is_gone_gives_its_name_back_and_stays_gone() {
-    let deleted =
-        || IdentityResourceEvent::Deleted(IdentityResourceDeleted { identity_resource: 92 }.into());
-    given::<IdentityResource>([created(), identity_resource_updated()])
-        .when(IdentityResourceCommand::Delete)
-        .then([deleted()])
-        .then_releases([claim(12, SCOPE_CLAIM, "profile")]);
-    for command in [IdentityResourceCommand::Delete, update_with(|_| (), property_values())] {
-        let gone = [created(), identity_resource_updated(), deleted()];
-        given::<IdentityResource>(gone)
-            .when(command.clone())
-            .then_refused(Refusal::NotFound { what: "identity resource" });
-        given::<IdentityResource>([])
-            .when(command)
-            .then_refused(Refusal::NotFound { what: "identity resource" });
-    }
+fn it_is_plain() {
+    let mut other = identity_resource_fields();
+    other.name = "address".to_owned();
+    other.description = None;
+    other.property_keys.push("size".to_owned());
+    is_plain::<IdentityResource, _>(identity_resource_fields(), other);
 }
 
 #[test]
@@ -131,25 +40,19 @@ fn texts_and_lists_end_at_their_limits() {
         ("userClaims", 200, |it, text| it.user_claims = vec![text]),
     ];
     for (field, max, set) in fields {
-        given::<IdentityResource>([])
-            .when(create_with(|it| set(it, "a".repeat(max))))
-            .then_accepted();
-        given::<IdentityResource>([])
-            .when(create_with(|it| set(it, "a".repeat(max + 1))))
-            .then_refused(too_long(field, max));
+        let with = |length| create_with(|it| set(it, "a".repeat(length)));
+        given::<IdentityResource>([]).when(with(max)).then_accepted();
+        given::<IdentityResource>([]).when(with(max + 1)).then_refused(too_long(field, max));
     }
     given::<IdentityResource>([])
         .when(create_with(|it| it.name.clear()))
         .then_refused(required("name"));
     let many =
         |it: &mut IdentityResourceFields| it.user_claims = vec!["a".to_owned(); CHILDREN_MAX + 1];
-    given::<IdentityResource>([])
-        .when(create_with(many))
-        .then_refused(too_many("userClaims", CHILDREN_MAX));
+    let too_many = too_many("userClaims", CHILDREN_MAX);
+    given::<IdentityResource>([]).when(create_with(many)).then_refused(too_many);
     let twice = |it: &mut IdentityResourceFields| it.property_keys = vec!["a".to_owned(); 2];
-    given::<IdentityResource>([])
-        .when(create_with(twice))
-        .then_refused(Refusal::invalid("properties", "must not have a key twice"));
+    given::<IdentityResource>([]).when(create_with(twice)).then_refused_field("properties");
 }
 
 #[test]
@@ -163,18 +66,14 @@ fn names_of_the_program_are_refused_but_openid_is_not() {
 
 #[test]
 fn one_that_is_not_editable_changes_only_to_be_editable_again() {
-    let fixed = || changed(vec![IdentityResourceChange::NonEditable(true)]);
-    let history = || [created(), identity_resource_updated(), fixed()];
+    let fields =
+        |non_editable| IdentityResourceFields { non_editable, ..identity_resource_fields() };
     let why = "the identity resource is not editable: set nonEditable to false";
-    let update = |non_editable| update_with(|it| it.non_editable = non_editable, property_values());
-    for command in [update(true), IdentityResourceCommand::Delete] {
-        given::<IdentityResource>(history())
-            .when(command)
-            .then_refused(Refusal::NotAllowed { why });
-    }
-    given::<IdentityResource>(history())
-        .when(update(false))
-        .then([changed(vec![IdentityResourceChange::NonEditable(false)])]);
+    let (fixed, free) = (fields(true), fields(false));
+    assert_eq!(fixed.may_become(Some(&fixed)), Err(Refusal::NotAllowed { why }));
+    assert_eq!(fixed.may_become(None), Err(Refusal::NotAllowed { why }));
+    assert_eq!(fixed.may_become(Some(&free)), Ok(()));
+    assert_eq!(free.may_become(None), Ok(()));
 }
 
 fn fields() -> impl Strategy<Value = IdentityResourceFields> {
@@ -208,20 +107,17 @@ proptest! {
     #[test]
     fn an_identity_resource_never_panics(seeds in seeds()) {
         run::<IdentityResource>(&seeds, |seed| sample_of!(IdentityResource, seed), |seed| {
-            let named = |it: &mut IdentityResourceFields| it.name.clone_from(&seed.text);
-            match seed.which % 3 {
-                0 => IdentityResourceCommand::Delete,
-                1 => update_with(named, property_values()),
-                _ => create_with(named),
+            let named = create_with(|it| it.name.clone_from(&seed.text));
+            match (seed.which % 3, named) {
+                (0, _) => PlainCommand::Delete,
+                (1, PlainCommand::Create(_, fields, values)) => PlainCommand::Update(fields, values),
+                (_, named) => named,
             }
         });
     }
 
     #[test]
     fn changes_lead_from_one_state_to_the_other(one in fields(), other in fields()) {
-        let mut state = one.clone();
-        state.apply(&IdentityResourceChange::between(&one, &other));
-        prop_assert_eq!(&state, &other);
-        prop_assert_eq!(IdentityResourceChange::between(&one, &one), Vec::new());
+        changes_lead(&one, &other);
     }
 }

@@ -14,6 +14,7 @@ mod gateway;
 mod identity_resource;
 mod log_event;
 mod never_panics;
+mod plain;
 mod resource;
 mod role;
 mod signing_key;

@@ -50,6 +50,8 @@ fn least_bodies() -> Vec<(&'static str, Value)> {
         ("ClientPost", json!({ "clientId": "shop" })),
         ("ClientIssueToken", json!({})),
         ("ClientPostSecretkey", json!({ "plaintext": "a-secret-of-the-shop" })),
+        ("IdentityResourcePost", json!({ "name": "profile" })),
+        ("IdentityResourcePut", json!({ "id": 1 })),
         ("RolePost", json!({ "name": "driver" })),
         ("UserPost", json!({ "userName": "ann" })),
         ("UserHead", json!({ "phoneNumber": "13800138000" })),
@@ -124,9 +126,10 @@ async fn bodies_require_what_the_server_requires_and_nothing_else() {
     let token = app.admin().await;
     let orders = json!({ "name": "orders", "scopes": [{ "scope": "orders.all" }] });
     app.post("/api/ApiResource").bearer(&token).json(&orders).send().await.data();
-    let scope = json!({ "name": "first.read" });
-    let scope = app.post("/api/ApiScope").bearer(&token).json(&scope).send().await;
-    assert_eq!(scope.data(), 1, "the one that is updated");
+    for path in ["/api/ApiScope", "/api/IdentityResource"] {
+        let first = app.post(path).bearer(&token).json(&json!({ "name": "first.read" }));
+        assert_eq!(first.send().await.data(), 1, "the one that is updated");
+    }
     let document = app.document().await.unwrap();
     let mut least = least_bodies().into_iter().collect::<std::collections::BTreeMap<_, _>>();
     for (method, path, operation) in operations(&document.json) {

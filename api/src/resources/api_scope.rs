@@ -3,9 +3,8 @@
 
 use std::sync::Arc;
 
-use domain::api_scope::{ApiScope, ApiScopeCommand, ApiScopeCreated, ApiScopeFields};
-use domain::children::PropertyValue;
-use projections::{ApiScopeData, ApiScopeRow, ApiScopes, Tables};
+use domain::api_scope::{ApiScope, ApiScopeFields};
+use projections::{ApiScopeData, ApiScopeRow, ApiScopes};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
@@ -14,10 +13,10 @@ use warp::http::Method;
 use super::children::{children, unless_blank};
 use super::no_codes::no_codes;
 use crate::access::granted::Granted;
-use crate::access::target::{Changed, Target};
+use crate::access::plain::{In, Wished};
+use crate::access::target::Changed;
 use crate::http::codes::ApiCode;
 use crate::http::endpoint::{Endpoint, Outcome, QueryParameter, endpoint};
-use crate::http::error::ApiError;
 use crate::http::needs::{administrator, user};
 use crate::http::paging::{ListQuery, PAGING, flag, text};
 use crate::http::reply::{ErrorData, List, Reply, Single};
@@ -71,6 +70,8 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
 
 impl Changed for ApiScope {}
 
+const ROWS: In<ApiScopeFields> = |tables| &tables.api_scopes;
+
 children!(ClaimBody = "ApiScopeClaim", PropertyBody = "ApiScopeProperty", scope_id);
 
 // Spec section 2.7.
@@ -108,7 +109,7 @@ impl ApiScopeBody {
     fn bare(row: &ApiScopeRow) -> Self {
         let it = &row.fields;
         Self {
-            id: i64::from(row.data.api_scope),
+            id: i64::from(row.data.id),
             enabled: Some(it.enabled),
             name: it.name.clone(),
             display_name: it.display_name.clone(),
@@ -130,7 +131,7 @@ impl ApiScopeBody {
     }
 
     /// What is to be stored, where `now` stands: nothing, for one that is created.
-    fn into_fields(self, now: &ApiScopeFields) -> (ApiScopeFields, Vec<PropertyValue>) {
+    fn into_fields(self, now: &ApiScopeFields) -> Wished<ApiScopeFields> {
         let (property_keys, values) = PropertyBody::wishes(self.properties.unwrap_or_default());
         let name = self.name.trim();
         let fields = ApiScopeFields {
@@ -148,11 +149,6 @@ impl ApiScopeBody {
     }
 }
 
-fn find(granted: &Granted, tables: &Tables, id: u32) -> Result<Arc<ApiScopeRow>, ApiError> {
-    let row = tables.api_scopes.get(granted.tenant_id(), id).cloned();
-    row.ok_or_else(|| ApiError::not_found("API scope"))
-}
-
 async fn list(granted: Granted) -> Outcome {
     let list = ListQuery::read(&granted.call, true)?;
     let properties = list.query.flag("q.expandProperties", false);
@@ -160,7 +156,7 @@ async fn list(granted: Granted) -> Outcome {
     list.query.check()?;
     let order = list.order([("name", ApiScopeData::BY_NAME)], |row, _, _| ApiScopeBody::bare(row));
     let query = ApiScopes::of(granted.tenant_id(), list.query.text("q.name"), list.paging);
-    let page = granted.page(|tables| &tables.api_scopes, query.ordered_by(order)).await?;
+    let page = granted.page(ROWS, query.ordered_by(order)).await?;
     let rows = granted.ask(|tables| {
         let values = |row: &ApiScopeRow| properties.then(|| tables.api_scopes.property_values(row));
         let shown = |row: &Arc<ApiScopeRow>| ApiScopeBody::bare(row).with(row, claims, values(row));
@@ -171,47 +167,30 @@ async fn list(granted: Granted) -> Outcome {
 
 async fn create(mut granted: Granted) -> Outcome {
     let (body, bytes) = granted.json::<ApiScopeBody>().await?;
-    let tenant = granted.tenant_id();
-    let (fields, properties) = body.into_fields(&ApiScopeFields::default());
-    let create = |number: u64| {
-        let created = ApiScopeCreated { api_scope: number as u32, tenant };
-        ApiScopeCommand::Create(created, Box::new(fields.clone()), properties.clone())
-    };
-    let (number, done) = granted.create::<ApiScope>(&bytes, create).await?;
-    Ok(Reply::single(number as i64).written(&done))
+    let wished = body.into_fields(&ApiScopeFields::default());
+    let (number, done) = granted.create_plain(&bytes, wished).await?;
+    Ok(Reply::single(number).written(&done))
 }
 
 async fn update(mut granted: Granted) -> Outcome {
     let (body, bytes) = granted.json::<ApiScopeBody>().await?;
-    let id = u32::try_from(body.id).unwrap_or(0);
-    let row = granted.ask(|tables| find(&granted, tables, id))?;
-    let (fields, properties) = body.into_fields(&row.fields);
-    let command = ApiScopeCommand::Update(Box::new(fields), properties);
-    let done = granted.submit(&target(&granted, &row)?, &bytes, command).await?;
+    let id = body.id;
+    let done = granted.update_plain(&bytes, ROWS, id, |now| body.into_fields(now)).await?;
     Ok(Reply::single(true).written(&done))
 }
 
 async fn detail(granted: Granted) -> Outcome {
     let id = granted.call.number(0, "id")?;
-    let shown = granted.ask(|tables| {
-        let row = find(&granted, tables, id)?;
+    granted.ask(|tables| {
+        let row = granted.plain(tables, ROWS, id.into())?;
         let values = Some(tables.api_scopes.property_values(&row));
-        Ok::<_, ApiError>((ApiScopeBody::bare(&row).with(&row, true, values), row.version))
-    });
-    let (body, version) = shown?;
-    Ok(Reply::single(body).version(version))
+        let body = ApiScopeBody::bare(&row).with(&row, true, values);
+        Ok(Reply::single(body).version(row.version))
+    })
 }
 
 async fn delete(granted: Granted) -> Outcome {
     let id = granted.call.number(0, "id")?;
-    let row = granted.ask(|tables| find(&granted, tables, id))?;
-    let command = ApiScopeCommand::Delete;
-    let done = granted.submit(&target(&granted, &row)?, &[], command).await?;
+    let done = granted.delete_plain(ROWS, id.into()).await?;
     Ok(Reply::single(true).written(&done))
-}
-
-/// Any of the tenant: the endpoint lets only administrators so far.
-fn target(granted: &Granted, row: &ApiScopeRow) -> Result<Target<ApiScope>, ApiError> {
-    let target = Target::of(row, granted.tenant_id(), |_| true);
-    target.ok_or_else(|| ApiError::not_found("API scope"))
 }

@@ -3,11 +3,8 @@
 
 use std::sync::Arc;
 
-use domain::children::PropertyValue;
-use domain::identity_resource::{
-    IdentityResource, IdentityResourceCommand, IdentityResourceCreated, IdentityResourceFields,
-};
-use projections::{IdentityResourceData, IdentityResourceRow, IdentityResources, Tables};
+use domain::identity_resource::{IdentityResource, IdentityResourceFields};
+use projections::{IdentityResourceData, IdentityResourceRow, IdentityResources};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
@@ -16,10 +13,10 @@ use warp::http::Method;
 use super::children::{children, unless_blank};
 use super::no_codes::no_codes;
 use crate::access::granted::Granted;
-use crate::access::target::{Changed, Target};
+use crate::access::plain::{In, Wished};
+use crate::access::target::Changed;
 use crate::http::codes::ApiCode;
 use crate::http::endpoint::{Endpoint, Outcome, QueryParameter, endpoint};
-use crate::http::error::ApiError;
 use crate::http::needs::{administrator, user};
 use crate::http::paging::{ListQuery, PAGING, text};
 use crate::http::reply::{ErrorData, List, Reply, Single};
@@ -50,7 +47,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             .needs(administrator("identityresource.post"), create),
         endpoint(Method::PUT, PATH, "IdentityResourcePut", "Update an identity resource")
             .row(61)
-            .json::<IdentityResourceBody>()
+            .json_update::<IdentityResourceBody>()
             .answers::<Single<bool>>()
             .needs(administrator("identityresource.put"), update),
         endpoint(Method::GET, ONE, "IdentityResourceDetail", "Show an identity resource")
@@ -65,7 +62,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             Method::GET,
             "/api/IdentityResource/Codes",
             "IdentityResourceCodes",
-            "The codes of this section",
+            "The codes of business errors about identity resources",
         )
         .row(64)
         .answers::<Vec<ApiCode>>()
@@ -75,13 +72,16 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
 
 impl Changed for IdentityResource {}
 
+const ROWS: In<IdentityResourceFields> = |tables| &tables.identity_resources;
+
 children!(
     ClaimBody = "IdentityResourceClaim",
     PropertyBody = "IdentityResourceProperty",
     identity_resource_id
 );
 
-/// Spec section 2.7.
+// Spec section 2.7.
+/// An identity resource.
 #[skip_serializing_none]
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
@@ -92,6 +92,7 @@ struct IdentityResourceBody {
     /// Absent counts as true.
     enabled: Option<bool>,
     /// The scope; at most 200 characters of visible ASCII. In an update, blank keeps it.
+    #[schemars(extend("x-required" = "body"))]
     name: String,
     /// At most 200 characters. In an update, blank keeps it.
     display_name: Option<String>,
@@ -120,7 +121,7 @@ impl IdentityResourceBody {
     fn bare(row: &IdentityResourceRow) -> Self {
         let it = &row.fields;
         Self {
-            id: i64::from(row.data.identity_resource),
+            id: i64::from(row.data.id),
             enabled: Some(it.enabled),
             name: it.name.clone(),
             display_name: it.display_name.clone(),
@@ -144,10 +145,7 @@ impl IdentityResourceBody {
     }
 
     /// What is to be stored, where `now` stands: nothing, for one that is created.
-    fn into_fields(
-        self,
-        now: &IdentityResourceFields,
-    ) -> (IdentityResourceFields, Vec<PropertyValue>) {
+    fn into_fields(self, now: &IdentityResourceFields) -> Wished<IdentityResourceFields> {
         let (property_keys, values) = PropertyBody::wishes(self.properties.unwrap_or_default());
         let name = self.name.trim();
         let fields = IdentityResourceFields {
@@ -167,18 +165,13 @@ impl IdentityResourceBody {
     }
 }
 
-fn find(granted: &Granted, tables: &Tables, id: u32) -> Result<Arc<IdentityResourceRow>, ApiError> {
-    let row = tables.identity_resources.get(granted.tenant_id(), id).cloned();
-    row.ok_or_else(|| ApiError::not_found("identity resource"))
-}
-
 async fn list(granted: Granted) -> Outcome {
     let list = ListQuery::read(&granted.call, true)?;
     let order = list.order([("name", IdentityResourceData::BY_NAME)], |row, _, _| {
         IdentityResourceBody::bare(row)
     });
     let query = IdentityResources::of(granted.tenant_id(), list.query.text("q.Name"), list.paging);
-    let page = granted.page(|tables| &tables.identity_resources, query.ordered_by(order)).await?;
+    let page = granted.page(ROWS, query.ordered_by(order)).await?;
     let shown = |row: &Arc<IdentityResourceRow>| IdentityResourceBody::bare(row).with(row, None);
     let rows = page.rows.iter().map(shown).collect();
     Ok(Reply::list(list.paging.skip, list.paging.take, page.total as u64, rows))
@@ -186,51 +179,31 @@ async fn list(granted: Granted) -> Outcome {
 
 async fn create(mut granted: Granted) -> Outcome {
     let (body, bytes) = granted.json::<IdentityResourceBody>().await?;
-    let tenant = granted.tenant_id();
     let now = IdentityResourceFields { created: granted.call.now, ..Default::default() };
-    let (fields, properties) = body.into_fields(&now);
-    let create = |number: u64| {
-        let created = IdentityResourceCreated { identity_resource: number as u32, tenant };
-        IdentityResourceCommand::Create(created, Box::new(fields.clone()), properties.clone())
-    };
-    let (number, done) = granted.create::<IdentityResource>(&bytes, create).await?;
-    Ok(Reply::single(number as i64).written(&done))
+    let wished = body.into_fields(&now);
+    let (number, done) = granted.create_plain(&bytes, wished).await?;
+    Ok(Reply::single(number).written(&done))
 }
 
 async fn update(mut granted: Granted) -> Outcome {
     let (body, bytes) = granted.json::<IdentityResourceBody>().await?;
-    let id = u32::try_from(body.id).unwrap_or(0);
-    let row = granted.ask(|tables| find(&granted, tables, id))?;
-    let (fields, properties) = body.into_fields(&row.fields);
-    let command = IdentityResourceCommand::Update(Box::new(fields), properties);
-    let done = granted.submit(&target(&granted, &row)?, &bytes, command).await?;
+    let id = body.id;
+    let done = granted.update_plain(&bytes, ROWS, id, |now| body.into_fields(now)).await?;
     Ok(Reply::single(true).written(&done))
 }
 
 async fn detail(granted: Granted) -> Outcome {
     let id = granted.call.number(0, "id")?;
-    let shown = granted.ask(|tables| {
-        let row = find(&granted, tables, id)?;
+    granted.ask(|tables| {
+        let row = granted.plain(tables, ROWS, id.into())?;
         let values = Some(tables.identity_resources.property_values(&row));
-        Ok::<_, ApiError>((IdentityResourceBody::bare(&row).with(&row, values), row.version))
-    });
-    let (body, version) = shown?;
-    Ok(Reply::single(body).version(version))
+        let body = IdentityResourceBody::bare(&row).with(&row, values);
+        Ok(Reply::single(body).version(row.version))
+    })
 }
 
 async fn delete(granted: Granted) -> Outcome {
     let id = granted.call.number(0, "id")?;
-    let row = granted.ask(|tables| find(&granted, tables, id))?;
-    let command = IdentityResourceCommand::Delete;
-    let done = granted.submit(&target(&granted, &row)?, &[], command).await?;
+    let done = granted.delete_plain(ROWS, id.into()).await?;
     Ok(Reply::single(i64::from(id)).written(&done))
-}
-
-/// Any of the tenant: the endpoint lets only administrators so far.
-fn target(
-    granted: &Granted,
-    row: &IdentityResourceRow,
-) -> Result<Target<IdentityResource>, ApiError> {
-    let target = Target::of(row, granted.tenant_id(), |_| true);
-    target.ok_or_else(|| ApiError::not_found("identity resource"))
 }

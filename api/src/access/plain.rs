@@ -1,0 +1,84 @@
+//! Plain aggregates of a tenant (`domain::plain`): found, created, changed and deleted alike. Who may
+//! do so was asked before: by what their endpoints need.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use commands::Done;
+use domain::children::PropertyValue;
+use domain::plain::{PlainCommand, PlainCreated};
+use projections::{PlainData, PlainRow, Row, Table, Tables};
+
+use super::granted::Granted;
+use super::target::{Changed, Target};
+use crate::http::error::ApiError;
+
+/// Fields, and what is wished of the values of their properties.
+pub(crate) type Wished<F> = (F, Vec<PropertyValue>);
+
+/// Where the rows are.
+pub(crate) type In<F> = fn(&Tables) -> &Table<PlainData<F>>;
+
+impl Granted {
+    /// One of the tenant.
+    ///
+    /// # Errors
+    /// Not found.
+    pub(crate) fn plain<F: PlainRow>(
+        &self,
+        tables: &Tables,
+        table: In<F>,
+        id: i64,
+    ) -> Result<Arc<Row<PlainData<F>>>, ApiError> {
+        // A number that no id can have names nothing.
+        let row = table(tables).get(self.tenant_id(), u32::try_from(id).unwrap_or(0));
+        row.cloned().ok_or_else(|| ApiError::not_found(F::CALLED))
+    }
+
+    /// Creates one. Its number, and what that led to.
+    pub(crate) async fn create_plain<F: PlainRow>(
+        &self,
+        body: &Bytes,
+        (fields, properties): Wished<F>,
+    ) -> Result<(i64, Done), ApiError> {
+        let tenant = self.tenant_id();
+        let create = |number: u64| {
+            let created = PlainCreated { id: number as u32, tenant };
+            PlainCommand::Create(created, Box::new(fields.clone()), properties.clone())
+        };
+        let (number, done) = self.create::<F::Aggregate>(body, create).await?;
+        Ok((number as i64, done))
+    }
+
+    /// Changes one, from what it is now.
+    pub(crate) async fn update_plain<F: PlainRow<Aggregate: Changed>>(
+        &self,
+        body: &Bytes,
+        table: In<F>,
+        id: i64,
+        wished: impl FnOnce(&F) -> Wished<F>,
+    ) -> Result<Done, ApiError> {
+        let row = self.ask(|tables| self.plain(tables, table, id))?;
+        let (fields, properties) = wished(&row.fields);
+        let command = PlainCommand::Update(Box::new(fields), properties);
+        self.submit(&self.plain_target(&row)?, body, command).await
+    }
+
+    /// Deletes one.
+    pub(crate) async fn delete_plain<F: PlainRow<Aggregate: Changed>>(
+        &self,
+        table: In<F>,
+        id: i64,
+    ) -> Result<Done, ApiError> {
+        let row = self.ask(|tables| self.plain(tables, table, id))?;
+        self.submit(&self.plain_target(&row)?, &[], PlainCommand::Delete).await
+    }
+
+    fn plain_target<F: PlainRow>(
+        &self,
+        row: &Row<PlainData<F>>,
+    ) -> Result<Target<F::Aggregate>, ApiError> {
+        let target = Target::of(row, self.tenant_id(), |_| true);
+        target.ok_or_else(|| ApiError::not_found(F::CALLED))
+    }
+}
