@@ -3,7 +3,14 @@
 //! The histories here break every rule: events out of order, of unknown parts, with numbers at
 //! their ends. A damaged or foreign log must lead to a refusal, not to a crash at every start.
 
+use domain::account::AccountId;
+use domain::app::{App, AppCommand, AppCreated, AppId, AppPersonal, AppPolicy};
+use domain::app_token::{
+    AppToken, AppTokenCommand, AppTokenEvent, AppTokenIssued, AppTokenPersonal,
+};
+use domain::app_user::{AppUser, AppUserCommand, AppUserPersonal};
 use domain::client::{Client, ClientCommand};
+use domain::log_event::{HighestNumber, Log, LogCommand};
 use domain::resource::{AllowedScopes, ResourceClientAllowed};
 use domain::resource::{Resource, ResourceCommand, ResourceEvent, ResourcePublished};
 use domain::resource::{RevisionPublished, VersionPublished, VersionSetOnline};
@@ -13,9 +20,12 @@ use domain::tenant::TenantHostAdded;
 use domain::tenant::{Tenant, TenantCommand, TenantCreated, TenantEvent, TenantHost};
 use domain::token::{Token, TokenCommand, TokenIssued};
 use domain::user::{User, UserCommand, Verifiers};
-use domain::{Aggregate, Timestamp};
+use domain::{AGGREGATES, Aggregate, Timestamp};
 use proptest::prelude::*;
 use tests::samples;
+use tests::samples::app_token::{
+    app_created, app_secret, app_token_issued, app_user_registered, verifier,
+};
 
 /// What random events and commands are made of.
 #[derive(Debug, Clone)]
@@ -28,7 +38,7 @@ pub struct Seed {
     pub yes: bool,
 }
 
-pub fn seeds() -> impl Strategy<Value = Vec<Seed>> {
+fn seeds() -> impl Strategy<Value = Vec<Seed>> {
     let id = prop::sample::select(vec!["21", "21;rev=2", "f", "/apis/21", "", ";rev=1"]);
     let text = prop_oneof![
         prop::sample::select(vec!["", "v2", "a.example", "9223372036854775807", "-9", "http://a"])
@@ -55,7 +65,7 @@ pub fn config() -> ProptestConfig {
 }
 
 /// Folds the first half, and lets the second half command; what is decided is folded, too.
-pub fn run<A: Aggregate>(
+fn run<A: Aggregate>(
     seeds: &[Seed],
     event: impl Fn(&Seed) -> A::Event,
     command: impl Fn(&Seed) -> A::Command,
@@ -71,7 +81,6 @@ pub fn run<A: Aggregate>(
 }
 
 /// One of the samples of an aggregate.
-#[macro_export]
 macro_rules! sample_of {
     ($variant:ident, $seed:expr) => {{
         let events = tests::samples::all().into_iter().filter_map(|it| match it.event {
@@ -174,6 +183,8 @@ fn tenant_command(seed: &Seed) -> TenantCommand {
         let host = TenantHost { id: seed.number, name: seed.text.clone() };
         let tenant = TenantCreated { hosts: vec![host], ..samples::tenant_created() };
         TenantCommand::Create(Box::new(tenant), samples::tenant_properties())
+    } else if seed.which.is_multiple_of(3) {
+        TenantCommand::SetAppTokenLink(seed.yes)
     } else {
         let host = if seed.yes { seed.text.clone() } else { format!("h{}", seed.number) };
         TenantCommand::AddHost { host }
@@ -194,7 +205,7 @@ fn token_command(seed: &Seed) -> TokenCommand {
 }
 
 fn user_command(seed: &Seed) -> UserCommand {
-    match seed.which % 6 {
+    match seed.which % 7 {
         0 => {
             let mut personal = samples::user_personal();
             if seed.yes {
@@ -215,65 +226,159 @@ fn user_command(seed: &Seed) -> UserCommand {
             password: seed.yes.then(Verifiers::default),
             info: Some(seed.text.clone()),
         },
+        5 => UserCommand::SetRights {
+            roles: vec![seed.number],
+            permissions: samples::user_registered().permissions,
+        },
         _ => UserCommand::Erase,
     }
 }
 
-proptest! {
-    #![proptest_config(config())]
+fn role_command(seed: &Seed) -> RoleCommand {
+    let mut role = samples::role_created();
+    role.name.clone_from(&seed.text);
+    RoleCommand::Create(role)
+}
 
-    #[test]
-    fn a_resource_never_panics(seeds in seeds()) {
-        run::<Resource>(&seeds, resource_event, resource_command);
+fn client_command(seed: &Seed) -> ClientCommand {
+    match seed.which % 3 {
+        0 => return ClientCommand::SetEnabled(seed.yes),
+        1 => return ClientCommand::TakeOver,
+        _ => (),
     }
+    let mut client = samples::client_registered();
+    client.redirect_uris = vec![seed.text.clone()];
+    client.lifetimes.access_token = seed.number as i32;
+    ClientCommand::Register(Box::new(client), samples::client_secrets())
+}
 
-    #[test]
-    fn a_tenant_never_panics(seeds in seeds()) {
-        run::<Tenant>(&seeds, tenant_event, tenant_command);
+fn signing_key_command(seed: &Seed) -> SigningKeyCommand {
+    match seed.which % 3 {
+        0 => SigningKeyCommand::Add(samples::signing_key_added()),
+        1 => SigningKeyCommand::Retire { until: Timestamp(seed.time) },
+        _ => SigningKeyCommand::End { reason: seed.text.clone() },
     }
+}
 
-    #[test]
-    fn a_token_never_panics(seeds in seeds()) {
-        run::<Token>(&seeds, |seed| sample_of!(Token, seed), token_command);
+fn app_command(seed: &Seed) -> AppCommand {
+    match seed.which % 3 {
+        0 => AppCommand::Delete,
+        1 => AppCommand::SetPolicy(AppPolicy { strict: seed.yes, acts_for_users: !seed.yes }),
+        _ => AppCommand::Create {
+            data: Box::new(AppCreated {
+                app: AppId(seed.time as u64),
+                owner: if seed.yes { AccountId::None } else { app_created().owner },
+                is_default: seed.yes,
+                token_seconds: seed.time,
+                expires_at: Timestamp(seed.time),
+                ..app_created()
+            }),
+            personal: Box::new(AppPersonal { owner: seed.text.clone(), info: seed.id.clone() }),
+            secret: app_secret(),
+        },
     }
+}
 
-    #[test]
-    fn a_user_never_panics(seeds in seeds()) {
-        run::<User>(&seeds, |seed| sample_of!(User, seed), user_command);
+fn app_user_command(seed: &Seed) -> AppUserCommand {
+    match seed.which % 5 {
+        0 => AppUserCommand::Delete,
+        1 => AppUserCommand::Erase,
+        2 => AppUserCommand::SetEnabled(seed.yes),
+        3 => AppUserCommand::Update {
+            password: seed.yes.then(verifier),
+            info: Some(seed.text.clone()),
+        },
+        _ => AppUserCommand::Register {
+            data: Box::new(app_user_registered()),
+            personal: Box::new(AppUserPersonal {
+                user_name: seed.text.clone(),
+                info: seed.text.clone(),
+                reg_ip: seed.id.clone(),
+                root_name: seed.text.clone(),
+            }),
+            password: verifier(),
+        },
     }
+}
 
-    #[test]
-    fn a_role_never_panics(seeds in seeds()) {
-        run::<Role>(&seeds, |seed| sample_of!(Role, seed), |seed| {
-            let mut role = samples::role_created();
-            role.name.clone_from(&seed.text);
-            RoleCommand::Create(role)
-        });
+fn app_token_issued_at(seed: &Seed) -> AppTokenIssued {
+    AppTokenIssued {
+        issued_at: Timestamp(seed.time),
+        access_expires_at: Timestamp(i64::from(seed.number)).plus_seconds(seed.time),
+        refresh_expires_at: Timestamp(seed.time).plus_seconds(i64::from(seed.number)),
+        ..app_token_issued()
     }
+}
 
-    #[test]
-    fn a_client_never_panics(seeds in seeds()) {
-        run::<Client>(&seeds, |seed| sample_of!(Client, seed), |seed| {
-            match seed.which % 3 {
-                0 => return ClientCommand::SetEnabled(seed.yes),
-                1 => return ClientCommand::TakeOver,
-                _ => (),
-            }
-            let mut client = samples::client_registered();
-            client.redirect_uris = vec![seed.text.clone()];
-            client.lifetimes.access_token = seed.number as i32;
-            ClientCommand::Register(Box::new(client), samples::client_secrets())
-        });
+fn app_token_event(seed: &Seed) -> AppTokenEvent {
+    match seed.yes {
+        true => AppTokenEvent::Issued(app_token_issued_at(seed).into()),
+        false => sample_of!(AppToken, seed),
     }
+}
 
-    #[test]
-    fn a_signing_key_never_panics(seeds in seeds()) {
-        run::<SigningKey>(&seeds, |seed| sample_of!(SigningKey, seed), |seed| {
-            if seed.yes {
-                SigningKeyCommand::Add(samples::signing_key_added())
-            } else {
-                SigningKeyCommand::Retire { until: Timestamp(seed.time) }
-            }
-        });
+fn app_token_command(seed: &Seed) -> AppTokenCommand {
+    match seed.which % 3 {
+        0 => AppTokenCommand::Refresh { rotates: seed.yes, grace_seconds: seed.time },
+        1 => AppTokenCommand::RevokeFamily { reason: seed.text.clone() },
+        _ => AppTokenCommand::Issue(
+            Box::new(app_token_issued_at(seed)),
+            AppTokenPersonal { token_type: seed.text.clone() },
+        ),
+    }
+}
+
+fn log_command(seed: &Seed) -> LogCommand {
+    match seed.yes {
+        true => LogCommand::Forget { until: Timestamp(seed.time) },
+        false => {
+            let number = HighestNumber { category: seed.text.clone(), number: seed.number };
+            LogCommand::Restore { numbers: vec![number] }
+        }
+    }
+}
+
+/// One test for each, and the list of all of them.
+macro_rules! never_panics {
+    ($($test:ident: $aggregate:ident, $event:expr, $command:expr;)*) => {
+        proptest! {
+            #![proptest_config(config())]
+            $(
+                #[test]
+                fn $test(seeds in seeds()) {
+                    run::<$aggregate>(&seeds, $event, $command);
+                }
+            )*
+        }
+
+        const CATEGORIES: &[&str] = &[$( <$aggregate as Aggregate>::CATEGORY, )*];
+    };
+}
+
+never_panics! {
+    a_client_never_panics: Client, |seed| sample_of!(Client, seed), client_command;
+    a_log_never_panics: Log, |seed| sample_of!(Log, seed), log_command;
+    a_resource_never_panics: Resource, resource_event, resource_command;
+    a_role_never_panics: Role, |seed| sample_of!(Role, seed), role_command;
+    a_signing_key_never_panics: SigningKey, |seed| sample_of!(SigningKey, seed),
+        signing_key_command;
+    a_tenant_never_panics: Tenant, tenant_event, tenant_command;
+    a_token_never_panics: Token, |seed| sample_of!(Token, seed), token_command;
+    a_user_never_panics: User, |seed| sample_of!(User, seed), user_command;
+    an_app_never_panics: App, |seed| sample_of!(App, seed), app_command;
+    an_app_token_never_panics: AppToken, app_token_event, app_token_command;
+    an_app_user_never_panics: AppUser, |seed| sample_of!(AppUser, seed), app_user_command;
+}
+
+/// Here, or in a file of its own: `run::<ApiScope>(`.
+#[test]
+fn every_aggregate_is_tried() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("decide");
+    let files = std::fs::read_dir(folder).unwrap().map(|it| it.unwrap().path());
+    let text = files.map(|it| std::fs::read_to_string(it).unwrap()).collect::<String>();
+    for category in AGGREGATES.iter().map(|it| it.category) {
+        let words = category.split('_').map(|it| it[..1].to_uppercase() + &it[1..]);
+        let elsewhere = text.contains(&format!("run::<{}>(", words.collect::<String>()));
+        assert!(elsewhere || CATEGORIES.contains(&category), "{category} is not tried");
     }
 }
