@@ -20,13 +20,17 @@ pub const LAST_ADMINISTRATOR: Refusal = Refusal::NotAllowed {
 };
 
 /// Who has the administrators' role in a tenant, according to the read models. This only suggests
-/// where to look: what counts is folded from the log.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Administrators {
+/// where to look: what counts is folded from the log. Nobody is looked for until a command would end
+/// an administrator.
+pub trait Administrators: Send + Sync {
     /// The number of the role; `None` in a tenant that has no such role.
-    pub role: Option<u32>,
-    /// The users who may have it.
-    pub users: Vec<UserId>,
+    fn role(&self) -> Option<u32>;
+
+    /// Who has it: numbers only, whatever else is true of them.
+    fn holders(&self) -> Vec<UserId>;
+
+    /// Whether a holder has the permission for everything.
+    fn may_do_everything(&self, holder: UserId) -> bool;
 }
 
 impl Engine {
@@ -39,7 +43,7 @@ impl Engine {
         &self,
         user: UserId,
         command: &UserCommand,
-        administrators: &Administrators,
+        administrators: &dyn Administrators,
         head: &CommitHead,
         expected: Expected,
     ) -> Result<Done, Error> {
@@ -60,18 +64,21 @@ impl Engine {
         draft: &mut Draft<'_>,
         user: UserId,
         command: &UserCommand,
-        administrators: &Administrators,
+        administrators: &dyn Administrators,
         head: &CommitHead,
     ) -> Result<(), Error> {
         draft.decide::<User>(&user.to_string(), command)?;
         // Looked at after the decision: if the user moves in between, the commit is refused anyway.
-        let Some(role) = administrators.role else { return Ok(()) };
+        let Some(role) = administrators.role() else { return Ok(()) };
         let load = |user: UserId| self.load::<User>(&StreamId::new(User::CATEGORY, user));
         if !load(user)?.0.ends_as(role, command, head.time) {
             return Ok(());
         }
-        for other in administrators.users.iter().filter(|it| **it != user) {
-            let (state, version) = load(*other)?;
+        for other in administrators.holders() {
+            if other == user || !administrators.may_do_everything(other) {
+                continue;
+            }
+            let (state, version) = load(other)?;
             if state.acts_as(role) {
                 draft.expect::<User>(&other.to_string(), version);
                 return Ok(());

@@ -1,6 +1,7 @@
 //! The last administrator stays, however many end one another at the same moment.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use commands::keys::Keyring;
 use commands::log::MemoryLog;
@@ -19,7 +20,38 @@ const ROLE: u32 = 4;
 
 struct Office {
     engine: Arc<Engine>,
-    known: Administrators,
+    known: Known,
+}
+
+/// What the read models would say, and how often they were asked who has the role, and about whom.
+#[derive(Default)]
+struct Known {
+    users: Vec<UserId>,
+    lists: AtomicUsize,
+    looks: AtomicUsize,
+}
+
+impl Administrators for Known {
+    fn role(&self) -> Option<u32> {
+        Some(ROLE)
+    }
+
+    fn holders(&self) -> Vec<UserId> {
+        self.lists.fetch_add(1, Ordering::Relaxed);
+        self.users.clone()
+    }
+
+    fn may_do_everything(&self, _: UserId) -> bool {
+        self.looks.fetch_add(1, Ordering::Relaxed);
+        true
+    }
+}
+
+impl Known {
+    /// How often they were asked since the last time.
+    fn asked(&self) -> (usize, usize) {
+        (self.lists.swap(0, Ordering::Relaxed), self.looks.swap(0, Ordering::Relaxed))
+    }
 }
 
 impl Office {
@@ -52,7 +84,7 @@ impl Office {
             let head = system_head(TENANT, Actor::System, NOW).unwrap();
             engine.handle::<User>(&user.to_string(), &register, &head).await.unwrap();
         }
-        Self { engine, known: Administrators { role: Some(ROLE), users } }
+        Self { engine, known: Known { users, ..Known::default() } }
     }
 
     async fn change(&self, user: u32, command: UserCommand) -> Result<Done, Error> {
@@ -123,6 +155,25 @@ async fn who_has_no_password_or_a_narrow_permission_does_not_count() {
         office.change(1, narrow).await.unwrap();
         assert!(is_last(&office.change(2, UserCommand::Delete).await), "{other:?}");
     }
+}
+
+/// Every change of a user goes this way: it must not cost more where there are many administrators.
+#[tokio::test]
+async fn administrators_are_looked_for_only_when_one_ends_and_only_up_to_the_first_who_counts() {
+    let office = Office::of(50).await;
+    office.change(50, strip()).await.unwrap();
+    office.known.asked();
+    let password = || UserCommand::SetPassword(password_verifier().into());
+    for ordinary in [password(), UserCommand::SetEnabled(false), strip(), UserCommand::Delete] {
+        office.change(50, ordinary.clone()).await.unwrap();
+        assert_eq!(office.known.asked(), (0, 0), "{ordinary:?} of an ordinary user");
+    }
+    for harmless in [password(), UserCommand::SetEnabled(true)] {
+        office.change(49, harmless.clone()).await.unwrap();
+        assert_eq!(office.known.asked(), (0, 0), "{harmless:?} of an administrator");
+    }
+    office.change(49, UserCommand::Delete).await.unwrap();
+    assert_eq!(office.known.asked(), (1, 1));
 }
 
 /// Both look at what stands in the log before either writes: only the commit can tell.

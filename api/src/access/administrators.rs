@@ -22,16 +22,30 @@ pub(crate) fn administrator_role(tables: &Tables, tenant: TenantId) -> Option<u3
     roles.iter().find(|it| it.name == ROLE_ADMINISTRATOR).map(|it| it.role)
 }
 
-/// The users with the administrators' role of a tenant and the permission for everything.
-fn administrators(tables: &Tables, tenant: TenantId) -> Administrators {
-    let role = administrator_role(tables, tenant);
-    let users = role.into_iter().flat_map(|it| tables.users.with_role(it));
-    let may_all = |user: &UserId| {
-        let row = tables.users.get(tenant, *user);
-        let permission = row.and_then(|it| permission_of(tables, it));
+/// The administrators of a tenant, as the read models know them at every question: each takes the
+/// lock for itself.
+struct Known<'a> {
+    views: &'a Views,
+    tenant: TenantId,
+}
+
+impl Administrators for Known<'_> {
+    fn role(&self) -> Option<u32> {
+        administrator_role(&self.views.read(), self.tenant)
+    }
+
+    fn holders(&self) -> Vec<UserId> {
+        let tables = self.views.read();
+        let role = administrator_role(&tables, self.tenant);
+        role.into_iter().flat_map(|it| tables.users.with_role(it)).collect()
+    }
+
+    fn may_do_everything(&self, holder: UserId) -> bool {
+        let tables = self.views.read();
+        let row = tables.users.get(self.tenant, holder);
+        let permission = row.and_then(|it| permission_of(&tables, it));
         permission.is_some_and(|it| it.to_lowercase().split(',').any(|it| covers(it, EVERYTHING)))
-    };
-    Administrators { role, users: users.filter(may_all).collect() }
+    }
 }
 
 /// Runs a command against a user of the tenant in the head. Users are changed only in this way,
@@ -47,7 +61,7 @@ pub(crate) async fn change_user(
     head: &CommitHead,
     expected: Expected,
 ) -> Result<Done, Error> {
-    let known = administrators(&views.read(), head.tenant);
+    let known = Known { views, tenant: head.tenant };
     match engine.change_user(user, command, &known, head, expected).await {
         Err(Error::Refused(refusal)) if refusal == LAST_ADMINISTRATOR => {
             // An administrator who was made just now may not be in the read models yet.
@@ -55,7 +69,6 @@ pub(crate) async fn change_user(
             if views.wait(position, ADMINISTRATORS_WAIT_MAX).await.is_err() {
                 return Err(refusal.into());
             }
-            let known = administrators(&views.read(), head.tenant);
             engine.change_user(user, command, &known, head, expected).await
         }
         result => result,
