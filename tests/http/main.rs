@@ -32,6 +32,7 @@ mod reach;
 mod role;
 mod scopes;
 mod sealed_values;
+mod snapshot_size;
 mod standing;
 mod status_document;
 mod swagger_ui;
