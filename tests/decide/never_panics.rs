@@ -38,7 +38,7 @@ pub struct Seed {
     pub yes: bool,
 }
 
-fn seeds() -> impl Strategy<Value = Vec<Seed>> {
+pub fn seeds() -> impl Strategy<Value = Vec<Seed>> {
     let id = prop::sample::select(vec!["21", "21;rev=2", "f", "/apis/21", "", ";rev=1"]);
     let text = prop_oneof![
         prop::sample::select(vec!["", "v2", "a.example", "9223372036854775807", "-9", "http://a"])
@@ -65,7 +65,7 @@ pub fn config() -> ProptestConfig {
 }
 
 /// Folds the first half, and lets the second half command; what is decided is folded, too.
-fn run<A: Aggregate>(
+pub fn run<A: Aggregate>(
     seeds: &[Seed],
     event: impl Fn(&Seed) -> A::Event,
     command: impl Fn(&Seed) -> A::Command,
@@ -81,6 +81,7 @@ fn run<A: Aggregate>(
 }
 
 /// One of the samples of an aggregate.
+#[macro_export]
 macro_rules! sample_of {
     ($variant:ident, $seed:expr) => {{
         let events = tests::samples::all().into_iter().filter_map(|it| match it.event {
