@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use tests::app::{TestApp, now};
 use tests::document::Document;
 
-use crate::app_token::service::{BAD_SIGNATURE, INVALID, WRONG_TIME, md5_of};
+use tests::service::{BAD_SIGNATURE, INVALID, WRONG_TIME, md5_of};
 
 /// Writes the golden file anew: `CHANCERY_GOLDEN=write cargo test -p tests --test http golden`.
 const WRITE_VARIABLE: &str = "CHANCERY_GOLDEN";

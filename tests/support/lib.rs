@@ -18,4 +18,5 @@ pub mod log;
 pub mod nats;
 pub mod process;
 pub mod samples;
+pub mod service;
 pub mod tokens;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::service::{
+use tests::service::{
     CLEAR, INVALID, OPERATIONS, Service, WRONG_TIME, good_body, login_body, md5_of, pair, refused,
     success, user_body, with,
 };
@@ -119,7 +119,7 @@ async fn the_name_of_a_user_may_be_spelled_both_ways() {
     let got = pair(&service.call("login", &renamed(&login, "username", "userName")).await);
     assert_eq!(service.user_of(&got.access).await, "alice");
     let made = service.call("create_oauth", &json!({ "userName": "alice" })).await;
-    let made = super::service::keys(&made);
+    let made = tests::service::keys(&made);
     let apps = success(&service.call("get_app_list", &json!({ "userName": "alice" })).await);
     assert_eq!(apps["total"], 1);
     let delete = json!({ "appId": made.id, "userName": "alice" });

@@ -4,7 +4,7 @@ use domain::app::{App, AppCommand, AppPolicy};
 use domain::app_user::{AppUser, AppUserCommand};
 use serde_json::json;
 
-use super::service::{
+use tests::service::{
     CLEAR, DISABLED, FORBIDDEN, Keys, NOT_FOUND, Service, UNAUTHORISED, WRONG_PASSWORD, keys, pair,
     refused, success, user_body, with,
 };

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tests::app::Answer;
 
-use super::service::{
+use tests::service::{
     BAD_SIGNATURE, BASE, INVALID, NOT_FOUND, OPERATIONS, Service, USER_EXISTS, good_body,
     login_body, refused, success, user_body, with,
 };
@@ -148,7 +148,7 @@ async fn the_members_of_data_stand_in_their_documented_order() {
     let app = service.app_of("alice").await;
     ordered(&service.try_authorize(&app).await, &pair);
     service.user("alice").await;
-    ordered(&service.try_login("alice", super::service::CLEAR).await, &pair);
+    ordered(&service.try_login("alice", tests::service::CLEAR).await, &pair);
     let login = service.login("alice").await;
     let check = ["accessToken", "userName", "accessExpireTime", "appId"];
     ordered(&service.check(&login.access).await, &check);
@@ -189,7 +189,7 @@ async fn bare_answers_have_no_envelope_and_refusals_are_null() {
     assert_eq!((made.status, made.text.as_str()), (200, "{}"));
     let again = service.call("create_user", &user_body("root", "alice")).await;
     assert_eq!((again.status, again.text.as_str()), (200, "null"));
-    let login = login_body("alice", super::service::CLEAR, service.timestamp());
+    let login = login_body("alice", tests::service::CLEAR, service.timestamp());
     let login = service.call("login", &login).await.json();
     let members = login.as_object().unwrap().keys().map(String::as_str).collect::<Vec<_>>();
     let pair = ["accessExpireTime", "accessToken", "refreshExpireTime", "refreshToken"];
@@ -235,7 +235,7 @@ async fn writes_say_their_position_and_reads_have_none() {
     assert_eq!(made.position(), head());
     let app = service.call("create_oauth", &good_body("create_oauth", 0)).await;
     assert_eq!(app.position(), head());
-    let login = service.try_login("alice", super::service::CLEAR).await;
+    let login = service.try_login("alice", tests::service::CLEAR).await;
     assert_eq!(login.position(), head());
     let body = json!({ "rootName": "root", "userName": "alice", "op": 1, "userInfo": "e31=" });
     let updated = service.call("update_user", &body).await;

@@ -4,7 +4,7 @@ use api::{AdminMode, AppTokenSettings};
 use serde_json::{Value, json};
 use tests::app::merge;
 
-use super::service::{
+use tests::service::{
     ADMINISTRATIVE, CLEAR, FORBIDDEN, Pair, Service, TOO_MANY, UNAUTHORISED, good_body, keys,
     login_body, md5_of, pair, refused, success, user_body,
 };

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::service::{CLEAR, NOT_FOUND, REPEATED, Service, TOO_MANY, login_body, pair, refused};
+use tests::service::{CLEAR, NOT_FOUND, REPEATED, Service, TOO_MANY, login_body, pair, refused};
 
 const DAY: i64 = 24 * 3_600;
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tests::app::Answer;
 
-use super::service::{CLEAR, NOT_FOUND, Service, md5_of, pair, refused, success};
+use tests::service::{CLEAR, NOT_FOUND, Service, md5_of, pair, refused, success};
 
 /// What must not be readable anywhere, and the last answer of the audit.
 async fn story() -> (Service, Vec<String>) {
@@ -120,7 +120,7 @@ async fn the_log_says_who_it_was() {
     service.app.app_root(1, "root", CLEAR).await;
     let root = service.login("root").await;
     let of = |answer: &Answer| answer.position();
-    let body = super::service::user_body("root", "alice");
+    let body = tests::service::user_body("root", "alice");
     let by_root = of(&service.call_as(&root.access, "create_user", &body).await);
     let body = json!({ "username": "alice" });
     let by_admin = of(&service.call_as(&admin, "create_oauth", &body).await);
@@ -145,7 +145,7 @@ async fn a_refusal_writes_nothing() {
     service.call("authorize", &json!({ "appId": app.id })).await;
     service.refresh(&login.access).await;
     service.check("x").await;
-    service.call("create_user", &super::service::user_body("root", "alice")).await;
+    service.call("create_user", &tests::service::user_body("root", "alice")).await;
     let unknown = json!({ "rootName": "root", "userName": "nobody", "op": -1 });
     service.call("update_user", &unknown).await;
     service.call("delete_app", &json!({ "username": "alice", "appId": "none" })).await;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::service::{INVALID, Service, good_body, refused, with};
+use tests::service::{INVALID, Service, good_body, refused, with};
 
 const REQUIRED: [(&str, &[&str]); 10] = [
     ("update_user", &["rootName", "userName"]),
@@ -84,6 +84,6 @@ async fn an_app_to_delete_need_not_be_named() {
     let service = Service::open().await;
     for body in [json!({ "username": "alice" }), json!({ "username": "alice", "appId": "" })] {
         let answer = service.call("delete_app", &body).await;
-        assert_eq!(super::service::success(&answer), json!({ "rowsAffected": 0 }));
+        assert_eq!(tests::service::success(&answer), json!({ "rowsAffected": 0 }));
     }
 }

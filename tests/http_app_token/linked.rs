@@ -6,7 +6,7 @@ use domain::user::{User, UserCommand, Verifiers};
 use serde_json::{Value, json};
 use tests::app::PASSWORD;
 
-use super::service::{
+use tests::service::{
     CLEAR, DISABLED, NOT_FOUND, Pair, Service, WRONG_PASSWORD, login_body, md5_of, pair, refused,
     success, user_body, with,
 };
@@ -184,7 +184,7 @@ async fn app_users_are_set_aside_while_a_tenant_is_linked() {
     service.app.app_root(1, "root", CLEAR).await;
     let root = service.login("root").await;
     let app = service.call_as(&root.access, "create_oauth", &json!({ "username": "root" })).await;
-    let app = super::service::keys(&app);
+    let app = tests::service::keys(&app);
     let of_app = service.authorize(&app).await;
     service.app.user(1, "root", &[1], "oauthapp.all").await;
     link(&service, true).await;
@@ -207,7 +207,7 @@ async fn app_users_are_set_aside_while_a_tenant_is_linked() {
     let apps = success(&service.call_as(&namesake.access, "get_app_list", &list).await);
     assert_eq!(apps, json!({ "list": [], "total": 0 }));
     let own = service.call_as(&namesake.access, "create_oauth", &list).await;
-    let of_namesake = super::service::keys(&own);
+    let of_namesake = tests::service::keys(&own);
     service.authorize(&of_namesake).await;
 
     link(&service, false).await;
@@ -333,7 +333,7 @@ async fn who_is_named_like_an_app_is_no_account() {
     let (service, admin) = linked().await;
     let name = "4821093756610284";
     let made = service.call_as(&admin, "create_user", &user_body("admin", name)).await;
-    refused(&made, super::service::INVALID);
+    refused(&made, tests::service::INVALID);
     user_of_api(&service, &admin, name, NEW).await;
     refused(&service.try_login(name, NEW).await, WRONG_PASSWORD);
     assert_eq!(sign_in(&service, name, NEW).await.0, 200);
@@ -381,7 +381,7 @@ async fn tokens_that_a_link_ended_take_no_place() {
     log_in(&service, "root", CLEAR).await;
     assert_eq!(service.try_login("root", CLEAR).await.json()["code"], 1082);
     let app = json!({ "username": "batch" });
-    let app = super::service::keys(&service.call_as(&admin, "create_oauth", &app).await);
+    let app = tests::service::keys(&service.call_as(&admin, "create_oauth", &app).await);
     service.authorize(&app).await;
     for linked in [true, false] {
         link(&service, linked).await;

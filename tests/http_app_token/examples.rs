@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use tests::app::now;
 
-use super::service::{BASE, Service, md5_of};
+use tests::service::{BASE, Service, md5_of};
 
 /// Operation, body, answer. `<name>` stands for a value: an answer gives it at its first sight,
 /// and has to agree with it from then on.

@@ -5,7 +5,7 @@ use domain::app_user::{AppUser, AppUserCommand, AppUserId, AppUserPersonal, AppU
 use serde_json::{Value, json};
 use tests::samples::app_token::app_user_registered;
 
-use super::service::{
+use tests::service::{
     CLEAR, INVALID, NOT_FOUND, Service, TOO_MANY, USER_EXISTS, WRONG_PASSWORD, md5_of, pair,
     refused, success, user_body, with,
 };

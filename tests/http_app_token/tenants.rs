@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::service::{
+use tests::service::{
     CLEAR, FORBIDDEN, NOT_FOUND, Service, UNAUTHORISED, WRONG_PASSWORD, keys, login_body, pair,
     refused, success, user_body, with,
 };

@@ -3,7 +3,7 @@
 use serde_json::json;
 use tests::app::now;
 
-use super::service::{
+use tests::service::{
     BAD_SIGNATURE, CLEAR, REPEATED, Service, TOO_MANY, WRONG_PASSWORD, WRONG_TIME, is_random,
     login_body, md5_of, pair, refused, with,
 };
@@ -257,7 +257,7 @@ async fn a_token_carries_the_name_as_it_is_stored() {
     for name in ["Alice", "alice", "ALICE"] {
         let got = service.login(name).await;
         assert_eq!(service.user_of(&got.access).await, "Alice");
-        let info = super::service::success(&service.login_info(&got.access).await);
+        let info = tests::service::success(&service.login_info(&got.access).await);
         assert_eq!(info["username"], "Alice");
     }
 }

@@ -4,7 +4,7 @@
 use commands::{EventJson, Personal};
 use domain::SubjectId;
 
-use super::service::{Service, pair};
+use tests::service::{Service, pair};
 
 #[tokio::test]
 async fn the_type_of_a_token_is_sealed_with_the_key_of_whom_it_stands_for() {

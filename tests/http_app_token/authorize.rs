@@ -3,7 +3,7 @@
 use serde_json::json;
 use tests::app::now;
 
-use super::service::{
+use tests::service::{
     BAD_SIGNATURE, INVALID, Keys, NOT_FOUND, REPEATED, Service, UNAUTHORISED, WRONG_TIME,
     is_random, pair, refused, success, with,
 };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::service::{EXPIRED, INVALID, NOT_FOUND, Service, refused, success};
+use tests::service::{EXPIRED, INVALID, NOT_FOUND, Service, refused, success};
 
 #[tokio::test]
 async fn a_token_says_whose_it_is_and_until_when() {
@@ -116,7 +116,7 @@ async fn the_lifetime_is_a_setting() {
 #[tokio::test]
 async fn the_lifetime_is_a_setting_for_root_accounts_too() {
     let service = Service::with(|it| it.access_seconds = 600).await;
-    service.app.app_root(1, "root", super::service::CLEAR).await;
+    service.app.app_root(1, "root", tests::service::CLEAR).await;
     let got = service.login("root").await;
     let seconds = got.access_end - tests::app::now().seconds();
     assert!((595..=600).contains(&seconds), "{seconds}");

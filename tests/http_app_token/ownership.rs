@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::service::{
+use tests::service::{
     CLEAR, FORBIDDEN, Keys, NOT_FOUND, Pair, Service, UNAUTHORISED, WRONG_PASSWORD, keys, md5_of,
     pair, refused, success, user_body, with,
 };

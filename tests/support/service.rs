@@ -2,10 +2,10 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use crate::app::{Answer, Ask, TestApp};
 use api::{AdminMode, AppSettings, AppTokenSettings};
 use md5::{Digest as _, Md5};
 use serde_json::{Value, json};
-use tests::app::{Answer, Ask, TestApp};
 
 pub const BASE: &str = "/oauth2/api/v1";
 
@@ -94,7 +94,7 @@ pub fn login_body(name: &str, clear: &str, timestamp: i64) -> Value {
 
 /// A body with some members changed; null takes one away.
 pub fn with(body: &Value, over: Value) -> Value {
-    tests::app::merge(body.clone(), &over)
+    crate::app::merge(body.clone(), &over)
 }
 
 /// `data` of a success, whose envelope is checked.

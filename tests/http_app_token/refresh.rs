@@ -9,7 +9,7 @@ use serde_json::json;
 use tests::app::now;
 use tests::samples::app_token::app_token_personal;
 
-use super::service::{INVALID, NOT_FOUND, Service, TOO_MANY, is_random, pair, refused, success};
+use tests::service::{INVALID, NOT_FOUND, Service, TOO_MANY, is_random, pair, refused, success};
 
 async fn with_alice(grace: i64) -> Service {
     let service = Service::open_with(|it| it.grace_seconds = grace).await;

@@ -7,8 +7,8 @@ use domain::user::{User, UserCommand};
 use serde_json::{Value, json};
 use tests::app::{PASSWORD, others_go_on};
 
-use super::linked::{link, linked, log_in, sign_in, user_of_api, user_of_app};
-use super::service::{
+use crate::linked::{link, linked, log_in, sign_in, user_of_api, user_of_app};
+use tests::service::{
     CLEAR, FORBIDDEN, INVALID, NOT_FOUND, Service, UNAUTHORISED, USER_EXISTS, keys, md5_of,
     refused, success, user_body, with,
 };
@@ -253,7 +253,7 @@ async fn an_app_acts_for_nobody_who_may_do_more_than_others() {
     let policy = AppPolicy { strict: true, acts_for_users: true };
     service.app.run::<App>(1, &app.id, AppCommand::SetPolicy(policy)).await;
     refused(&service.call("authorize", &acting("admin")).await, UNAUTHORISED);
-    let pair = super::service::pair(&service.call("authorize", &acting("bob")).await);
+    let pair = tests::service::pair(&service.call("authorize", &acting("bob")).await);
     assert_eq!(service.user_of(&pair.access).await, "bob");
     // What an app asked for administers nothing.
     let own = update("bob", "bob", json!({ "password": md5_of(&[NEW]) }));
@@ -337,10 +337,10 @@ async fn an_app_that_acted_for_app_users_does_not_act_for_users() {
     let make = user_body("root", "bob");
     success(&service.call_as(&admin, "create_user", &make).await);
     let acting = || with(&app.body(service.timestamp()), json!({ "userName": "bob" }));
-    super::service::pair(&service.call("authorize", &acting()).await);
+    tests::service::pair(&service.call("authorize", &acting()).await);
     link(&service, true).await;
     user_of_app(&service, &admin, "bob").await;
     refused(&service.call("authorize", &acting()).await, UNAUTHORISED);
     service.app.run::<App>(1, &app.id, AppCommand::SetPolicy(policy)).await;
-    super::service::pair(&service.call("authorize", &acting()).await);
+    tests::service::pair(&service.call("authorize", &acting()).await);
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::service::{
+use tests::service::{
     BAD_SIGNATURE, CLEAR, Keys, NOT_FOUND, Service, login_body, md5_of, pair, refused, user_body,
     with,
 };
@@ -196,7 +196,7 @@ async fn a_digit_cannot_move_from_one_part_to_the_next() {
 async fn the_password_is_the_md5_in_either_letter_case() {
     let service = timeless().await;
     let lower = with(&user_body("root", "lower"), json!({ "password": PASSWORD.to_lowercase() }));
-    super::service::success(&service.call("create_user", &lower).await);
+    tests::service::success(&service.call("create_user", &lower).await);
     for (name, password) in [("lower", PASSWORD), ("alice", LOGINS[1].1)] {
         let token = md5_of(&[name, password, "1700000000"]);
         let body =

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use projections::{Views, catch_up, next_snapshot};
 use serde_json::{Value, json};
 
-use super::service::{
+use tests::service::{
     CLEAR, NOT_FOUND, Pair, Service, md5_of, pair, refused, success, user_body, with,
 };
 

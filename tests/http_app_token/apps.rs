@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::service::{INVALID, Keys, NOT_FOUND, Service, is_random, refused, success};
+use tests::service::{INVALID, Keys, NOT_FOUND, Service, is_random, refused, success};
 
 async fn listed(service: &Service, body: Value) -> (Vec<String>, i64) {
     let data = success(&service.call("get_app_list", &body).await);
@@ -110,9 +110,9 @@ async fn a_list_shows_ids_and_infos_and_nothing_else() {
     let service = Service::open().await;
     let info = "{\"name\": \"<b>R&D</b> \\ 张三\"}";
     let body = json!({ "username": "alice", "oauthInfo": info });
-    let app = super::service::keys(&service.call("create_oauth", &body).await);
+    let app = tests::service::keys(&service.call("create_oauth", &body).await);
     let without = service.call("create_oauth", &json!({ "username": "alice" })).await;
-    let without = super::service::keys(&without);
+    let without = tests::service::keys(&without);
     let answer = service.call("get_app_list", &json!({ "username": "alice" })).await;
     let expected = json!([
         { "appId": without.id, "oauthInfo": "" }, { "appId": app.id, "oauthInfo": info },
