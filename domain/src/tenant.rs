@@ -113,7 +113,7 @@ stored_events! {
         Created = "tenant.created.v1" { data: TenantCreated, secret: TenantProperties },
         /// It answers on one more host.
         HostAdded = "tenant.host_added.v1" { data: TenantHostAdded },
-        /// The accounts of the app-token service are its users from now on, or that's own.
+        /// The accounts of the app-token service are its users from now on, or accounts of the service.
         AppTokenLinkSet = "tenant.app_token_link_set.v1" { data: TenantAppTokenLinkSet },
     }
 }
