@@ -34,9 +34,12 @@ pub(crate) const fn number(name: &'static str, about: &'static str) -> QueryPara
     QueryParameter { name, kind: ValueKind::Number { min: 0, max: i64::MAX }, about }
 }
 
+/// The parameter that says what a list is ordered by.
+pub(crate) const ORDER_BY: &str = "orderby";
+
 /// What every list takes.
 pub(crate) const PAGING: [QueryParameter; 6] = [
-    text("orderby", "member to order by; the default is the id"),
+    text(ORDER_BY, "member to order by; the default is the id"),
     flag("asc", "ascending; the default is descending where orderby is given"),
     number("skip", "rows to pass over; the default is 0").between(0, SKIP_MAX as i64),
     number("take", "rows to return; the default is 10").between(0, TAKE_MAX as i64),
@@ -61,7 +64,7 @@ impl ListQuery {
         // More than a page may hold counts as the most.
         let asked = query.number("take", TAKE_DEFAULT, i32::MAX as u64);
         let take = (asked as usize).min(TAKE_MAX);
-        let wanted = query.text("orderby");
+        let wanted = query.text(ORDER_BY);
         let ascending = query.flag("asc", wanted.is_none() && default_ascending);
         for name in ["startTime", "endTime"] {
             // Only the list of users acts by them, but no list takes what is no date.

@@ -218,7 +218,7 @@ fn name_taken(granted: &Granted, scopes: &[String], err: ApiError) -> ApiError {
 async fn detail(granted: Granted) -> Outcome {
     let row = owned(&granted)?;
     let property_values = granted.ask(|tables| tables.resources.property_values(&row));
-    Ok(Reply::single(ResourceBody::whole(&row, property_values)))
+    Ok(Reply::single(ResourceBody::whole(&row, property_values)).version(row.version))
 }
 
 async fn publish(mut granted: Granted) -> Outcome {

@@ -169,7 +169,7 @@ async fn detail(granted: Granted) -> Outcome {
     let (tenant, owner) = (granted.tenant_id(), granted.user());
     let row = granted.ask(|tables| tables.clients.get(tenant, owner, client).cloned());
     let row = row.ok_or_else(|| ApiError::not_found("client"))?;
-    Ok(Reply::single(granted.ask(|tables| body_of(tables, &row))))
+    Ok(Reply::single(granted.ask(|tables| body_of(tables, &row))).version(row.version))
 }
 
 /// Spec section 5.4.6, with hole H9 closed: a limited lifetime, an event, and no token made from

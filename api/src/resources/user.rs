@@ -274,9 +274,10 @@ async fn detail(granted: Granted) -> Outcome {
     let user = UserId(granted.call.number(0, "id")?);
     let shown = granted.ask(|tables| {
         let row = granted.users(tables).get(user);
-        row.map(|it| AppUser::from_row(it, &tables.users))
+        row.map(|it| (AppUser::from_row(it, &tables.users), it.version))
     });
-    Ok(Reply::single(shown.ok_or_else(|| ApiError::not_found("user"))?))
+    let (body, version) = shown.ok_or_else(|| ApiError::not_found("user"))?;
+    Ok(Reply::single(body).version(version))
 }
 
 async fn delete(granted: Granted) -> Outcome {

@@ -5,6 +5,7 @@ use warp::http::Method;
 
 use crate::http::commit::IDEMPOTENCY_KEY_MAX;
 use crate::http::endpoint::{Access, Endpoint, QueryParameter, ValueKind};
+use crate::http::paging::ORDER_BY;
 
 /// The parameters of paths that are numbers; all others are texts.
 const NUMBERS: [&str; 1] = ["id"];
@@ -45,7 +46,8 @@ pub(super) fn of(it: &Endpoint) -> Vec<Value> {
             json!({ "name": name, "in": "path", "required": true, "schema": schema })
         })
         .collect::<Vec<_>>();
-    parameters.extend(it.query.iter().map(|it| described(it, "query")));
+    let orders = it.orders();
+    parameters.extend(it.query.iter().map(|it| with_orders(described(it, "query"), &orders)));
     parameters.extend(it.headers.iter().map(|it| described(it, "header")));
     let mut refer = |name: &str| {
         parameters.push(json!({ "$ref": format!("#/components/parameters/{name}") }));
@@ -80,6 +82,15 @@ pub(super) fn takes_if_match(it: &Endpoint) -> bool {
 /// Whether an endpoint shows one thing, with its version.
 pub(super) fn shows_version(it: &Endpoint) -> bool {
     matches!(it.access, Access::Bearer(_)) && it.method == Method::GET && it.path.ends_with('}')
+}
+
+/// Names the members by which a list can be ordered.
+fn with_orders(mut parameter: Value, orders: &[String]) -> Value {
+    if parameter["name"] == ORDER_BY {
+        let about = parameter["description"].as_str().unwrap_or_default();
+        parameter["description"] = json!(format!("{about}. One of: {}", orders.join(", ")));
+    }
+    parameter
 }
 
 fn described(it: &QueryParameter, place: &str) -> Value {
