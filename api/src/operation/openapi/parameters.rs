@@ -47,7 +47,10 @@ pub(super) fn of(it: &Endpoint) -> Vec<Value> {
         })
         .collect::<Vec<_>>();
     let orders = it.orders();
-    parameters.extend(it.query.iter().map(|it| with_orders(described(it, "query"), &orders)));
+    parameters.extend(it.query.iter().map(|parameter| match parameter.name {
+        ORDER_BY => ordering(parameter, &orders),
+        _ => described(parameter, "query"),
+    }));
     parameters.extend(it.headers.iter().map(|it| described(it, "header")));
     let mut refer = |name: &str| {
         parameters.push(json!({ "$ref": format!("#/components/parameters/{name}") }));
@@ -85,12 +88,11 @@ pub(super) fn shows_version(it: &Endpoint) -> bool {
 }
 
 /// Names the members by which a list can be ordered.
-fn with_orders(mut parameter: Value, orders: &[String]) -> Value {
-    if parameter["name"] == ORDER_BY {
-        let about = parameter["description"].as_str().unwrap_or_default();
-        parameter["description"] = json!(format!("{about}. One of: {}", orders.join(", ")));
-    }
-    parameter
+fn ordering(it: &QueryParameter, orders: &[String]) -> Value {
+    let about = format!("{}. One of: {}", it.about, orders.join(", "));
+    json!({
+        "name": it.name, "in": "query", "description": about, "schema": { "type": "string" },
+    })
 }
 
 fn described(it: &QueryParameter, place: &str) -> Value {
