@@ -182,8 +182,8 @@ pub(crate) struct Serve {
     )]
     pub(crate) trusted_proxies: Vec<IpNet>,
 
-    /// An origin whose pages may call /api from a browser, such as https://app.example.com; several
-    /// with commas. Without it no page of another origin may.
+    /// An origin whose pages may call /api from a browser, such as `https://app.example.com`;
+    /// several with commas. Without it no page of another origin may.
     #[arg(
         long,
         env = "CHANCERY_CORS_ORIGINS",

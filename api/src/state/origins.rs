@@ -8,7 +8,7 @@ use warp::http::{HeaderMap, Uri};
 pub struct Origins(Vec<String>);
 
 impl Origins {
-    /// From origins such as `https://app.example.com`, each as [`parse_origin`] returns it.
+    /// From origins such as `https://app.example.com`, each as `--cors-origins` accepts it.
     pub fn new(origins: Vec<String>) -> Self {
         Self(origins)
     }
