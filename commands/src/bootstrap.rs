@@ -7,7 +7,7 @@ use domain::role::{
     ROLE_ADMINISTRATOR, ROLE_USER, ROLE_USER_NUMBER, Role, RoleCommand, RoleCreated,
 };
 use domain::signing_key::SigningAlgorithm;
-use domain::tenant::{Tenant, TenantCommand, TenantCreated, TenantHost, TenantProperties};
+use domain::tenant::{Tenant, TenantCommand, TenantCreated, TenantProperties};
 use domain::user::{PasswordVerifier, User, UserClaim, UserCommand, UserPersonal, UserRegistered};
 use domain::{Actor, ClientName, TenantId, Timestamp, UserId};
 
@@ -36,8 +36,6 @@ const ADMINISTRATOR_ROLE: u32 = 4;
 
 /// What the first commit depends on.
 pub struct Bootstrap {
-    /// The hosts of the first tenant: `host[:port]`.
-    pub hosts: Vec<String>,
     /// Which key signs tokens.
     pub algorithm: SigningAlgorithm,
     /// The verifier of the administrator's password.
@@ -61,7 +59,7 @@ pub async fn bootstrap(
     let mut draft = engine.draft(system_head(FIRST_TENANT, Actor::System, now)?);
     let key = make_signing_key(FIRST_TENANT, with.algorithm, true)?;
     add_signing_key(&mut draft, engine.keys(), key)?;
-    draft.decide::<Tenant>("1", &first_tenant(&with.hosts))?;
+    draft.decide::<Tenant>("1", &first_tenant())?;
     for (role, name) in (1..).zip(ROLES) {
         let created =
             RoleCreated { role, tenant: FIRST_TENANT, name: name.to_owned(), claims: Vec::new() };
@@ -72,17 +70,16 @@ pub async fn bootstrap(
     draft.commit().await.map(Some)
 }
 
-fn first_tenant(hosts: &[String]) -> TenantCommand {
-    let hosts = (1..).zip(hosts).map(|(id, name)| TenantHost { id, name: name.clone() });
-    let hosts = hosts.collect::<Vec<_>>();
+/// Without hosts: where the program listens, the first tenant answers anyway.
+fn first_tenant() -> TenantCommand {
     TenantCommand::Create(
         Box::new(TenantCreated {
             tenant: FIRST_TENANT,
             name: "oauthapp".to_owned(),
             theme: Some("default".to_owned()),
             status: 1,
-            issuer_host: hosts.first().map(|it| it.name.clone()),
-            hosts,
+            issuer_host: None,
+            hosts: Vec::new(),
             claims: Vec::new(),
             cache_seconds: 600,
             owner: FIRST_ADMINISTRATOR,

@@ -21,11 +21,6 @@ pub const HOST_CLAIM: ClaimKind = ClaimKind { name: "host", english: "host name"
 pub enum TenantCommand {
     /// Enter a new tenant.
     Create(Box<TenantCreated>, TenantProperties),
-    /// Answer on one more host.
-    AddHost {
-        /// `host` or `host:port`, as in the `Host` header.
-        host: String,
-    },
     /// Let its users be the accounts of the app-token service, or that have accounts of its own.
     SetAppTokenLink(bool),
 }
@@ -90,14 +85,6 @@ pub struct TenantProperties {
     pub values: Vec<String>,
 }
 
-/// A tenant answers on one more host.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct TenantHostAdded {
-    /// The host.
-    pub host: TenantHost,
-}
-
 /// The accounts of the app-token service are the tenant's users from now on, or its own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -111,8 +98,6 @@ stored_events! {
     pub enum TenantEvent {
         /// A tenant entered.
         Created = "tenant.created.v1" { data: TenantCreated, secret: TenantProperties },
-        /// It answers on one more host.
-        HostAdded = "tenant.host_added.v1" { data: TenantHostAdded },
         /// The accounts of the app-token service are its users from now on, or accounts of the service.
         AppTokenLinkSet = "tenant.app_token_link_set.v1" { data: TenantAppTokenLinkSet },
     }
@@ -126,8 +111,6 @@ pub enum Tenant {
     Absent,
     /// In use.
     Active {
-        /// Where it answers.
-        hosts: Vec<TenantHost>,
         /// Whether its users are the accounts of the app-token service.
         linked: bool,
     },
@@ -147,10 +130,9 @@ impl Aggregate for Tenant {
     ) -> Result<Decision<TenantEvent>, Refusal> {
         match command {
             TenantCommand::Create(created, properties) => self.create(created, properties),
-            TenantCommand::AddHost { host } => self.add_host(host),
             TenantCommand::SetAppTokenLink(wanted) => match self {
                 Tenant::Absent => Err(Refusal::NotFound { what: "tenant" }),
-                Tenant::Active { linked, .. } if linked == wanted => Ok(Decision::none()),
+                Tenant::Active { linked } if linked == wanted => Ok(Decision::none()),
                 Tenant::Active { .. } => {
                     let set = TenantAppTokenLinkSet { linked: *wanted };
                     Ok(Decision::event(TenantEvent::AppTokenLinkSet(set.into())))
@@ -161,16 +143,9 @@ impl Aggregate for Tenant {
 
     fn evolve(&mut self, event: &TenantEvent) {
         match event {
-            TenantEvent::Created(fact) => {
-                *self = Tenant::Active { hosts: fact.data.hosts.clone(), linked: false };
-            }
-            TenantEvent::HostAdded(fact) => {
-                if let Tenant::Active { hosts, .. } = self {
-                    hosts.push(fact.data.host.clone());
-                }
-            }
+            TenantEvent::Created(_) => *self = Tenant::Active { linked: false },
             TenantEvent::AppTokenLinkSet(fact) => {
-                if let Tenant::Active { linked, .. } = self {
+                if let Tenant::Active { linked } = self {
                     *linked = fact.data.linked;
                 }
             }
@@ -203,25 +178,6 @@ impl Tenant {
             secret: Some(properties.clone()),
         }));
         Ok(decision)
-    }
-
-    fn add_host(&self, host: &str) -> Result<Decision<TenantEvent>, Refusal> {
-        let Tenant::Active { hosts, .. } = self else {
-            return Err(Refusal::NotFound { what: "tenant" });
-        };
-        check_host(host)?;
-        if hosts.iter().any(|it| normalise(&it.name) == normalise(host)) {
-            return Ok(Decision::none());
-        }
-        let full = Refusal::NotAllowed { why: "the tenant has as many hosts as it may have" };
-        if hosts.len() >= HOSTS_MAX {
-            return Err(full);
-        }
-        // The ids of the first hosts come from outside: the last one may be taken.
-        let id = hosts.iter().map(|it| it.id).max().unwrap_or(0).checked_add(1).ok_or(full)?;
-        let host = TenantHost { id, name: host.to_owned() };
-        Ok(Decision::event(TenantEvent::HostAdded(TenantHostAdded { host: host.clone() }.into()))
-            .claim(TenantId::INSTALLATION, HOST_CLAIM, normalise(&host.name)))
     }
 }
 

@@ -29,6 +29,12 @@ use crate::refusal::Refusal;
 /// The kind of claim that makes a user name unique in its tenant.
 pub const USER_NAME_CLAIM: ClaimKind = ClaimKind { name: "user_name", english: "user name" };
 
+/// The kind of claim that makes an e-mail address unique in its tenant.
+pub const USER_EMAIL_CLAIM: ClaimKind = ClaimKind { name: "user_email", english: "e-mail address" };
+
+/// The kind of claim that makes a phone number unique in its tenant.
+pub const USER_PHONE_CLAIM: ClaimKind = ClaimKind { name: "user_phone", english: "phone number" };
+
 /// What a user may be asked to become.
 #[derive(Debug, Clone)]
 pub enum UserCommand {
@@ -90,8 +96,8 @@ pub enum User {
 pub struct Account {
     user: UserId,
     tenant: TenantId,
-    /// `None` once the key of the personal part is gone.
-    user_name: Option<String>,
+    /// What the user holds for itself in the tenant; nothing once the key of the personal part is gone.
+    holds: Vec<(ClaimKind, String)>,
     enabled: bool,
     locked: bool,
     roles: Vec<u32>,
@@ -104,7 +110,7 @@ pub struct Account {
 impl Aggregate for User {
     const CATEGORY: &'static str = "user";
     const IDS: Ids = Ids::Counted;
-    const CLAIMS: &'static [ClaimKind] = &[USER_NAME_CLAIM];
+    const CLAIMS: &'static [ClaimKind] = &[USER_NAME_CLAIM, USER_EMAIL_CLAIM, USER_PHONE_CLAIM];
     type Command = UserCommand;
     type Event = UserEvent;
 
@@ -135,7 +141,7 @@ impl Aggregate for User {
             UserCommand::Delete => {
                 let account = self.active()?;
                 let deleted = UserDeleted { user: account.user };
-                Ok(account.free_name(Decision::event(UserEvent::Deleted(deleted.into()))))
+                Ok(account.let_go(Decision::event(UserEvent::Deleted(deleted.into()))))
             }
             UserCommand::Erase => self.erase(),
         }
@@ -147,7 +153,7 @@ impl Aggregate for User {
                 *self = User::Active(Account {
                     user: fact.data.user,
                     tenant: fact.data.tenant,
-                    user_name: fact.personal.as_ref().map(|it| it.user_name.clone()),
+                    holds: fact.personal.as_ref().map(held_by).unwrap_or_default(),
                     enabled: true,
                     locked: fact.data.lock_flag,
                     roles: fact.data.roles.clone(),
@@ -209,14 +215,16 @@ impl User {
         if let Some(info) = app_info {
             decision.events.push(app_info_set(data.user, info)?);
         }
-        Ok(decision.claim(data.tenant, USER_NAME_CLAIM, normalise(&personal.user_name)))
+        Ok(held_by(personal)
+            .into_iter()
+            .fold(decision, |decision, (kind, value)| decision.claim(data.tenant, kind, value)))
     }
 
     fn erase(&self) -> Result<Decision<UserEvent>, Refusal> {
         let erased = |user| Decision::event(UserEvent::Erased(UserErased { user }.into()));
         match self {
             User::Absent => Err(Refusal::NotFound { what: "user" }),
-            User::Active(account) => Ok(account.free_name(erased(account.user))),
+            User::Active(account) => Ok(account.let_go(erased(account.user))),
             User::Deleted { user } => Ok(erased(*user)),
             User::Erased => Ok(Decision::none()),
         }
@@ -249,12 +257,34 @@ impl Account {
         Ok(decision)
     }
 
-    fn free_name(&self, decision: Decision<UserEvent>) -> Decision<UserEvent> {
-        match &self.user_name {
-            Some(name) => decision.release(self.tenant, USER_NAME_CLAIM, normalise(name)),
-            None => decision,
-        }
+    /// What the user held is free for others.
+    fn let_go(&self, decision: Decision<UserEvent>) -> Decision<UserEvent> {
+        self.holds.iter().fold(decision, |decision, (kind, value)| {
+            decision.release(self.tenant, *kind, value.as_str())
+        })
     }
+}
+
+/// What a user has that no other user of the tenant may have.
+fn held_by(personal: &UserPersonal) -> Vec<(ClaimKind, String)> {
+    let email = personal.email.as_deref().map(normalise);
+    let phone = personal.phone_number.as_deref();
+    let phone = phone.map(|it| normalise_phone(personal.country_code.as_deref(), it));
+    let all = [
+        (USER_NAME_CLAIM, Some(normalise(&personal.user_name))),
+        (USER_EMAIL_CLAIM, email),
+        (USER_PHONE_CLAIM, phone),
+    ];
+    let present = all.into_iter().filter_map(|(kind, value)| value.map(|it| (kind, it)));
+    present.filter(|(_, value)| !value.is_empty()).collect()
+}
+
+/// The digits of a phone number, behind those of its country code unless it begins with `+`: `170 1234`
+/// of the country `+49` is the number `+49 170 1234`.
+pub fn normalise_phone(country_code: Option<&str>, phone: &str) -> String {
+    let country = country_code.filter(|_| !phone.trim_start().starts_with('+'));
+    let all = country.into_iter().chain([phone]).flat_map(str::chars);
+    all.filter(char::is_ascii_digit).collect()
 }
 
 fn app_password_set(user: UserId, verifier: &PasswordVerifier) -> UserEvent {

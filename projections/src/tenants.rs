@@ -21,7 +21,7 @@ pub type Tenants = Table<TenantData>;
 /// What the read models know of a tenant.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TenantData {
-    /// What was created, with the hosts that were added later.
+    /// What was created.
     pub data: TenantCreated,
     /// Whether its users are the accounts of the app-token service.
     pub linked: bool,
@@ -59,7 +59,6 @@ impl RowData for TenantData {
                 self.linked = fact.data.linked;
                 self.app_tokens_from = recorded.position;
             }
-            TenantEvent::HostAdded(fact) => self.data.hosts.push(fact.data.host),
         }
     }
 

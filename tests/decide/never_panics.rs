@@ -16,7 +16,7 @@ use domain::resource::{Resource, ResourceCommand, ResourceEvent, ResourcePublish
 use domain::resource::{RevisionPublished, VersionPublished, VersionSetOnline};
 use domain::role::{Role, RoleCommand};
 use domain::signing_key::{SigningKey, SigningKeyCommand};
-use domain::tenant::TenantHostAdded;
+use domain::tenant::TenantAppTokenLinkSet;
 use domain::tenant::{Tenant, TenantCommand, TenantCreated, TenantEvent, TenantHost};
 use domain::token::{Token, TokenCommand, TokenIssued};
 use domain::user::{User, UserCommand, Verifiers};
@@ -170,25 +170,20 @@ fn resource_command(seed: &Seed) -> ResourceCommand {
 }
 
 fn tenant_event(seed: &Seed) -> TenantEvent {
-    let host = TenantHost { id: seed.number, name: seed.text.clone() };
     if seed.which.is_multiple_of(2) {
-        let hosts = if seed.yes { vec![host] } else { Vec::new() };
-        TenantEvent::Created(TenantCreated { hosts, ..samples::tenant_created() }.into())
+        TenantEvent::Created(samples::tenant_created().into())
     } else {
-        TenantEvent::HostAdded(TenantHostAdded { host }.into())
+        TenantEvent::AppTokenLinkSet(TenantAppTokenLinkSet { linked: seed.yes }.into())
     }
 }
 
 fn tenant_command(seed: &Seed) -> TenantCommand {
-    if seed.which.is_multiple_of(4) {
+    if seed.which.is_multiple_of(2) {
         let host = TenantHost { id: seed.number, name: seed.text.clone() };
         let tenant = TenantCreated { hosts: vec![host], ..samples::tenant_created() };
         TenantCommand::Create(Box::new(tenant), samples::tenant_properties())
-    } else if seed.which.is_multiple_of(3) {
-        TenantCommand::SetAppTokenLink(seed.yes)
     } else {
-        let host = if seed.yes { seed.text.clone() } else { format!("h{}", seed.number) };
-        TenantCommand::AddHost { host }
+        TenantCommand::SetAppTokenLink(seed.yes)
     }
 }
 

@@ -1,6 +1,9 @@
 //! The rules of a user (spec sections 2.8, 5.9 and 6.5).
 
-use domain::user::{PASSWORD_BYTES_MAX, USER_CHILDREN_MAX, USER_NAME_CLAIM};
+use domain::user::{
+    PASSWORD_BYTES_MAX, USER_CHILDREN_MAX, USER_EMAIL_CLAIM, USER_NAME_CLAIM, USER_PHONE_CLAIM,
+    normalise_phone,
+};
 use domain::user::{PasswordVerifier, User, UserCommand, UserDeleted, UserErased, UserEvent};
 use domain::user::{UserAppInfo, UserAppInfoSet, UserAppPasswordSet, UserEnabledSet};
 use domain::user::{UserPasswordSet, UserPersonal, UserRegistered, Verifiers, check_password};
@@ -43,16 +46,43 @@ fn erased() -> UserEvent {
     UserEvent::Erased(UserErased { user: ANN }.into())
 }
 
-fn name_claim() -> Claim {
-    claim(12, USER_NAME_CLAIM, "ANN.LEE@EXAMPLE.COM")
+/// What the full sample holds in its tenant.
+fn held() -> [Claim; 3] {
+    [
+        claim(12, USER_NAME_CLAIM, "ANN.LEE@EXAMPLE.COM"),
+        claim(12, USER_EMAIL_CLAIM, "ANN@EXAMPLE.COM"),
+        claim(12, USER_PHONE_CLAIM, "44207946095812"),
+    ]
 }
 
 #[test]
-fn a_new_user_holds_the_user_name_in_the_tenant() {
+fn a_phone_number_is_the_same_with_its_country_code_apart() {
+    for (country, phone) in [
+        (None, "+49 170 1234"),
+        (Some("+49"), "170-1234"),
+        (Some("49"), "(170) 1234"),
+        (Some("+86"), "+491701234"),
+    ] {
+        assert_eq!(normalise_phone(country, phone), "491701234", "{country:?} {phone}");
+    }
+    assert_ne!(normalise_phone(None, "170 1234"), "491701234", "of which country?");
+}
+
+#[test]
+fn a_user_without_address_and_number_holds_the_name_only() {
+    let plain = register_with(|_, personal| {
+        (personal.email, personal.phone_number) = (None, None);
+    });
+    let decided = given::<User>([]).when(plain).decision();
+    assert_eq!(decided.claims, [held()[0].clone()]);
+}
+
+#[test]
+fn a_new_user_holds_its_name_address_and_number_in_the_tenant() {
     given::<User>([])
         .when(register_with(|_, _| ()))
         .then([user_full()])
-        .then_claims([name_claim()])
+        .then_claims(held())
         .then_releases([]);
 }
 
@@ -104,7 +134,7 @@ fn deleting_frees_the_user_name() {
         .when(UserCommand::Delete)
         .then([deleted()])
         .then_claims([])
-        .then_releases([name_claim()]);
+        .then_releases(held());
 }
 
 #[test]
@@ -130,7 +160,7 @@ fn erasing_a_user_in_use_frees_the_user_name() {
         .when(UserCommand::Erase)
         .then([erased()])
         .then_claims([])
-        .then_releases([name_claim()]);
+        .then_releases(held());
 }
 
 #[test]
@@ -373,7 +403,7 @@ fn a_password_is_entered_in_each_form_that_is_known() {
         given::<User>([])
             .when(command)
             .then([registered].into_iter().chain(of_md5.clone()))
-            .then_claims([name_claim()]);
+            .then_claims(held());
         let set = given::<User>([user_full()]).when(UserCommand::SetPassword(verifiers.clone()));
         if !password && !md5 {
             set.then_refused_field("password");

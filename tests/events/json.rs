@@ -31,7 +31,6 @@ async fn full_life() -> Life {
     let tenant = Box::new(samples::tenant_created());
     let create = TenantCommand::Create(tenant, samples::tenant_properties());
     world.run::<Tenant>("12", create).await;
-    world.run::<Tenant>("12", TenantCommand::AddHost { host: "new.example".to_owned() }).await;
     world.run::<Role>("61", RoleCommand::Create(samples::role_created())).await;
     world.run::<Tenant>("12", TenantCommand::SetAppTokenLink(true)).await;
     let key = samples::signing_key_added();

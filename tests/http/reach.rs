@@ -83,11 +83,27 @@ async fn whoever_is_no_administrator_sees_and_deletes_whoever_stands_below_only(
     }
 }
 
-/// The first of several with one telephone number may be somebody whom the caller does not see.
 #[tokio::test]
-async fn a_telephone_number_finds_whoever_of_its_holders_may_be_seen() {
+async fn an_address_and_a_number_are_those_of_one_user() {
     let it = people().await;
-    let late = json!({ "userName": "late", "phoneNumber": BOB_PHONE });
+    let end = it.app.engine.log().head().position;
+    for (body, what) in [
+        (json!({ "userName": "late", "phoneNumber": BOB_PHONE }), "DuplicatePhoneNumber"),
+        (
+            json!({ "userName": "late", "phoneNumber": "777", "countryCode": "555" }),
+            "DuplicatePhoneNumber",
+        ),
+        (json!({ "userName": "late", "email": "BOB@Example.org" }), "DuplicateEmail"),
+    ] {
+        let refused = it.post(&it.ann, body).await;
+        assert_eq!(refused.code(), 100_009, "{}", refused.text);
+        assert!(refused.text.contains(what), "{}", refused.text);
+    }
+    assert_eq!(it.app.engine.log().head().position, end);
+    // Whoever is deleted gives both back.
+    let path = format!("/api/User/{}", it.bob_id);
+    assert_eq!(it.ask("DELETE", &path, &it.admin).await.data(), it.bob_id);
+    let late = json!({ "userName": "late", "phoneNumber": BOB_PHONE, "email": "bob@example.org" });
     let late = it.post(&it.ann, late).await.data();
     let found = it.ask("GET", "/api/User/Head?PhoneNumber=555%20777", &it.ann).await;
     assert_eq!(found.text, late.to_string());

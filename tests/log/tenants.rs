@@ -92,8 +92,7 @@ async fn nothing_of_another_tenant_is_changed_and_nothing_is_said_of_it() {
     ask_of_apps(&mut door).await;
     let tenant = Box::new(samples::tenant_created());
     let create = TenantCommand::Create(tenant, samples::tenant_properties());
-    let host = TenantCommand::AddHost { host: "new.example".to_owned() };
-    door.ask::<Tenant>("12", &[create, host, TenantCommand::SetAppTokenLink(true)]).await;
+    door.ask::<Tenant>("12", &[create, TenantCommand::SetAppTokenLink(true)]).await;
     let add = SigningKeyCommand::Add(samples::signing_key_added());
     let retire = SigningKeyCommand::Retire { until: NOW };
     door.ask::<SigningKey>("sample-kid", &[add, retire]).await;

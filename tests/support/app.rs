@@ -95,13 +95,13 @@ impl TestApp {
         Self::made(settings, SigningAlgorithm::Es256).await
     }
 
-    async fn made(settings: AppSettings, algorithm: SigningAlgorithm) -> Self {
+    async fn made(mut settings: AppSettings, algorithm: SigningAlgorithm) -> Self {
+        settings.listen_hosts = vec![HOST.to_owned()];
         let keys = Arc::new(Keyring::ephemeral().unwrap());
         let log: Arc<dyn EventLog> = Arc::new(MemoryLog::new(keys.log_id()));
         let engine = Arc::new(Engine::new(log.clone(), keys.clone()));
         let views = Arc::new(Views::new(keys));
         let first = Bootstrap {
-            hosts: vec![HOST.to_owned()],
             algorithm,
             password: verifier().await,
             scopes: SCOPES.map(str::to_owned).to_vec(),

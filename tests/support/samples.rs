@@ -18,7 +18,7 @@ use domain::role::{RoleClaim, RoleCreated, RoleEvent};
 use domain::signing_key::{SigningAlgorithm, SigningKeyAdded, SigningKeyEnded};
 use domain::signing_key::{SigningKeyEvent, SigningKeyRetired};
 use domain::tenant::{TenantAppTokenLinkSet, TenantProperties};
-use domain::tenant::{TenantClaim, TenantCreated, TenantEvent, TenantHost, TenantHostAdded};
+use domain::tenant::{TenantClaim, TenantCreated, TenantEvent, TenantHost};
 use domain::token::{TokenEvent, TokenIssued, TokenRevoked};
 use domain::user::{PasswordVerifier, UserClaim, UserDeleted, UserErased, UserEvent};
 use domain::user::{UserAppInfo, UserAppInfoSet, UserAppPasswordSet, UserEnabledSet};
@@ -82,7 +82,6 @@ pub fn all() -> Vec<Sample> {
         sample("full", SigningKeyEvent::Ended(SigningKeyEnded { reason: text("why") }.into())),
         sample("full", tenant_full()),
         sample("sparse", TenantEvent::Created(tenant_sparse().into())),
-        sample("full", TenantEvent::HostAdded(TenantHostAdded { host: host(41) }.into())),
         sample("full", {
             TenantEvent::AppTokenLinkSet(TenantAppTokenLinkSet { linked: true }.into())
         }),

@@ -71,8 +71,8 @@ async fn step(app: &TestApp, (what, number, other): Step) {
             run::<Resource>(app, &id, ResourceCommand::AllowClient { client: other, scopes }).await;
         }
         10 => {
-            let host = format!("host{other}.example");
-            run::<Tenant>(app, "1", TenantCommand::AddHost { host }).await;
+            let link = TenantCommand::SetAppTokenLink(other.is_multiple_of(2));
+            run::<Tenant>(app, "1", link).await;
         }
         11 => create_app(app, number, other).await,
         12 => {

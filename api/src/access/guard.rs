@@ -59,7 +59,7 @@ async fn require(call: Call, needs: Needs) -> Result<Granted, ApiError> {
 /// Spec section 6.6: the `Host` header, with its port, names the tenant.
 fn find_tenant(call: &Call) -> Result<Arc<TenantRow>, ApiError> {
     let host = call.host().ok_or(ApiError::UnknownHost)?;
-    call.app.views.read().tenants.at_host(host).cloned().ok_or(ApiError::UnknownHost)
+    call.app.tenant_at(host).ok_or(ApiError::UnknownHost)
 }
 
 /// Spec section 3.6: the only version is 1.0.

@@ -90,7 +90,7 @@ fn write(value: &Value, text: &mut String) {
 async fn swagger(call: Call) -> Outcome {
     let mut text = call.app.document.get().cloned().unwrap_or_default();
     // Only a host that is known: whoever else reads this from a cache would send its tokens there.
-    let tenant = call.host().and_then(|it| call.app.views.read().tenants.at_host(it).cloned());
+    let tenant = call.host().and_then(|it| call.app.tenant_at(it));
     if let Some(tenant) = tenant {
         text.push_str(",\"servers\":");
         text.push_str(&json!([{ "url": call.app.issuer(&tenant) }]).to_string());

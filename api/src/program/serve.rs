@@ -9,15 +9,12 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use commands::Personal;
-use commands::bootstrap::{Bootstrap, FIRST_TENANT};
+use commands::bootstrap::Bootstrap;
 use commands::keys::random;
 use commands::password::PasswordPool;
 use commands::publisher::{Publisher, PublisherHandle, PublisherOptions};
-use commands::signing::system_head;
-use domain::Actor;
 use domain::log::EventLog as _;
 use domain::signing_key::SigningAlgorithm;
-use domain::tenant::{Tenant, TenantCommand};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -89,7 +86,7 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
     };
     let on = tokio::task::block_in_place(|| Running::open(&home.folder, &master, opening))?;
     let snapshot = on.views.position();
-    let password = prepare(&on, options, address, public_url.as_deref()).await?;
+    let password = prepare(&on, options).await?;
     let log = on.log.clone();
     let app = App::new(
         on.engine.clone(),
@@ -97,6 +94,7 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
         on.clock.clone(),
         PasswordPool::new(hashes_max()),
         AppSettings {
+            listen_hosts: hosts_of(&options.listen, address, public_url.as_deref()),
             public_url,
             business_statuses: options.business_errors == BusinessErrors::Status,
             origins: Origins::new(options.cors_origins.clone()),
@@ -124,18 +122,11 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
 
 /// Brings log and read models to where requests can be answered. Returns the password that was made
 /// for the first administrator.
-async fn prepare(
-    on: &Running,
-    options: &Serve,
-    address: SocketAddr,
-    public_url: Option<&str>,
-) -> Result<Option<String>, Failure> {
+async fn prepare(on: &Running, options: &Serve) -> Result<Option<String>, Failure> {
     on.note_restore().await?;
     let algorithm = options.token_algorithm.map(SigningAlgorithm::from);
-    let hosts = hosts_of(&options.listen, address, public_url);
-    let password = make_first_commit(on, hosts.clone(), algorithm).await?;
+    let password = make_first_commit(on, algorithm).await?;
     tokio::task::block_in_place(|| on.catch_up(&|_| ()))?;
-    prepare_hosts(on, &hosts).await?;
     key_shots::prepare(on, algorithm).await?;
     tokio::task::block_in_place(|| on.catch_up(&|_| ()))?;
     check_log(on)?;
@@ -260,7 +251,7 @@ fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
     })
 }
 
-/// The hosts of the first tenant: the address as given, by name, and the public one.
+/// Where this process listens: the address as given, by name, and the public one.
 fn hosts_of(listen: &str, address: SocketAddr, public_url: Option<&str>) -> Vec<String> {
     let port = address.port();
     let mut hosts = vec![format!("{}:{port}", address.ip()), format!("localhost:{port}")];
@@ -290,7 +281,6 @@ fn hosts_of(listen: &str, address: SocketAddr, public_url: Option<&str>) -> Vec<
 /// here.
 async fn make_first_commit(
     on: &Running,
-    hosts: Vec<String>,
     algorithm: Option<SigningAlgorithm>,
 ) -> Result<Option<String>, Failure> {
     if on.log.head().position > 0 {
@@ -302,7 +292,7 @@ async fn make_first_commit(
     };
     let verifier = PasswordPool::new(1).hash(&password).await?;
     let algorithm = algorithm.unwrap_or(SigningAlgorithm::Es256);
-    let with = Bootstrap { hosts, algorithm, password: verifier, scopes: scopes::built_in() };
+    let with = Bootstrap { algorithm, password: verifier, scopes: scopes::built_in() };
     commands::bootstrap::bootstrap(&on.engine, with, on.clock.now()).await?;
     Ok(generated.then_some(password))
 }
@@ -312,19 +302,6 @@ fn generate_password() -> Result<String, Failure> {
     let random: [u8; 16] = random()?;
     let text = BASE64_URL_SAFE_NO_PAD.encode(random).replace(['-', '_'], "x");
     Ok(format!("{text}-aA1"))
-}
-
-/// Makes sure at every start that the first tenant has the hosts at which this process listens.
-async fn prepare_hosts(on: &Running, hosts: &[String]) -> Result<(), Failure> {
-    for host in hosts {
-        if on.views.read().tenants.at_host(host).is_some() {
-            continue;
-        }
-        let command = TenantCommand::AddHost { host: host.clone() };
-        let head = system_head(FIRST_TENANT, Actor::System, on.clock.now())?;
-        on.engine.handle::<Tenant>(&FIRST_TENANT.to_string(), &command, &head).await?;
-    }
-    Ok(())
 }
 
 /// Checks the log from its beginning: before serving, if that is quick, else meanwhile. In both

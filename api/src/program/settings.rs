@@ -311,6 +311,7 @@ pub(crate) enum Keys {
     /// End a key whose private half others may have: tokens that it signed no longer count.
     End {
         /// Which key; `chancery keys list` names them.
+        #[arg(allow_hyphen_values = true)]
         kid: String,
         /// Why, for the auditor.
         #[arg(long, default_value = "ended by the operator")]

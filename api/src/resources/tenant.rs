@@ -161,9 +161,7 @@ async fn list(granted: Granted) -> Outcome {
 /// Spec section 5.8.5; an unknown host is 404, as was intended (section 7.2, B12).
 async fn info(open: Open) -> Outcome {
     let query = open.call.query();
-    let tables = open.call.app.views.read();
-    let row = query.text("host").and_then(|it| tables.tenants.at_host(it)).cloned();
-    drop(tables);
+    let row = query.text("host").and_then(|it| open.call.app.tenant_at(it));
     let row = row.ok_or_else(|| ApiError::not_found("tenant"))?;
     let claims = row.data.claims.iter().map(|it| (it.claim_type.clone(), it.value.clone()));
     Ok(Reply::single(TenantPublic {

@@ -1,10 +1,10 @@
 //! `/api/User`: rows 78, 79, 82 to 85.
 
 use domain::user::{
-    IdentityRule, User, UserCommand, UserPersonal, UserRegistered, Verifiers, check_password,
-    check_user_name,
+    IdentityRule, USER_EMAIL_CLAIM, USER_NAME_CLAIM, USER_PHONE_CLAIM, User, UserCommand,
+    UserPersonal, UserRegistered, Verifiers, check_password, check_user_name,
 };
-use domain::{UserId, hex};
+use domain::{ClaimKind, Refusal, UserId, hex};
 use projections::{Keys, Order, UserData, UserFilter, UserRow};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -227,12 +227,24 @@ async fn create(mut granted: Granted) -> Outcome {
     });
     match created.await {
         Ok((number, done)) => Ok(Reply::single(number as i64).written(&done)),
-        Err(ApiError::Business { code, .. }) if code == codes::EXPECTATION_FAILED => {
-            let why = "userName: is taken";
-            Err(identity_error(&[IdentityRule { code: "DuplicateUserName", why }]))
-        }
-        Err(err) => Err(err),
+        Err(err) => Err(taken(&err).unwrap_or(err)),
     }
+}
+
+/// What another user of the tenant has already, in the words of spec section 6.5.
+fn taken(err: &ApiError) -> Option<ApiError> {
+    let ApiError::Business { message, .. } = err else { return None };
+    let rules = [
+        (USER_NAME_CLAIM, "DuplicateUserName", "userName: is taken"),
+        (USER_EMAIL_CLAIM, "DuplicateEmail", "email: is taken"),
+        (USER_PHONE_CLAIM, "DuplicatePhoneNumber", "phoneNumber: is taken"),
+    ];
+    let is_taken = |kind: ClaimKind| {
+        let refusal = Refusal::AlreadyExists { what: kind.english };
+        *message == refusal.to_string()
+    };
+    let (_, code, why) = rules.into_iter().find(|(kind, ..)| is_taken(*kind))?;
+    Some(identity_error(&[IdentityRule { code, why }]))
 }
 
 /// Parent, roles and tenant of a new user.

@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use commands::bootstrap::FIRST_TENANT;
 use commands::log::LogStats;
 use commands::password::PasswordPool;
 use commands::publisher::{PublisherHandle, PublisherStatus};
@@ -34,6 +35,9 @@ const LONG_SEARCHES_MAX: usize = 1;
 pub struct AppSettings {
     /// The issuer of the first tenant, without a slash at its end; `None` for its first host.
     pub public_url: Option<String>,
+    /// Where the program listens, the most usual name first: `host[:port]`, in small letters. There
+    /// the first tenant answers, whatever hosts tenants have claimed.
+    pub listen_hosts: Vec<String>,
     /// Whether documented business errors have real HTTP statuses instead of 200.
     pub business_statuses: bool,
     /// Which pages of other origins may read answers of the management API.
@@ -167,16 +171,28 @@ impl App {
         self.publisher.get().map(|it| it.status())
     }
 
+    /// The tenant that answers at a host: `host[:port]`, as in the `Host` header.
+    pub(crate) fn tenant_at(&self, host: &str) -> Option<Arc<TenantRow>> {
+        let tables = self.views.read();
+        let listens = self.settings.listen_hosts.iter().any(|it| it.eq_ignore_ascii_case(host));
+        let tenant = match listens {
+            true => tables.tenants.get(FIRST_TENANT),
+            false => tables.tenants.at_host(host),
+        };
+        tenant.cloned()
+    }
+
     /// The issuer of a tenant: one URI, the same for each of its hosts.
     pub(crate) fn issuer(&self, tenant: &TenantRow) -> String {
-        match &self.settings.public_url {
-            Some(url) if tenant.data.tenant == commands::bootstrap::FIRST_TENANT => url.clone(),
-            _ => {
-                let first = tenant.data.hosts.first().map(|it| it.name.as_str());
-                let host = tenant.data.issuer_host.as_deref().or(first).unwrap_or("localhost");
-                format!("http://{host}")
-            }
+        let is_first = tenant.data.tenant == FIRST_TENANT;
+        let settings = &self.settings;
+        if let Some(url) = settings.public_url.as_ref().filter(|_| is_first) {
+            return url.clone();
         }
+        let listen = settings.listen_hosts.first().filter(|_| is_first);
+        let first = listen.or_else(|| tenant.data.hosts.first().map(|it| &it.name));
+        let host = tenant.data.issuer_host.as_ref().or(first);
+        format!("http://{}", host.map_or("localhost", String::as_str))
     }
 
     /// The key that signs for a tenant now.
