@@ -27,6 +27,16 @@ fn library() -> &'static Path {
     path
 }
 
+/// From now on, all that is started here has a time of day that is moved by as many seconds as the
+/// returned file says.
+pub(crate) fn move_clock(program: &mut Program, seconds: i64) -> PathBuf {
+    let file = program.beside("clock");
+    std::fs::write(&file, seconds.to_string()).unwrap();
+    program.set_variable("LD_PRELOAD", library().to_str().unwrap());
+    program.set_variable("TEST_CLOCK_FILE", file.to_str().unwrap());
+    file
+}
+
 /// A program whose time of day a test moves.
 struct Shifted {
     program: Program,
@@ -36,10 +46,7 @@ struct Shifted {
 impl Shifted {
     async fn started() -> Self {
         let mut program = Program::new(&[]);
-        let file = program.beside("clock");
-        std::fs::write(&file, "0").unwrap();
-        program.set_variable("LD_PRELOAD", library().to_str().unwrap());
-        program.set_variable("TEST_CLOCK_FILE", file.to_str().unwrap());
+        let file = move_clock(&mut program, 0);
         program.start().await;
         Self { program, file }
     }

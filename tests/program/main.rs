@@ -16,6 +16,7 @@ mod crashes;
 mod erasure;
 mod files;
 mod fingerprints;
+mod frozen;
 mod fuzz_files;
 mod fuzz_requests;
 mod limits;
