@@ -13,7 +13,7 @@ use warp::http::{Method, StatusCode};
 use super::call::Call;
 use super::error::ApiError;
 use super::face::Face;
-use super::input::MemberNames;
+use super::members::MemberNames;
 use super::needs::Needs;
 use super::order::members_of;
 use super::problem::OPERATION;
@@ -51,8 +51,8 @@ pub(crate) struct Body {
     pub(crate) kind: BodyKind,
     /// Whether a request without it is refused.
     pub(crate) required: bool,
-    /// Whether it changes what is there: it must name which one, and absent members are kept.
-    pub(crate) is_update: bool,
+    /// The members that it must have, where it changes what is there.
+    pub(crate) update_needs: Option<&'static [&'static str]>,
     pub(crate) schema: SchemaOf,
 }
 
@@ -182,7 +182,7 @@ impl Endpoint {
         self.members = Arc::new(MemberNames::new(names));
         let schema: SchemaOf = |schemas| schemas.subschema_for::<T>();
         let kind = BodyKind::Json;
-        self.body = Some(Body { kind, required: true, is_update: false, schema });
+        self.body = Some(Body { kind, required: true, update_needs: None, schema });
         self
     }
 
@@ -195,8 +195,14 @@ impl Endpoint {
     /// As [`Endpoint::json`], for a change of the one whose `id` it has: no other member is needed.
     pub(crate) fn json_update<T: JsonSchema>(self) -> Self {
         let taking = self.json::<T>();
-        let body = taking.body.map(|it| Body { is_update: true, ..it });
+        let body = taking.body.map(|it| Body { update_needs: Some(&["id"]), ..it });
         Self { body, ..taking }
+    }
+
+    /// The members that a change must have, instead of `id` alone.
+    pub(crate) fn update_needs(self, members: &'static [&'static str]) -> Self {
+        let body = self.body.map(|it| Body { update_needs: Some(members), ..it });
+        Self { body, ..self }
     }
 
     /// As [`Endpoint::json`], but the query may say the same.
@@ -210,7 +216,7 @@ impl Endpoint {
     pub(crate) fn form<T: JsonSchema>(mut self) -> Self {
         let schema: SchemaOf = |schemas| schemas.subschema_for::<T>();
         let kind = BodyKind::Form;
-        self.body = Some(Body { kind, required: true, is_update: false, schema });
+        self.body = Some(Body { kind, required: true, update_needs: None, schema });
         self
     }
 

@@ -1,11 +1,9 @@
-//! Reading what callers send: queries, paths and bodies, with errors that name the field.
+//! Reading the queries that callers send, with errors that name the field. Bodies: `members.rs`.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard};
 
 use commands::lock::lock;
-use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 use super::error::{ApiError, FieldErrors};
 
@@ -78,63 +76,5 @@ impl Query {
     pub(crate) fn check(&self) -> Result<(), ApiError> {
         let errors = std::mem::take(&mut *self.errors());
         if errors.is_empty() { Ok(()) } else { Err(ApiError::Invalid(errors)) }
-    }
-}
-
-/// The names of a body's members, so that callers may write them in any case.
-#[derive(Debug, Default)]
-pub(crate) struct MemberNames(HashMap<String, String>);
-
-impl MemberNames {
-    /// Takes the names from the schema of the body.
-    pub(crate) fn new(names: BTreeSet<String>) -> Self {
-        Self(names.into_iter().map(|it| (it.to_lowercase(), it)).collect())
-    }
-
-    /// Gives members their proper case, and drops those that are null (spec section 2.1).
-    fn normalise(&self, value: Value) -> Value {
-        match value {
-            Value::Object(members) => members
-                .into_iter()
-                .filter(|(_, value)| !value.is_null())
-                .map(|(name, value)| {
-                    let known = self.0.get(&name.to_lowercase()).cloned();
-                    (known.unwrap_or(name), self.normalise(value))
-                })
-                .collect(),
-            Value::Array(items) => items.into_iter().map(|it| self.normalise(it)).collect(),
-            value => value,
-        }
-    }
-
-    /// Reads a JSON body.
-    pub(crate) fn read<T: DeserializeOwned>(&self, body: &[u8]) -> Result<T, ApiError> {
-        let value: Value = serde_json::from_slice(body)
-            .map_err(|err| ApiError::field("$", format!("is not JSON: {}", place(&err))))?;
-        if !matches!(value, Value::Object(_)) {
-            return Err(ApiError::field("$", "must be a JSON object"));
-        }
-        serde_path_to_error::deserialize(self.normalise(value)).map_err(|err| {
-            let path = err.path().to_string();
-            let field = if path == "." { "$".to_owned() } else { path };
-            ApiError::field(field, explain(&err.into_inner().to_string()))
-        })
-    }
-}
-
-/// Where the JSON is wrong, without quoting it.
-fn place(err: &serde_json::Error) -> String {
-    format!("line {} column {}", err.line(), err.column())
-}
-
-/// serde's message says `invalid type: string "secret", expected u32`: the value is cut out, for
-/// it may be a secret. From the right, for the value may have that word, too.
-fn explain(message: &str) -> String {
-    match message.rsplit_once("expected ") {
-        Some((_, expected)) => format!("has the wrong type: expected {expected}"),
-        None => match message.strip_prefix("missing field ") {
-            Some(field) => format!("is missing {}", field.trim_matches('`')),
-            None => "has a value that this field cannot hold".to_owned(),
-        },
     }
 }

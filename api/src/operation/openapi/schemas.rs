@@ -1,7 +1,7 @@
 //! The schemas of bodies and of answers. They differ: what a caller may leave out is another
 //! question than what an answer may leave out, and a type that is both becomes two components.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
@@ -41,8 +41,8 @@ enum Side {
 pub(super) struct Schemas {
     pub(super) answers: SchemaGenerator,
     bodies: SchemaGenerator,
-    /// The names of bodies that are used for updates, too.
-    updates: BTreeSet<String>,
+    /// The names of bodies that are used for updates, too, and what an update must have.
+    updates: BTreeMap<String, &'static [&'static str]>,
 }
 
 impl Schemas {
@@ -53,16 +53,16 @@ impl Schemas {
         Self {
             answers: answers.into_generator(),
             bodies: bodies.into_generator(),
-            updates: BTreeSet::new(),
+            updates: BTreeMap::new(),
         }
     }
 
     pub(super) fn of_body(&mut self, body: Body) -> Value {
         let schema = (body.schema)(&mut self.bodies).to_value();
         let reference = schema.get("$ref").and_then(Value::as_str);
-        match reference.and_then(|it| it.strip_prefix(BODIES)).filter(|_| body.is_update) {
-            Some(name) => {
-                self.updates.insert(name.to_owned());
+        match reference.and_then(|it| it.strip_prefix(BODIES)).zip(body.update_needs) {
+            Some((name, needs)) => {
+                self.updates.insert(name.to_owned(), needs);
                 json!({ "$ref": format!("{BODIES}{name}{UPDATE_SUFFIX}") })
             }
             None => schema,
@@ -76,10 +76,10 @@ impl Schemas {
         let mut bodies = self.bodies.take_definitions(true);
         definitions.values_mut().for_each(|it| clean(it, Side::Answer));
         bodies.values_mut().for_each(|it| clean(it, Side::Body));
-        for name in &self.updates {
+        for (name, needs) in &self.updates {
             if let Some(mut update) = bodies.get(name).cloned() {
                 if let Some(members) = update.as_object_mut() {
-                    members.insert("required".to_owned(), json!(["id"]));
+                    members.insert("required".to_owned(), json!(needs));
                 }
                 bodies.insert(format!("{name}{UPDATE_SUFFIX}"), update);
             }
