@@ -8,6 +8,7 @@ pub(crate) mod endpoint;
 pub(crate) mod error;
 pub(crate) mod face;
 pub(crate) mod input;
+pub(crate) mod members;
 pub(crate) mod needs;
 pub(crate) mod opening;
 pub(crate) mod order;

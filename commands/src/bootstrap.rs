@@ -3,9 +3,7 @@
 
 use domain::client::ClientSecrets;
 use domain::client::{Client, ClientCommand, ClientRegistered};
-use domain::role::{
-    ROLE_ADMINISTRATOR, ROLE_USER, ROLE_USER_NUMBER, Role, RoleCommand, RoleCreated,
-};
+use domain::role::{ROLE_USER_NUMBER, Role, RoleCommand, RoleCreated, SEEDED_ROLES};
 use domain::signing_key::SigningAlgorithm;
 use domain::tenant::{Tenant, TenantCommand, TenantCreated, TenantProperties};
 use domain::user::{PasswordVerifier, User, UserClaim, UserCommand, UserPersonal, UserRegistered};
@@ -27,9 +25,6 @@ pub const ADMINISTRATOR_NAME: &str = "admin";
 
 /// The `client_id` of the public client of the program's own tools.
 pub const FIRST_PARTY_CLIENT: &str = "chancery-cli";
-
-/// The roles that the first commit makes, from number 1.
-pub const ROLES: [&str; 4] = [ROLE_USER, "partner", "developer", ROLE_ADMINISTRATOR];
 
 /// The number of the role of administrators.
 const ADMINISTRATOR_ROLE: u32 = 4;
@@ -60,7 +55,7 @@ pub async fn bootstrap(
     let key = make_signing_key(FIRST_TENANT, with.algorithm, true)?;
     add_signing_key(&mut draft, engine.keys(), key)?;
     draft.decide::<Tenant>("1", &first_tenant())?;
-    for (role, name) in (1..).zip(ROLES) {
+    for (role, name) in (1..).zip(SEEDED_ROLES) {
         let created =
             RoleCreated { role, tenant: FIRST_TENANT, name: name.to_owned(), claims: Vec::new() };
         draft.decide::<Role>(&role.to_string(), &RoleCommand::Create(created))?;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::role::{Role, RoleCreated, RoleEvent};
+use domain::role::{Role, RoleCreated, RoleEvent, RoleFields};
 use domain::{Recorded, TenantId};
 
 use crate::found::{Found, Group};
@@ -23,13 +23,20 @@ impl RowData for RoleCreated {
     fn hashes(_event: &RoleEvent, _keys: &Keys) {}
 
     fn begin(event: RoleEvent, _recorded: &Recorded, (): ()) -> Option<Self> {
-        let RoleEvent::Created(fact) = event;
-        Some(fact.data)
+        match event {
+            RoleEvent::Created(fact) => Some(fact.data),
+            RoleEvent::Updated(_) | RoleEvent::Deleted(_) => None,
+        }
     }
 
     fn change(&mut self, event: RoleEvent, _recorded: &Recorded, (): ()) {
         match event {
-            RoleEvent::Created(_) => (),
+            RoleEvent::Updated(fact) => {
+                let mut fields = RoleFields::from(&*self);
+                fields.apply(&fact.data.changes);
+                (self.name, self.claims) = (fields.name, fields.claims);
+            }
+            RoleEvent::Created(_) | RoleEvent::Deleted(_) => (),
         }
     }
 

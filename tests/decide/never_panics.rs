@@ -14,7 +14,7 @@ use domain::log_event::{HighestNumber, Log, LogCommand};
 use domain::resource::{AllowedScopes, ResourceClientAllowed};
 use domain::resource::{Resource, ResourceCommand, ResourceEvent, ResourcePublished};
 use domain::resource::{RevisionPublished, VersionPublished, VersionSetOnline};
-use domain::role::{Role, RoleCommand};
+use domain::role::{Role, RoleCommand, RoleFields};
 use domain::signing_key::{SigningKey, SigningKeyCommand};
 use domain::tenant::TenantAppTokenLinkSet;
 use domain::tenant::{Tenant, TenantCommand, TenantCreated, TenantEvent, TenantHost};
@@ -233,7 +233,11 @@ fn user_command(seed: &Seed) -> UserCommand {
 fn role_command(seed: &Seed) -> RoleCommand {
     let mut role = samples::role_created();
     role.name.clone_from(&seed.text);
-    RoleCommand::Create(role)
+    match seed.which % 3 {
+        0 => RoleCommand::Create(role),
+        1 => RoleCommand::Update(RoleFields::from(&role)),
+        _ => RoleCommand::Delete,
+    }
 }
 
 fn client_command(seed: &Seed) -> ClientCommand {

@@ -31,7 +31,14 @@ async fn full_life() -> Life {
     let tenant = Box::new(samples::tenant_created());
     let create = TenantCommand::Create(tenant, samples::tenant_properties());
     world.run::<Tenant>("12", create).await;
-    world.run::<Role>("61", RoleCommand::Create(samples::role_created())).await;
+    let role = [
+        RoleCommand::Create(samples::role_created()),
+        RoleCommand::Update(samples::role_fields()),
+        RoleCommand::Delete,
+    ];
+    for command in role {
+        world.run::<Role>("61", command).await;
+    }
     world.run::<Tenant>("12", TenantCommand::SetAppTokenLink(true)).await;
     let key = samples::signing_key_added();
     world.run::<SigningKey>("sample-kid", SigningKeyCommand::Add(key)).await;

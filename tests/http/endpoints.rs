@@ -23,7 +23,7 @@ use Who::{Anonymous, AppToken, Bearer, Operation};
 type Row = (u8, &'static str, &'static str, &'static str, &'static str, Who);
 
 #[rustfmt::skip]
-const TABLE: [Row; 47] = [
+const TABLE: [Row; 51] = [
     (1, "ApiResourceGet", "GET", "/api/ApiResource", "/api/ApiResource", Bearer("apiresource.get", "user")),
     (2, "ApiResourcePost", "POST", "/api/ApiResource", "/api/ApiResource", Bearer("apiresource.post", "user")),
     (4, "ApiResourceDetail", "GET", "/api/ApiResource/{id}", "/api/ApiResource/1", Bearer("apiresource.detail", "user")),
@@ -54,6 +54,10 @@ const TABLE: [Row; 47] = [
     (64, "IdentityResourceCodes", "GET", "/api/IdentityResource/Codes", "/api/IdentityResource/Codes", Anonymous),
     (65, "RoleGet", "GET", "/api/Role", "/api/Role", Bearer("role.get", "user")),
     (66, "RolePost", "POST", "/api/Role", "/api/Role", Bearer("role.post", "administrator")),
+    (67, "RolePut", "PUT", "/api/Role", "/api/Role", Bearer("role.put", "administrator")),
+    (68, "RoleDetail", "GET", "/api/Role/{id}", "/api/Role/1", Bearer("role.detail", "user")),
+    (69, "RoleDelete", "DELETE", "/api/Role/{id}", "/api/Role/77", Bearer("role.delete", "administrator")),
+    (70, "RoleCodes", "GET", "/api/Role/Codes", "/api/Role/Codes", Anonymous),
     (71, "TenantGet", "GET", "/api/Tenant", "/api/Tenant", Bearer("tenant.get", "user")),
     (76, "TenantInfo", "GET", "/api/Tenant/Info", "/api/Tenant/Info?host=localhost:8080", Anonymous),
     (78, "UserGet", "GET", "/api/User", "/api/User", Bearer("user.get", "user")),

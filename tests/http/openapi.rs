@@ -49,6 +49,7 @@ fn least_bodies() -> Vec<(&'static str, Value)> {
         ("ClientIssueToken", json!({})),
         ("ClientPostSecretkey", json!({ "plaintext": "a-secret-of-the-shop" })),
         ("RolePost", json!({ "name": "driver" })),
+        ("RolePut", json!({ "id": 1, "concurrencyStamp": "1" })),
         ("UserPost", json!({ "userName": "ann" })),
         ("UserHead", json!({ "phoneNumber": "13800138000" })),
         ("ConnectToken", json!({ "grant_type": "password" })),

@@ -1,4 +1,4 @@
-//! `/api/Role`: rows 65 and 66.
+//! `/api/Role`: rows 65 to 70.
 
 use serde_json::json;
 use tests::app::TestApp;
@@ -73,4 +73,72 @@ async fn the_roles_of_another_tenant_are_not_listed() {
     // The same name is free there.
     let ask = app.post("/api/Role").host("other:8080").bearer(&token);
     assert_eq!(ask.json(&json!({ "name": "partner" })).send().await.data(), 7);
+}
+
+#[tokio::test]
+async fn a_role_is_changed_from_the_version_that_was_seen() {
+    let app = TestApp::new().await;
+    let token = app.admin().await;
+    let claims = json!([{ "claimType": "permission", "claimValue": "oauthapp.user.get" }]);
+    let body = json!({ "name": "guest", "claims": claims });
+    app.post("/api/Role").bearer(&token).json(&body).send().await.data();
+    let put = |body: serde_json::Value| app.ask("PUT", "/api/Role").bearer(&token).json(&body);
+    let detail = || async { app.get("/api/Role/5").bearer(&token).send().await };
+    let seen = detail().await;
+    assert_eq!(seen.header("etag"), "\"1\"");
+    // Sent back as it was read, nothing changes.
+    let end = app.engine.log().head().position;
+    assert_eq!(put(seen.data()).send().await.data(), true);
+    assert_eq!(app.engine.log().head().position, end);
+    // What the body lacks stays.
+    let body = json!({ "id": 5, "NAME": "visitor", "concurrencyStamp": "1" });
+    assert_eq!(put(body).send().await.data(), true);
+    let now = detail().await.data();
+    assert_eq!((&now["name"], &now["concurrencyStamp"]), (&json!("visitor"), &json!("2")));
+    assert_eq!(now["claims"][0]["claimValue"], "oauthapp.user.get");
+    // Two administrators at once: the second one is told.
+    for stamp in [json!("1"), json!("3"), json!(null), json!("x"), json!(" 2")] {
+        let late = json!({ "id": 5, "name": "late", "concurrencyStamp": stamp });
+        let refused = put(late).send().await;
+        assert_eq!((refused.code(), &refused.json()["data"]), (417, &json!(false)));
+        assert!(refused.text.contains("concurrencyStamp"), "{}", refused.text);
+    }
+    let late = json!({ "id": 5, "name": "late", "concurrencyStamp": "2" });
+    assert_eq!(put(late).header("if-match", "\"1\"").send().await.status, 412);
+    // Null empties a list.
+    let bare = json!({ "id": 5, "claims": null, "concurrencyStamp": "2" });
+    assert_eq!(put(bare).send().await.data(), true);
+    assert_eq!(detail().await.data()["claims"], json!([]));
+    let twice = r#"{ "id": 5, "name": "a", "Name": "b", "concurrencyStamp": "3" }"#;
+    let ask = app.ask("PUT", "/api/Role").bearer(&token);
+    ask.body("application/json", twice).send().await.breaks("name");
+    let unknown = json!({ "id": 77, "name": "x", "concurrencyStamp": "1" });
+    assert_eq!(put(unknown).send().await.code(), 404);
+}
+
+#[tokio::test]
+async fn a_deleted_role_is_nobodys() {
+    let app = TestApp::new().await;
+    let token = app.admin().await;
+    let claims = json!([{ "claimType": "permission", "claimValue": "oauthapp.role.all" }]);
+    let body = json!({ "name": "clerk", "claims": claims });
+    app.post("/api/Role").bearer(&token).json(&body).send().await.data();
+    let roles = json!([{ "roleId": 1 }, { "roleId": 5 }]);
+    let ann = json!({ "userName": "ann", "passwordHash": "Secret-1x", "roles": roles });
+    let ann = app.post("/api/User").bearer(&token).json(&ann).send().await.data();
+    let shown = app.get(&format!("/api/User/{ann}")).bearer(&token);
+    let before = shown.send().await.data();
+    assert_eq!(before["roles"].as_array().map(Vec::len), Some(2), "{before}");
+    for (id, code) in [("1", 417), ("4", 417), ("77", 404), ("5", 200), ("5", 404)] {
+        let answer = app.ask("DELETE", &format!("/api/Role/{id}")).bearer(&token).send().await;
+        assert_eq!(answer.code(), code, "{id}: {}", answer.text);
+    }
+    let after = app.get(&format!("/api/User/{ann}")).bearer(&token).send().await.data();
+    assert_eq!(after["roles"].as_array().map(Vec::len), Some(1), "{after}");
+    let list = app.get("/api/User?q.role=clerk").bearer(&token).send().await.json();
+    assert_eq!(list["total"], 0);
+    // The name is free, the number is not.
+    let again = app.post("/api/Role").bearer(&token).json(&json!({ "name": "clerk" }));
+    assert_eq!(again.send().await.data(), 6);
+    assert_eq!(app.get("/api/Role/Codes").send().await.json(), json!([]));
 }

@@ -128,11 +128,12 @@ async fn ask_of_users(door: &mut Door) {
         rights,
     ];
     door.ask::<User>("51", &commands).await;
-    let role = || RoleCommand::Create(samples::role_created());
-    door.asked.insert(Role::CATEGORY);
-    door.engine.handle::<Role>("61", &role(), &head(OWNER)).await.unwrap();
-    let taken = door.engine.handle::<Role>("61", &role(), &head(STRANGER)).await;
-    assert!(matches!(taken, Err(Error::Refused(Refusal::NotFound { what: "role" }))));
+    let role = [
+        RoleCommand::Create(samples::role_created()),
+        RoleCommand::Update(samples::role_fields()),
+        RoleCommand::Delete,
+    ];
+    door.ask::<Role>("61", &role).await;
     let client = Box::new(samples::client_registered());
     let register = || ClientCommand::Register(client.clone(), samples::client_secrets());
     door.asked.insert(Client::CATEGORY);

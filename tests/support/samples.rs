@@ -6,6 +6,7 @@
 
 pub mod app_token;
 mod resource;
+mod role;
 pub mod scopes;
 mod token;
 mod user;
@@ -14,7 +15,6 @@ use domain::client::{ClientEnabledSet, ClientSecretInfo, ClientSecrets, ClientTa
 use domain::client::{ClientEvent, ClientFlags, ClientLifetimes, ClientRegistered};
 use domain::log_event::{HighestNumber, LogEvent, LogForgotten, LogRestored};
 use domain::resource::{ResourceClientAllowed, ResourceEvent, RevisionPublished};
-use domain::role::{RoleClaim, RoleCreated, RoleEvent};
 use domain::signing_key::{SigningAlgorithm, SigningKeyAdded, SigningKeyEnded};
 use domain::signing_key::{SigningKeyEvent, SigningKeyRetired};
 use domain::tenant::{TenantAppTokenLinkSet, TenantProperties};
@@ -32,6 +32,7 @@ use self::resource::{
     client_allowed, publish_sparse, published, resource_sparse, revision_published,
     version_published, version_set_online, with_secret,
 };
+pub use self::role::*;
 pub use self::token::token_issued;
 use self::token::token_sparse;
 pub use self::user::{user_personal, user_registered};
@@ -77,7 +78,6 @@ pub fn all() -> Vec<Sample> {
             ResourceEvent::ClientAllowed(closed.into())
         }),
         sample("full", LogEvent::Restored(log_restored().into())),
-        sample("full", RoleEvent::Created(role_created().into())),
         sample("full", SigningKeyEvent::Retired(SigningKeyRetired { until: at(31) }.into())),
         sample("full", SigningKeyEvent::Ended(SigningKeyEnded { reason: text("why") }.into())),
         sample("full", tenant_full()),
@@ -110,6 +110,7 @@ pub fn all() -> Vec<Sample> {
     let forgotten = LogForgotten { until: Timestamp::from_seconds(1_700_000_400) };
     samples.push(sample("full", LogEvent::Forgotten(forgotten.into())));
     samples.extend(app_token::all());
+    samples.extend(role::all());
     samples.extend(scopes::all());
     samples
 }
@@ -312,18 +313,6 @@ fn client_sparse() -> ClientRegistered {
 pub fn log_restored() -> LogRestored {
     let number = |category: &str, number| HighestNumber { category: category.to_owned(), number };
     LogRestored { numbers: vec![number("client", 61), number("user", 62)] }
-}
-
-/// A role that every rule accepts.
-pub fn role_created() -> RoleCreated {
-    let claim =
-        |id| RoleClaim { id, claim_type: format!("type {id}"), value: format!("value {id}") };
-    RoleCreated {
-        role: 61,
-        tenant: TenantId(12),
-        name: "Auditor".to_owned(),
-        claims: vec![claim(1), claim(2)],
-    }
 }
 
 /// A signing key that every rule accepts.

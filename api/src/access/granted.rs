@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use commands::{Done, Draft};
+use commands::{Done, Draft, Expected};
 use domain::context::Context;
 use domain::log::CommitHead;
 use domain::{Aggregate, TenantId, UserId};
@@ -125,12 +125,26 @@ impl Granted {
         body: &[u8],
         command: A::Command,
     ) -> Result<Done, ApiError> {
+        self.submit_at(target, body, command, Expected::Any).await
+    }
+
+    /// As [`Granted::submit`], from the version that the body names, if `If-Match` names none.
+    pub(crate) async fn submit_at<A: Changed>(
+        &self,
+        target: &Target<A>,
+        body: &[u8],
+        command: A::Command,
+        of_body: Expected,
+    ) -> Result<Done, ApiError> {
         let head = self.head(body)?;
         if let Some(done) = self.call.find_repeated(&head)? {
             return Ok(done);
         }
         self.confirm()?;
-        let expected = self.call.if_match()?;
+        let expected = match self.call.if_match()? {
+            Expected::Any => of_body,
+            by_header => by_header,
+        };
         let done = target.change(&self.call.app, &command, &head, expected).await;
         let done = done.map_err(|err| name_largest(err.into(), body))?;
         self.call.app.settle(&done).await;

@@ -1,16 +1,24 @@
-//! `/api/Role`: rows 65 and 66.
+//! `/api/Role`: rows 65 to 70. Whoever can change roles can grant permissions, so changes need an
+//! administrator (spec section 7.3, H8).
 
-use domain::role::{Role, RoleClaim, RoleCommand, RoleCreated, normalise};
-use projections::RoleRow;
+use std::sync::Arc;
+
+use commands::Expected;
+use domain::role::{Role, RoleClaim, RoleCommand, RoleCreated, RoleFields, normalise};
+use projections::{RoleRow, Tables};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
 use warp::http::Method;
 
+use super::no_codes::no_codes;
 use crate::access::granted::Granted;
+use crate::access::target::{Changed, Target};
+use crate::http::codes::{self, ApiCode};
 use crate::http::endpoint::{Endpoint, Outcome, endpoint};
+use crate::http::error::ApiError;
 use crate::http::needs::{administrator, user};
-use crate::http::reply::{List, Reply, Single};
+use crate::http::reply::{ErrorData, List, Reply, Single};
 
 pub(crate) fn endpoints() -> Vec<Endpoint> {
     vec![
@@ -18,14 +26,40 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             .row(65)
             .answers::<List<RoleBody>>()
             .needs(user("role.get"), list),
-        // Whoever can create roles can grant permissions: spec section 7.3, H8.
         endpoint(Method::POST, "/api/Role", "RolePost", "Create a role")
             .row(66)
             .json::<RoleBody>()
             .answers::<Single<i64>>()
             .needs(administrator("role.post"), create),
+        endpoint(Method::PUT, "/api/Role", "RolePut", "Update a role")
+            .row(67)
+            .json_update::<RoleBody>()
+            .update_needs(&["id", "concurrencyStamp"])
+            .answers::<Single<bool>>()
+            .needs(administrator("role.put"), update),
+        endpoint(Method::GET, "/api/Role/{id}", "RoleDetail", "Show a role")
+            .row(68)
+            .answers::<Single<RoleBody>>()
+            .needs(user("role.detail"), detail),
+        endpoint(Method::DELETE, "/api/Role/{id}", "RoleDelete", "Delete a role")
+            .row(69)
+            .answers::<Single<i64>>()
+            .needs(administrator("role.delete"), delete),
+        endpoint(
+            Method::GET,
+            "/api/Role/Codes",
+            "RoleCodes",
+            "The codes of business errors about roles",
+        )
+        .row(70)
+        .answers::<Vec<ApiCode>>()
+        .open(no_codes),
     ]
 }
+
+impl Changed for Role {}
+
+impl ErrorData for Single<RoleBody> {}
 
 // Spec section 2.8.
 /// A role.
@@ -41,8 +75,10 @@ struct RoleBody {
     /// Made of the name; ignored in a body.
     #[schemars(extend("x-required" = "answer"))]
     normalized_name: Option<String>,
-    /// Changes with every change of the role; ignored in a request.
+    /// Changes with every change of the role. An update must have the present one; ignored in a
+    /// request that creates a role.
     concurrency_stamp: Option<String>,
+    /// At most 100. In an update they replace those that are there; absent, they stay.
     claims: Vec<ClaimBody>,
 }
 
@@ -50,7 +86,9 @@ struct RoleBody {
 #[serde(default, rename_all = "camelCase")]
 #[schemars(rename = "RoleClaim")]
 struct ClaimBody {
+    /// Never used again in its role; ignored in a request.
     id: u32,
+    /// Ignored in a request.
     role_id: i64,
     claim_type: String,
     claim_value: String,
@@ -75,6 +113,18 @@ impl RoleBody {
     }
 }
 
+impl RoleBody {
+    /// What is to be stored. The role numbers its claims itself.
+    fn into_fields(self) -> RoleFields {
+        let claims = self.claims.into_iter().zip(1..).map(|(it, id)| RoleClaim {
+            id,
+            claim_type: it.claim_type,
+            value: it.claim_value,
+        });
+        RoleFields { name: self.name.trim().to_owned(), claims: claims.collect() }
+    }
+}
+
 async fn list(granted: Granted) -> Outcome {
     let rows = granted.ask(|tables| tables.roles.of(granted.tenant_id()));
     Ok(Reply::whole_list(rows.iter().map(|it| RoleBody::from_row(it)).collect()))
@@ -83,17 +133,63 @@ async fn list(granted: Granted) -> Outcome {
 async fn create(mut granted: Granted) -> Outcome {
     let (body, bytes) = granted.json::<RoleBody>().await?;
     let tenant = granted.tenant_id();
-    let claims = body.claims.into_iter().zip(1..).map(|(it, id)| RoleClaim {
-        id,
-        claim_type: it.claim_type,
-        value: it.claim_value,
-    });
-    let claims = claims.collect::<Vec<_>>();
-    let name = body.name.trim().to_owned();
+    let RoleFields { name, claims } = body.into_fields();
     let created = granted.create::<Role>(&bytes, |number| {
         let (name, claims) = (name.clone(), claims.clone());
         RoleCommand::Create(RoleCreated { role: number as u32, tenant, name, claims })
     });
     let (number, done) = created.await?;
     Ok(Reply::single(number as i64).written(&done))
+}
+
+/// A role of the caller's tenant.
+fn find(granted: &Granted, tables: &Tables, id: i64) -> Result<Arc<RoleRow>, ApiError> {
+    let row = tables.roles.get(granted.tenant_id(), u32::try_from(id).unwrap_or(0));
+    row.cloned().ok_or_else(|| ApiError::not_found("role"))
+}
+
+/// Contracts 31.
+async fn update(mut granted: Granted) -> Outcome {
+    let (sent, bytes) = granted.json::<RoleBody>().await?;
+    let row = granted.ask(|tables| find(&granted, tables, sent.id))?;
+    let stamp = sent.concurrency_stamp.unwrap_or_default();
+    let stale = || {
+        let why = "concurrencyStamp must be the one that RoleDetail answers now";
+        ApiError::business(codes::EXPECTATION_FAILED, why)
+    };
+    if stamp != row.version.to_string() {
+        return Err(stale());
+    }
+    let now = RoleBody::from_row(&row);
+    let body = granted.call.read_update(&bytes, &now, |_| true)?;
+    let command = RoleCommand::Update(body.into_fields());
+    let target = role_target(&granted, &row)?;
+    let done = granted.submit_at(&target, &bytes, command, Expected::At(row.version)).await;
+    let by_stamp = granted.call.if_match()? == Expected::Any;
+    let done = done.map_err(|err| match err {
+        ApiError::Changed if by_stamp => stale(),
+        err => err,
+    })?;
+    Ok(Reply::single(true).written(&done))
+}
+
+async fn detail(granted: Granted) -> Outcome {
+    let id = granted.call.number(0, "id")?;
+    granted.ask(|tables| {
+        let row = find(&granted, tables, id.into())?;
+        Ok(Reply::single(RoleBody::from_row(&row)).version(row.version))
+    })
+}
+
+async fn delete(granted: Granted) -> Outcome {
+    let id = granted.call.number(0, "id")?;
+    let row = granted.ask(|tables| find(&granted, tables, id.into()))?;
+    let target = role_target(&granted, &row)?;
+    let done = granted.submit(&target, &[], RoleCommand::Delete).await?;
+    Ok(Reply::single(i64::from(id)).written(&done))
+}
+
+fn role_target(granted: &Granted, row: &RoleRow) -> Result<Target<Role>, ApiError> {
+    let target = Target::of(row, granted.tenant_id(), |_| true);
+    target.ok_or_else(|| ApiError::not_found("role"))
 }

@@ -286,7 +286,7 @@ async fn detail(granted: Granted) -> Outcome {
     let user = UserId(granted.call.number(0, "id")?);
     let shown = granted.ask(|tables| {
         let row = granted.users(tables).get(user);
-        row.map(|it| (AppUser::from_row(it, &tables.users), it.version))
+        row.map(|it| (AppUser::from_row(it, tables), it.version))
     });
     let (body, version) = shown.ok_or_else(|| ApiError::not_found("user"))?;
     Ok(Reply::single(body).version(version))

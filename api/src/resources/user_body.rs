@@ -5,7 +5,7 @@ use domain::user::{
     normalise,
 };
 use domain::{Timestamp, hex};
-use projections::{UserRow, Users};
+use projections::{Tables, UserRow};
 use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -260,9 +260,12 @@ impl AppUser {
     }
 
     /// A user as row 82 shows it: without anything that proves the user (H11).
-    pub(crate) fn from_row(row: &UserRow, users: &Users) -> Self {
-        let personal = users.personal(row).unwrap_or_default();
+    pub(crate) fn from_row(row: &UserRow, tables: &Tables) -> Self {
+        let personal = tables.users.personal(row).unwrap_or_default();
         let user_id = i64::from(row.data.user.0);
+        // Without those that were deleted.
+        let tenant = row.data.tenant;
+        let roles = row.data.roles.iter().filter(|it| tables.roles.get(tenant, **it).is_some());
         Self {
             id: user_id,
             normalized_user_name: Some(normalise(&personal.user_name)),
@@ -291,7 +294,7 @@ impl AppUser {
             data_amount: row.data.data_amount,
             points: row.data.points,
             money: row.data.money as f64 / 100.0,
-            roles: row.data.roles.iter().map(|it| RoleLink { user_id, role_id: *it }).collect(),
+            roles: roles.map(|it| RoleLink { user_id, role_id: *it }).collect(),
             claims: claims_of(row, &personal)
                 .into_iter()
                 .map(|it| Claim::from_stored(it, user_id))
