@@ -16,6 +16,7 @@ mod context;
 mod documented;
 mod endpoints;
 mod errors;
+mod foreign_callers;
 mod idempotency;
 mod identity_resource;
 mod kept;

@@ -35,7 +35,7 @@ async fn the_document_is_the_golden_one() {
 }
 
 /// The least that each body needs. Without any one of these members it is refused.
-fn least_bodies() -> Vec<(&'static str, Value)> {
+pub(crate) fn least_bodies() -> Vec<(&'static str, Value)> {
     let (md5, now) = (md5_of(&["open sesame"]), now().seconds());
     let signature = md5_of(&["bob", &md5, &now.to_string()]);
     let url = "https://example.com/v1.json";
@@ -75,7 +75,7 @@ fn least_bodies() -> Vec<(&'static str, Value)> {
 }
 
 /// The operations of the document: method, path and what it says.
-fn operations(document: &Value) -> Vec<(String, String, &Value)> {
+pub(crate) fn operations(document: &Value) -> Vec<(String, String, &Value)> {
     let paths = document["paths"].as_object().unwrap().iter();
     let all = paths.flat_map(|(path, methods)| {
         let methods = methods.as_object().unwrap().iter();
@@ -89,7 +89,10 @@ fn object(value: &Value) -> Map<String, Value> {
 }
 
 /// The schema of an operation's body, and its media type.
-fn body_of<'a>(document: &'a Document, operation: &'a Value) -> Option<(&'a str, &'a Value)> {
+pub(crate) fn body_of<'a>(
+    document: &'a Document,
+    operation: &'a Value,
+) -> Option<(&'a str, &'a Value)> {
     let content = operation["requestBody"]["content"].as_object()?;
     let (media, content) = content.iter().next()?;
     Some((media, document.resolve(&content["schema"])))
@@ -155,7 +158,7 @@ async fn bodies_require_what_the_server_requires_and_nothing_else() {
 }
 
 /// The least body where any values do: a text for each text that is required, and 1 for each number.
-fn plain_body(schema: &Value) -> Value {
+pub(crate) fn plain_body(schema: &Value) -> Value {
     let required = schema["required"].as_array().cloned().unwrap_or_default();
     let value = |name: &str| match schema["properties"][name]["type"].as_str() {
         Some("integer") => json!(1),
