@@ -1,6 +1,7 @@
 //! Lists: a page of the rows of a group, filtered and ordered. What the indexes know is answered
 //! from them; for the rest the rows are collected under the lock, and looked at after it.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -21,7 +22,7 @@ pub type SortKey<D> = Box<dyn Fn(&Row<D>, &Keys) -> Key + Send + Sync>;
 pub struct Query<D> {
     /// Of this group.
     pub(crate) group: Group,
-    /// Of one of these, too; `None` for any.
+    /// Of one of these, which lie within `group`; `None` for any.
     pub(crate) any_of: Option<Vec<Group>>,
     /// With this hash, too.
     pub(crate) hash: Option<u128>,
@@ -112,6 +113,15 @@ impl<D: RowData> Search<D> {
                 return Self(Stage::Found(total, handles(&mut page.into_iter())));
             }
         }
+        let by_one_of = query.hash.is_none() && query.text.is_none() && query.filter.is_none();
+        if let (true, Order::Number, Some([only])) =
+            (by_one_of, &query.order, &query.any_of.as_deref())
+        {
+            let only = indexes.group(*only);
+            let page = only.map(|it| it.page(query.paging)).unwrap_or_default();
+            let total = only.map_or(0, Members::len);
+            return Self(Stage::Found(total, handles(&mut page.into_iter())));
+        }
         let in_group = |row: &u64| group.is_some_and(|it| it.contains(*row));
         let any_of = query
             .any_of
@@ -124,8 +134,12 @@ impl<D: RowData> Search<D> {
             handles(&mut indexes.with_hash(hash).filter(in_group).filter(in_any))
         } else if let Some(text) = &query.text {
             handles(&mut indexes.with_text(text).filter(in_group).filter(in_any))
+        } else if let Some(any_of) = &any_of {
+            // By number, each once.
+            let all = any_of.iter().flat_map(|it| it.iter()).collect::<BTreeSet<_>>();
+            handles(&mut all.into_iter().filter(in_group))
         } else {
-            handles(&mut group.into_iter().flat_map(Members::iter).filter(in_any))
+            handles(&mut group.into_iter().flat_map(Members::iter))
         };
         Self(Stage::Among(Box::new(Among { rows, keys: keys.clone(), query })))
     }

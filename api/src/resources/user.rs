@@ -132,11 +132,12 @@ fn order_of(granted: &Granted, list: &ListQuery) -> Order<UserData> {
         if CLEAR.contains(&member) {
             return ViewUser::alone(row, UserPersonal::default());
         }
-        let mut shown = ViewUser::alone(row, row.personal(keys).unwrap_or_default());
         if member == "parentUserName" {
+            let mut shown = ViewUser::alone(row, UserPersonal::default());
             shown.parent_user_name = parent_name(row, keys);
+            return shown;
         }
-        shown
+        ViewUser::alone(row, row.personal(keys).unwrap_or_default())
     })
 }
 
