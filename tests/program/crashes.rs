@@ -58,7 +58,7 @@ async fn ask(program: &Program, token: &str, turn: usize, name: &str) -> reqwest
     let (path, body) = match turn % 3 {
         0 => ("/api/Client/IssueToken", json!({ "lifetime": 600 })),
         1 => ("/api/ApiResource", json!({ "name": name })),
-        _ => ("/api/User", json!({ "userName": name, "email": "load@example.org" })),
+        _ => ("/api/User", json!({ "userName": name, "email": format!("{name}@example.org") })),
     };
     program.try_ask(Method::POST, path, token, Some(&body)).await
 }

@@ -66,7 +66,7 @@ where
 {
     // The content type is ignored: the interface has no other form.
     let body = open.call.bytes().await?;
-    let question = open.call.members.read(&body)?;
+    let question = open.call.members.read_last(&body)?;
     run(Service { open, client: OnceLock::new() }, question).await
 }
 

@@ -25,7 +25,13 @@ impl MemberNames {
 
     /// Reads a JSON body. Members that are null count as absent (spec section 2.1).
     pub(crate) fn read<T: DeserializeOwned>(&self, body: &[u8]) -> Result<T, ApiError> {
-        typed(Value::Object(without_nulls(self.object(body)?)))
+        typed(Value::Object(without_nulls(self.object(body, Doubled::Refused)?)))
+    }
+
+    /// As [`MemberNames::read`], but of two members of one name the last counts, as callers of the
+    /// app-token service are used to.
+    pub(crate) fn read_last<T: DeserializeOwned>(&self, body: &[u8]) -> Result<T, ApiError> {
+        typed(Value::Object(without_nulls(self.object(body, Doubled::LastCounts)?)))
     }
 
     /// Reads the body of an update, onto what there is now (contracts 32). A member that is null is
@@ -42,7 +48,7 @@ impl MemberNames {
             return Err(ApiError::field("$", "cannot be updated"));
         };
         members.retain(|name, _| kept(name));
-        for (name, value) in self.object(body)? {
+        for (name, value) in self.object(body, Doubled::Refused)? {
             let is_blank = value.as_str().is_some_and(|it| it.trim().is_empty());
             if value.is_null() {
                 members.remove(&name);
@@ -53,9 +59,9 @@ impl MemberNames {
         typed(Value::Object(without_nulls(members)))
     }
 
-    fn object(&self, body: &[u8]) -> Result<Map<String, Value>, ApiError> {
+    fn object(&self, body: &[u8], of_two: Doubled) -> Result<Map<String, Value>, ApiError> {
         let mut json = serde_json::Deserializer::from_slice(body);
-        let read = Json(self).deserialize(&mut json).and_then(|it| json.end().map(|()| it));
+        let read = Json(self, of_two).deserialize(&mut json).and_then(|it| json.end().map(|()| it));
         match read {
             Ok(Value::Object(members)) => Ok(members),
             Ok(_) => Err(ApiError::field("$", "must be a JSON object")),
@@ -88,7 +94,14 @@ fn typed<T: DeserializeOwned>(value: Value) -> Result<T, ApiError> {
 
 /// A JSON value whose members have their proper names, each once: with two of a name, a proxy and this
 /// program might read different ones.
-struct Json<'a>(&'a MemberNames);
+struct Json<'a>(&'a MemberNames, Doubled);
+
+/// What becomes of two members of one name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Doubled {
+    Refused,
+    LastCounts,
+}
 
 impl<'de> DeserializeSeed<'de> for Json<'_> {
     type Value = Value;
@@ -131,7 +144,7 @@ impl<'de> Visitor<'de> for Json<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let mut all = Vec::new();
-        while let Some(item) = items.next_element_seed(Json(self.0))? {
+        while let Some(item) = items.next_element_seed(Json(self.0, self.1))? {
             all.push(item);
         }
         Ok(Value::Array(all))
@@ -143,10 +156,10 @@ impl<'de> Visitor<'de> for Json<'_> {
         while let Some(sent) = members.next_key::<String>()? {
             let lower = sent.to_lowercase();
             let name = self.0.0.get(&lower).cloned().unwrap_or(sent);
-            if !seen.insert(lower) {
+            if !seen.insert(lower) && self.1 == Doubled::Refused {
                 return Err(A::Error::custom(format!("{DOUBLED}{name}")));
             }
-            all.insert(name, members.next_value_seed(Json(self.0))?);
+            all.insert(name, members.next_value_seed(Json(self.0, self.1))?);
         }
         Ok(Value::Object(all))
     }
