@@ -11,6 +11,7 @@ pub(crate) mod audit_stream;
 mod children;
 pub(crate) mod client;
 pub(crate) mod client_body;
+mod client_parts;
 mod identity_resource;
 mod no_codes;
 pub(crate) mod role;
@@ -30,6 +31,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         audit::endpoints(),
         audit_stream::endpoints(),
         client::endpoints(),
+        client_parts::endpoints(),
         identity_resource::endpoints(),
         role::endpoints(),
         tenant::endpoints(),

@@ -11,6 +11,9 @@
 /// }
 /// ```
 ///
+/// Fields that never change stand after `except`; those that have changes of their own, in
+/// `nested`: that list never grows, because its variants come first.
+///
 /// A field stands in exactly one such list: that of the part (data, personal or secret) in which its
 /// value may stand. Variants are stored: they are only ever appended, and golden bytes hold each. A
 /// field without a variant does not compile.
@@ -18,7 +21,9 @@
 macro_rules! changes {
     (
         $(#[$meta:meta])*
-        pub enum $name:ident of $fields:ident {$(
+        pub enum $name:ident of $fields:ident $(except ($($kept:ident),*))?
+            $(nested {$($inner_variant:ident($inner:ident) = $inner_field:ident),* $(,)?})?
+        {$(
             $(#[$variant_meta:meta])*
             $variant:ident($type:ty) = $field:ident
         ),* $(,)?}
@@ -27,19 +32,25 @@ macro_rules! changes {
         #[derive(Debug, Clone, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
         #[serde(rename_all = "camelCase")]
         #[allow(missing_docs, reason = "each is named after its field")]
-        pub enum $name {$(
-            $(#[$variant_meta])*
-            $variant($type),
-        )*}
+        pub enum $name {
+            $($($inner_variant(Vec<$inner>),)*)?
+            $($(#[$variant_meta])* $variant($type),)*
+        }
 
         impl $name {
             /// What must change for `old` to become `new`; nothing where they are equal.
             pub fn between(old: &$fields, new: &$fields) -> Vec<Self> {
-                let $fields { $($field),* } = new;
+                let $fields { $($field,)* $($($inner_field,)*)? $($($kept: _),*)? } = new;
                 let mut changes = Vec::new();
                 $(if old.$field != *$field {
                     changes.push(Self::$variant($field.clone()));
                 })*
+                $($(
+                    let inner = $inner::between(&old.$inner_field, $inner_field);
+                    if !inner.is_empty() {
+                        changes.push(Self::$inner_variant(inner));
+                    }
+                )*)?
                 changes
             }
         }
@@ -50,7 +61,9 @@ macro_rules! changes {
                 for change in changes {
                     match change {$(
                         $name::$variant(value) => self.$field.clone_from(value),
-                    )*}
+                    )* $($(
+                        $name::$inner_variant(changes) => self.$inner_field.apply(changes),
+                    )*)?}
                 }
             }
         }

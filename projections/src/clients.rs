@@ -21,8 +21,8 @@ pub type Clients = Table<ClientData>;
 /// What the read models know of a client.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ClientData {
-    /// What was registered, with what changed since: `enabled`, and `owner`, which is 0 once the
-    /// client belongs to the installation.
+    /// What was registered, with what changed since. The owner is 0 once the client belongs to the
+    /// installation.
     pub data: ClientRegistered,
     /// What opens something: [`Clients::secrets`].
     secrets: Option<Sealed>,
@@ -51,9 +51,15 @@ impl RowData for ClientData {
         }
     }
 
-    fn change(&mut self, event: ClientEvent, _recorded: &Recorded, (): ()) {
+    fn change(&mut self, event: ClientEvent, recorded: &Recorded, (): ()) {
+        let secrets = Sealed::of(recorded, Part::Secret, domain::StoredEvent::kind(&event));
         match event {
-            ClientEvent::Registered(_) => (),
+            ClientEvent::Registered(_) | ClientEvent::Deleted(_) => (),
+            ClientEvent::Updated(fact) => {
+                self.data.apply(&fact.data.changes);
+                self.secrets = secrets.or(self.secrets.take());
+            }
+            ClientEvent::OwnerSet(fact) => self.data.owner = fact.data.owner,
             ClientEvent::EnabledSet(fact) => self.data.enabled = fact.data.enabled,
             ClientEvent::TakenOver(_) => self.data.owner = UserId::NONE,
         }
@@ -79,9 +85,9 @@ impl RowData for ClientData {
 }
 
 impl Table<ClientData> {
-    /// A client of a user of a tenant.
-    pub fn get(&self, tenant: TenantId, owner: UserId, client: u32) -> Option<&Arc<ClientRow>> {
-        self.row(client).filter(|it| it.data.tenant == tenant && it.data.owner == owner)
+    /// A client of a tenant.
+    pub fn find(&self, tenant: TenantId, client: u32) -> Option<&Arc<ClientRow>> {
+        self.row(client).filter(|it| it.data.tenant == tenant)
     }
 
     /// All clients, of one tenant or of every one, by number.
@@ -94,14 +100,15 @@ impl Table<ClientData> {
         self.with_text(client_id).next()
     }
 
-    /// The clients of a user of a tenant; one of them only, if a `client_id` is given.
-    pub fn owned(
+    /// The clients of a tenant, or of one of its users; one of them only, if a `client_id` is given.
+    pub fn of(
         tenant: TenantId,
-        owner: UserId,
+        owner: Option<UserId>,
         client_id: Option<String>,
         paging: Paging,
     ) -> Query<ClientData> {
-        Query { text: client_id, ..Query::of(Group::owner(tenant, owner), paging) }
+        let group = owner.map_or(Group::tenant(tenant), |it| Group::owner(tenant, it));
+        Query { text: client_id, ..Query::of(group, paging) }
     }
 
     /// What opens something: the hashes of its secrets, in the order of the secrets, and the values
@@ -110,6 +117,7 @@ impl Table<ClientData> {
         let stream = StreamId::new(Client::CATEGORY, row.data.client);
         let lifted = |event| match event {
             ClientEvent::Registered(fact) => fact.secret,
+            ClientEvent::Updated(fact) => fact.secret,
             _ => None,
         };
         let sealed = row.secrets.as_ref();

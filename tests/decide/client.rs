@@ -1,8 +1,10 @@
 //! The rules of a client (spec sections 2.7 and 6.7).
 
-use domain::client::{CLIENT_CHILDREN_MAX, CLIENT_ID_CLAIM, Client, ClientCommand, ClientEvent};
+use domain::client::{
+    CLIENT_CHILDREN_MAX, CLIENT_ID_CLAIM, Client, ClientChange, ClientCommand, ClientEvent,
+};
 use domain::client::{ClientEnabledSet, ClientRegistered, ClientSecrets, ClientTakenOver};
-use domain::{Aggregate as _, ClientName, Fact, Refusal, UserId};
+use domain::{ClientName, Fact, Refusal, UserId};
 use tests::given::{claim, control_character, given, required, too_long, too_many};
 use tests::samples::{client_full, client_registered, client_secrets};
 
@@ -209,9 +211,17 @@ fn secrets_are_numbered_from_one_and_the_highest_number_is_remembered() {
     let events = decision.decision().events.clone();
     let ClientEvent::Registered(fact) = &events[0] else { panic!("{events:?}") };
     assert_eq!(fact.data.secrets.iter().map(|it| it.id).collect::<Vec<_>>(), [1, 2]);
-    let mut client = Client::default();
-    client.evolve(&events[0]);
-    assert!(matches!(client, Client::Active { last_secret: 2, .. }), "{client:?}");
+    // The next one counts on.
+    let add = ClientCommand::AddSecret(client_registered().secrets[0].clone(), "b".to_owned());
+    let mut editable = fact.clone();
+    editable.data.flags.non_editable = false;
+    let decision = given::<Client>([ClientEvent::Registered(editable)]).when(add).decision();
+    let ClientEvent::Updated(fact) = &decision.events[0] else { panic!("{decision:?}") };
+    let ids = fact.data.changes.iter().find_map(|it| match it {
+        ClientChange::Secrets(infos) => Some(infos.iter().map(|it| it.id).collect::<Vec<_>>()),
+        _ => None,
+    });
+    assert_eq!(ids, Some(vec![1, 2, 3]));
 }
 
 #[test]

@@ -10,6 +10,7 @@
 mod api_scope;
 mod app_token;
 mod client;
+mod client_update;
 mod gateway;
 mod identity_resource;
 mod log_event;

@@ -9,7 +9,7 @@ use domain::app_token::{
     AppToken, AppTokenCommand, AppTokenEvent, AppTokenIssued, AppTokenPersonal,
 };
 use domain::app_user::{AppUser, AppUserCommand, AppUserPersonal};
-use domain::client::{Client, ClientCommand};
+use domain::client::{Client, ClientCommand, ClientSecretInfo};
 use domain::log_event::{HighestNumber, Log, LogCommand};
 use domain::resource::{AllowedScopes, ResourceClientAllowed};
 use domain::resource::{Resource, ResourceCommand, ResourceEvent, ResourcePublished};
@@ -20,7 +20,7 @@ use domain::tenant::TenantAppTokenLinkSet;
 use domain::tenant::{Tenant, TenantCommand, TenantCreated, TenantEvent, TenantHost};
 use domain::token::{Token, TokenCommand, TokenIssued};
 use domain::user::{User, UserCommand, Verifiers};
-use domain::{AGGREGATES, Aggregate, Timestamp};
+use domain::{AGGREGATES, Aggregate, Timestamp, UserId};
 use proptest::prelude::*;
 use tests::samples;
 use tests::samples::app_token::{
@@ -241,15 +241,25 @@ fn role_command(seed: &Seed) -> RoleCommand {
 }
 
 fn client_command(seed: &Seed) -> ClientCommand {
-    match seed.which % 3 {
-        0 => return ClientCommand::SetEnabled(seed.yes),
-        1 => return ClientCommand::TakeOver,
-        _ => (),
-    }
-    let mut client = samples::client_registered();
+    let mut client = samples::client_editable();
     client.redirect_uris = vec![seed.text.clone()];
     client.lifetimes.access_token = seed.number as i32;
-    ClientCommand::Register(Box::new(client), samples::client_secrets())
+    match seed.which % 8 {
+        0 => ClientCommand::SetEnabled(seed.yes),
+        1 => ClientCommand::TakeOver,
+        2 => ClientCommand::Register(Box::new(client), samples::client_secrets()),
+        3 => {
+            let wishes = samples::client_wishes(&client);
+            ClientCommand::Update(Box::new(samples::client_editable()), wishes)
+        }
+        4 => {
+            let info = ClientSecretInfo { id: seed.number, ..client.secrets.swap_remove(0) };
+            ClientCommand::AddSecret(info, seed.text.clone())
+        }
+        5 => ClientCommand::RemoveSecret(seed.number),
+        6 => ClientCommand::SetOwner(UserId(seed.number)),
+        _ => ClientCommand::Delete,
+    }
 }
 
 fn signing_key_command(seed: &Seed) -> SigningKeyCommand {

@@ -23,7 +23,7 @@ use Who::{Anonymous, AppToken, Bearer, Operation};
 type Row = (u8, &'static str, &'static str, &'static str, &'static str, Who);
 
 #[rustfmt::skip]
-const TABLE: [Row; 51] = [
+const TABLE: [Row; 57] = [
     (1, "ApiResourceGet", "GET", "/api/ApiResource", "/api/ApiResource", Bearer("apiresource.get", "user")),
     (2, "ApiResourcePost", "POST", "/api/ApiResource", "/api/ApiResource", Bearer("apiresource.post", "user")),
     (4, "ApiResourceDetail", "GET", "/api/ApiResource/{id}", "/api/ApiResource/1", Bearer("apiresource.detail", "user")),
@@ -43,9 +43,15 @@ const TABLE: [Row; 51] = [
     (33, "ApiScopeCodes", "GET", "/api/ApiScope/Codes", "/api/ApiScope/Codes", Anonymous),
     (38, "ClientGet", "GET", "/api/Client", "/api/Client", Bearer("client.get", "user")),
     (39, "ClientPost", "POST", "/api/Client", "/api/Client", Bearer("client.post", "user")),
+    (40, "ClientPut", "PUT", "/api/Client", "/api/Client", Bearer("client.put", "user")),
     (41, "ClientDetail", "GET", "/api/Client/{id}", "/api/Client/1", Bearer("client.detail", "user")),
+    (42, "ClientDelete", "DELETE", "/api/Client/{id}", "/api/Client/77", Bearer("client.delete", "user")),
     (43, "ClientIssueToken", "POST", "/api/Client/IssueToken", "/api/Client/IssueToken", Bearer("client.issuetoken", "user")),
     (44, "ClientPostSecretkey", "POST", "/api/Client/{id}/Secretkey", "/api/Client/1/Secretkey", Bearer("client.postsecretkey", "user")),
+    (45, "ClientCodes", "GET", "/api/Client/Codes", "/api/Client/Codes", Anonymous),
+    (0, "ClientPostSecret", "POST", "/api/Client/{id}/Secrets", "/api/Client/77/Secrets", Bearer("client.postsecret", "user")),
+    (0, "ClientDeleteSecret", "DELETE", "/api/Client/{id}/Secrets/{secretId}", "/api/Client/1/Secrets/1", Bearer("client.deletesecret", "user")),
+    (0, "ClientPutOwner", "PUT", "/api/Client/{id}/Owner", "/api/Client/77/Owner", Bearer("client.owner", "user")),
     (59, "IdentityResourceGet", "GET", "/api/IdentityResource", "/api/IdentityResource", Bearer("identityresource.get", "user")),
     (60, "IdentityResourcePost", "POST", "/api/IdentityResource", "/api/IdentityResource", Bearer("identityresource.post", "administrator")),
     (61, "IdentityResourcePut", "PUT", "/api/IdentityResource", "/api/IdentityResource", Bearer("identityresource.put", "administrator")),

@@ -66,6 +66,7 @@ impl World {
     async fn make_rows(&mut self) {
         let scopes = json!([{ "scope": "orders.read" }]);
         let url = "https://example.com/v1.json";
+        let secrets = json!([{ "value": "K7gNU3sdo+OL0wNhqoVWhr3g6s1xYv72ol/pe/Unols=" }]);
         for (token, method, path, body) in [
             (&self.ann, "POST", "/api/ApiResource", json!({ "name": "orders", "scopes": scopes })),
             (
@@ -74,7 +75,12 @@ impl World {
                 "/api/ApiResource/1/Publish",
                 json!({ "apiId": "1", "suffix": "orders", "swaggerUrl": url }),
             ),
-            (&self.ann, "POST", "/api/Client", json!({ "clientId": "shop" })),
+            (
+                &self.ann,
+                "POST",
+                "/api/Client",
+                json!({ "clientId": "shop", "clientSecrets": secrets }),
+            ),
             (&self.admin, "POST", "/api/ApiScope", json!({ "name": "orders.read" })),
             (&self.admin, "POST", "/api/IdentityResource", json!({ "name": "profile" })),
             (&self.admin, "POST", "/api/Role", json!({ "name": "clerk" })),
@@ -114,6 +120,7 @@ impl Asked {
     async fn send(&self, it: &World, token: &str, host: &str, id: u64) -> Answer {
         let path = self.path.replace("{id}", &id.to_string()).replace("{clientId}", "shop");
         let path = path.replace("{revisionId}", &format!("{id};rev=1"));
+        let path = path.replace("{secretId}", "1");
         let ask = it.app.ask(self.method.as_str(), &path).host(host).bearer(token);
         let Some(mut body) = self.body.clone() else { return ask.send().await };
         let members = body.as_object_mut().unwrap();

@@ -11,6 +11,7 @@ mod api_resource;
 mod api_scope;
 mod audit;
 mod client;
+mod client_update;
 mod clock;
 mod context;
 mod documented;

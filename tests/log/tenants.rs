@@ -134,12 +134,14 @@ async fn ask_of_users(door: &mut Door) {
         RoleCommand::Delete,
     ];
     door.ask::<Role>("61", &role).await;
-    let client = Box::new(samples::client_registered());
-    let register = || ClientCommand::Register(client.clone(), samples::client_secrets());
-    door.asked.insert(Client::CATEGORY);
-    door.engine.handle::<Client>("11", &register(), &head(OWNER)).await.unwrap();
-    let taken = door.engine.handle::<Client>("11", &register(), &head(STRANGER)).await;
-    assert!(matches!(taken, Err(Error::Refused(Refusal::NotFound { what: "client" }))));
+    let client = Box::new(samples::client_editable());
+    let wishes = samples::client_wishes(&client);
+    let client = [
+        ClientCommand::Register(client.clone(), samples::client_secrets()),
+        ClientCommand::Update(Box::new(samples::client_registered()), wishes),
+        ClientCommand::SetEnabled(false),
+    ];
+    door.ask::<Client>("11", &client).await;
 }
 
 async fn ask_of_apps(door: &mut Door) {

@@ -5,6 +5,7 @@
 //! the other variants of an enum, and switches, of which there are only two values.
 
 pub mod app_token;
+mod client;
 mod resource;
 mod role;
 pub mod scopes;
@@ -25,6 +26,7 @@ use domain::user::{UserAppInfo, UserAppInfoSet, UserAppPasswordSet, UserEnabledS
 use domain::user::{UserPasswordSet, UserPersonal, UserRegistered, UserRightsSet};
 use domain::{AnyEvent, ClientName, Fact, TenantId, Timestamp, UserId};
 
+pub use self::client::{client_editable, client_wishes};
 pub use self::resource::{
     RESOURCE_SECRET, VERSION_API_ID, publish_request, resource_created, resource_secrets,
 };
@@ -110,6 +112,7 @@ pub fn all() -> Vec<Sample> {
     let forgotten = LogForgotten { until: Timestamp::from_seconds(1_700_000_400) };
     samples.push(sample("full", LogEvent::Forgotten(forgotten.into())));
     samples.extend(app_token::all());
+    samples.extend(client::all());
     samples.extend(role::all());
     samples.extend(scopes::all());
     samples

@@ -172,6 +172,22 @@ pub(crate) fn scopes_of_others(
     of_others
 }
 
+/// Whether a client would get a scope from another owner that it does not get now: that scope is the
+/// new owner's to give.
+pub(crate) fn gains_scopes(tables: &Tables, client: &ClientRow, owner: &UserRow) -> bool {
+    let is_administrator = is_administrator(tables, owner);
+    client.data.allowed_scopes.iter().any(|scope| {
+        if audience_for(tables, client, scope).is_some() {
+            return false;
+        }
+        match known(tables, client.data.tenant, scope) {
+            Some(Known::BuiltIn) => is_administrator,
+            Some(Known::Of(resource)) => resource.data.owner == owner.data.user,
+            Some(Known::Identity) | None => false,
+        }
+    })
+}
+
 /// Opens scopes of API resources to a client, in the commit that is being put together.
 pub(crate) fn open_scopes(
     draft: &mut commands::Draft<'_>,

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use commands::{Done, Draft, Expected};
+use domain::client::{Client, ClientCommand};
 use domain::context::Context;
 use domain::log::CommitHead;
 use domain::{Aggregate, TenantId, UserId};
@@ -146,6 +147,26 @@ impl Granted {
             by_header => by_header,
         };
         let done = target.change(&self.call.app, &command, &head, expected).await;
+        let done = done.map_err(|err| name_largest(err.into(), body))?;
+        self.call.app.settle(&done).await;
+        Ok(done)
+    }
+
+    /// As [`Granted::submit`], for a client; `also` adds more to the same commit.
+    pub(crate) async fn submit_client(
+        &self,
+        target: &Target<Client>,
+        body: &[u8],
+        command: ClientCommand,
+        also: impl Fn(&mut Draft<'_>) -> Result<(), commands::Error> + Send + Sync,
+    ) -> Result<Done, ApiError> {
+        let head = self.head(body)?;
+        if let Some(done) = self.call.find_repeated(&head)? {
+            return Ok(done);
+        }
+        self.confirm()?;
+        let expected = self.call.if_match()?;
+        let done = target.change_with(&self.call.app, &command, &head, expected, also).await;
         let done = done.map_err(|err| name_largest(err.into(), body))?;
         self.call.app.settle(&done).await;
         Ok(done)

@@ -3,10 +3,11 @@
 
 use std::marker::PhantomData;
 
-use commands::{Done, Error, Expected};
+use commands::{Done, Draft, Error, Expected};
 use domain::app::App as AppAggregate;
 use domain::app_token::AppToken;
 use domain::app_user::AppUser;
+use domain::client::{Client, ClientCommand};
 use domain::log::CommitHead;
 use domain::resource::Resource;
 use domain::user::{User, UserCommand};
@@ -45,6 +46,25 @@ impl<A: Changed> Target<A> {
         expected: Expected,
     ) -> Result<Done, Error> {
         A::change(app, &self.id, command, head, expected).await
+    }
+}
+
+impl Target<Client> {
+    /// As [`Target::change`]; `also` adds more to the same commit.
+    pub(crate) async fn change_with(
+        &self,
+        app: &App,
+        command: &ClientCommand,
+        head: &CommitHead,
+        expected: Expected,
+        also: impl Fn(&mut Draft<'_>) -> Result<(), Error> + Send + Sync,
+    ) -> Result<Done, Error> {
+        let filled = app.engine.transact(head, |draft| {
+            draft.at::<Client>(&self.id, expected)?;
+            draft.decide::<Client>(&self.id, command)?;
+            also(draft)
+        });
+        filled.await.map(|((), done)| done)
     }
 }
 
@@ -101,6 +121,7 @@ pub(crate) trait Changed: Aggregate {
 impl Changed for AppAggregate {}
 impl Changed for AppToken {}
 impl Changed for AppUser {}
+impl Changed for Client {}
 impl Changed for Resource {}
 
 /// The last administrator is protected at every face.

@@ -1,10 +1,13 @@
-//! `/api/Client`: rows 38, 39, 41, 43 and 44.
+//! `/api/Client`: rows 38 to 45. Secrets and owners: `client_parts.rs`.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, SHA512, digest};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use commands::Draft;
+use commands::bootstrap::FIRST_PARTY_CLIENT;
 use domain::client::{Client, ClientCommand, ClientSecrets};
 use domain::context::Context;
 use domain::log::CommitHead;
@@ -14,10 +17,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 use warp::http::Method;
 
-use super::client_body::ClientBody;
+use super::client_body::{ClientBody, is_kept};
+use super::no_codes::no_codes;
 use crate::access::clients::{SECRET_BYTES_MAX, counting_client, open_scopes, scopes_of_others};
 use crate::access::granted::Granted;
 use crate::access::issue::{IssuedToken, TokenRequest, issue, still_granted};
+use crate::access::target::Target;
+use crate::http::codes::{self, ApiCode};
 use crate::http::endpoint::{Endpoint, Outcome, QueryParameter, endpoint};
 use crate::http::error::ApiError;
 use crate::http::needs::user;
@@ -35,7 +41,7 @@ const FILTERS: [QueryParameter; 2] =
 
 pub(crate) fn endpoints() -> Vec<Endpoint> {
     vec![
-        endpoint(Method::GET, "/api/Client", "ClientGet", "List own clients")
+        endpoint(Method::GET, "/api/Client", "ClientGet", "List own clients; administrators: all")
             .row(38)
             .query(&PAGING)
             .query(&FILTERS)
@@ -47,10 +53,19 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             .json::<ClientBody>()
             .answers::<Single<i64>>()
             .needs(user("client.post"), create),
+        endpoint(Method::PUT, "/api/Client", "ClientPut", "Update a client")
+            .row(40)
+            .json_update::<ClientBody>()
+            .answers::<Single<bool>>()
+            .needs(user("client.put"), update),
         endpoint(Method::GET, "/api/Client/{id}", "ClientDetail", "Show a client")
             .row(41)
             .answers::<Single<ClientBody>>()
             .needs(user("client.detail"), detail),
+        endpoint(Method::DELETE, "/api/Client/{id}", "ClientDelete", "Delete a client")
+            .row(42)
+            .answers::<Single<bool>>()
+            .needs(user("client.delete"), delete),
         endpoint(Method::POST, "/api/Client/IssueToken", "ClientIssueToken", "Issue a token")
             .row(43)
             .json::<IssueTokenBody>()
@@ -67,6 +82,15 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         .json::<SecretKeyBody>()
         .answers::<Single<String>>()
         .needs(user("client.postsecretkey"), hash_secret),
+        endpoint(
+            Method::GET,
+            "/api/Client/Codes",
+            "ClientCodes",
+            "The codes of business errors about clients",
+        )
+        .row(45)
+        .answers::<Vec<ApiCode>>()
+        .open(no_codes),
     ]
 }
 
@@ -129,8 +153,9 @@ async fn list(granted: Granted) -> Outcome {
         ("created", ClientData::BY_CREATED),
     ];
     let order = list.order(orders, |row, _, _| ClientBody::from_row(row, ClientSecrets::default()));
-    let owned = Clients::owned(granted.tenant_id(), granted.user(), client_id, list.paging);
-    let mut query = owned.ordered_by(order);
+    let owner = (!granted.caller.is_administrator()).then_some(granted.user());
+    let all = Clients::of(granted.tenant_id(), owner, client_id, list.paging);
+    let mut query = all.ordered_by(order);
     if let Some(wanted) = name {
         query = query.filtered(move |row, _| row.data.name.as_ref() == Some(&wanted));
     }
@@ -164,12 +189,73 @@ async fn create(mut granted: Granted) -> Outcome {
     Ok(Reply::single(number as i64).written(&done))
 }
 
+/// A client that the caller may see and change: it is the caller's, or the caller is an administrator
+/// (contracts 30).
+pub(super) fn find(
+    granted: &Granted,
+    tables: &Tables,
+    client: u32,
+) -> Result<Arc<ClientRow>, ApiError> {
+    let row = tables.clients.find(granted.tenant_id(), client);
+    let may = |it: &ClientRow| it.data.owner == granted.user() || granted.caller.is_administrator();
+    row.filter(|it| may(it)).cloned().ok_or_else(|| ApiError::not_found("client"))
+}
+
+pub(super) fn target_of(granted: &Granted, row: &ClientRow) -> Result<Target<Client>, ApiError> {
+    let target = Target::of(row, granted.tenant_id(), |_| true);
+    target.ok_or_else(|| ApiError::not_found("client"))
+}
+
 async fn detail(granted: Granted) -> Outcome {
     let client = granted.call.number(0, "id")?;
-    let (tenant, owner) = (granted.tenant_id(), granted.user());
-    let row = granted.ask(|tables| tables.clients.get(tenant, owner, client).cloned());
-    let row = row.ok_or_else(|| ApiError::not_found("client"))?;
-    Ok(Reply::single(granted.ask(|tables| body_of(tables, &row))).version(row.version))
+    granted.ask(|tables| {
+        let row = find(&granted, tables, client)?;
+        Ok(Reply::single(body_of(tables, &row)).version(row.version))
+    })
+}
+
+/// Spec section 5.4.3; null clears what that cannot.
+async fn update(mut granted: Granted) -> Outcome {
+    let (sent, bytes) = granted.json::<ClientBody>().await?;
+    let (row, now) = granted.ask(|tables| {
+        let row = find(&granted, tables, sent.number())?;
+        let now = body_of(tables, &row);
+        Ok::<_, ApiError>((row, now))
+    })?;
+    let body = granted.call.read_update(&bytes, &now, is_kept)?;
+    let (data, wishes) = body.wished(&row, granted.call.now);
+    let is_administrator = granted.caller.is_administrator();
+    if row.data.flags.non_editable && !is_administrator {
+        return Err(not_allowed("the client is not editable: an administrator can change that"));
+    }
+    if row.data.client_id.0 == FIRST_PARTY_CLIENT {
+        return Err(not_allowed("the program's own client is not changed: people sign in with it"));
+    }
+    let opened = granted.ask(|tables| match is_administrator {
+        true => scopes_of_others(tables, data.tenant, data.owner, &data.allowed_scopes),
+        false => BTreeMap::new(),
+    });
+    let target = target_of(&granted, &row)?;
+    let command = ClientCommand::Update(Box::new(data), wishes);
+    let client = row.data.client;
+    let also = |draft: &mut Draft<'_>| open_scopes(draft, client, &opened);
+    let done = granted.submit_client(&target, &bytes, command, also).await?;
+    Ok(Reply::single(true).written(&done))
+}
+
+fn not_allowed(why: &str) -> ApiError {
+    ApiError::business(codes::EXPECTATION_FAILED, why)
+}
+
+async fn delete(granted: Granted) -> Outcome {
+    let client = granted.call.number(0, "id")?;
+    let row = granted.ask(|tables| find(&granted, tables, client))?;
+    if row.data.client_id.0 == FIRST_PARTY_CLIENT {
+        return Err(not_allowed("the program's own client is not deleted"));
+    }
+    let target = target_of(&granted, &row)?;
+    let done = granted.submit(&target, &[], ClientCommand::Delete).await?;
+    Ok(Reply::single(true).written(&done))
 }
 
 /// Spec section 5.4.6, with hole H9 closed: a limited lifetime, an event, and no token made from

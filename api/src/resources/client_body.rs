@@ -1,7 +1,8 @@
 //! Client (spec section 2.7) as a body and as a result, and what it means in the domain.
 
+use domain::children::PropertyValue;
 use domain::client::{
-    ClientFlags, ClientLifetimes, ClientRegistered, ClientSecretInfo, ClientSecrets,
+    ClientFlags, ClientLifetimes, ClientRegistered, ClientSecretInfo, ClientSecrets, ClientWishes,
 };
 use domain::{ClientName, TenantId, Timestamp, UserId};
 use projections::ClientRow;
@@ -19,6 +20,7 @@ use crate::http::time::WireTime;
 #[serde(default, rename_all = "camelCase")]
 #[schemars(rename = "Client")]
 pub(crate) struct ClientBody {
+    /// Which one to update; ignored in a request that creates one.
     id: i64,
     enabled: bool,
     /// The name by which the client is known to OAuth.
@@ -128,7 +130,8 @@ pub(crate) struct SecretBody {
     id: u32,
     client_id: i64,
     description: Option<String>,
-    /// In a body Base64 of the SHA-256 or SHA-512 of the secret; in an answer `***`.
+    /// In a body Base64 of the SHA-256 or SHA-512 of the secret; in an answer `***`. That keeps, in an
+    /// update, the value of the secret with this id; every other value gets an id of its own.
     #[schemars(extend("x-required" = "body"))]
     value: String,
     expiration: Option<WireTime>,
@@ -271,7 +274,7 @@ impl ClientBody {
         let (flags, lifetimes) = (self.flags(), self.lifetimes());
         let values = self.client_secrets.iter().map(|it| it.value.clone()).collect();
         let secrets = self.client_secrets.into_iter().map(|it| ClientSecretInfo {
-            id: 0,
+            id: it.id,
             description: it.description,
             expiration: it.expiration.map(|it| it.0),
             secret_type: it.r#type,
@@ -320,6 +323,63 @@ impl ClientBody {
         (data, ClientSecrets { values, property_values, pair_wise_subject_salt })
     }
 
+    /// What an update asks for, where `row` is what there is.
+    pub(crate) fn wished(
+        mut self,
+        row: &ClientRow,
+        now: Timestamp,
+    ) -> (ClientRegistered, ClientWishes) {
+        self.drop_blank();
+        let old = &row.data;
+        let (mut data, secrets) = self.data(old.tenant, old.owner, now);
+        data.client = old.client;
+        data.created = unless_same(data.created, old.created);
+        data.updated = old.updated;
+        let accessed = data.last_accessed.zip(old.last_accessed);
+        data.last_accessed = accessed.map(|it| unless_same(it.0, it.1)).or(data.last_accessed);
+        for secret in &mut data.secrets {
+            let Some(old) = old.secrets.iter().find(|it| it.id == secret.id) else { continue };
+            // A body without the time of a secret that is there does not change it.
+            let is_new = secret.created == now;
+            secret.created =
+                if is_new { old.created } else { unless_same(secret.created, old.created) };
+            let ends = secret.expiration.zip(old.expiration);
+            secret.expiration = ends.map(|it| unless_same(it.0, it.1)).or(secret.expiration);
+        }
+        let wishes = |values: Vec<String>| {
+            let wish = |value: String| match value == MASKED {
+                true => PropertyValue::Keep,
+                false => PropertyValue::Set(value),
+            };
+            values.into_iter().map(wish).collect()
+        };
+        let wishes = ClientWishes {
+            secrets: wishes(secrets.values),
+            properties: wishes(secrets.property_values),
+            pair_wise_subject_salt: secrets.pair_wise_subject_salt,
+        };
+        (data, wishes)
+    }
+
+    /// Items of lists without what they are about (spec section 5.4.3).
+    fn drop_blank(&mut self) {
+        let is_there = |text: &str| !text.trim().is_empty();
+        self.client_secrets.retain(|it| is_there(&it.value));
+        self.allowed_grant_types.retain(|it| is_there(&it.grant_type));
+        self.redirect_uris.retain(|it| is_there(&it.redirect_uri));
+        self.post_logout_redirect_uris.retain(|it| is_there(&it.post_logout_redirect_uri));
+        self.allowed_scopes.retain(|it| is_there(&it.scope));
+        self.identity_provider_restrictions.retain(|it| is_there(&it.provider));
+        self.claims.retain(|it| is_there(&it.r#type));
+        self.allowed_cors_origins.retain(|it| is_there(&it.origin));
+        self.properties.retain(|it| is_there(&it.key));
+    }
+
+    /// The number of the client that an update is about.
+    pub(crate) fn number(&self) -> u32 {
+        u32::try_from(self.id).unwrap_or(0)
+    }
+
     fn flags(&self) -> ClientFlags {
         ClientFlags {
             require_consent: self.require_consent,
@@ -355,6 +415,36 @@ impl ClientBody {
             access_token_type: self.access_token_type,
         }
     }
+}
+
+/// A time as it was, if it was sent as it is shown: with whole seconds.
+fn unless_same(sent: Timestamp, old: Timestamp) -> Timestamp {
+    if sent.wire() == old.wire() { old } else { sent }
+}
+
+/// The members that stay in an update that lacks them (spec section 5.4.3); others get their defaults.
+pub(crate) fn is_kept(member: &str) -> bool {
+    let kept = [
+        "id",
+        "clientClaimsPrefix",
+        "pairWiseSubjectSalt",
+        "userCodeType",
+        "allowedIdentityTokenSigningAlgorithms",
+        "clientId",
+        "protocolType",
+        "clientName",
+        "description",
+        "clientUri",
+        "logoUri",
+        "frontChannelLogoutUri",
+        "backChannelLogoutUri",
+        "consentLifetime",
+        "userSsoLifetime",
+        "created",
+        "updated",
+        "lastAccessed",
+    ];
+    kept.contains(&member)
 }
 
 fn secret_row(secret: &ClientSecretInfo, client: u32) -> SecretBody {

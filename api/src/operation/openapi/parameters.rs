@@ -8,7 +8,7 @@ use crate::http::endpoint::{Access, Endpoint, QueryParameter, ValueKind};
 use crate::http::paging::ORDER_BY;
 
 /// The parameters of paths that are numbers; all others are texts.
-const NUMBERS: [&str; 1] = ["id"];
+const NUMBERS: [&str; 2] = ["id", "secretId"];
 
 /// The parameters that many operations have, under the names by which they refer to them.
 pub(super) fn shared() -> Value {

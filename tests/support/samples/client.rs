@@ -1,0 +1,46 @@
+//! Samples of changes of clients.
+
+use domain::children::PropertyValue;
+use domain::client::{
+    ClientChange, ClientDeleted, ClientEvent, ClientOwnerSet, ClientRegistered, ClientSecrets,
+    ClientUpdated, ClientWishes,
+};
+use domain::{ClientName, Fact, UserId};
+
+use super::{Sample, client_registered, client_secrets, client_sparse, sample, text};
+
+/// A client that every rule accepts, and that may be changed.
+pub fn client_editable() -> ClientRegistered {
+    let mut client = client_registered();
+    client.flags.non_editable = false;
+    client
+}
+
+/// Whatever opens something stays.
+pub fn client_wishes(client: &ClientRegistered) -> ClientWishes {
+    ClientWishes {
+        secrets: vec![PropertyValue::Keep; client.secrets.len()],
+        properties: vec![PropertyValue::Keep; client.property_keys.len()],
+        pair_wise_subject_salt: client_secrets().pair_wise_subject_salt,
+    }
+}
+
+pub(super) fn all() -> Vec<Sample> {
+    // Another value in every field that may change, and in every switch and lifetime.
+    let mut other = client_sparse();
+    other.client_id = ClientName("other".to_owned());
+    other.protocol_type = text("other");
+    other.enabled = !client_registered().enabled;
+    let changes = ClientChange::between(&other, &client_registered());
+    let updated = |changes, secret| {
+        let data = ClientUpdated { client: 11, changes };
+        ClientEvent::Updated(Fact { data, personal: None, secret })
+    };
+    let set = ClientOwnerSet { client: 11, owner: UserId(18), former_owner: UserId(13) };
+    vec![
+        sample("full", updated(changes, Some(client_secrets()))),
+        sample("values", updated(Vec::new(), Some(ClientSecrets::default()))),
+        sample("full", ClientEvent::OwnerSet(set.into())),
+        sample("full", ClientEvent::Deleted(ClientDeleted { client: 11 }.into())),
+    ]
+}
