@@ -1,5 +1,6 @@
 //! `/api/Client`: rows 40, 42 and 45, secrets and owners.
 
+use domain::user::{User, UserCommand};
 use serde_json::{Value, json};
 use tests::app::{Answer, TestApp};
 
@@ -206,18 +207,23 @@ async fn administrators_see_and_change_every_client_and_the_programs_own_stays()
 async fn a_client_is_handed_over_to_whoever_adds_nothing_to_it() {
     let it = Shop::open().await;
     let ben = it.app.user(1, "ben", &[1], "oauthapp.all").await;
+    let body = json!({ "userName": "kid", "passwordHash": "Secret-1x" });
+    let kid = it.ask("POST", "/api/User", &it.ann, body).await.data().as_u64().unwrap() as u32;
     let hand = |token: String, user: u32| {
         let body = json!({ "userId": user });
         let ask = it.app.ask("PUT", "/api/Client/2/Owner").bearer(&token);
         async move { ask.json(&body).send().await }
     };
-    // The administrator would bring built-in scopes.
-    assert_eq!(hand(it.ann.clone(), 1).await.code(), 417);
-    hand(it.ann.clone(), 77).await.breaks("userId");
-    assert_eq!(hand(it.ann.clone(), ben).await.data(), true);
-    assert_eq!(hand(it.ann.clone(), ben).await.code(), 404, "it is Ann's no more");
-    // Back: Ann's API would open to it.
-    assert_eq!(hand(it.app.token_of(ben), it.ann_id).await.code(), 417);
+    // Whom Ann does not see is as good as nobody.
+    for user in [1, ben, 77] {
+        hand(it.ann.clone(), user).await.breaks("userId");
+    }
+    assert_eq!(hand(it.ann.clone(), kid).await.data(), true);
+    assert_eq!(hand(it.ann.clone(), kid).await.code(), 404, "it is Ann's no more");
+    // An administrator would bring built-in scopes, Ann her API: that is for administrators to give.
     assert_eq!(hand(it.admin.clone(), it.ann_id).await.data(), true);
-    assert_eq!(hand(it.admin.clone(), 1).await.data(), true);
+    let rights = UserCommand::SetRights { roles: vec![1, 4], permissions: Vec::new() };
+    it.app.run::<User>(1, &kid.to_string(), rights).await;
+    assert_eq!(hand(it.ann.clone(), kid).await.code(), 417);
+    assert_eq!(hand(it.admin.clone(), kid).await.data(), true);
 }

@@ -1,205 +1,331 @@
-//! Every endpoint that takes the id of a row, asked by everybody whose row it is not: somebody of
-//! another tenant, another owner, and the owner with an id that there is not. All three are answered
-//! alike, and nothing is written.
+//! Foreign callers: whoever names a row of somebody else is answered as if there were no such row,
+//! and changes nothing.
 //!
-//! The endpoints come from the program. A new one is taken in by itself; what it must be sent besides
-//! the id stands in `openapi::least_bodies`.
+//! Derived from the table of endpoints: a member of a request that names a row needs a line in
+//! `foreign_callers/cases.rs`, and the tests say which one is missing.
+
+mod cases;
+mod kinds;
+mod members;
+mod people;
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
-use serde_json::{Value, json};
-use tests::app::{Answer, TestApp};
-use warp::http::Method;
+use api::{Access, Endpoint};
+use serde_json::Value;
+use tests::document::Document;
 
-use crate::openapi::{body_of, least_bodies, operations, plain_body};
+use cases::{CASES, CLIENT_OF_ANN, Case, EXCEPTIONS, covers, is_exception};
+use kinds::{ALL, Made};
+use members::{naming_rows, parameters_of, query_of, takes_an_own_id};
+use people::{Caller, House, Request, is_for_administrators, shown};
 
-/// An id that no row has.
-const UNKNOWN: u64 = 4_000_000;
+/// Parameters of lists that say which part of a list is wanted, not which rows.
+const PAGING: [&str; 8] =
+    ["take", "skip", "limit", "orderby", "asc", "starttime", "endtime", "api-version"];
 
-/// Endpoints whose id names no row of their kind, with the reason.
-const WITHOUT_ROW: [(&str, &str); 1] = [(
-    "ClientPostSecretkey",
-    "it computes a hash; the documented path has an id that means nothing",
-)];
+const CASES_FILE: &str = "tests/http/foreign_callers/cases.rs";
+const KINDS_FILE: &str = "tests/http/foreign_callers/kinds.rs";
 
-/// Kinds of rows that all users of a tenant read: another owner is told that it needs an administrator,
-/// or is answered.
-const OF_THE_TENANT: [&str; 3] = ["ApiScope", "IdentityResource", "Role"];
-
-/// The people of the matrix, and the rows that Ann has made. `kid` is a user below her.
-struct World {
-    app: TestApp,
-    admin: String,
-    ann: String,
-    bob: String,
-    foreign: String,
-    kid: u64,
+fn endpoint_of(operation: &str) -> Endpoint {
+    let mut all = api::endpoints().into_iter();
+    let found = all.find(|it| it.operation == operation);
+    found.unwrap_or_else(|| panic!("{CASES_FILE}: there is no operation {operation}"))
 }
 
-const FOREIGN_HOST: &str = "other:8080";
-
-async fn world() -> World {
-    let app = TestApp::new().await;
-    let admin = app.admin().await;
-    let ann = app.user(1, "ann", &[1], "oauthapp.all").await;
-    let bob = app.user(1, "bob", &[1], "oauthapp.all").await;
-    let (ann, bob) = (app.token_of(ann), app.token_of(bob));
-    let tenant = app.tenant(FOREIGN_HOST).await;
-    let roles = app.roles(tenant).await;
-    let zoe = app.user(tenant, "zoe", &roles, "oauthapp.all").await;
-    let foreign = app.mint(
-        tenant,
-        &json!({
-            "iss": format!("http://{FOREIGN_HOST}"), "sub": zoe.to_string(),
-            "role": ["user", "administrator"], "client_tenant": { "id": tenant },
-        }),
-    );
-    let kid = app.post("/api/User").bearer(&ann).json(&json!({ "userName": "kid" })).send().await;
-    let kid = kid.data().as_u64().unwrap();
-    let mut it = World { app, admin, ann, bob, foreign, kid };
-    it.make_rows().await;
-    it
+/// The request of a case with the id of a row in it.
+fn request_of(case: &Case, endpoint: &Endpoint, made: &Made) -> Request {
+    let mut path = endpoint.path.to_owned();
+    for parameter in parameters_of(endpoint.path) {
+        let given = case.path.iter().find(|it| it.0 == parameter);
+        let is_the_member = case.member == format!("path {parameter}");
+        let value = match given {
+            Some((_, value)) => made.fill(value),
+            None if is_the_member => made.id.to_string(),
+            None => panic!("{}: {CASES_FILE} gives no value of {parameter}", case.operation),
+        };
+        path = path.replace(&format!("{{{parameter}}}"), &value);
+    }
+    let body = (!case.body.is_empty()).then(|| made.fill(case.body));
+    Request { method: endpoint.method.to_string(), path, body, if_match: None }
 }
 
-impl World {
-    /// One row of each kind, each with the first number of its kind or the next one.
-    async fn make_rows(&mut self) {
-        let scopes = json!([{ "scope": "orders.read" }]);
-        let url = "https://example.com/v1.json";
-        let secrets = json!([{ "value": "K7gNU3sdo+OL0wNhqoVWhr3g6s1xYv72ol/pe/Unols=" }]);
-        for (token, method, path, body) in [
-            (&self.ann, "POST", "/api/ApiResource", json!({ "name": "orders", "scopes": scopes })),
-            (
-                &self.ann,
-                "PUT",
-                "/api/ApiResource/1/Publish",
-                json!({ "apiId": "1", "suffix": "orders", "swaggerUrl": url }),
-            ),
-            (
-                &self.ann,
-                "POST",
-                "/api/Client",
-                json!({ "clientId": "shop", "clientSecrets": secrets }),
-            ),
-            (&self.admin, "POST", "/api/ApiScope", json!({ "name": "orders.read" })),
-            (&self.admin, "POST", "/api/IdentityResource", json!({ "name": "profile" })),
-            (&self.admin, "POST", "/api/Role", json!({ "name": "clerk" })),
-        ] {
-            self.app.ask(method, path).bearer(token).json(&body).send().await.data();
+/// A request, and others to the same row: none of them may tell whether it exists.
+fn variants_of(case: &Case, request: &Request) -> Vec<Request> {
+    let mut variants = vec![request.clone()];
+    if request.method != "GET" {
+        variants.push(Request { if_match: Some("\"77\""), ..request.clone() });
+    }
+    if request.body.is_some() && case.member.starts_with("path ") {
+        for body in ["{}", "{", r#"{"id":"x","name":7}"#] {
+            variants.push(Request { body: Some(body.to_owned()), ..request.clone() });
         }
     }
+    variants
+}
 
-    /// The id of the row of a kind.
-    async fn id_of(&self, kind: &str) -> u64 {
-        if kind == "User" {
-            return self.kid;
+/// One row of the matrix: everybody's call against the call with an id that never existed.
+struct Judged<'a> {
+    house: &'a House,
+    case: &'a Case,
+    endpoint: Endpoint,
+    made: Made,
+}
+
+impl Judged<'_> {
+    fn needs_administrator(&self) -> bool {
+        self.case.is_for_administrators || is_for_administrators(&self.endpoint)
+    }
+
+    fn rightful(&self) -> &Caller {
+        if self.needs_administrator() { &self.house.boss } else { &self.house.ann }
+    }
+
+    fn request(&self, made: &Made) -> Request {
+        request_of(self.case, &self.endpoint, made)
+    }
+
+    async fn answer(&self, who: &Caller, request: &Request) -> String {
+        shown(&self.house.send(who, request).await, &self.made)
+    }
+
+    fn at(&self, who: &Caller, request: &Request) -> String {
+        let Case { operation, member, .. } = self.case;
+        format!("{operation}, {member}, called by {} as {request:?}", who.name)
+    }
+
+    async fn check(&self) {
+        let (house, made) = (self.house, &self.made);
+        let before = house.read(made).await;
+        let end = house.end();
+        let [ours, nobodys] = [*made, made.nobody()].map(|it| self.request(&it));
+        let variants = variants_of(self.case, &ours).into_iter();
+        for (ours, nobodys) in variants.zip(variants_of(self.case, &nobodys)) {
+            self.check_strangers(&ours, &nobodys).await;
+            self.check_bob(&ours, &nobodys).await;
         }
-        let list = self.app.get(&format!("/api/{kind}?take=100")).bearer(&self.ann).send().await;
-        let ids = list.json()["data"].as_array().unwrap().clone();
-        let ids = ids.iter().filter_map(|it| it["id"].as_u64());
-        ids.max().unwrap_or_else(|| panic!("no row of {kind}: make one in make_rows"))
-    }
-}
-
-/// An endpoint that takes the id of a row.
-#[derive(Clone)]
-struct Asked {
-    operation: String,
-    method: Method,
-    path: String,
-    /// What it must be sent, with `id` and ids like it still to be filled in.
-    body: Option<Value>,
-}
-
-impl Asked {
-    /// The second part of the path.
-    fn kind(&self) -> &str {
-        self.path.split('/').nth(2).unwrap()
+        assert_eq!(house.end(), end, "{}: something was written", self.case.operation);
+        assert_eq!(house.read(made).await, before, "{}: the row changed", self.case.operation);
+        self.check_rightful(&ours, &nobodys).await;
     }
 
-    async fn send(&self, it: &World, token: &str, host: &str, id: u64) -> Answer {
-        let path = self.path.replace("{id}", &id.to_string()).replace("{clientId}", "shop");
-        let path = path.replace("{revisionId}", &format!("{id};rev=1"));
-        let path = path.replace("{secretId}", "1");
-        let ask = it.app.ask(self.method.as_str(), &path).host(host).bearer(token);
-        let Some(mut body) = self.body.clone() else { return ask.send().await };
-        let members = body.as_object_mut().unwrap();
-        for (name, value) in members.iter_mut() {
-            match name.as_str() {
-                "id" => *value = json!(id),
-                "apiId" => *value = json!(id.to_string()),
-                "concurrencyStamp" => *value = json!("1"),
-                _ => (),
+    /// Those of another tenant: the same as for whoever may, of a row that never existed.
+    async fn check_strangers(&self, ours: &Request, nobodys: &Request) {
+        let absent = self.answer(self.rightful(), nobodys).await;
+        let weakest = usize::from(self.needs_administrator());
+        for stranger in &self.house.strangers[weakest..] {
+            let answer = self.answer(stranger, ours).await;
+            assert_eq!(answer, absent, "{}", self.at(stranger, ours));
+            // On the host of the other tenant a token does not count at all.
+            for (who, host) in [(stranger, self.rightful()), (self.rightful(), stranger)] {
+                let answer = self.house.send_on_host_of(host, who, ours).await;
+                assert_eq!(
+                    answer.status,
+                    401,
+                    "{}, on the host of {}",
+                    self.at(who, ours),
+                    host.name
+                );
             }
         }
-        ask.json(&body).send().await
     }
-}
 
-async fn all_asked(app: &TestApp) -> Vec<Asked> {
-    let document = app.document().await.unwrap();
-    let mut least = least_bodies().into_iter().collect::<std::collections::BTreeMap<_, _>>();
-    let mut all = Vec::new();
-    for (method, path, operation) in operations(&document.json) {
-        let name = operation["operationId"].as_str().unwrap().to_owned();
-        let body = body_of(&document, operation)
-            .map(|(_, schema)| least.remove(&*name).unwrap_or_else(|| plain_body(schema)));
-        let has_id = body.as_ref().is_some_and(|it| it.get("id").is_some());
-        let is_excepted = WITHOUT_ROW.iter().any(|it| it.0 == name);
-        if path.starts_with("/api/") && (path.contains('{') || has_id) && !is_excepted {
-            let method = Method::from_bytes(method.as_bytes()).unwrap();
-            all.push(Asked { operation: name, method, path, body });
+    /// Another user of the tenant: as a stranger, or without the right to ask at all. Whoever may
+    /// change what the owner may is not asked.
+    async fn check_bob(&self, ours: &Request, nobodys: &Request) {
+        let (house, bob) = (self.house, &self.house.bob);
+        let may = self.case.is_shared && !self.needs_administrator();
+        if may && ours.method != "GET" {
+            return;
+        }
+        let answer = self.answer(bob, ours).await;
+        let at = || self.at(bob, ours);
+        if self.needs_administrator() {
+            assert!(answer.starts_with("403 "), "{}: {answer}", at());
+            assert_eq!(answer, self.answer(bob, nobodys).await, "{}", at());
+        } else if may {
+            assert_eq!(answer, self.answer(&house.ann, ours).await, "{}", at());
+        } else {
+            assert_eq!(answer, self.answer(&house.ann, nobodys).await, "{}", at());
         }
     }
-    all
-}
 
-/// What callers are told, without what differs in every answer.
-fn told(answer: &Answer) -> (u16, Value) {
-    let mut json = answer.json();
-    json.as_object_mut().map(|it| it.remove("traceId"));
-    (answer.status, json)
-}
-
-#[tokio::test]
-async fn whose_row_it_is_not_is_told_the_same_as_whoever_asks_for_none() {
-    let asked = all_asked(&TestApp::new().await).await;
-    assert!(asked.len() > 20, "there are more: {}", asked.len());
-    for asked in asked {
-        let it = world().await;
-        let id = it.id_of(asked.kind()).await;
-        let home = tests::app::HOST;
-        let end = it.app.engine.log().head().position;
-        let name = &asked.operation;
-        let is_of_the_tenant = OF_THE_TENANT.contains(&asked.kind());
-        let owner = if is_of_the_tenant { &it.admin } else { &it.ann };
-        let unknown = asked.send(&it, owner, home, UNKNOWN).await;
-        assert_ne!(unknown.code(), 200, "{name}: {unknown:?}");
-        assert!(unknown.status < 500, "{name}: {unknown:?}");
-        let foreign = asked.send(&it, &it.foreign, FOREIGN_HOST, id).await;
-        assert_eq!(told(&foreign), told(&unknown), "{name}: somebody of another tenant");
-        let other = asked.send(&it, &it.bob, home, id).await;
-        match is_of_the_tenant {
-            true => {
-                assert_eq!(other.status == 403, asked.method != Method::GET, "{name}: {other:?}")
-            }
-            false => assert_eq!(told(&other), told(&unknown), "{name}: another owner"),
-        }
-        // A token of the other tenant does not count here at all, nor one of here there.
-        let smuggled = asked.send(&it, &it.foreign, home, id).await;
-        assert_eq!(smuggled.status, 401, "{name}: {smuggled:?}");
-        let smuggled = asked.send(&it, owner, FOREIGN_HOST, id).await;
-        assert_eq!(smuggled.status, 401, "{name}: {smuggled:?}");
-        assert_eq!(it.app.engine.log().head().position, end, "{name} wrote something");
-        let own = asked.send(&it, owner, home, id).await;
-        assert_ne!(told(&own), told(&unknown), "{name}: the owner is told that there is none");
+    /// The row is real: whoever may gets it, and gets another answer for one that never existed.
+    async fn check_rightful(&self, ours: &Request, nobodys: &Request) {
+        let who = self.rightful();
+        let absent = self.house.send(who, nobodys).await;
+        let own = self.house.send(who, ours).await;
+        let succeeds = |it: &tests::app::Answer| it.status == 200 && it.json()["code"] == 200;
+        assert!(succeeds(&own), "{}: {}", self.at(who, ours), own.text);
+        assert_eq!(
+            succeeds(&absent),
+            self.case.reads_no_row.is_some(),
+            "{}: {}",
+            self.at(who, nobodys),
+            absent.text
+        );
     }
 }
 
 #[tokio::test]
-async fn exceptions_are_endpoints_that_exist() {
-    let known = api::endpoints().into_iter().map(|it| it.operation).collect::<BTreeSet<_>>();
-    for (name, why) in WITHOUT_ROW {
-        assert!(known.contains(name) && !why.is_empty(), "{name}");
+async fn whoever_names_a_row_of_others_is_answered_as_if_it_never_existed() {
+    let house = House::new().await;
+    let client = format!(r#"{{"clientId":"{CLIENT_OF_ANN}"}}"#);
+    house.post(&house.ann, "/api/Client", &client).await;
+    for case in CASES {
+        let endpoint = endpoint_of(case.operation);
+        let made = house.make(case.kind).await;
+        Judged { house: &house, case, endpoint, made }.check().await;
     }
+}
+
+#[tokio::test]
+async fn every_member_that_names_a_row_has_a_case_or_a_reason_why_not() {
+    let house = House::new().await;
+    let document = house.app.document().await.unwrap();
+    let mut missing = Vec::new();
+    for endpoint in api::endpoints() {
+        let operation = endpoint.operation;
+        for member in naming_rows(&document, &endpoint) {
+            let has_case = CASES.iter().any(|it| (it.operation, it.member) == (operation, &member));
+            if !has_case && !is_exception(operation, &member) {
+                missing.push(format!(
+                    "{operation} takes an id, `{member}`: add case({operation:?}, {member:?}, \
+                     &KIND) to CASES in {CASES_FILE} (a new KIND: {KINDS_FILE}), or say in \
+                     EXCEPTIONS why it names no row"
+                ));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "\n{}\n", missing.join("\n"));
+}
+
+#[tokio::test]
+async fn every_case_and_every_exception_is_of_a_member_that_there_is() {
+    let house = House::new().await;
+    let document = house.app.document().await.unwrap();
+    let known = |operation: &str| {
+        let endpoint = endpoint_of(operation);
+        let mut members = naming_rows(&document, &endpoint);
+        members.extend(query_of(&document, &endpoint).iter().map(|it| format!("query {it}")));
+        members.push("no row".to_owned());
+        members
+    };
+    for case in CASES {
+        let Case { operation, member, .. } = case;
+        assert!(known(operation).iter().any(|it| it == member), "{operation} has no `{member}`");
+        assert!(!is_exception(operation, member), "{operation} `{member}`: a case and none");
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    for (operation, member, why) in EXCEPTIONS {
+        let is_known = known(operation).iter().any(|it| covers(member, it));
+        assert!(is_known, "{operation} has no `{member}`");
+        let files = why.split_whitespace().filter(|it| it.starts_with("tests/"));
+        for file in files.map(|it| it.trim_end_matches(':')) {
+            assert!(root.join(file).is_file(), "{operation}: there is no {file}");
+        }
+    }
+}
+
+/// The parameters of a list for which rows may be looked up.
+fn filters_of(document: &Document, endpoint: &Endpoint) -> Vec<String> {
+    let mut parameters = query_of(document, endpoint);
+    parameters.retain(|it| {
+        let is_filter = !PAGING.contains(&it.to_lowercase().as_str());
+        is_filter && !is_exception(endpoint.operation, &format!("query {it}"))
+    });
+    parameters
+}
+
+/// Lists that need a token, unless an exception stands for all of their query.
+fn lists() -> impl Iterator<Item = Endpoint> {
+    api::endpoints().into_iter().filter(|it| {
+        let needs_token = matches!(it.access, Access::Bearer(_));
+        needs_token
+            && it.method == "GET"
+            && parameters_of(it.path).next().is_none()
+            && !is_exception(it.operation, "query ")
+    })
+}
+
+/// Asks a list for a row, in each way in which it can be asked. Whether the answer told anything.
+async fn tells(house: &House, who: &Caller, path: &str, filters: &[String], made: &Made) -> bool {
+    let plain = house.send(who, &Request::get(path)).await;
+    if shown(&plain, made).contains("<name>") {
+        return true;
+    }
+    for filter in filters {
+        for value in made.kind.values {
+            let [ours, nobodys] = [*made, made.nobody()].map(|it| it.fill(value));
+            let ours = house.send(who, &Request::asking(path, filter, &ours)).await;
+            let nobodys = house.send(who, &Request::asking(path, filter, &nobodys)).await;
+            if shown(&ours, made) != shown(&nobodys, made) {
+                return true;
+            }
+        }
+    }
+    false
+}
+
+#[tokio::test]
+async fn no_list_and_no_filter_tells_of_rows_of_others() {
+    let house = House::new().await;
+    let document = house.app.document().await.unwrap();
+    let mut rows = Vec::new();
+    for kind in ALL {
+        rows.push(house.make(kind).await);
+    }
+    for endpoint in lists() {
+        let (operation, path) = (endpoint.operation, endpoint.path);
+        let filters = filters_of(&document, &endpoint);
+        let mut tells_the_rightful = false;
+        for made in &rows {
+            let of = made.kind.path;
+            for stranger in &house.strangers {
+                let told = tells(&house, stranger, path, &filters, made).await;
+                assert!(!told, "{operation} tells {} of a row of {of}", stranger.name);
+            }
+            if !made.kind.is_shared {
+                let told = tells(&house, &house.bob, path, &filters, made).await;
+                assert!(!told, "{operation} tells bob of a row of {of}");
+            }
+            let rightful = house.rightful(&endpoint);
+            tells_the_rightful |= tells(&house, rightful, path, &filters, made).await;
+        }
+        let is_empty = is_exception(operation, "no row");
+        assert!(
+            tells_the_rightful != is_empty,
+            "{operation} shows no row of {KINDS_FILE} to whoever may see them: add a kind, and \
+             `values` by which it is found"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_create_that_carries_the_id_of_a_row_makes_another_one() {
+    let house = House::new().await;
+    let document = house.app.document().await.unwrap();
+    let mut paths = BTreeSet::new();
+    for endpoint in api::endpoints().iter().filter(|it| takes_an_own_id(&document, it)) {
+        let (operation, path) = (endpoint.operation, endpoint.path);
+        let kind = ALL.into_iter().find(|it| it.path == path);
+        let kind = kind.unwrap_or_else(|| {
+            panic!("{operation} creates rows: add a kind with the path {path} to {KINDS_FILE}")
+        });
+        paths.insert(path);
+        let made = house.make(kind).await;
+        let before = house.read(&made).await;
+        let weakest = usize::from(is_for_administrators(endpoint));
+        let callers = house.strangers[weakest..].iter().chain([&house.boss]);
+        for (who, number) in callers.zip(80_001..) {
+            let fresh = Made { kind, id: made.id, number };
+            let mut body: Value = serde_json::from_str(&fresh.fill(kind.body)).unwrap();
+            body["id"] = made.id.into();
+            let id = house.post(who, path, &body.to_string()).await;
+            assert_ne!(id, made.id, "{operation} by {}", who.name);
+            assert_eq!(house.read(&made).await, before, "{operation} by {}", who.name);
+        }
+    }
+    assert_eq!(paths.len(), ALL.len(), "every kind is created by an endpoint: {paths:?}");
 }

@@ -35,7 +35,7 @@ async fn the_document_is_the_golden_one() {
 }
 
 /// The least that each body needs. Without any one of these members it is refused.
-pub(crate) fn least_bodies() -> Vec<(&'static str, Value)> {
+fn least_bodies() -> Vec<(&'static str, Value)> {
     let (md5, now) = (md5_of(&["open sesame"]), now().seconds());
     let signature = md5_of(&["bob", &md5, &now.to_string()]);
     let url = "https://example.com/v1.json";
@@ -78,7 +78,7 @@ pub(crate) fn least_bodies() -> Vec<(&'static str, Value)> {
 }
 
 /// The operations of the document: method, path and what it says.
-pub(crate) fn operations(document: &Value) -> Vec<(String, String, &Value)> {
+fn operations(document: &Value) -> Vec<(String, String, &Value)> {
     let paths = document["paths"].as_object().unwrap().iter();
     let all = paths.flat_map(|(path, methods)| {
         let methods = methods.as_object().unwrap().iter();
@@ -92,7 +92,7 @@ fn object(value: &Value) -> Map<String, Value> {
 }
 
 /// The schema of an operation's body, and its media type.
-pub(crate) fn body_of<'a>(
+fn body_of<'a>(
     document: &'a Document,
     operation: &'a Value,
 ) -> Option<(&'a str, &'a Value)> {
@@ -163,7 +163,7 @@ async fn bodies_require_what_the_server_requires_and_nothing_else() {
 }
 
 /// The least body where any values do: a text for each text that is required, and 1 for each number.
-pub(crate) fn plain_body(schema: &Value) -> Value {
+fn plain_body(schema: &Value) -> Value {
     let required = schema["required"].as_array().cloned().unwrap_or_default();
     let value = |name: &str| match schema["properties"][name]["type"].as_str() {
         Some("integer") => json!(1),

@@ -85,7 +85,7 @@ impl ErrorData for Single<NewSecret> {}
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "ClientOwnerInput")]
 struct OwnerInput {
-    /// A user of the tenant.
+    /// A user whom the caller may see: below, or for administrators any one of the tenant.
     user_id: u32,
 }
 
@@ -133,9 +133,10 @@ async fn set_owner(mut granted: Granted) -> Outcome {
     let (body, bytes) = granted.json::<OwnerInput>().await?;
     let (row, gains) = granted.ask(|tables| {
         let row = find(&granted, tables, client)?;
-        let owner = tables.users.get(granted.tenant_id(), UserId(body.user_id));
+        let owner = granted.users(tables).get(UserId(body.user_id));
         let owner = owner.filter(|it| it.enabled && !it.data.lock_flag);
-        let unknown = || ApiError::field("userId", "must be a user of the tenant who may sign in");
+        let why = "must be a user whom you may see, and who may sign in";
+        let unknown = || ApiError::field("userId", why);
         let gains = gains_scopes(tables, &row, owner.ok_or_else(unknown)?);
         Ok::<_, ApiError>((row, gains))
     })?;
