@@ -92,10 +92,7 @@ fn object(value: &Value) -> Map<String, Value> {
 }
 
 /// The schema of an operation's body, and its media type.
-fn body_of<'a>(
-    document: &'a Document,
-    operation: &'a Value,
-) -> Option<(&'a str, &'a Value)> {
+fn body_of<'a>(document: &'a Document, operation: &'a Value) -> Option<(&'a str, &'a Value)> {
     let content = operation["requestBody"]["content"].as_object()?;
     let (media, content) = content.iter().next()?;
     Some((media, document.resolve(&content["schema"])))
