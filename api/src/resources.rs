@@ -18,6 +18,7 @@ pub(crate) mod role;
 pub(crate) mod tenant;
 pub(crate) mod user;
 pub(crate) mod user_body;
+mod user_update;
 pub(crate) mod user_view;
 
 use crate::http::endpoint::Endpoint;

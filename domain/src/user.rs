@@ -5,15 +5,16 @@ mod events;
 mod limits;
 mod permissions;
 mod rights;
+mod update;
 
 pub use self::events::{
-    UserAppInfo, UserAppInfoSet, UserAppPasswordSet, UserClaim, UserDeleted, UserEnabledSet,
-    UserErased, UserEvent, UserFile, UserLogin, UserPasswordSet, UserPersonal, UserProperty,
-    UserRegistered, UserRightsSet,
+    UserAppInfo, UserAppInfoSet, UserAppPasswordSet, UserChange, UserClaim, UserDeleted,
+    UserEnabledSet, UserErased, UserEvent, UserFile, UserLogin, UserPasswordSet, UserPersonal,
+    UserPersonalChange, UserPersonalUpdated, UserProperty, UserRegistered, UserRightsSet,
+    UserUpdated,
 };
 pub use self::limits::USER_CHILDREN_MAX;
 use self::limits::{check_personal, check_registered};
-use self::permissions::is_limited;
 use crate::account::{APP_INFO_CHARS_MAX, REG_IP_CHARS_MAX};
 use crate::aggregate::{Aggregate, Decision};
 use crate::check;
@@ -22,7 +23,7 @@ pub use crate::credentials::{
     normalise,
 };
 use crate::event::Fact;
-use crate::ids::{TenantId, Timestamp, UserId};
+use crate::ids::{Timestamp, UserId};
 use crate::kind::{ClaimKind, Ids};
 use crate::refusal::Refusal;
 
@@ -68,6 +69,8 @@ pub enum UserCommand {
         /// Claims that grant something: of type `permission`.
         permissions: Vec<UserClaim>,
     },
+    /// Become as described. Number, tenant, key, parent and lineage do not count.
+    Update(Box<UserRegistered>, Box<UserPersonal>),
     /// End the user. The id is never used again, the user name is free.
     Delete,
     /// End the user and forget the person: the personal parts become unreadable for ever.
@@ -81,7 +84,7 @@ pub enum User {
     #[default]
     Absent,
     /// In use.
-    Active(Account),
+    Active(Box<Account>),
     /// Ended.
     Deleted {
         /// Who it was.
@@ -94,17 +97,12 @@ pub enum User {
 /// A user in use.
 #[derive(Debug, Clone)]
 pub struct Account {
-    user: UserId,
-    tenant: TenantId,
-    /// What the user holds for itself in the tenant; nothing once the key of the personal part is gone.
-    holds: Vec<(ClaimKind, String)>,
+    data: UserRegistered,
+    /// `None` once the key of the personal part is gone.
+    personal: Option<UserPersonal>,
     enabled: bool,
-    locked: bool,
-    roles: Vec<u32>,
     /// Whether it has a password.
     signs_in: bool,
-    /// Whether its own permission grants less than everything.
-    limited: bool,
 }
 
 impl Aggregate for User {
@@ -128,9 +126,9 @@ impl Aggregate for User {
                 self.active()?.update(password.as_ref(), info.as_deref())
             }
             UserCommand::SetEnabled(enabled) => {
-                let Account { user, enabled: before, .. } = self.active()?;
-                let set = UserEnabledSet { user: *user, enabled: *enabled };
-                Ok(match before == enabled {
+                let account = self.active()?;
+                let set = UserEnabledSet { user: account.data.user, enabled: *enabled };
+                Ok(match account.enabled == *enabled {
                     true => Decision::none(),
                     false => Decision::event(UserEvent::EnabledSet(set.into())),
                 })
@@ -138,9 +136,10 @@ impl Aggregate for User {
             UserCommand::SetRights { roles, permissions } => {
                 self.active()?.set_rights(roles, permissions)
             }
+            UserCommand::Update(data, personal) => self.active()?.become_(data, personal),
             UserCommand::Delete => {
                 let account = self.active()?;
-                let deleted = UserDeleted { user: account.user };
+                let deleted = UserDeleted { user: account.data.user };
                 Ok(account.let_go(Decision::event(UserEvent::Deleted(deleted.into()))))
             }
             UserCommand::Erase => self.erase(),
@@ -150,16 +149,12 @@ impl Aggregate for User {
     fn evolve(&mut self, event: &UserEvent) {
         match event {
             UserEvent::Registered(fact) => {
-                *self = User::Active(Account {
-                    user: fact.data.user,
-                    tenant: fact.data.tenant,
-                    holds: fact.personal.as_ref().map(held_by).unwrap_or_default(),
+                *self = User::Active(Box::new(Account {
+                    data: fact.data.clone(),
+                    personal: fact.personal.clone(),
                     enabled: true,
-                    locked: fact.data.lock_flag,
-                    roles: fact.data.roles.clone(),
                     signs_in: fact.secret.is_some(),
-                    limited: is_limited(&fact.data.permissions),
-                });
+                }));
             }
             UserEvent::PasswordSet(_) | UserEvent::AppPasswordSet(_) => {
                 if let User::Active(account) = self {
@@ -174,8 +169,13 @@ impl Aggregate for User {
             }
             UserEvent::RightsSet(fact) => {
                 if let User::Active(account) = self {
-                    account.roles.clone_from(&fact.data.roles);
-                    account.limited = is_limited(&fact.data.permissions);
+                    account.data.roles.clone_from(&fact.data.roles);
+                    account.data.permissions.clone_from(&fact.data.permissions);
+                }
+            }
+            UserEvent::Updated(fact) => {
+                if let User::Active(account) = self {
+                    account.take_over(&fact.data, fact.personal.as_ref());
                 }
             }
             UserEvent::Deleted(fact) => *self = User::Deleted { user: fact.data.user },
@@ -224,7 +224,7 @@ impl User {
         let erased = |user| Decision::event(UserEvent::Erased(UserErased { user }.into()));
         match self {
             User::Absent => Err(Refusal::NotFound { what: "user" }),
-            User::Active(account) => Ok(account.let_go(erased(account.user))),
+            User::Active(account) => Ok(account.let_go(erased(account.data.user))),
             User::Deleted { user } => Ok(erased(*user)),
             User::Erased => Ok(Decision::none()),
         }
@@ -244,24 +244,30 @@ impl Account {
                 return Err(Refusal::invalid("password", "is required"));
             }
             decision.events.push(UserEvent::PasswordSet(Fact {
-                data: UserPasswordSet { user: self.user },
+                data: UserPasswordSet { user: self.data.user },
                 personal: None,
                 secret: password.clone(),
             }));
-            decision.events.extend(md5.as_ref().map(|it| app_password_set(self.user, it)));
+            decision.events.extend(md5.as_ref().map(|it| app_password_set(self.data.user, it)));
         }
         if let Some(info) = info {
             let info = UserAppInfo { info: info.to_owned(), reg_ip: String::new() };
-            decision.events.push(app_info_set(self.user, &info)?);
+            decision.events.push(app_info_set(self.data.user, &info)?);
         }
         Ok(decision)
     }
 
     /// What the user held is free for others.
     fn let_go(&self, decision: Decision<UserEvent>) -> Decision<UserEvent> {
-        self.holds.iter().fold(decision, |decision, (kind, value)| {
-            decision.release(self.tenant, *kind, value.as_str())
+        self.holds().into_iter().fold(decision, |decision, (kind, value)| {
+            decision.release(self.data.tenant, kind, value)
         })
+    }
+
+    /// What the user holds for itself in the tenant; nothing once the key of the personal part is
+    /// gone.
+    fn holds(&self) -> Vec<(ClaimKind, String)> {
+        self.personal.as_ref().map(held_by).unwrap_or_default()
     }
 }
 

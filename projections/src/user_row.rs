@@ -1,7 +1,8 @@
 //! A user as the read models keep it: made from its events, and opened at each reading.
 
 use domain::user::{
-    PasswordVerifier, User, UserAppInfo, UserEvent, UserPersonal, UserRegistered, normalise,
+    PasswordVerifier, User, UserAppInfo, UserEvent, UserPersonal, UserPersonalChange,
+    UserPersonalUpdated, UserRegistered, normalise,
 };
 use domain::{Aggregate as _, Recorded, StoredEvent as _, StreamId, SubjectId, TenantId, UserId};
 use serde::de::DeserializeOwned;
@@ -25,11 +26,20 @@ pub struct UserData {
     /// From which position of the log the credentials count: tokens that were given for others do
     /// not count any more.
     pub counts_from: u64,
-    personal: Option<Sealed>,
+    /// What was registered of the person, then what changed of it, in order.
+    personal: Vec<Sealed>,
     password: Option<Sealed>,
     md5: Option<Sealed>,
     app_info: Option<Sealed>,
     hashes: UserHashes,
+}
+
+/// What an event says of the hashes of a user: `None` where it leaves them.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct UserHashChange {
+    name: Option<u128>,
+    email: Option<u128>,
+    phone: Option<u128>,
 }
 
 /// The keyed hashes by which a user is found; 0 where there is no such value.
@@ -38,6 +48,16 @@ pub struct UserHashes {
     name: u128,
     email: u128,
     phone: u128,
+}
+
+impl UserHashes {
+    fn changed(self, by: UserHashChange) -> Self {
+        Self {
+            name: by.name.unwrap_or(self.name),
+            email: by.email.unwrap_or(self.email),
+            phone: by.phone.unwrap_or(self.phone),
+        }
+    }
 }
 
 pub(crate) fn name_hash(keys: &Keys, tenant: TenantId, name: &str) -> u128 {
@@ -73,21 +93,39 @@ impl UserData {
 
 impl RowData for UserData {
     type Aggregate = User;
-    type Hashes = UserHashes;
+    type Hashes = UserHashChange;
 
-    fn hashes(event: &UserEvent, keys: &Keys) -> UserHashes {
-        let UserEvent::Registered(fact) = event else { return UserHashes::default() };
-        let Some(personal) = &fact.personal else { return UserHashes::default() };
-        let tenant = fact.data.tenant;
-        let (email, phone) = (personal.email.as_deref(), personal.phone_number.as_deref());
-        UserHashes {
-            name: name_hash(keys, tenant, &personal.user_name),
-            email: email.map_or(0, |it| email_hash(keys, tenant, it)),
-            phone: phone.map_or(0, |it| phone_hash(keys, tenant, it)),
+    fn hashes(event: &UserEvent, keys: &Keys) -> UserHashChange {
+        let (tenant, changes) = match event {
+            UserEvent::Registered(fact) => {
+                let Some(all) = &fact.personal else { return UserHashChange::default() };
+                (fact.data.tenant, UserPersonalChange::between(&UserPersonal::default(), all))
+            }
+            UserEvent::Updated(fact) => {
+                let Some(updated) = &fact.personal else { return UserHashChange::default() };
+                (fact.data.tenant, updated.changes.clone())
+            }
+            _ => return UserHashChange::default(),
+        };
+        let mut hashes = UserHashChange::default();
+        for change in &changes {
+            match change {
+                UserPersonalChange::UserName(it) => hashes.name = Some(name_hash(keys, tenant, it)),
+                UserPersonalChange::Email(it) => {
+                    let hash = it.as_deref().map_or(0, |it| email_hash(keys, tenant, it));
+                    hashes.email = Some(hash);
+                }
+                UserPersonalChange::PhoneNumber(it) => {
+                    let hash = it.as_deref().map_or(0, |it| phone_hash(keys, tenant, it));
+                    hashes.phone = Some(hash);
+                }
+                _ => (),
+            }
         }
+        hashes
     }
 
-    fn begin(event: UserEvent, recorded: &Recorded, hashes: UserHashes) -> Option<Self> {
+    fn begin(event: UserEvent, recorded: &Recorded, hashes: UserHashChange) -> Option<Self> {
         let sealed = |part| Sealed::of(recorded, part, event.kind());
         let (personal, password) = (sealed(Part::Personal), sealed(Part::Secret));
         let UserEvent::Registered(fact) = event else { return None };
@@ -95,15 +133,15 @@ impl RowData for UserData {
             data: fact.data,
             enabled: true,
             counts_from: recorded.position,
-            personal,
+            personal: personal.into_iter().collect(),
             password,
             md5: None,
             app_info: None,
-            hashes,
+            hashes: UserHashes::default().changed(hashes),
         })
     }
 
-    fn change(&mut self, event: UserEvent, recorded: &Recorded, _: UserHashes) {
+    fn change(&mut self, event: UserEvent, recorded: &Recorded, hashes: UserHashChange) {
         let sealed = |part| Sealed::of(recorded, part, event.kind());
         match &event {
             UserEvent::PasswordSet(_) => {
@@ -119,6 +157,11 @@ impl RowData for UserData {
             UserEvent::RightsSet(fact) => {
                 self.data.roles.clone_from(&fact.data.roles);
                 self.data.permissions.clone_from(&fact.data.permissions);
+            }
+            UserEvent::Updated(fact) => {
+                self.data.apply(&fact.data.changes);
+                self.personal.extend(sealed(Part::Personal));
+                self.hashes = self.hashes.changed(hashes);
             }
             UserEvent::Registered(_) | UserEvent::Deleted(_) | UserEvent::Erased(_) => (),
         }
@@ -152,10 +195,21 @@ impl RowData for UserData {
 impl UserData {
     /// Who the user is; `None` once the person was erased. Opened at each reading.
     pub fn personal(&self, keys: &Keys) -> Option<UserPersonal> {
-        self.opened(self.personal.as_ref()?, Part::Personal, keys, |event| match event {
-            UserEvent::Registered(fact) => fact.personal,
-            _ => None,
-        })
+        let (first, later) = self.personal.split_first()?;
+        let mut personal: UserPersonal =
+            self.opened(first, Part::Personal, keys, |event| match event {
+                UserEvent::Registered(fact) => fact.personal,
+                _ => None,
+            })?;
+        for sealed in later {
+            let updated: UserPersonalUpdated =
+                self.opened(sealed, Part::Personal, keys, |event| match event {
+                    UserEvent::Updated(fact) => fact.personal,
+                    _ => None,
+                })?;
+            personal.apply(&updated.changes);
+        }
+        Some(personal)
     }
 
     pub(crate) fn app_info(&self, keys: &Keys) -> Option<String> {

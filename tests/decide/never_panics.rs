@@ -226,6 +226,11 @@ fn user_command(seed: &Seed) -> UserCommand {
             roles: vec![seed.number],
             permissions: samples::user_registered().permissions,
         },
+        6 => {
+            let mut personal = samples::user_personal();
+            personal.email = seed.yes.then(|| seed.text.clone());
+            UserCommand::Update(Box::new(samples::user_registered()), Box::new(personal))
+        }
         _ => UserCommand::Erase,
     }
 }

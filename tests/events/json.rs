@@ -14,7 +14,7 @@ use domain::role::{Role, RoleCommand};
 use domain::signing_key::{SigningKey, SigningKeyCommand};
 use domain::tenant::{Tenant, TenantCommand};
 use domain::token::{Token, TokenCommand, token_id};
-use domain::user::{User, UserCommand, Verifiers};
+use domain::user::{User, UserCommand, UserPersonal, Verifiers};
 use domain::{AnyEvent, EventId, LogId, SubjectId, Timestamp, UserId};
 use serde_json::json;
 use tests::given::NOW;
@@ -80,6 +80,9 @@ async fn full_life() -> Life {
     world.run::<User>("51", UserCommand::SetEnabled(false)).await;
     let rights = UserCommand::SetRights { roles: vec![1], permissions: Vec::new() };
     world.run::<User>("51", rights).await;
+    let personal = UserPersonal { nick_name: None, ..samples::user_personal() };
+    let update = UserCommand::Update(Box::new(samples::user_registered()), Box::new(personal));
+    world.run::<User>("51", update).await;
     world.run::<User>("51", UserCommand::Delete).await;
     world.run::<User>("51", UserCommand::Erase).await;
     run_app_token(&mut world).await;

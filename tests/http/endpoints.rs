@@ -23,7 +23,7 @@ use Who::{Anonymous, AppToken, Bearer, Operation};
 type Row = (u8, &'static str, &'static str, &'static str, &'static str, Who);
 
 #[rustfmt::skip]
-const TABLE: [Row; 57] = [
+const TABLE: [Row; 58] = [
     (1, "ApiResourceGet", "GET", "/api/ApiResource", "/api/ApiResource", Bearer("apiresource.get", "user")),
     (2, "ApiResourcePost", "POST", "/api/ApiResource", "/api/ApiResource", Bearer("apiresource.post", "user")),
     (4, "ApiResourceDetail", "GET", "/api/ApiResource/{id}", "/api/ApiResource/1", Bearer("apiresource.detail", "user")),
@@ -68,6 +68,7 @@ const TABLE: [Row; 57] = [
     (76, "TenantInfo", "GET", "/api/Tenant/Info", "/api/Tenant/Info?host=localhost:8080", Anonymous),
     (78, "UserGet", "GET", "/api/User", "/api/User", Bearer("user.get", "user")),
     (79, "UserPost", "POST", "/api/User", "/api/User", Bearer("user.post", "user")),
+    (80, "UserPut", "PUT", "/api/User", "/api/User", Bearer("user.put", "user")),
     (82, "UserDetail", "GET", "/api/User/{id}", "/api/User/1", Bearer("user.detail", "user")),
     (83, "UserDelete", "DELETE", "/api/User/{id}", "/api/User/77", Bearer("user.delete", "user")),
     (84, "UserHead", "GET", "/api/User/Head", "/api/User/Head", Bearer("user.head", "user")),
@@ -285,8 +286,8 @@ async fn a_known_path_with_another_method_is_405_and_names_all_that_it_takes() {
         let answer = app.ask("PATCH", row.4).send().await;
         assert_eq!((answer.status, &*answer.text), (404, "404 page not found"), "{}", row.4);
     }
-    let answer = app.ask("PUT", "/api/User").send().await;
-    assert_eq!(answer.header("allow"), "GET, HEAD, POST");
+    let answer = app.ask("DELETE", "/api/User").send().await;
+    assert_eq!(answer.header("allow"), "GET, HEAD, POST, PUT");
 }
 
 #[tokio::test]

@@ -31,3 +31,4 @@ mod status_document;
 mod swagger_ui;
 mod tenant;
 mod user;
+mod user_update;

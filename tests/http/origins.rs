@@ -68,7 +68,7 @@ async fn a_browser_that_asks_before_a_request_is_told_the_methods_and_headers() 
     assert_eq!((answer.status, &*answer.text), (204, ""));
     assert_eq!(answer.header("access-control-allow-origin"), LISTED);
     assert_eq!(answer.header("access-control-allow-credentials"), "true");
-    assert_eq!(answer.header("access-control-allow-methods"), "GET, HEAD, POST");
+    assert_eq!(answer.header("access-control-allow-methods"), "GET, HEAD, POST, PUT");
     assert_eq!(answer.header("access-control-allow-headers"), "authorization,content-type");
     assert_eq!(answer.header("access-control-max-age"), "600");
     assert_eq!(vary(&answer), ["Access-Control-Request-Headers", "Origin"]);

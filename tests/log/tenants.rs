@@ -119,8 +119,10 @@ async fn ask_of_users(door: &mut Door) {
         app_info: None,
     };
     let rights = UserCommand::SetRights { roles: vec![4], permissions: Vec::new() };
+    let (data, personal) = (samples::user_registered(), samples::user_personal());
     let commands = [
         register,
+        UserCommand::Update(Box::new(data), Box::new(personal)),
         UserCommand::Delete,
         UserCommand::Erase,
         UserCommand::SetEnabled(false),

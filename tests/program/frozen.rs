@@ -37,7 +37,8 @@ fn stored_messages() -> Vec<Message> {
 
 /// Everything that was asked then is answered as it was.
 async fn assert_answers(program: &Program, truth: &Truth) {
-    for seen in &truth.answers {
+    // Who saw nothing of a row then may see it now: rights are no format.
+    for seen in truth.answers.iter().filter(|it| it.answer["code"] != 404) {
         let token = truth.tokens.get(&seen.bearer).map_or("", String::as_str);
         let (method, path) = (&seen.method, &seen.path);
         let now = ask(program, token, method, path, seen.body.as_ref()).await;

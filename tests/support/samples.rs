@@ -37,6 +37,7 @@ use self::resource::{
 pub use self::role::*;
 pub use self::token::token_issued;
 use self::token::token_sparse;
+use self::user::user_updated;
 pub use self::user::{user_personal, user_registered};
 
 /// A sample, under the kind that its bytes are stored as.
@@ -95,6 +96,7 @@ pub fn all() -> Vec<Sample> {
             UserEvent::Registered(Fact { data, personal: None, secret: None })
         }),
         sample("erased", UserEvent::Registered(user_registered().into())),
+        sample("full", user_updated()),
         sample("full", user_password_set()),
         sample("full", user_app_password_set()),
         sample("full", user_app_info_set()),

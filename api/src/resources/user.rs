@@ -1,4 +1,4 @@
-//! `/api/User`: rows 78, 79, 82 to 85.
+//! `/api/User`: rows 78 to 80, 82 to 85.
 
 use domain::user::{
     IdentityRule, USER_EMAIL_CLAIM, USER_NAME_CLAIM, USER_PHONE_CLAIM, User, UserCommand,
@@ -12,6 +12,7 @@ use warp::http::header::CONTENT_TYPE;
 use warp::http::{Method, StatusCode};
 
 use super::user_body::{AppUser, day_after, day_of};
+use super::user_update::update;
 use super::user_view::ViewUser;
 use crate::access::granted::{Granted, Open};
 use crate::access::placement;
@@ -51,6 +52,11 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             .json::<AppUser>()
             .answers::<Single<i64>>()
             .needs(user("user.post"), create),
+        endpoint(Method::PUT, "/api/User", "UserPut", "Update a user")
+            .row(80)
+            .json_update::<AppUser>()
+            .answers::<Single<i64>>()
+            .needs(user("user.put"), update),
         endpoint(Method::GET, "/api/User/{id}", "UserDetail", "Show a user")
             .row(82)
             .answers::<Single<AppUser>>()

@@ -27,7 +27,8 @@ const HUNDREDTHS_MAX: f64 = 1e15;
 #[serde(default, rename_all = "camelCase")]
 #[schemars(rename = "User")]
 pub(crate) struct AppUser {
-    id: i64,
+    /// Which one to update; ignored in a request that creates one.
+    pub(crate) id: i64,
     /// The name that the user signs in with.
     #[schemars(extend("x-required" = "both"))]
     pub(crate) user_name: Option<String>,
@@ -45,11 +46,12 @@ pub(crate) struct AppUser {
     lockout_enabled: bool,
     lockout_end: Option<WireTime>,
     access_failed_count: i32,
-    /// Changes with every change of the user; ignored in a request.
-    concurrency_stamp: Option<String>,
+    /// Changes with every change of the user. An update that has one must have the present one;
+    /// ignored in a request that creates a user.
+    pub(crate) concurrency_stamp: Option<String>,
     /// A GUID; made where it is absent.
     #[schemars(extend("x-required" = "answer"))]
-    user_key: Option<String>,
+    pub(crate) user_key: Option<String>,
     #[serde(rename = "parentUserID")]
     pub(crate) parent_user_id: i64,
     #[schemars(extend("x-required" = "answer"))]
@@ -203,7 +205,7 @@ impl AppUser {
             avatar: text(&self.avatar),
             gender: text(&self.gender),
             address: text(&self.address),
-            birthday: self.birthday.map(|it| it.0),
+            birthday: self.birthday.filter(|it| *it != WireTime::never()).map(|it| it.0),
             stature: hundredths("stature", self.stature)?,
             weight: hundredths("weight", self.weight)?,
             description: text(&self.description),

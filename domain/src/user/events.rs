@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::credentials::PasswordVerifier;
 use crate::ids::{TenantId, Timestamp, UserId};
-use crate::stored_events;
+use crate::{changes, stored_events};
 
 /// A user entered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -228,6 +228,71 @@ pub struct UserRightsSet {
     pub permissions: Vec<UserClaim>,
 }
 
+/// Fields of a user changed. Those that name the person stand in the personal part.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UserUpdated {
+    /// Whose.
+    pub user: UserId,
+    /// Whose user it is.
+    pub tenant: TenantId,
+    /// The fields that changed, with their new values.
+    pub changes: Vec<UserChange>,
+}
+
+/// Fields that name the person changed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UserPersonalUpdated {
+    /// The fields that changed, with their new values.
+    pub changes: Vec<UserPersonalChange>,
+}
+
+changes! {
+    /// What may change of a user, in clear.
+    pub enum UserChange of UserRegistered except (user, tenant, user_key, parent, lineage) {
+        Roles(Vec<u32>) = roles,
+        Permissions(Vec<UserClaim>) = permissions,
+        EmailConfirmed(bool) = email_confirmed,
+        PhoneConfirmed(bool) = phone_confirmed,
+        LockFlag(bool) = lock_flag,
+        TwoFactorEnabled(bool) = two_factor_enabled,
+        LockoutEnabled(bool) = lockout_enabled,
+        LockoutEnd(Option<Timestamp>) = lockout_end,
+        AccessFailedCount(i32) = access_failed_count,
+        Status(i32) = status,
+        TypeIds(Option<String>) = type_ids,
+        PoolIds(Option<String>) = pool_ids,
+        DataAmount(i64) = data_amount,
+        Points(i64) = points,
+        Money(i64) = money,
+    }
+}
+
+changes! {
+    /// What may change of what names the person.
+    pub enum UserPersonalChange of UserPersonal {
+        UserName(String) = user_name,
+        Email(Option<String>) = email,
+        PhoneNumber(Option<String>) = phone_number,
+        CountryCode(Option<String>) = country_code,
+        NickName(Option<String>) = nick_name,
+        Avatar(Option<String>) = avatar,
+        Gender(Option<String>) = gender,
+        Address(Option<String>) = address,
+        Birthday(Option<Timestamp>) = birthday,
+        Stature(i64) = stature,
+        Weight(i64) = weight,
+        Description(Option<String>) = description,
+        Remark(Option<String>) = remark,
+        Claims(Vec<UserClaim>) = claims,
+        Files(Vec<UserFile>) = files,
+        Properties(Vec<UserProperty>) = properties,
+        Permission(Option<String>) = permission,
+        Logins(Vec<UserLogin>) = logins,
+    }
+}
+
 stored_events! {
     /// What has happened to a user. A stored contract: see `docs/events.md`.
     pub enum UserEvent {
@@ -250,6 +315,10 @@ stored_events! {
         EnabledSet = "user.enabled_set.v1" { data: UserEnabledSet, subject: user },
         /// What the user may do was replaced.
         RightsSet = "user.rights_set.v1" { data: UserRightsSet, subject: user },
+        /// Some of the user's fields changed.
+        Updated = "user.updated.v1" {
+            data: UserUpdated, personal: UserPersonalUpdated, subject: user
+        },
         /// The user ended.
         Deleted = "user.deleted.v1" { data: UserDeleted, subject: user, marks: [Ends] },
         /// The person is forgotten.

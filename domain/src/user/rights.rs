@@ -2,6 +2,7 @@
 
 use super::events::{UserClaim, UserEvent, UserRightsSet};
 use super::limits::check_rights;
+use super::permissions::is_limited;
 use super::{Account, User, UserCommand};
 use crate::aggregate::{Aggregate as _, Decision};
 use crate::ids::Timestamp;
@@ -14,7 +15,7 @@ impl Account {
         permissions: &[UserClaim],
     ) -> Result<Decision<UserEvent>, Refusal> {
         check_rights(roles, permissions)?;
-        let (user, roles, permissions) = (self.user, roles.to_vec(), permissions.to_vec());
+        let (user, roles, permissions) = (self.data.user, roles.to_vec(), permissions.to_vec());
         let set = UserRightsSet { user, roles, permissions };
         Ok(Decision::event(UserEvent::RightsSet(set.into())))
     }
@@ -26,8 +27,9 @@ impl User {
     pub fn acts_as(&self, role: u32) -> bool {
         match self {
             User::Active(account) => {
-                let may_sign_in = account.enabled && !account.locked && account.signs_in;
-                may_sign_in && !account.limited && account.roles.contains(&role)
+                let data = &account.data;
+                let may_sign_in = account.enabled && !data.lock_flag && account.signs_in;
+                may_sign_in && !is_limited(&data.permissions) && data.roles.contains(&role)
             }
             User::Absent | User::Deleted { .. } | User::Erased => false,
         }

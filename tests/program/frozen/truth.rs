@@ -92,10 +92,19 @@ pub(super) async fn ask(
     program.try_ask(method, path, token, body).await.unwrap()
 }
 
-/// All of what was seen then is there now, with the same values. Members that came later may be there.
+/// All of what was seen then is there now, with the same values. Members that came later may be there,
+/// and rows that callers may see since.
 pub(super) fn assert_holds(what: &str, then: &Value, now: &Value) {
     match (then, now) {
         (Value::Object(then), Value::Object(now)) => assert_members(what, then, now),
+        (Value::Array(then), Value::Array(now)) if then.iter().all(has_id) => {
+            for then in then {
+                let what = format!("{what} with id {}", then["id"]);
+                let found = now.iter().find(|it| it["id"] == then["id"]);
+                let found = found.unwrap_or_else(|| panic!("{what} is gone"));
+                assert_holds(&what, then, found);
+            }
+        }
         (Value::Array(then), Value::Array(now)) => {
             assert_eq!(then.len(), now.len(), "{what}: {now:?}");
             for (at, (then, now)) in then.iter().zip(now).enumerate() {
@@ -106,9 +115,14 @@ pub(super) fn assert_holds(what: &str, then: &Value, now: &Value) {
     }
 }
 
+fn has_id(value: &Value) -> bool {
+    value.get("id").is_some()
+}
+
 fn assert_members(what: &str, then: &Map<String, Value>, now: &Map<String, Value>) {
-    // Random in every answer.
-    for (name, value) in then.iter().filter(|(name, _)| *name != "traceId") {
+    // Random in every answer; how many rows there are to see.
+    let is_fixed = |name: &str| !["traceId", "total"].contains(&name);
+    for (name, value) in then.iter().filter(|(name, _)| is_fixed(name)) {
         let found = now.get(name).unwrap_or_else(|| panic!("{what}: {name} is gone: {now:?}"));
         assert_holds(&format!("{what}.{name}"), value, found);
     }

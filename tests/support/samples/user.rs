@@ -1,7 +1,10 @@
 //! Samples of users.
 
-use domain::user::{UserClaim, UserFile, UserLogin, UserPersonal, UserProperty, UserRegistered};
-use domain::{TenantId, Timestamp, UserId};
+use domain::user::{UserChange, UserClaim, UserEvent, UserFile, UserLogin, UserPersonal};
+use domain::user::{
+    UserPersonalChange, UserPersonalUpdated, UserProperty, UserRegistered, UserUpdated,
+};
+use domain::{Fact, TenantId, Timestamp, UserId};
 
 use super::{at, some, text};
 
@@ -61,4 +64,26 @@ pub fn user_personal() -> UserPersonal {
             display_name: some("display name of the provider"),
         }],
     }
+}
+
+/// Another value in every field that may change.
+pub(super) fn user_updated() -> UserEvent {
+    let (data, personal) = (user_registered(), user_personal());
+    let other = UserRegistered {
+        roles: Vec::new(),
+        permissions: Vec::new(),
+        email_confirmed: !data.email_confirmed,
+        phone_confirmed: !data.phone_confirmed,
+        lock_flag: !data.lock_flag,
+        two_factor_enabled: !data.two_factor_enabled,
+        lockout_enabled: !data.lockout_enabled,
+        ..UserRegistered::with_defaults(UserId(51), data.tenant, data.parent)
+    };
+    let changes = UserChange::between(&other, &data);
+    let of_person = UserPersonalChange::between(&UserPersonal::default(), &personal);
+    UserEvent::Updated(Fact {
+        data: UserUpdated { user: UserId(51), tenant: data.tenant, changes },
+        personal: Some(UserPersonalUpdated { changes: of_person }),
+        secret: None,
+    })
 }
