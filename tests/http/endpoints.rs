@@ -23,7 +23,7 @@ use Who::{Anonymous, AppToken, Bearer, Operation};
 type Row = (u8, &'static str, &'static str, &'static str, &'static str, Who);
 
 #[rustfmt::skip]
-const TABLE: [Row; 58] = [
+const TABLE: [Row; 59] = [
     (1, "ApiResourceGet", "GET", "/api/ApiResource", "/api/ApiResource", Bearer("apiresource.get", "user")),
     (2, "ApiResourcePost", "POST", "/api/ApiResource", "/api/ApiResource", Bearer("apiresource.post", "user")),
     (4, "ApiResourceDetail", "GET", "/api/ApiResource/{id}", "/api/ApiResource/1", Bearer("apiresource.detail", "user")),
@@ -66,6 +66,7 @@ const TABLE: [Row; 58] = [
     (70, "RoleCodes", "GET", "/api/Role/Codes", "/api/Role/Codes", Anonymous),
     (71, "TenantGet", "GET", "/api/Tenant", "/api/Tenant", Bearer("tenant.get", "user")),
     (76, "TenantInfo", "GET", "/api/Tenant/Info", "/api/Tenant/Info?host=localhost:8080", Anonymous),
+    (77, "TenantCodes", "GET", "/api/Tenant/Codes", "/api/Tenant/Codes", Anonymous),
     (78, "UserGet", "GET", "/api/User", "/api/User", Bearer("user.get", "user")),
     (79, "UserPost", "POST", "/api/User", "/api/User", Bearer("user.post", "user")),
     (80, "UserPut", "PUT", "/api/User", "/api/User", Bearer("user.put", "user")),

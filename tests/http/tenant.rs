@@ -1,4 +1,4 @@
-//! `/api/Tenant`: rows 71 and 76.
+//! `/api/Tenant`: rows 71, 76 and 77.
 
 use serde_json::json;
 use tests::app::TestApp;
@@ -24,6 +24,12 @@ async fn own_tenants_are_listed_with_masked_properties() {
     let ben = app.user(1, "ben", &[1], "oauthapp.all").await;
     let strangers = app.get("/api/Tenant").bearer(&app.token_of(ben)).send().await.json();
     assert_eq!((&strangers["total"], &strangers["take"]), (&json!(0), &json!(10)));
+}
+
+#[tokio::test]
+async fn there_are_no_codes_of_tenants() {
+    let app = TestApp::new().await;
+    assert_eq!(app.get("/api/Tenant/Codes").send().await.json(), json!([]));
 }
 
 #[tokio::test]

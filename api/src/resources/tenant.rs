@@ -1,4 +1,4 @@
-//! `/api/Tenant`: rows 71 and 76.
+//! `/api/Tenant`: rows 71, 76 and 77.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,9 @@ use serde_with::skip_serializing_none;
 use warp::http::Method;
 
 use super::children::MASKED;
+use super::no_codes::no_codes;
 use crate::access::granted::{Granted, Open};
+use crate::http::codes::ApiCode;
 use crate::http::endpoint::{Endpoint, Outcome, QueryParameter, endpoint};
 use crate::http::error::ApiError;
 use crate::http::needs::user;
@@ -34,6 +36,15 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             .query(&HOST)
             .answers::<Single<TenantPublic>>()
             .open(info),
+        endpoint(
+            Method::GET,
+            "/api/Tenant/Codes",
+            "TenantCodes",
+            "The codes of business errors about tenants",
+        )
+        .row(77)
+        .answers::<Vec<ApiCode>>()
+        .open(no_codes),
     ]
 }
 
