@@ -3,6 +3,7 @@
 
 pub(crate) mod administrators;
 pub(crate) mod clients;
+pub(crate) mod erasure;
 pub(crate) mod granted;
 pub(crate) mod guard;
 pub(crate) mod issue;

@@ -18,6 +18,7 @@ pub(crate) mod role;
 pub(crate) mod tenant;
 pub(crate) mod user;
 pub(crate) mod user_body;
+mod user_erase;
 mod user_update;
 pub(crate) mod user_view;
 
@@ -37,6 +38,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         role::endpoints(),
         tenant::endpoints(),
         user::endpoints(),
+        user_erase::endpoints(),
     ]
     .into_iter()
     .flatten()

@@ -23,7 +23,7 @@ use Who::{Anonymous, AppToken, Bearer, Operation};
 type Row = (u8, &'static str, &'static str, &'static str, &'static str, Who);
 
 #[rustfmt::skip]
-const TABLE: [Row; 59] = [
+const TABLE: [Row; 60] = [
     (1, "ApiResourceGet", "GET", "/api/ApiResource", "/api/ApiResource", Bearer("apiresource.get", "user")),
     (2, "ApiResourcePost", "POST", "/api/ApiResource", "/api/ApiResource", Bearer("apiresource.post", "user")),
     (4, "ApiResourceDetail", "GET", "/api/ApiResource/{id}", "/api/ApiResource/1", Bearer("apiresource.detail", "user")),
@@ -74,6 +74,7 @@ const TABLE: [Row; 59] = [
     (83, "UserDelete", "DELETE", "/api/User/{id}", "/api/User/77", Bearer("user.delete", "user")),
     (84, "UserHead", "GET", "/api/User/Head", "/api/User/Head", Bearer("user.head", "user")),
     (85, "UserCodes", "GET", "/api/User/Codes", "/api/User/Codes", Anonymous),
+    (0, "UserErase", "POST", "/api/User/{id}/Erase", "/api/User/77/Erase", Bearer("user.erase", "administrator")),
     (0, "AuditEvents", "GET", "/api/audit/events", "/api/audit/events", Bearer("audit.get", "administrator")),
     (0, "AuditStream", "GET", "/api/audit/stream", "/api/audit/stream", Bearer("audit.stream", "administrator")),
     (0, "ConnectToken", "POST", "/connect/token", "/connect/token", Anonymous),

@@ -1,4 +1,4 @@
-//! Row 80: `PUT /api/User` (contracts 32).
+//! Row 80: `PUT /api/User` (contracts 32), and `POST /api/User/{id}/Erase`.
 
 use domain::user::{User, UserCommand};
 use serde_json::{Value, json};
@@ -180,4 +180,32 @@ async fn wrong_updates_are_refused_by_field() {
     assert_eq!(it.end(), end);
     it.app.run::<User>(1, &it.ann_id.to_string(), UserCommand::Delete).await;
     assert_eq!(it.put(&it.admin, json!({ "nickName": "x" })).await.code(), 404);
+}
+
+#[tokio::test]
+async fn an_erased_person_is_forgotten_in_what_was_said_later_too() {
+    let it = People::new().await;
+    it.put(&it.admin, json!({ "nickName": "Hidden Name", "email": "late@example.org" }))
+        .await
+        .data();
+    let path = format!("/api/User/{}/Erase", it.ann_id);
+    let erase = |token: String| {
+        let ask = it.app.post(&path).bearer(&token);
+        async move { ask.send().await }
+    };
+    assert_eq!(erase(it.ann.clone()).await.status, 403);
+    assert_eq!(it.app.post("/api/User/1/Erase").bearer(&it.admin).send().await.status, 403);
+    let erased = erase(it.admin.clone()).await;
+    assert_eq!(erased.data(), it.end());
+    assert_eq!(erase(it.admin.clone()).await.code(), 404);
+    assert_eq!(it.app.try_sign_in("ann", "Secret-1x").await.json()["error"], "invalid_grant");
+    let audit = it.app.get("/api/audit/events?take=1000").bearer(&it.admin).send().await;
+    assert!(audit.text.contains("user.updated.v1"), "{}", audit.text);
+    for said in ["Hidden Name", "late@example.org", "Annie"] {
+        assert!(!audit.text.contains(said), "{said}");
+    }
+    // The address is free.
+    let again = json!({ "userName": "ann", "email": "late@example.org" });
+    let again = it.app.post("/api/User").bearer(&it.admin).json(&again).send().await;
+    assert_eq!(again.code(), 200, "{}", again.text);
 }

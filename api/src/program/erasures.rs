@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use commands::{Done, Error as CommandError};
-use domain::account::AccountId;
 use domain::log::CommitHead;
-use domain::{Aggregate, AnyEvent, Mark, SubjectId, TenantId};
+use domain::{Aggregate, AnyEvent, Mark, SubjectId};
 
 use super::failure::Failure;
 use super::operator::{called, wait_until_shown};
 use super::running::Running;
+use crate::access::erasure::destroy_keys;
 
 /// The event first, then the key: after a crash in between, the next start destroys the key.
 pub(crate) async fn forget_person<A: Aggregate>(
@@ -21,23 +21,13 @@ pub(crate) async fn forget_person<A: Aggregate>(
 ) -> Result<String, Failure> {
     let done = erased.map_err(|err| err.to_string())?;
     let (on_disk, tenant) = (on.clone(), head.tenant);
-    tokio::task::spawn_blocking(move || destroy_keys(&on_disk, tenant, subject))
-        .await
-        .map_err(|err| err.to_string())??;
+    tokio::task::spawn_blocking(move || {
+        destroy_keys(&on_disk.engine, &on_disk.views, tenant, subject)
+    })
+    .await
+    .map_err(|err| err.to_string())??;
     wait_until_shown(on, done.position).await?;
     Ok(format!("{} is forgotten; the history stays whole", called::<A>(id)))
-}
-
-/// Destroys the key of a person, and those of the apps that the person owns, because the notes in
-/// them are the person's.
-fn destroy_keys(on: &Running, tenant: TenantId, subject: SubjectId) -> Result<(), Failure> {
-    let keys = on.engine.keys();
-    keys.erase_subject(subject)?;
-    let apps = on.views.read().apps.owned_by(tenant, AccountId::from(subject), None);
-    for app in apps {
-        keys.erase_subject(app.data.app.into())?;
-    }
-    Ok(())
 }
 
 /// Destroys the keys of all erased people and deleted apps, in case a crash prevented it before.
@@ -57,7 +47,7 @@ fn finish_erasures_of(on: &Running, kind: &str) -> Result<(), Failure> {
         after = *last;
         let log: &Arc<dyn domain::log::EventLog> = on.engine.log();
         for event in log.read_at(&positions)? {
-            destroy_keys(on, event.commit.tenant, event.subject)?;
+            destroy_keys(&on.engine, &on.views, event.commit.tenant, event.subject)?;
         }
     }
 }

@@ -99,6 +99,7 @@ pub const CASES: &[Case] = &[
     case("UserPut", "body id", &USER).body(r#"{"id":<id>}"#).for_administrators(),
     case("UserDetail", "path id", &USER),
     case("UserDelete", "path id", &USER),
+    case("UserErase", "path id", &USER),
 ];
 
 /// Members that look like the id of a row and name none, or whose rows are tested elsewhere: the
