@@ -15,6 +15,7 @@ mod client_parts;
 mod identity_resource;
 mod no_codes;
 pub(crate) mod role;
+mod stamp;
 pub(crate) mod tenant;
 pub(crate) mod user;
 pub(crate) mod user_body;

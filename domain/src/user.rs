@@ -136,7 +136,7 @@ impl Aggregate for User {
             UserCommand::SetRights { roles, permissions } => {
                 self.active()?.set_rights(roles, permissions)
             }
-            UserCommand::Update(data, personal) => self.active()?.become_(data, personal),
+            UserCommand::Update(data, personal) => self.active()?.changed_to(data, personal),
             UserCommand::Delete => {
                 let account = self.active()?;
                 let deleted = UserDeleted { user: account.data.user };

@@ -115,6 +115,19 @@ async fn administrators_who_edit_at_once_do_not_lose_one_anothers_fields() {
     assert_eq!(it.shown().await["nickName"], "first");
 }
 
+/// Each puts its update together from the row before the others.
+#[tokio::test]
+async fn updates_at_the_same_moment_take_no_field_back() {
+    let it = People::new().await;
+    let members = ["nickName", "gender", "address", "remark", "avatar", "description"];
+    let updates = members.map(|member| it.put(&it.admin, json!({ member: "set" })));
+    for answer in futures_util::future::join_all(updates).await {
+        assert_eq!(answer.code(), 200, "{}", answer.text);
+    }
+    let now = it.shown().await;
+    members.iter().for_each(|member| assert_eq!(now[member], "set", "{member}: {now}"));
+}
+
 #[tokio::test]
 async fn people_change_what_they_say_of_themselves_and_nothing_else() {
     let it = People::new().await;

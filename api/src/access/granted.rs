@@ -11,6 +11,7 @@ use domain::{Aggregate, TenantId, UserId};
 use projections::{Tables, TenantRow};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
+use warp::http::header::IF_MATCH;
 
 use super::rights::{caller_of_now, check_needs};
 use super::target::{Changed, Row, Target};
@@ -18,6 +19,9 @@ use super::verify::Caller;
 use crate::http::call::Call;
 use crate::http::error::ApiError;
 use crate::http::needs::Needs;
+
+/// How often an update is put together, because others change the same row.
+const UPDATE_TRIES_MAX: u32 = 8;
 
 /// A call on a host of a tenant, by anybody.
 pub(crate) struct Open {
@@ -137,6 +141,35 @@ impl Granted {
         command: A::Command,
         of_body: Expected,
     ) -> Result<Done, ApiError> {
+        let app = &self.call.app;
+        let run = |head: CommitHead, expected| async move {
+            target.change(app, &command, &head, expected).await
+        };
+        self.submit_by(body, of_body, run).await
+    }
+
+    /// As [`Granted::submit_at`], for a client; `also` adds more to the same commit.
+    pub(crate) async fn submit_client(
+        &self,
+        target: &Target<Client>,
+        body: &[u8],
+        command: ClientCommand,
+        of_body: Expected,
+        also: impl Fn(&mut Draft<'_>) -> Result<(), commands::Error> + Send + Sync,
+    ) -> Result<Done, ApiError> {
+        let app = &self.call.app;
+        let run = |head: CommitHead, expected| async move {
+            target.change_with(app, &command, &head, expected, also).await
+        };
+        self.submit_by(body, of_body, run).await
+    }
+
+    async fn submit_by<F: Future<Output = Result<Done, commands::Error>> + Send>(
+        &self,
+        body: &[u8],
+        of_body: Expected,
+        run: impl FnOnce(CommitHead, Expected) -> F + Send,
+    ) -> Result<Done, ApiError> {
         let head = self.head(body)?;
         if let Some(done) = self.call.find_repeated(&head)? {
             return Ok(done);
@@ -146,30 +179,44 @@ impl Granted {
             Expected::Any => of_body,
             by_header => by_header,
         };
-        let done = target.change(&self.call.app, &command, &head, expected).await;
+        let done = run(head, expected).await;
         let done = done.map_err(|err| name_largest(err.into(), body))?;
         self.call.app.settle(&done).await;
         Ok(done)
     }
 
-    /// As [`Granted::submit`], for a client; `also` adds more to the same commit.
-    pub(crate) async fn submit_client(
+    /// Whether an update that was put together from the row as it is shown must be put together again:
+    /// the row has changed meanwhile, and a field would be taken back. Not if the caller named the
+    /// version that it wants to change.
+    pub(crate) async fn must_try_again(
         &self,
-        target: &Target<Client>,
-        body: &[u8],
-        command: ClientCommand,
-        also: impl Fn(&mut Draft<'_>) -> Result<(), commands::Error> + Send + Sync,
-    ) -> Result<Done, ApiError> {
-        let head = self.head(body)?;
-        if let Some(done) = self.call.find_repeated(&head)? {
-            return Ok(done);
+        result: &Result<Done, ApiError>,
+        tries: &mut u32,
+        names_version: bool,
+    ) -> bool {
+        let by_header = self.call.headers.contains_key(IF_MATCH);
+        *tries += 1;
+        let again = matches!(result, Err(ApiError::Changed))
+            && *tries < UPDATE_TRIES_MAX
+            && !names_version
+            && !by_header;
+        if again {
+            self.call.app.show_all().await;
         }
-        self.confirm()?;
-        let expected = self.call.if_match()?;
-        let done = target.change_with(&self.call.app, &command, &head, expected, also).await;
-        let done = done.map_err(|err| name_largest(err.into(), body))?;
-        self.call.app.settle(&done).await;
-        Ok(done)
+        again
+    }
+
+    /// A row that was looked up for the caller, to be changed.
+    ///
+    /// # Errors
+    /// Not found, where it is of another tenant.
+    pub(crate) fn target_of<R: Row>(
+        &self,
+        row: &R,
+        what: &str,
+    ) -> Result<Target<R::Aggregate>, ApiError> {
+        let target = Target::of(row, self.tenant_id(), |_| true);
+        target.ok_or_else(|| ApiError::not_found(what))
     }
 
     /// The head of a commit: who, when, and in what context.

@@ -4,13 +4,13 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use commands::Done;
+use commands::{Done, Expected};
 use domain::children::PropertyValue;
 use domain::plain::{PlainCommand, PlainCreated};
 use projections::{PlainData, PlainRow, Row, Table, Tables};
 
 use super::granted::Granted;
-use super::target::{Changed, Target};
+use super::target::Changed;
 use crate::http::error::ApiError;
 
 /// Fields, and what is wished of the values of their properties.
@@ -56,12 +56,19 @@ impl Granted {
         body: &Bytes,
         table: In<F>,
         id: i64,
-        wished: impl FnOnce(&F) -> Wished<F>,
+        wished: impl Fn(&F) -> Result<Wished<F>, ApiError>,
     ) -> Result<Done, ApiError> {
-        let row = self.ask(|tables| self.plain(tables, table, id))?;
-        let (fields, properties) = wished(&row.fields);
-        let command = PlainCommand::Update(Box::new(fields), properties);
-        self.submit(&self.plain_target(&row)?, body, command).await
+        let mut tries = 0;
+        loop {
+            let row = self.ask(|tables| self.plain(tables, table, id))?;
+            let (fields, properties) = wished(&row.fields)?;
+            let command = PlainCommand::Update(Box::new(fields), properties);
+            let target = self.target_of(&*row, F::CALLED)?;
+            let done = self.submit_at(&target, body, command, Expected::At(row.version)).await;
+            if !self.must_try_again(&done, &mut tries, false).await {
+                return done;
+            }
+        }
     }
 
     /// Deletes one.
@@ -71,14 +78,6 @@ impl Granted {
         id: i64,
     ) -> Result<Done, ApiError> {
         let row = self.ask(|tables| self.plain(tables, table, id))?;
-        self.submit(&self.plain_target(&row)?, &[], PlainCommand::Delete).await
-    }
-
-    fn plain_target<F: PlainRow>(
-        &self,
-        row: &Row<PlainData<F>>,
-    ) -> Result<Target<F::Aggregate>, ApiError> {
-        let target = Target::of(row, self.tenant_id(), |_| true);
-        target.ok_or_else(|| ApiError::not_found(F::CALLED))
+        self.submit(&self.target_of(&*row, F::CALLED)?, &[], PlainCommand::Delete).await
     }
 }

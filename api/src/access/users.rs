@@ -73,18 +73,6 @@ impl Granted {
         SeenUsers { tables, tenant, reach }
     }
 
-    /// The caller.
-    ///
-    /// # Errors
-    /// Not found for a token without a user.
-    pub(crate) fn own_user_target(&self) -> Result<Target<User>, ApiError> {
-        self.ask(|tables| {
-            let row = tables.users.get(self.tenant_id(), self.user());
-            let target = row.and_then(|it| Target::of(&**it, self.tenant_id(), |_| true));
-            target.ok_or_else(|| ApiError::not_found("user"))
-        })
-    }
-
     /// A user whom the caller may change: users with more rights than others are left to
     /// administrators.
     ///

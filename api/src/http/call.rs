@@ -9,7 +9,6 @@ use bytes::{Buf, Bytes, BytesMut};
 use commands::Expected;
 use domain::Timestamp;
 use futures_util::{Stream, StreamExt as _};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 use warp::http::HeaderMap;
 use warp::http::header::{CONTENT_TYPE, HOST, IF_MATCH};
@@ -117,16 +116,6 @@ impl Call {
         self.content_type("application/json")?;
         let body = self.bytes().await?;
         Ok((self.members.read(&body)?, body))
-    }
-
-    /// The JSON body of an update, read onto what there is now: [`MemberNames::read_update`].
-    pub(crate) fn read_update<T: DeserializeOwned + Serialize>(
-        &self,
-        body: &[u8],
-        now: &T,
-        kept: impl Fn(&str) -> bool,
-    ) -> Result<T, ApiError> {
-        self.members.read_update(body, now, kept)
     }
 
     /// A form.

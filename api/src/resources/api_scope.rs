@@ -175,7 +175,8 @@ async fn create(mut granted: Granted) -> Outcome {
 async fn update(mut granted: Granted) -> Outcome {
     let (body, bytes) = granted.json::<ApiScopeBody>().await?;
     let id = body.id;
-    let done = granted.update_plain(&bytes, ROWS, id, |now| body.into_fields(now)).await?;
+    let wished = |now: &_| Ok(granted.call.members.read::<ApiScopeBody>(&bytes)?.into_fields(now));
+    let done = granted.update_plain(&bytes, ROWS, id, wished).await?;
     Ok(Reply::single(true).written(&done))
 }
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use aws_lc_rs::digest::{SHA256, SHA512, digest};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use commands::Draft;
 use commands::bootstrap::FIRST_PARTY_CLIENT;
+use commands::{Done, Draft, Expected};
 use domain::client::{Client, ClientCommand, ClientSecrets};
 use domain::context::Context;
 use domain::log::CommitHead;
@@ -22,7 +22,6 @@ use super::no_codes::no_codes;
 use crate::access::clients::{SECRET_BYTES_MAX, counting_client, open_scopes, scopes_of_others};
 use crate::access::granted::Granted;
 use crate::access::issue::{IssuedToken, TokenRequest, issue, still_granted};
-use crate::access::target::Target;
 use crate::http::codes::{self, ApiCode};
 use crate::http::endpoint::{Endpoint, Outcome, QueryParameter, endpoint};
 use crate::http::error::ApiError;
@@ -201,11 +200,6 @@ pub(super) fn find(
     row.filter(|it| may(it)).cloned().ok_or_else(|| ApiError::not_found("client"))
 }
 
-pub(super) fn target_of(granted: &Granted, row: &ClientRow) -> Result<Target<Client>, ApiError> {
-    let target = Target::of(row, granted.tenant_id(), |_| true);
-    target.ok_or_else(|| ApiError::not_found("client"))
-}
-
 async fn detail(granted: Granted) -> Outcome {
     let client = granted.call.number(0, "id")?;
     granted.ask(|tables| {
@@ -217,12 +211,22 @@ async fn detail(granted: Granted) -> Outcome {
 /// Spec section 5.4.3; null clears what that cannot.
 async fn update(mut granted: Granted) -> Outcome {
     let (sent, bytes) = granted.json::<ClientBody>().await?;
+    let mut tries = 0;
+    loop {
+        let done = update_present(&granted, sent.number(), &bytes).await;
+        if !granted.must_try_again(&done, &mut tries, false).await {
+            return Ok(Reply::single(true).written(&done?));
+        }
+    }
+}
+
+async fn update_present(granted: &Granted, client: u32, bytes: &[u8]) -> Result<Done, ApiError> {
     let (row, now) = granted.ask(|tables| {
-        let row = find(&granted, tables, sent.number())?;
+        let row = find(granted, tables, client)?;
         let now = body_of(tables, &row);
         Ok::<_, ApiError>((row, now))
     })?;
-    let body = granted.call.read_update(&bytes, &now, is_kept)?;
+    let body: ClientBody = granted.call.members.read_update(bytes, &now, is_kept)?;
     let (data, wishes) = body.wished(&row, granted.call.now);
     let is_administrator = granted.caller.is_administrator();
     if row.data.flags.non_editable && !is_administrator {
@@ -235,12 +239,10 @@ async fn update(mut granted: Granted) -> Outcome {
         true => scopes_of_others(tables, data.tenant, data.owner, &data.allowed_scopes),
         false => BTreeMap::new(),
     });
-    let target = target_of(&granted, &row)?;
+    let target = granted.target_of(&*row, "client")?;
     let command = ClientCommand::Update(Box::new(data), wishes);
-    let client = row.data.client;
     let also = |draft: &mut Draft<'_>| open_scopes(draft, client, &opened);
-    let done = granted.submit_client(&target, &bytes, command, also).await?;
-    Ok(Reply::single(true).written(&done))
+    granted.submit_client(&target, bytes, command, Expected::At(row.version), also).await
 }
 
 fn not_allowed(why: &str) -> ApiError {
@@ -253,7 +255,7 @@ async fn delete(granted: Granted) -> Outcome {
     if row.data.client_id.0 == FIRST_PARTY_CLIENT {
         return Err(not_allowed("the program's own client is not deleted"));
     }
-    let target = target_of(&granted, &row)?;
+    let target = granted.target_of(&*row, "client")?;
     let done = granted.submit(&target, &[], ClientCommand::Delete).await?;
     Ok(Reply::single(true).written(&done))
 }

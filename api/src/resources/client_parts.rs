@@ -4,6 +4,7 @@
 use aws_lc_rs::digest::{SHA512, digest};
 use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
+use commands::Expected;
 use commands::keys::random;
 use domain::UserId;
 use domain::client::{ClientCommand, ClientSecretInfo};
@@ -11,7 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use warp::http::Method;
 
-use super::client::{find, target_of};
+use super::client::find;
 use crate::access::clients::gains_scopes;
 use crate::access::granted::Granted;
 use crate::http::codes;
@@ -107,7 +108,7 @@ async fn add_secret(mut granted: Granted) -> Outcome {
     };
     let hash = BASE64_STANDARD.encode(digest(&SHA512, value.as_bytes()));
     let command = ClientCommand::AddSecret(info, hash.clone());
-    let done = granted.submit(&target_of(&granted, &row)?, &bytes, command).await?;
+    let done = granted.submit(&granted.target_of(&*row, "client")?, &bytes, command).await?;
     let id = granted.ask(|tables| {
         let row = tables.clients.find(granted.tenant_id(), client)?;
         let at = tables.clients.secrets(row).values.iter().position(|it| *it == hash)?;
@@ -122,7 +123,7 @@ async fn remove_secret(granted: Granted) -> Outcome {
     let secret = granted.call.number(1, "secretId")?;
     let row = granted.ask(|tables| find(&granted, tables, client))?;
     let command = ClientCommand::RemoveSecret(secret);
-    let done = granted.submit(&target_of(&granted, &row)?, &[], command).await?;
+    let done = granted.submit(&granted.target_of(&*row, "client")?, &[], command).await?;
     Ok(Reply::single(true).written(&done))
 }
 
@@ -145,6 +146,8 @@ async fn set_owner(mut granted: Granted) -> Outcome {
         return Err(ApiError::business(codes::EXPECTATION_FAILED, why));
     }
     let command = ClientCommand::SetOwner(UserId(body.user_id));
-    let done = granted.submit(&target_of(&granted, &row)?, &bytes, command).await?;
+    // The scopes that were looked at are those of this version.
+    let (target, version) = (granted.target_of(&*row, "client")?, Expected::At(row.version));
+    let done = granted.submit_at(&target, &bytes, command, version).await?;
     Ok(Reply::single(true).written(&done))
 }

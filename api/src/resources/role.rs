@@ -12,9 +12,10 @@ use serde_with::skip_serializing_none;
 use warp::http::Method;
 
 use super::no_codes::no_codes;
+use super::stamp::stale_stamp;
 use crate::access::granted::Granted;
-use crate::access::target::{Changed, Target};
-use crate::http::codes::{self, ApiCode};
+use crate::access::target::Changed;
+use crate::http::codes::ApiCode;
 use crate::http::endpoint::{Endpoint, Outcome, endpoint};
 use crate::http::error::ApiError;
 use crate::http::needs::{administrator, user};
@@ -152,24 +153,16 @@ fn find(granted: &Granted, tables: &Tables, id: i64) -> Result<Arc<RoleRow>, Api
 async fn update(mut granted: Granted) -> Outcome {
     let (sent, bytes) = granted.json::<RoleBody>().await?;
     let row = granted.ask(|tables| find(&granted, tables, sent.id))?;
-    let stamp = sent.concurrency_stamp.unwrap_or_default();
-    let stale = || {
-        let why = "concurrencyStamp must be the one that RoleDetail answers now";
-        ApiError::business(codes::EXPECTATION_FAILED, why)
-    };
-    if stamp != row.version.to_string() {
-        return Err(stale());
+    if sent.concurrency_stamp.unwrap_or_default() != row.version.to_string() {
+        return Err(stale_stamp(ApiError::Changed, true, "RoleDetail"));
     }
     let now = RoleBody::from_row(&row);
-    let body = granted.call.read_update(&bytes, &now, |_| true)?;
+    let body: RoleBody = granted.call.members.read_update(&bytes, &now, |_| true)?;
     let command = RoleCommand::Update(body.into_fields());
-    let target = role_target(&granted, &row)?;
+    let target = granted.target_of(&*row, "role")?;
     let done = granted.submit_at(&target, &bytes, command, Expected::At(row.version)).await;
     let by_stamp = granted.call.if_match()? == Expected::Any;
-    let done = done.map_err(|err| match err {
-        ApiError::Changed if by_stamp => stale(),
-        err => err,
-    })?;
+    let done = done.map_err(|err| stale_stamp(err, by_stamp, "RoleDetail"))?;
     Ok(Reply::single(true).written(&done))
 }
 
@@ -184,12 +177,7 @@ async fn detail(granted: Granted) -> Outcome {
 async fn delete(granted: Granted) -> Outcome {
     let id = granted.call.number(0, "id")?;
     let row = granted.ask(|tables| find(&granted, tables, id.into()))?;
-    let target = role_target(&granted, &row)?;
+    let target = granted.target_of(&*row, "role")?;
     let done = granted.submit(&target, &[], RoleCommand::Delete).await?;
     Ok(Reply::single(i64::from(id)).written(&done))
-}
-
-fn role_target(granted: &Granted, row: &RoleRow) -> Result<Target<Role>, ApiError> {
-    let target = Target::of(row, granted.tenant_id(), |_| true);
-    target.ok_or_else(|| ApiError::not_found("role"))
 }

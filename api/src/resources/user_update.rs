@@ -1,13 +1,13 @@
 //! Row 80: what changes of a user (contracts 32), and who may change it.
 
-use commands::Expected;
+use commands::{Done, Expected};
 use domain::UserId;
-use domain::user::{USER_CHILDREN_MAX, UserCommand, UserPersonal, UserRegistered};
+use domain::user::{UserCommand, UserPersonal, UserRegistered};
 use projections::UserRow;
 
+use super::stamp::stale_stamp;
 use super::user_body::AppUser;
 use crate::access::granted::Granted;
-use crate::http::codes;
 use crate::http::endpoint::Outcome;
 use crate::http::error::ApiError;
 use crate::http::reply::Reply;
@@ -19,50 +19,53 @@ pub(super) async fn update(mut granted: Granted) -> Outcome {
     if user == UserId::NONE {
         return Err(ApiError::not_found("user"));
     }
-    let is_administrator = granted.caller.is_administrator();
-    if !is_administrator && user != granted.user() {
+    if !granted.caller.is_administrator() && user != granted.user() {
         let why = "only administrators change other users".to_owned();
         return Err(ApiError::Forbidden(why));
     }
+    if sent.password_hash.as_deref().is_some_and(|it| !it.trim().is_empty()) {
+        return Err(ApiError::field("passwordHash", "is not changed here"));
+    }
+    let stamp = sent.concurrency_stamp.as_deref().filter(|it| !it.is_empty());
+    let mut tries = 0;
+    let done = loop {
+        let done = update_present(&granted, user, stamp, &bytes).await;
+        if !granted.must_try_again(&done, &mut tries, stamp.is_some()).await {
+            break done;
+        }
+    };
+    let by_stamp = stamp.is_some() && granted.call.if_match()? == Expected::Any;
+    let done = done.map_err(|err| stale_stamp(err, by_stamp, "UserDetail"))?;
+    Ok(Reply::single(i64::from(user.0)).written(&done))
+}
+
+async fn update_present(
+    granted: &Granted,
+    user: UserId,
+    stamp: Option<&str>,
+    bytes: &[u8],
+) -> Result<Done, ApiError> {
     let seen = granted.ask(|tables| {
         let row = granted.users(tables).get(user)?;
         let personal = tables.users.personal(row)?;
         Some((row.clone(), AppUser::from_row(row, tables), personal))
     });
     let (row, now, old) = seen.ok_or_else(|| ApiError::not_found("user"))?;
-    if sent.password_hash.as_deref().is_some_and(|it| !it.trim().is_empty()) {
-        return Err(ApiError::field("passwordHash", "is not changed here"));
+    if stamp.is_some_and(|it| it != row.version.to_string()) {
+        return Err(stale_stamp(ApiError::Changed, true, "UserDetail"));
     }
-    let expected = match sent.concurrency_stamp.as_deref() {
-        None | Some("") => Expected::Any,
-        Some(stamp) if stamp == row.version.to_string() => Expected::At(row.version),
-        Some(_) => return Err(stale()),
-    };
-    let body = granted.call.read_update(&bytes, &now, |_| true)?;
+    let body = granted.call.members.read_update(bytes, &now, |_| true)?;
     check_fixed(&body, &now)?;
-    let (data, personal) = wished(&granted, &body, &row, &old)?;
+    let (data, personal) = wished(granted, &body, &row, &old)?;
+    let is_administrator = granted.caller.is_administrator();
     if !is_administrator && !is_description(&row.data, &data, &old, &personal) {
         let why = "other members of oneself than avatar, nickName, birthday, gender, address, \
                    stature, weight, description, files and properties are changed by administrators";
         return Err(ApiError::Forbidden(why.to_owned()));
     }
-    let target = match is_administrator {
-        true => granted.user_target(user)?,
-        false => granted.own_user_target()?,
-    };
     let command = UserCommand::Update(Box::new(data), Box::new(personal));
-    let by_header = granted.call.if_match()? != Expected::Any;
-    let done = granted.submit_at(&target, &bytes, command, expected).await;
-    let done = done.map_err(|err| match err {
-        ApiError::Changed if !by_header => stale(),
-        err => err,
-    })?;
-    Ok(Reply::single(i64::from(user.0)).written(&done))
-}
-
-fn stale() -> ApiError {
-    let why = "concurrencyStamp must be the one that UserDetail answers now";
-    ApiError::business(codes::EXPECTATION_FAILED, why)
+    let target = granted.target_of(&*row, "user")?;
+    granted.submit_at(&target, bytes, command, Expected::At(row.version)).await
 }
 
 /// Members that never change may be sent back as they are.
@@ -87,17 +90,17 @@ fn wished(
 ) -> Result<(UserRegistered, UserPersonal), ApiError> {
     let tenant = granted.tenant_id();
     let mut roles = Vec::new();
-    for link in &body.roles {
-        if granted.ask(|tables| tables.roles.get(tenant, link.role_id).is_none()) {
-            return Err(ApiError::field("roles.roleId", "must be a role of this tenant"));
+    granted.ask(|tables| {
+        for link in &body.roles {
+            if tables.roles.get(tenant, link.role_id).is_none() {
+                return Err(ApiError::field("roles.roleId", "must be a role of this tenant"));
+            }
+            if !roles.contains(&link.role_id) {
+                roles.push(link.role_id);
+            }
         }
-        if !roles.contains(&link.role_id) {
-            roles.push(link.role_id);
-        }
-    }
-    if roles.len() > USER_CHILDREN_MAX {
-        return Err(ApiError::field("roles", "must have at most 100 items"));
-    }
+        Ok(())
+    })?;
     let mut data = body.data(UserRegistered { roles, ..row.data.clone() })?;
     let mut personal = body.personal()?;
     // Times are sent back as they are shown: with whole seconds.

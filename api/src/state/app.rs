@@ -204,6 +204,12 @@ impl App {
         let row = row.ok_or(SigningError::NoKey(tenant))?;
         self.signer.key(&row, self.engine.keys())
     }
+    /// Waits until the read models show what the log has now, but no longer than for a change.
+    pub(crate) async fn show_all(&self) {
+        let position = self.engine.log().head().position;
+        let _ = self.views.wait(position, SHOWN_WAIT_MAX).await;
+    }
+
     /// Waits until the read models show a change. It is durable: if they lag, its caller learns the
     /// position all the same.
     pub(crate) async fn settle(&self, done: &Done) {

@@ -30,7 +30,7 @@ impl Active {
             property_values: properties.values,
             pair_wise_subject_salt: wishes.pair_wise_subject_salt.clone(),
         };
-        self.become_(&ClientRegistered { secrets: infos, ..wished.clone() }, secrets)
+        self.changed_to(&ClientRegistered { secrets: infos, ..wished.clone() }, secrets)
     }
 
     pub(super) fn add_secret(&self, info: &ClientSecretInfo, value: &str) -> Decided {
@@ -40,7 +40,7 @@ impl Active {
         data.secrets.push(ClientSecretInfo { id, ..info.clone() });
         let mut secrets = self.secrets.clone();
         secrets.values.push(value.to_owned());
-        self.become_(&data, secrets)
+        self.changed_to(&data, secrets)
     }
 
     pub(super) fn remove_secret(&self, id: u32) -> Decided {
@@ -53,7 +53,7 @@ impl Active {
         if at < secrets.values.len() {
             secrets.values.remove(at);
         }
-        self.become_(&data, secrets)
+        self.changed_to(&data, secrets)
     }
 
     pub(super) fn set_owner(&self, owner: UserId) -> Decided {
@@ -83,7 +83,7 @@ impl Active {
     }
 
     /// The event by which the client becomes so; nothing if it is so.
-    fn become_(&self, wished: &ClientRegistered, secrets: ClientSecrets) -> Decided {
+    fn changed_to(&self, wished: &ClientRegistered, secrets: ClientSecrets) -> Decided {
         check_client(wished, &secrets)?;
         let changes = ClientChange::between(&self.data, wished);
         let secret = (secrets != self.secrets).then_some(secrets);

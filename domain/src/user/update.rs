@@ -12,7 +12,7 @@ use crate::refusal::Refusal;
 
 impl Account {
     /// The event by which the user becomes so; nothing if it is so.
-    pub(super) fn become_(
+    pub(super) fn changed_to(
         &self,
         data: &UserRegistered,
         personal: &UserPersonal,
