@@ -423,28 +423,30 @@ fn unless_same(sent: Timestamp, old: Timestamp) -> Timestamp {
 }
 
 /// The members that stay in an update that lacks them (spec section 5.4.3); others get their defaults.
+const KEPT: [&str; 18] = [
+    "id",
+    "clientClaimsPrefix",
+    "pairWiseSubjectSalt",
+    "userCodeType",
+    "allowedIdentityTokenSigningAlgorithms",
+    "clientId",
+    "protocolType",
+    "clientName",
+    "description",
+    "clientUri",
+    "logoUri",
+    "frontChannelLogoutUri",
+    "backChannelLogoutUri",
+    "consentLifetime",
+    "userSsoLifetime",
+    "created",
+    "updated",
+    "lastAccessed",
+];
+
+/// Whether a member stays in an update that lacks it.
 pub(crate) fn is_kept(member: &str) -> bool {
-    let kept = [
-        "id",
-        "clientClaimsPrefix",
-        "pairWiseSubjectSalt",
-        "userCodeType",
-        "allowedIdentityTokenSigningAlgorithms",
-        "clientId",
-        "protocolType",
-        "clientName",
-        "description",
-        "clientUri",
-        "logoUri",
-        "frontChannelLogoutUri",
-        "backChannelLogoutUri",
-        "consentLifetime",
-        "userSsoLifetime",
-        "created",
-        "updated",
-        "lastAccessed",
-    ];
-    kept.contains(&member)
+    KEPT.contains(&member)
 }
 
 fn secret_row(secret: &ClientSecretInfo, client: u32) -> SecretBody {
@@ -456,5 +458,16 @@ fn secret_row(secret: &ClientSecretInfo, client: u32) -> SecretBody {
         expiration: secret.expiration.map(WireTime),
         r#type: secret.secret_type.clone(),
         created: Some(WireTime(secret.created)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_update_keeps_are_members_of_a_client() {
+        let schema = schemars::schema_for!(ClientBody).to_value();
+        KEPT.iter().for_each(|it| assert!(schema["properties"].get(it).is_some(), "{it}"));
     }
 }
