@@ -248,8 +248,8 @@ pub trait OpenParts: Send + Sync {
     fn has_keys(&self, people: &[SubjectId]) -> bool;
 
     /// The hash under which a value is looked up. Whoever does not have its key learns nothing
-    /// from it.
-    fn lookup_hash(&self, tenant: TenantId, what: &str, value: &str) -> u128;
+    /// from it, and cannot make two values meet; by chance two do with 2^-64.
+    fn lookup_hash(&self, tenant: TenantId, what: &str, value: &str) -> u64;
 }
 
 impl Commit {

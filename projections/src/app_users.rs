@@ -7,6 +7,7 @@ use domain::app_user::{
 };
 use domain::user::{PasswordVerifier, normalise};
 use domain::{Aggregate as _, Recorded, StoredEvent as _, StreamId, SubjectId, TenantId};
+use smallvec::smallvec;
 
 use crate::found::{Found, Group};
 use crate::row::{Row, RowData};
@@ -38,9 +39,9 @@ pub struct AppUserData {
 /// The keyed hashes by which an app user is found; 0 where there is no such value.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct AppUserHashes {
-    name: u128,
+    name: u64,
     /// Of the name of a maker who was no account.
-    maker: u128,
+    maker: u64,
 }
 
 /// Whom an account made.
@@ -105,7 +106,7 @@ impl RowData for AppUserData {
         // Who was erased is found by number only.
         let made_with = row.made_with().filter(|_| name != 0);
         let groups = std::iter::once(Group::tenant(row.data.tenant)).chain(made_with).collect();
-        Found { hashes: vec![name, maker], groups, ..Found::default() }
+        Found { hashes: smallvec![name, maker], groups, ..Found::default() }
     }
 
     fn take_hashes(&mut self, found: &Found) {
@@ -198,10 +199,10 @@ impl Table<AppUserData> {
     }
 }
 
-fn name_hash(keys: &Keys, tenant: TenantId, name: &str) -> u128 {
+fn name_hash(keys: &Keys, tenant: TenantId, name: &str) -> u64 {
     keys.0.lookup_hash(tenant, "appUserName", &normalise(name))
 }
 
-fn root_hash(keys: &Keys, tenant: TenantId, name: &str) -> u128 {
+fn root_hash(keys: &Keys, tenant: TenantId, name: &str) -> u64 {
     keys.0.lookup_hash(tenant, "appRootName", &normalise(name))
 }

@@ -7,6 +7,7 @@ use domain::account::AccountId;
 use domain::app::{App, AppCreated, AppEvent, AppId, AppPersonal, AppSecret};
 use domain::user::normalise;
 use domain::{Aggregate as _, Recorded, StoredEvent as _, StreamId, SubjectId, TenantId};
+use smallvec::smallvec;
 use zeroize::Zeroizing;
 
 use crate::found::{Found, Group};
@@ -38,7 +39,7 @@ enum Owner {
     /// An account of ours.
     Account(AccountId),
     /// A name, of which this is the hash; 0 for nobody.
-    Name(u128),
+    Name(u64),
 }
 
 /// The groups of accounts that own apps, and the property of being the default.
@@ -60,16 +61,16 @@ impl Owner {
 impl RowData for AppData {
     type Aggregate = App;
     /// Of the name of an owner who is no account.
-    type Hashes = u128;
+    type Hashes = u64;
 
-    fn hashes(event: &AppEvent, keys: &Keys) -> u128 {
+    fn hashes(event: &AppEvent, keys: &Keys) -> u64 {
         let AppEvent::Created(fact) = event else { return 0 };
         let name = fact.personal.as_ref().map(|it| it.owner.as_str());
         let name = name.filter(|it| !it.is_empty() && fact.data.owner == AccountId::None);
         name.map_or(0, |it| owner_hash(keys, fact.data.tenant, it))
     }
 
-    fn begin(event: AppEvent, recorded: &Recorded, hash: u128) -> Option<Self> {
+    fn begin(event: AppEvent, recorded: &Recorded, hash: u64) -> Option<Self> {
         let sealed = |part| Sealed::of(recorded, part, event.kind());
         let (personal, secret) = (sealed(Part::Personal), sealed(Part::Secret));
         let AppEvent::Created(fact) = event else { return None };
@@ -81,7 +82,7 @@ impl RowData for AppData {
         Some(Self { data: fact.data, policy_position, personal, secret, owner })
     }
 
-    fn change(&mut self, event: AppEvent, recorded: &Recorded, _hash: u128) {
+    fn change(&mut self, event: AppEvent, recorded: &Recorded, _hash: u64) {
         if let AppEvent::PolicySet(fact) = event {
             self.data.policy = fact.data.policy;
             self.policy_position = recorded.position;
@@ -99,7 +100,7 @@ impl RowData for AppData {
         };
         let default = row.data.is_default.then(|| Group::property(DEFAULT, row.data.tenant));
         let groups = row.owner.group().into_iter().chain(default).collect();
-        Found { hashes: vec![hash], groups, ..Found::default() }
+        Found { hashes: smallvec![hash], groups, ..Found::default() }
     }
 
     fn take_hashes(&mut self, found: &Found) {
@@ -178,6 +179,6 @@ impl Table<AppData> {
     }
 }
 
-fn owner_hash(keys: &Keys, tenant: TenantId, owner: &str) -> u128 {
+fn owner_hash(keys: &Keys, tenant: TenantId, owner: &str) -> u64 {
     keys.0.lookup_hash(tenant, "appOwner", &normalise(owner))
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use domain::client::{Client, ClientEvent, ClientRegistered, ClientSecrets};
 use domain::{Aggregate as _, Recorded, StreamId, SubjectId, TenantId, UserId};
+use smallvec::smallvec;
 
 use crate::found::{Found, Group, Key};
 use crate::page::Paging;
@@ -72,9 +73,9 @@ impl RowData for ClientData {
     fn found(row: &Row<Self>) -> Found {
         let ClientRegistered { tenant, owner, client_id, name, created, .. } = &row.data;
         Found {
-            texts: vec![client_id.0.as_str().into()],
-            groups: vec![Group::tenant(*tenant), Group::owner(*tenant, *owner)],
-            orders: vec![
+            texts: smallvec![client_id.0.as_str().into()],
+            groups: smallvec![Group::tenant(*tenant), Group::owner(*tenant, *owner)],
+            orders: smallvec![
                 Key::from(name.as_deref()),
                 Key::from(client_id.0.as_str()),
                 Key::from(*created),

@@ -6,21 +6,24 @@
 use std::io;
 
 use domain::{TenantId, UserId};
+use smallvec::SmallVec;
+use smol_str::SmolStr;
 
-use crate::kept::{Cut, malformed};
+use crate::kept::{Cut, malformed, put_number};
 
-/// What a row is found by.
+/// What a row is found by. Made for every event and at every start: what most rows have takes no
+/// memory of its own.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Found {
     /// Keyed hashes of values; 0 for a value that the row does not have. Their places have a
     /// meaning for the row only: what was hashed says what it is.
-    pub(crate) hashes: Vec<u128>,
+    pub(crate) hashes: SmallVec<[u64; 3]>,
     /// Values in clear.
-    pub(crate) texts: Vec<Box<str>>,
+    pub(crate) texts: SmallVec<[SmolStr; 2]>,
     /// The groups in which it stands, each once.
-    pub(crate) groups: Vec<Group>,
+    pub(crate) groups: SmallVec<[Group; 4]>,
     /// What lists are ordered by: the value of each order, in the order of their numbers.
-    pub(crate) orders: Vec<Key>,
+    pub(crate) orders: SmallVec<[Key; 3]>,
 }
 
 /// Rows that belong together.
@@ -63,9 +66,8 @@ impl Group {
     }
 
     /// The rows that share a name, by its keyed hash.
-    pub(crate) fn name(hash: u128) -> Self {
-        // 64 bits of a keyed hash: two names share them with a chance of 2^-64.
-        Self { by: By::Name, key: (hash >> 64) as u64 ^ hash as u64 }
+    pub(crate) fn name(hash: u64) -> Self {
+        Self { by: By::Name, key: hash }
     }
 
     /// The rows of a tenant with the `what`-th property.
@@ -88,7 +90,7 @@ pub enum Key {
     /// A number, a time in microseconds, or a truth value.
     Number(i64),
     /// A text, ordered by its UTF-8 bytes.
-    Text(Box<str>),
+    Text(SmolStr),
 }
 
 impl From<&str> for Key {
@@ -113,16 +115,17 @@ impl Found {
     /// As a snapshot has it.
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(64);
-        count(self.hashes.len(), &mut out);
+        put_number(self.hashes.len() as u64, &mut out);
         self.hashes.iter().for_each(|it| out.extend_from_slice(&it.to_le_bytes()));
-        count(self.texts.len(), &mut out);
-        self.texts.iter().for_each(|it| text(it, &mut out));
-        count(self.groups.len(), &mut out);
+        put_number(self.texts.len() as u64, &mut out);
+        self.texts.iter().for_each(|it| put_text(it, &mut out));
+        put_number(self.groups.len() as u64, &mut out);
         for group in &self.groups {
             out.push(group.by as u8);
-            out.extend_from_slice(&group.key.to_le_bytes());
+            // What kind of number it is stands in the high bits.
+            put_number(group.key.rotate_left(8), &mut out);
         }
-        count(self.orders.len(), &mut out);
+        put_number(self.orders.len() as u64, &mut out);
         for key in &self.orders {
             match key {
                 Key::None => out.push(0),
@@ -132,7 +135,7 @@ impl Found {
                 }
                 Key::Text(it) => {
                     out.push(2);
-                    text(it, &mut out);
+                    put_text(it, &mut out);
                 }
             }
         }
@@ -142,13 +145,13 @@ impl Found {
     pub(crate) fn decode(bytes: &[u8]) -> io::Result<Self> {
         let from = &mut Cut(bytes);
         let mut found = Self::default();
-        for _ in 0..read_count(from)? {
-            found.hashes.push(u128::from_le_bytes(from.array()?));
+        for _ in 0..from.number()? {
+            found.hashes.push(u64::from_le_bytes(from.array()?));
         }
-        for _ in 0..read_count(from)? {
-            found.texts.push(from.text()?.into());
+        for _ in 0..from.number()? {
+            found.texts.push(text(from)?);
         }
-        for _ in 0..read_count(from)? {
+        for _ in 0..from.number()? {
             let by = match from.array()? {
                 [1] => By::Tenant,
                 [2] => By::Owner,
@@ -157,13 +160,13 @@ impl Found {
                 [5] => By::Property,
                 _ => return Err(malformed("an unknown group")),
             };
-            found.groups.push(Group { by, key: u64::from_le_bytes(from.array()?) });
+            found.groups.push(Group { by, key: from.number()?.rotate_right(8) });
         }
-        for _ in 0..read_count(from)? {
+        for _ in 0..from.number()? {
             found.orders.push(match from.array()? {
                 [0] => Key::None,
                 [1] => Key::Number(i64::from_le_bytes(from.array()?)),
-                [2] => Key::Text(from.text()?.into()),
+                [2] => Key::Text(text(from)?),
                 _ => return Err(malformed("an unknown order")),
             });
         }
@@ -174,41 +177,39 @@ impl Found {
     }
 
     /// The hash at a place; 0 if the row has no such value.
-    pub(crate) fn hash(&self, place: usize) -> u128 {
+    pub(crate) fn hash(&self, place: usize) -> u64 {
         self.hashes.get(place).copied().unwrap_or_default()
     }
 }
 
-fn count(count: usize, out: &mut Vec<u8>) {
-    out.extend_from_slice(&(count as u16).to_le_bytes());
-}
-
-fn read_count(from: &mut Cut<'_>) -> io::Result<u16> {
-    from.array().map(u16::from_le_bytes)
-}
-
-fn text(text: &str, out: &mut Vec<u8>) {
-    count(text.len(), out);
+fn put_text(text: &str, out: &mut Vec<u8>) {
+    put_number(text.len() as u64, out);
     out.extend_from_slice(text.as_bytes());
+}
+
+fn text(from: &mut Cut<'_>) -> io::Result<SmolStr> {
+    let count = usize::try_from(from.number()?).map_err(io::Error::other)?;
+    std::str::from_utf8(from.take(count)?).map(SmolStr::new).map_err(io::Error::other)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use smallvec::smallvec;
 
     #[test]
     fn what_a_row_is_found_by_is_read_as_it_was_written() {
         let found = Found {
-            hashes: vec![0, 7, u128::MAX],
-            texts: vec!["a".into(), "ü".into()],
-            groups: vec![
+            hashes: smallvec![0, 7, u64::MAX],
+            texts: smallvec!["a".into(), "ü".into()],
+            groups: smallvec![
                 Group::tenant(TenantId(1)),
                 Group::owner(TenantId(1), UserId(2)),
                 Group::number(3, 4_u32),
-                Group::name(5 << 70),
+                Group::name(5 << 40),
                 Group::property(6, TenantId(7)),
             ],
-            orders: vec![Key::None, Key::Number(-1), Key::from("b")],
+            orders: smallvec![Key::None, Key::Number(-1), Key::from("b")],
         };
         let bytes = found.encode();
         assert_eq!(Found::decode(&bytes).unwrap(), found);

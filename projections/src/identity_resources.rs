@@ -36,7 +36,7 @@ impl PlainRow for IdentityResourceFields {
         &self.name
     }
 
-    fn more_orders(&self) -> Vec<Key> {
-        vec![Key::from(self.created)]
+    fn second_order(&self) -> Option<Key> {
+        Some(Key::from(self.created))
     }
 }

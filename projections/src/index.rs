@@ -1,10 +1,13 @@
 //! Which rows have a value, stand in a group, or come next in an order.
 
+use std::borrow::Borrow;
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
-use std::hash::{BuildHasher, Hash};
+use std::hash::{BuildHasher, Hash, RandomState};
 
 use domain::hashed::HashedKeys;
 use roaring::RoaringTreemap;
+use smol_str::SmolStr;
 
 use crate::found::{Found, Group, Key};
 use crate::page::Paging;
@@ -91,36 +94,112 @@ impl Members {
     }
 }
 
+/// The rows with a value. Nearly every value has one row, which takes the least memory.
+#[derive(Debug)]
+struct Lookup<K: Eq + Hash, S: BuildHasher = RandomState> {
+    one: HashMap<K, u64, S>,
+    /// At least two each.
+    more: HashMap<K, RoaringTreemap, S>,
+}
+
+impl<K: Eq + Hash, S: BuildHasher + Default> Default for Lookup<K, S> {
+    fn default() -> Self {
+        Self { one: HashMap::default(), more: HashMap::default() }
+    }
+}
+
+impl<K: Eq + Hash, S: BuildHasher> PartialEq for Lookup<K, S> {
+    fn eq(&self, other: &Self) -> bool {
+        self.one == other.one && self.more == other.more
+    }
+}
+
+impl<K: Eq + Hash, S: BuildHasher> Lookup<K, S> {
+    /// Ascending.
+    fn rows<'a, Q>(&'a self, value: &Q) -> impl Iterator<Item = u64> + use<'a, K, S, Q>
+    where
+        Q: Eq + Hash + ?Sized,
+        K: Borrow<Q>,
+    {
+        let one = self.one.get(value).copied();
+        one.into_iter().chain(self.more.get(value).into_iter().flatten())
+    }
+
+    fn add(&mut self, value: K, row: u64) {
+        if let Some(rows) = self.more.get_mut(&value) {
+            rows.insert(row);
+            return;
+        }
+        match self.one.entry(value) {
+            Entry::Vacant(entry) => {
+                entry.insert(row);
+            }
+            Entry::Occupied(entry) if *entry.get() == row => (),
+            Entry::Occupied(entry) => {
+                let (value, other) = entry.remove_entry();
+                self.more.insert(value, [other, row].into_iter().collect());
+            }
+        }
+    }
+
+    fn remove<Q>(&mut self, value: &Q, row: u64)
+    where
+        Q: Eq + Hash + ?Sized,
+        K: Borrow<Q>,
+    {
+        if self.one.get(value) == Some(&row) {
+            self.one.remove(value);
+        }
+        let Some((value, mut rows)) = self.more.remove_entry(value) else { return };
+        rows.remove(row);
+        match (rows.len(), rows.min()) {
+            (1, Some(last)) => {
+                self.one.insert(value, last);
+            }
+            _ => {
+                self.more.insert(value, rows);
+            }
+        }
+    }
+}
+
 /// What a table finds its rows by. Two that were made in different ways are equal.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Indexes {
-    hashes: HashMap<u128, Members, HashedKeys>,
-    texts: HashMap<Box<str>, Members>,
+    hashes: Lookup<u64, HashedKeys>,
+    texts: Lookup<SmolStr>,
     groups: HashMap<Group, Members>,
     /// By group and number of the order.
     orders: HashMap<(Group, u8), BTreeSet<(Key, u64)>>,
 }
 
 impl Indexes {
-    pub(crate) fn reserve(&mut self, rows: usize) {
-        self.hashes.reserve(rows);
-    }
-
     pub(crate) fn add(&mut self, row: u64, found: &Found) {
-        let hashes = found.hashes.iter().filter(|it| **it != 0);
-        hashes.for_each(|it| add(&mut self.hashes, *it, row));
-        found.texts.iter().for_each(|it| add(&mut self.texts, it.clone(), row));
-        found.groups.iter().for_each(|it| add(&mut self.groups, *it, row));
+        self.add_unordered(row, found);
         for (order, key) in ordered(found) {
             self.orders.entry(order).or_default().insert((key.clone(), row));
         }
     }
 
+    fn add_unordered(&mut self, row: u64, found: &Found) {
+        let hashes = found.hashes.iter().filter(|it| **it != 0);
+        hashes.for_each(|it| self.hashes.add(*it, row));
+        found.texts.iter().for_each(|it| self.texts.add(it.clone(), row));
+        for group in &found.groups {
+            let entry = self.groups.entry(*group).and_modify(|it| it.add(row));
+            entry.or_insert(Members::One(row));
+        }
+    }
+
     pub(crate) fn remove(&mut self, row: u64, found: &Found) {
         let hashes = found.hashes.iter().filter(|it| **it != 0);
-        hashes.for_each(|it| remove(&mut self.hashes, it, row));
-        found.texts.iter().for_each(|it| remove(&mut self.texts, it, row));
-        found.groups.iter().for_each(|it| remove(&mut self.groups, it, row));
+        hashes.for_each(|it| self.hashes.remove(it, row));
+        found.texts.iter().for_each(|it| self.texts.remove(it, row));
+        for group in &found.groups {
+            if self.groups.get_mut(group).is_some_and(|it| !it.remove(row)) {
+                self.groups.remove(group);
+            }
+        }
         for (order, key) in ordered(found) {
             if let Some(rows) = self.orders.get_mut(&order) {
                 rows.remove(&(key.clone(), row));
@@ -132,13 +211,13 @@ impl Indexes {
     }
 
     /// The rows with a hash, ascending.
-    pub(crate) fn with_hash(&self, hash: u128) -> impl Iterator<Item = u64> {
-        self.hashes.get(&hash).into_iter().flat_map(Members::iter)
+    pub(crate) fn with_hash(&self, hash: u64) -> impl Iterator<Item = u64> {
+        self.hashes.rows(&hash)
     }
 
     /// The rows with a text, ascending.
-    pub(crate) fn with_text(&self, text: &str) -> impl Iterator<Item = u64> {
-        self.texts.get(text).into_iter().flat_map(Members::iter)
+    pub(crate) fn with_text(&self, text: &str) -> impl Iterator<Item = u64> + use<'_> {
+        self.texts.rows(text)
     }
 
     pub(crate) fn group(&self, group: Group) -> Option<&Members> {
@@ -159,41 +238,54 @@ impl Indexes {
     }
 }
 
+/// Indexes of many rows: their orders are sorted once, at the end. That is faster than one by one,
+/// and their trees are full.
+#[derive(Default)]
+pub(crate) struct ManyIndexed {
+    indexes: Indexes,
+    orders: HashMap<(Group, u8), Vec<(Key, u64)>>,
+}
+
+impl ManyIndexed {
+    pub(crate) fn reserve(&mut self, rows: usize) {
+        self.indexes.hashes.one.reserve(rows);
+    }
+
+    pub(crate) fn add(&mut self, row: u64, found: &Found) {
+        self.indexes.add_unordered(row, found);
+        for (order, key) in ordered(found) {
+            self.orders.entry(order).or_default().push((key.clone(), row));
+        }
+    }
+
+    pub(crate) fn finish(mut self) -> Indexes {
+        let orders = self.orders.into_iter();
+        self.indexes.orders =
+            orders.map(|(order, rows)| (order, rows.into_iter().collect())).collect();
+        self.indexes
+    }
+}
+
 /// The places of a row in the orders of its listed groups.
 fn ordered(found: &Found) -> impl Iterator<Item = ((Group, u8), &Key)> {
     let listed = found.groups.iter().filter(|it| it.is_listed());
     listed.flat_map(|group| (0..).zip(&found.orders).map(|(order, key)| ((*group, order), key)))
 }
 
-fn add<K: Eq + Hash, S: BuildHasher>(index: &mut HashMap<K, Members, S>, key: K, row: u64) {
-    index.entry(key).and_modify(|it| it.add(row)).or_insert(Members::One(row));
-}
-
-/// A key without rows is none.
-fn remove<Q, K, S>(index: &mut HashMap<K, Members, S>, key: &Q, row: u64)
-where
-    Q: Eq + Hash + ?Sized,
-    K: Eq + Hash + std::borrow::Borrow<Q>,
-    S: BuildHasher,
-{
-    if index.get_mut(key).is_some_and(|it| !it.remove(row)) {
-        index.remove(key);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use domain::TenantId;
+    use smallvec::smallvec;
 
     #[test]
     fn rows_come_in_order_and_leave_nothing_behind() {
         let group = Group::tenant(TenantId(1));
         let found = |name: &str| Found {
-            hashes: vec![1, 0],
-            texts: vec!["t".into()],
-            groups: vec![group],
-            orders: vec![Key::from(name)],
+            hashes: smallvec![1, 0],
+            texts: smallvec!["t".into()],
+            groups: smallvec![group],
+            orders: smallvec![Key::from(name)],
         };
         let mut indexes = Indexes::default();
         for (row, name) in [(7, "a"), (3, "c"), (5, "b"), (3, "c")] {
@@ -209,6 +301,9 @@ mod tests {
         let mut other = Indexes::default();
         other.add(5, &found("b"));
         assert_eq!(indexes, other, "a set of one is the same as one");
+        let mut many = ManyIndexed::default();
+        many.add(5, &found("b"));
+        assert_eq!(indexes, many.finish(), "together is the same as one by one");
         indexes.remove(5, &found("b"));
         assert_eq!(indexes, Indexes::default());
     }

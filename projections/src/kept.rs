@@ -74,6 +74,15 @@ fn put(bytes: Option<&[u8]>, out: &mut Vec<u8>) {
     }
 }
 
+/// Writes a number, seven bits a byte, the low ones first: small ones take one byte.
+pub(crate) fn put_number(mut number: u64, out: &mut Vec<u8>) {
+    while number > 0x7f {
+        out.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    out.push(number as u8);
+}
+
 /// An event in a snapshot, of which no more was read than says whether it still matters.
 pub(crate) struct Kept<'a> {
     pub(crate) kind: u16,
@@ -132,8 +141,6 @@ impl<'a> Kept<'a> {
 /// The events of one row, and what it is found by.
 pub(crate) struct Group<'a> {
     pub(crate) number: u64,
-    /// All of it, in bytes.
-    pub(crate) length: u32,
     pub(crate) found: &'a [u8],
     pub(crate) events: Cut<'a>,
 }
@@ -147,7 +154,7 @@ impl<'a> Group<'a> {
         let number = u64::from_le_bytes(from.array()?);
         let rest = u32::from_le_bytes(from.array()?);
         let mut events = Cut(from.take(rest as usize)?);
-        Ok(Self { number, length: rest.saturating_add(12), found: events.counted()?, events })
+        Ok(Self { number, found: events.counted()?, events })
     }
 
     /// Writes the beginning of a group; its events come behind it.
@@ -193,6 +200,19 @@ impl<'a> Cut<'a> {
     pub(crate) fn counted(&mut self) -> io::Result<&'a [u8]> {
         let count = u16::from_le_bytes(self.array()?);
         self.take(usize::from(count))
+    }
+
+    /// A number as `put_number` writes it.
+    pub(crate) fn number(&mut self) -> io::Result<u64> {
+        let mut number = 0;
+        for shift in (0..u64::BITS).step_by(7) {
+            let [byte] = self.array()?;
+            number |= u64::from(byte & 0x7f) << shift;
+            if byte & 0x80 == 0 {
+                return Ok(number);
+            }
+        }
+        Err(malformed("a number without an end"))
     }
 
     pub(crate) fn text(&mut self) -> io::Result<&'a str> {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use domain::children::Properties;
 use domain::plain::{PlainCommand, PlainCreated, PlainEvent, PlainFields};
 use domain::{Aggregate, Recorded, StoredEvent, StreamId, SubjectId, TenantId};
+use smallvec::smallvec;
 
 use crate::found::{Found, Group, Key};
 use crate::page::Paging;
@@ -25,9 +26,9 @@ pub trait PlainRow: PlainFields {
     /// Its name.
     fn name(&self) -> &str;
 
-    /// What lists are ordered by besides the name, in the order of their numbers from 1.
-    fn more_orders(&self) -> Vec<Key> {
-        Vec::new()
+    /// What lists are ordered by besides the name: the order of number 1.
+    fn second_order(&self) -> Option<Key> {
+        None
     }
 }
 
@@ -71,10 +72,10 @@ impl<F: PlainRow> RowData for PlainData<F> {
 
     fn found(row: &Row<Self>) -> Found {
         let (tenant, name) = (row.data.tenant, row.fields.name());
-        let orders = std::iter::once(Key::from(name)).chain(row.fields.more_orders());
+        let orders = std::iter::once(Key::from(name)).chain(row.fields.second_order());
         Found {
-            texts: vec![found_by::<F>(tenant, name).into()],
-            groups: vec![Group::tenant(tenant)],
+            texts: smallvec![found_by::<F>(tenant, name).into()],
+            groups: smallvec![Group::tenant(tenant)],
             orders: orders.collect(),
             ..Found::default()
         }

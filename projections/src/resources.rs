@@ -8,6 +8,7 @@ use domain::scope::normalise_scope;
 use domain::{
     Aggregate as _, Recorded, StoredEvent as _, StreamId, SubjectId, TenantId, Timestamp, UserId,
 };
+use smallvec::smallvec;
 
 use crate::found::{Found, Group, Key};
 use crate::page::Paging;
@@ -137,7 +138,7 @@ impl RowData for ResourceData {
         Found {
             texts: scopes.iter().map(|it| scope_text(*tenant, it).into()).collect(),
             groups: listed.into_iter().chain(discoverable).collect(),
-            orders: vec![Key::from(name.as_str()), Key::from(row.data.created)],
+            orders: smallvec![Key::from(name.as_str()), Key::from(row.data.created)],
             ..Found::default()
         }
     }

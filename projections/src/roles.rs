@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use domain::role::{Role, RoleCreated, RoleEvent, RoleFields};
 use domain::{Recorded, TenantId};
+use smallvec::smallvec;
 
 use crate::found::{Found, Group};
 use crate::row::{Row, RowData};
@@ -45,7 +46,7 @@ impl RowData for RoleCreated {
     }
 
     fn found(row: &Row<Self>) -> Found {
-        Found { groups: vec![Group::tenant(row.tenant)], ..Found::default() }
+        Found { groups: smallvec![Group::tenant(row.tenant)], ..Found::default() }
     }
 }
 

@@ -35,9 +35,8 @@ struct KeptRows<D> {
 #[derive(Debug)]
 struct KeptRow<D> {
     number: u64,
-    /// Where its group lies in the snapshot.
+    /// Where its group begins in the snapshot.
     start: usize,
-    length: u32,
     row: OnceLock<Option<Arc<Row<D>>>>,
 }
 
@@ -85,8 +84,7 @@ impl<D: RowData> Rows<D> {
             let start = section.end.saturating_sub(groups.0.len());
             let group = Group::next(&mut groups)?;
             see(group.number, &Found::decode(group.found)?);
-            let (number, length) = (group.number, group.length);
-            rows.push(KeptRow { number, start, length, row: OnceLock::new() });
+            rows.push(KeptRow { number: group.number, start, row: OnceLock::new() });
         }
         if !rows.is_sorted_by(|a, b| a.number < b.number) {
             return Err(malformed("rows are out of order"));
@@ -205,8 +203,7 @@ impl<D: RowData> KeptRows<D> {
     }
 
     fn group(&self, kept: &KeptRow<D>) -> io::Result<Group<'_>> {
-        let end = kept.start.saturating_add(kept.length as usize);
-        Group::next(&mut Cut(self.source.bytes.get(kept.start..end).unwrap_or_default()))
+        Group::next(&mut Cut(self.source.bytes.get(kept.start..).unwrap_or_default()))
     }
 }
 

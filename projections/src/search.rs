@@ -25,7 +25,7 @@ pub struct Query<D> {
     /// Of one of these, which lie within `group`; `None` for any.
     pub(crate) any_of: Option<Vec<Group>>,
     /// With this hash, too.
-    pub(crate) hash: Option<u128>,
+    pub(crate) hash: Option<u64>,
     /// With this text, too.
     pub(crate) text: Option<String>,
     /// What else they must be.

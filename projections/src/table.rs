@@ -8,7 +8,7 @@ use std::sync::Arc;
 use domain::{AnyEvent, Mark, Parts, Recorded, StoredEvent as _, SubjectId, Unreadable};
 
 use crate::found::{Found, Group};
-use crate::index::{Indexes, Members};
+use crate::index::{Indexes, ManyIndexed, Members};
 use crate::kept::{self, malformed};
 use crate::row::{EventOf, Row, RowData};
 use crate::rows::{Rows, Source};
@@ -53,7 +53,7 @@ impl<D: RowData> Table<D> {
         section: Range<usize>,
         count: usize,
     ) -> io::Result<Self> {
-        let mut indexes = Indexes::default();
+        let mut indexes = ManyIndexed::default();
         let fit = section.len() / kept::Group::BYTES_MIN;
         indexes.reserve(count.min(fit));
         let mut people = Vec::new();
@@ -68,7 +68,7 @@ impl<D: RowData> Table<D> {
         if !keys.0.has_keys(&people) {
             return Err(malformed("the key of a person is missing"));
         }
-        Ok(Self { keys, rows, indexes })
+        Ok(Self { keys, rows, indexes: indexes.finish() })
     }
 
     /// How many rows there are.
@@ -86,7 +86,7 @@ impl<D: RowData> Table<D> {
     }
 
     /// The rows with a hash, by number.
-    pub(crate) fn with_hash(&self, hash: u128) -> impl Iterator<Item = &Arc<Row<D>>> {
+    pub(crate) fn with_hash(&self, hash: u64) -> impl Iterator<Item = &Arc<Row<D>>> {
         self.indexes.with_hash(hash).filter_map(|it| self.rows.get(it))
     }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use domain::tenant::{Tenant, TenantCreated, TenantEvent, normalise};
 use domain::{Recorded, TenantId, UserId};
+use smallvec::smallvec;
 
 use crate::found::{Found, Group, Key};
 use crate::page::Paging;
@@ -70,8 +71,8 @@ impl RowData for TenantData {
         let owner = Group::owner(TenantId::INSTALLATION, row.data.owner);
         Found {
             texts: row.data.hosts.iter().map(|it| normalise(&it.name).into()).collect(),
-            groups: vec![Group::tenant(TenantId::INSTALLATION), owner],
-            orders: vec![Key::from(row.data.name.as_str()), Key::from(row.created)],
+            groups: smallvec![Group::tenant(TenantId::INSTALLATION), owner],
+            orders: smallvec![Key::from(row.data.name.as_str()), Key::from(row.created)],
             ..Found::default()
         }
     }

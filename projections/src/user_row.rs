@@ -6,6 +6,7 @@ use domain::user::{
 };
 use domain::{Aggregate as _, Recorded, StoredEvent as _, StreamId, SubjectId, TenantId, UserId};
 use serde::de::DeserializeOwned;
+use smallvec::{SmallVec, smallvec};
 
 use crate::found::{Found, Group, Key};
 use crate::row::{Row, RowData};
@@ -37,17 +38,17 @@ pub struct UserData {
 /// What an event says of the hashes of a user: `None` where it leaves them.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct UserHashChange {
-    name: Option<u128>,
-    email: Option<u128>,
-    phone: Option<u128>,
+    name: Option<u64>,
+    email: Option<u64>,
+    phone: Option<u64>,
 }
 
 /// The keyed hashes by which a user is found; 0 where there is no such value.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct UserHashes {
-    name: u128,
-    email: u128,
-    phone: u128,
+    name: u64,
+    email: u64,
+    phone: u64,
 }
 
 impl UserHashes {
@@ -60,15 +61,15 @@ impl UserHashes {
     }
 }
 
-pub(crate) fn name_hash(keys: &Keys, tenant: TenantId, name: &str) -> u128 {
+pub(crate) fn name_hash(keys: &Keys, tenant: TenantId, name: &str) -> u64 {
     keys.0.lookup_hash(tenant, "userName", &normalise(name))
 }
 
-pub(crate) fn email_hash(keys: &Keys, tenant: TenantId, email: &str) -> u128 {
+pub(crate) fn email_hash(keys: &Keys, tenant: TenantId, email: &str) -> u64 {
     keys.0.lookup_hash(tenant, "email", &normalise(email))
 }
 
-pub(crate) fn phone_hash(keys: &Keys, tenant: TenantId, phone_number: &str) -> u128 {
+pub(crate) fn phone_hash(keys: &Keys, tenant: TenantId, phone_number: &str) -> u64 {
     keys.0.lookup_hash(tenant, "phoneNumber", phone_number)
 }
 
@@ -174,12 +175,13 @@ impl RowData for UserData {
     fn found(row: &Row<Self>) -> Found {
         let UserHashes { name, email, phone } = row.hashes;
         let UserRegistered { tenant, parent, roles, .. } = &row.data;
-        let mut groups = vec![Group::tenant(*tenant), brought_in_by(*parent)];
+        let mut groups: SmallVec<[Group; 4]> =
+            smallvec![Group::tenant(*tenant), brought_in_by(*parent)];
         groups.extend(roles.iter().map(|it| with_role(*it)));
         groups.sort_unstable();
         groups.dedup();
-        let orders = vec![Key::from(row.created)];
-        Found { hashes: vec![name, email, phone], groups, orders, ..Found::default() }
+        let orders = smallvec![Key::from(row.created)];
+        Found { hashes: smallvec![name, email, phone], groups, orders, ..Found::default() }
     }
 
     fn take_hashes(&mut self, found: &Found) {

@@ -356,10 +356,10 @@ impl OpenParts for Keyring {
         people.iter().all(|it| subjects.get(*it).is_some())
     }
 
-    fn lookup_hash(&self, tenant: TenantId, what: &str, value: &str) -> u128 {
+    fn lookup_hash(&self, tenant: TenantId, what: &str, value: &str) -> u64 {
         // A kind of its own: no claim in the log has this hash.
         let hash = self.claim_hash(tenant, &["lookup.", what].concat(), value);
-        hash.first_chunk().copied().map_or(0, u128::from_le_bytes)
+        hash.first_chunk().copied().map_or(0, u64::from_le_bytes)
     }
 }
 
