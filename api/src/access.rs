@@ -13,6 +13,7 @@ pub(crate) mod plain;
 pub(crate) mod rights;
 pub(crate) mod scopes;
 pub(crate) mod target;
+pub(crate) mod tenants;
 pub(crate) mod token_id;
 pub(crate) mod users;
 pub(crate) mod verify;

@@ -8,6 +8,7 @@ use clap::{CommandFactory as _, FromArgMatches as _};
 use crate::program::failure::Failure;
 use crate::program::one_shots::OneShot;
 use crate::program::settings::{Bench, Command, Format, Settings};
+use crate::program::tenant_shots::TenantShot;
 use crate::program::{admin, replay, serve, telemetry, verify};
 use crate::state::panics;
 
@@ -47,6 +48,7 @@ fn run_command(settings: Settings) -> Result<ExitCode, Failure> {
         }
         Command::Keys { what } => admin::run(&common, &OneShot::Keys(what.into())),
         Command::User { what } => admin::run(&common, &OneShot::user(what)?),
+        Command::Tenant { what } => admin::run(&common, &OneShot::Tenant(TenantShot::of(what)?)),
         Command::Client { what } => admin::run(&common, &OneShot::Client(what.into())),
         Command::AppToken { what } => admin::run(&common, &OneShot::app_token(what)?),
         Command::Backup { to } => {

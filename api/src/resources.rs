@@ -17,6 +17,7 @@ mod no_codes;
 pub(crate) mod role;
 mod stamp;
 pub(crate) mod tenant;
+mod tenant_body;
 pub(crate) mod user;
 pub(crate) mod user_body;
 mod user_erase;

@@ -271,6 +271,21 @@ impl<'a> Draft<'a> {
         self.across_tenants = true;
     }
 
+    /// The next number of a kind of aggregate. Gaps are allowed, numbers are never used twice.
+    ///
+    /// # Errors
+    /// When the numbers are used up.
+    pub fn next_number<A: Aggregate>(&mut self) -> Result<u64, Error> {
+        self.engine.next_number(A::CATEGORY)
+    }
+
+    /// Makes the commit that of a tenant, which begins in it. Comes before all decisions: a stream
+    /// belongs to the tenant of its first commit.
+    pub fn begin_tenant(&mut self, tenant: domain::TenantId) {
+        debug_assert!(self.decided.is_empty(), "the tenant comes first");
+        self.head.tenant = tenant;
+    }
+
     /// Loads an aggregate, lets it decide, and adds the decision to the commit. It sees what the
     /// draft has decided about it before.
     ///

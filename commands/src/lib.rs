@@ -18,6 +18,7 @@ pub mod password;
 pub mod publisher;
 mod restore;
 pub mod signing;
+pub mod tenant_birth;
 
 pub use crate::cloud_event::CloudEvent;
 pub use crate::engine::{Done, Draft, Engine, ID_MAX};

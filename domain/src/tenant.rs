@@ -1,28 +1,50 @@
 //! A tenant: one customer of the installation, with its hosts, its name and its issuer.
 
+pub mod settings;
+
 use serde::{Deserialize, Serialize};
 
-use crate::aggregate::{Aggregate, Decision};
-use crate::check;
+pub use self::settings::is_setting;
+
+use crate::aggregate::{Aggregate, Claim, Decision};
+use crate::children::{Properties, PropertyValue, check_property_keys};
 use crate::event::Fact;
 use crate::ids::{TenantId, Timestamp, UserId};
 use crate::kind::{ClaimKind, Ids};
 use crate::refusal::Refusal;
-use crate::stored_events;
+use crate::{changes, check, stored_events};
 
 /// The most hosts of one tenant.
 pub const HOSTS_MAX: usize = 100;
 
+/// The tenant of the installation itself: it is there from the first start to the end.
+const FIRST: TenantId = TenantId(1);
+
 /// The kind of claim that makes a host name unique in the installation.
 pub const HOST_CLAIM: ClaimKind = ClaimKind { name: "host", english: "host name" };
+
+/// The most claims of one tenant.
+pub const CLAIMS_MAX: usize = 100;
+
+/// The status of a tenant that is in use.
+pub const TENANT_ENABLED: u8 = 1;
+
+/// The status of a tenant that is disabled: its hosts do not answer, its tokens do not count.
+pub const TENANT_DISABLED: u8 = 2;
 
 /// What a tenant may be asked to become.
 #[derive(Debug, Clone)]
 pub enum TenantCommand {
     /// Enter a new tenant.
-    Create(Box<TenantCreated>, TenantProperties),
+    Create(Box<TenantCreated>, Properties),
+    /// Become as described, with the values of its properties. Number and owner do not count.
+    Update(Box<TenantCreated>, Vec<PropertyValue>),
+    /// Give up those of these hosts that it has: another tenant gets them.
+    GiveUpHosts(Vec<String>),
     /// Let its users be the accounts of the app-token service, or that have accounts of its own.
     SetAppTokenLink(bool),
+    /// End. Its hosts answer no longer, and its tokens do not count.
+    Delete,
 }
 
 /// A tenant entered.
@@ -77,12 +99,38 @@ pub struct TenantClaim {
     pub value: String,
 }
 
-/// Private key-value data of a tenant: it may hold gateway keys and provider secrets.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+changes! {
+    /// What may change of a tenant, in clear.
+    pub enum TenantChange of TenantCreated except (tenant, owner) {
+        Name(String) = name,
+        Theme(Option<String>) = theme,
+        Status(u8) = status,
+        IssuerHost(Option<String>) = issuer_host,
+        Hosts(Vec<TenantHost>) = hosts,
+        Claims(Vec<TenantClaim>) = claims,
+        CacheSeconds(i64) = cache_seconds,
+        LogoUri(Option<String>) = logo_uri,
+        Description(Option<String>) = description,
+        PropertyKeys(Vec<String>) = property_keys,
+    }
+}
+
+/// Fields of a tenant changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct TenantProperties {
-    /// The values, in the order of their keys.
-    pub values: Vec<String>,
+pub struct TenantUpdated {
+    /// Its number.
+    pub tenant: TenantId,
+    /// The fields that changed, with their new values.
+    pub changes: Vec<TenantChange>,
+}
+
+/// A tenant ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TenantDeleted {
+    /// Its number, which is never used again.
+    pub tenant: TenantId,
 }
 
 /// The accounts of the app-token service are the tenant's users from now on, or its own.
@@ -97,9 +145,13 @@ stored_events! {
     /// What has happened to a tenant. A stored contract: see `docs/events.md`.
     pub enum TenantEvent {
         /// A tenant entered.
-        Created = "tenant.created.v1" { data: TenantCreated, secret: TenantProperties },
+        Created = "tenant.created.v1" { data: TenantCreated, secret: Properties },
         /// The accounts of the app-token service are its users from now on, or accounts of the service.
         AppTokenLinkSet = "tenant.app_token_link_set.v1" { data: TenantAppTokenLinkSet },
+        /// Some of its fields changed, or the values of its properties.
+        Updated = "tenant.updated.v1" { data: TenantUpdated, secret: Properties },
+        /// It ended.
+        Deleted = "tenant.deleted.v1" { data: TenantDeleted, marks: [Ends] },
     }
 }
 
@@ -110,10 +162,18 @@ pub enum Tenant {
     #[default]
     Absent,
     /// In use.
-    Active {
-        /// Whether its users are the accounts of the app-token service.
-        linked: bool,
-    },
+    Active(Box<Active>),
+    /// Ended.
+    Deleted,
+}
+
+/// A tenant in use.
+#[derive(Debug, Clone)]
+pub struct Active {
+    data: TenantCreated,
+    properties: Properties,
+    /// Whether its users are the accounts of the app-token service.
+    linked: bool,
 }
 
 impl Aggregate for Tenant {
@@ -128,56 +188,166 @@ impl Aggregate for Tenant {
         command: &TenantCommand,
         _now: Timestamp,
     ) -> Result<Decision<TenantEvent>, Refusal> {
+        let active = match (self, command) {
+            (Tenant::Absent, TenantCommand::Create(data, properties)) => {
+                return create(data, properties);
+            }
+            (Tenant::Active(active), _) => active,
+            (Tenant::Absent | Tenant::Deleted, _) => {
+                return Err(Refusal::NotFound { what: "tenant" });
+            }
+        };
         match command {
-            TenantCommand::Create(created, properties) => self.create(created, properties),
-            TenantCommand::SetAppTokenLink(wanted) => match self {
-                Tenant::Absent => Err(Refusal::NotFound { what: "tenant" }),
-                Tenant::Active { linked } if linked == wanted => Ok(Decision::none()),
-                Tenant::Active { .. } => {
-                    let set = TenantAppTokenLinkSet { linked: *wanted };
-                    Ok(Decision::event(TenantEvent::AppTokenLinkSet(set.into())))
-                }
-            },
+            TenantCommand::Create(..) => Err(Refusal::AlreadyExists { what: "tenant" }),
+            TenantCommand::Update(data, properties) => active.update(data, properties),
+            TenantCommand::GiveUpHosts(hosts) => active.give_up(hosts),
+            TenantCommand::SetAppTokenLink(wanted) if active.linked == *wanted => {
+                Ok(Decision::none())
+            }
+            TenantCommand::SetAppTokenLink(wanted) => {
+                let set = TenantAppTokenLinkSet { linked: *wanted };
+                Ok(Decision::event(TenantEvent::AppTokenLinkSet(set.into())))
+            }
+            TenantCommand::Delete => active.delete(),
         }
     }
 
     fn evolve(&mut self, event: &TenantEvent) {
-        match event {
-            TenantEvent::Created(_) => *self = Tenant::Active { linked: false },
-            TenantEvent::AppTokenLinkSet(fact) => {
-                if let Tenant::Active { linked } = self {
-                    *linked = fact.data.linked;
-                }
+        match (self, event) {
+            (it, TenantEvent::Created(fact)) => {
+                let (data, properties) = (fact.data.clone(), fact.secret.clone());
+                let properties = properties.unwrap_or_default();
+                *it = Tenant::Active(Box::new(Active { data, properties, linked: false }));
             }
+            (Tenant::Active(active), TenantEvent::AppTokenLinkSet(fact)) => {
+                active.linked = fact.data.linked;
+            }
+            (Tenant::Active(active), TenantEvent::Updated(fact)) => {
+                active.data.apply(&fact.data.changes);
+                active.properties.replace(fact.secret.as_ref());
+            }
+            (it @ Tenant::Active(_), TenantEvent::Deleted(_)) => *it = Tenant::Deleted,
+            // Nothing happens to a tenant that is not there.
+            (Tenant::Absent | Tenant::Deleted, _) => (),
         }
     }
 }
 
-impl Tenant {
-    fn create(
+fn create(
+    created: &TenantCreated,
+    properties: &Properties,
+) -> Result<Decision<TenantEvent>, Refusal> {
+    if created.property_keys.len() != properties.values.len() {
+        return Err(Refusal::invalid("properties", "every key needs a value"));
+    }
+    let nothing = Properties::default();
+    let values = properties.values.iter().cloned().map(PropertyValue::Set).collect::<Vec<_>>();
+    nothing.wished(&[], &created.property_keys, &values)?;
+    let mut data = created.clone();
+    data.number_children();
+    data.check()?;
+    settings::check(&data.property_keys, &properties.values)?;
+    let claims = data.held();
+    let event =
+        TenantEvent::Created(Fact { data, personal: None, secret: Some(properties.clone()) });
+    Ok(Decision { claims, ..Decision::event(event) })
+}
+
+impl Active {
+    fn update(
         &self,
-        created: &TenantCreated,
-        properties: &TenantProperties,
+        wished: &TenantCreated,
+        properties: &[PropertyValue],
     ) -> Result<Decision<TenantEvent>, Refusal> {
-        if !matches!(self, Tenant::Absent) {
-            return Err(Refusal::AlreadyExists { what: "tenant" });
+        let TenantCreated { tenant, owner, .. } = self.data;
+        let mut new = TenantCreated { tenant, owner, ..wished.clone() };
+        new.number_children();
+        new.check()?;
+        if tenant == FIRST && new.status == TENANT_DISABLED {
+            return Err(Refusal::NotAllowed { why: "the first tenant cannot be disabled" });
         }
-        check::required("name", &created.name, 200)?;
-        check::list("hosts", &created.hosts, HOSTS_MAX)?;
-        if created.property_keys.len() != properties.values.len() {
-            return Err(Refusal::invalid("properties", "every key needs a value"));
+        let keys = (&self.data.property_keys, &new.property_keys);
+        let secret = self.properties.wished(keys.0, keys.1, properties)?;
+        let values = &secret.as_ref().unwrap_or(&self.properties).values;
+        settings::check(&new.property_keys, values)?;
+        Ok(self.changed_to(&new, secret))
+    }
+
+    fn give_up(&self, hosts: &[String]) -> Result<Decision<TenantEvent>, Refusal> {
+        let given = hosts.iter().map(|it| normalise(it)).collect::<Vec<_>>();
+        let mut new = self.data.clone();
+        new.hosts.retain(|it| !given.contains(&normalise(&it.name)));
+        new.number_children();
+        Ok(self.changed_to(&new, None))
+    }
+
+    fn changed_to(&self, new: &TenantCreated, secret: Option<Properties>) -> Decision<TenantEvent> {
+        let changes = TenantChange::between(&self.data, new);
+        if changes.is_empty() && secret.is_none() {
+            return Decision::none();
         }
-        let mut decision = Decision::none();
-        for host in &created.hosts {
-            check_host(&host.name)?;
-            decision = decision.claim(TenantId::INSTALLATION, HOST_CLAIM, normalise(&host.name));
+        let data = TenantUpdated { tenant: self.data.tenant, changes };
+        let event = TenantEvent::Updated(Fact { data, personal: None, secret });
+        let (mut releases, mut claims) = (self.data.held(), new.held());
+        releases.retain(|it| !claims.contains(it));
+        claims.retain(|it| !self.data.held().contains(it));
+        Decision { claims, releases, ..Decision::event(event) }
+    }
+
+    fn delete(&self) -> Result<Decision<TenantEvent>, Refusal> {
+        let tenant = self.data.tenant;
+        if tenant == FIRST {
+            return Err(Refusal::NotAllowed { why: "the first tenant cannot be deleted" });
         }
-        decision.events.push(TenantEvent::Created(Fact {
-            data: created.clone(),
-            personal: None,
-            secret: Some(properties.clone()),
-        }));
-        Ok(decision)
+        let releases = self.data.held();
+        let event = TenantEvent::Deleted(TenantDeleted { tenant }.into());
+        Ok(Decision { releases, ..Decision::event(event) })
+    }
+}
+
+impl TenantCreated {
+    /// The ids of hosts and claims are their places.
+    fn number_children(&mut self) {
+        (1..).zip(&mut self.hosts).for_each(|(id, it)| it.id = id);
+        (1..).zip(&mut self.claims).for_each(|(id, it)| it.id = id);
+    }
+
+    /// The values that no other tenant may have.
+    fn held(&self) -> Vec<Claim> {
+        let mut hosts = self.hosts.iter().map(|it| normalise(&it.name)).collect::<Vec<_>>();
+        hosts.sort_unstable();
+        hosts.dedup();
+        let scope = TenantId::INSTALLATION;
+        hosts.into_iter().map(|value| Claim { scope, kind: HOST_CLAIM.name, value }).collect()
+    }
+
+    fn check(&self) -> Result<(), Refusal> {
+        check::required("name", &self.name, 200)?;
+        check::optional("theme", self.theme.as_deref(), 200)?;
+        check::optional("logoUri", self.logo_uri.as_deref(), 2_000)?;
+        check::optional("description", self.description.as_deref(), 1_000)?;
+        if self.status > TENANT_DISABLED {
+            return Err(Refusal::invalid("status", "must be 0, 1 or 2"));
+        }
+        if let Some(host) = &self.issuer_host {
+            check_host("identityServerIssuerUri", host)?;
+        }
+        check::list("hosts", &self.hosts, HOSTS_MAX)?;
+        self.hosts.iter().try_for_each(|it| check_host("hosts.hostName", &it.name))?;
+        if self.held().len() < self.hosts.len() {
+            return Err(Refusal::invalid("hosts", "must not have a host twice"));
+        }
+        check::list("claims", &self.claims, CLAIMS_MAX)?;
+        for (at, claim) in self.claims.iter().enumerate() {
+            check::required("claims.claimType", &claim.claim_type, 250)?;
+            check::at_most("claims.claimValue", &claim.value, 2_000)?;
+            // Spec section 6.6: whoever reads them asks for a type.
+            let before = self.claims.iter().take(at);
+            if before.into_iter().any(|it| it.claim_type == claim.claim_type) {
+                return Err(Refusal::invalid("claims.claimType", "must not be there twice"));
+            }
+        }
+        check_property_keys("properties", &self.property_keys)
     }
 }
 
@@ -186,11 +356,11 @@ pub fn normalise(host: &str) -> String {
     host.to_ascii_lowercase()
 }
 
-fn check_host(host: &str) -> Result<(), Refusal> {
-    check::required("hostName", host, 255)?;
+fn check_host(field: &'static str, host: &str) -> Result<(), Refusal> {
+    check::required(field, host, 255)?;
     let allowed = |it: char| it.is_ascii_alphanumeric() || "-._:[]".contains(it);
     if !host.chars().all(allowed) {
-        return Err(Refusal::invalid("hostName", "must be a host name with an optional port"));
+        return Err(Refusal::invalid(field, "must be a host name with an optional port"));
     }
     Ok(())
 }

@@ -130,8 +130,8 @@ impl<D: RowData> Rows<D> {
         self.made.get_mut(&number).map(Arc::make_mut)
     }
 
+    /// A row that began: nothing was there.
     pub(crate) fn insert(&mut self, number: u64, row: Row<D>) {
-        self.remove(number);
         self.made.insert(number, Arc::new(row));
     }
 

@@ -126,17 +126,21 @@ impl<D: RowData> Table<D> {
 
     pub(crate) fn apply(&mut self, recorded: &Recorded, change: RowChange<D>) {
         let Some(number) = recorded.stream.number() else { return };
-        let before = self.rows.found(number);
         let RowChange { event, hashes, ends } = change;
         if ends {
+            let before = self.rows.found(number);
             self.rows.remove(number);
+            self.found_now(number, before.as_ref(), None);
         } else if let Some(row) = self.rows.get_mut(number) {
+            let before = row.found();
             row.change(event, recorded, hashes);
+            let after = row.found();
+            self.found_now(number, Some(&before), Some(&after));
         } else if let Some(state) = D::begin(event, recorded, hashes) {
-            self.rows.insert(number, Row::new(state, recorded));
+            let row = Row::new(state, recorded);
+            self.found_now(number, None, Some(&row.found()));
+            self.rows.insert(number, row);
         }
-        let after = self.rows.found(number);
-        self.found_now(number, before.as_ref(), after.as_ref());
     }
 
     /// A row is found by what it says now, whatever event changed it.

@@ -9,6 +9,7 @@ use domain::app_token::{
     AppToken, AppTokenCommand, AppTokenEvent, AppTokenIssued, AppTokenPersonal,
 };
 use domain::app_user::{AppUser, AppUserCommand, AppUserPersonal};
+use domain::children::PropertyValue;
 use domain::client::{Client, ClientCommand, ClientSecretInfo};
 use domain::log_event::{HighestNumber, Log, LogCommand};
 use domain::resource::{AllowedScopes, ResourceClientAllowed};
@@ -16,8 +17,8 @@ use domain::resource::{Resource, ResourceCommand, ResourceEvent, ResourcePublish
 use domain::resource::{RevisionPublished, VersionPublished, VersionSetOnline};
 use domain::role::{Role, RoleCommand, RoleFields};
 use domain::signing_key::{SigningKey, SigningKeyCommand};
-use domain::tenant::TenantAppTokenLinkSet;
 use domain::tenant::{Tenant, TenantCommand, TenantCreated, TenantEvent, TenantHost};
+use domain::tenant::{TenantAppTokenLinkSet, TenantDeleted};
 use domain::token::{Token, TokenCommand, TokenIssued};
 use domain::user::{User, UserCommand, Verifiers};
 use domain::{AGGREGATES, Aggregate, Timestamp, UserId};
@@ -170,20 +171,24 @@ fn resource_command(seed: &Seed) -> ResourceCommand {
 }
 
 fn tenant_event(seed: &Seed) -> TenantEvent {
-    if seed.which.is_multiple_of(2) {
-        TenantEvent::Created(samples::tenant_created().into())
-    } else {
-        TenantEvent::AppTokenLinkSet(TenantAppTokenLinkSet { linked: seed.yes }.into())
+    match seed.which % 4 {
+        0 => TenantEvent::Created(samples::tenant_created().into()),
+        1 => samples::tenant_updated(),
+        2 => TenantEvent::Deleted(TenantDeleted { tenant: domain::TenantId(seed.number) }.into()),
+        _ => TenantEvent::AppTokenLinkSet(TenantAppTokenLinkSet { linked: seed.yes }.into()),
     }
 }
 
 fn tenant_command(seed: &Seed) -> TenantCommand {
-    if seed.which.is_multiple_of(2) {
-        let host = TenantHost { id: seed.number, name: seed.text.clone() };
-        let tenant = TenantCreated { hosts: vec![host], ..samples::tenant_created() };
-        TenantCommand::Create(Box::new(tenant), samples::tenant_properties())
-    } else {
-        TenantCommand::SetAppTokenLink(seed.yes)
+    let host = TenantHost { id: seed.number, name: seed.text.clone() };
+    let tenant = TenantCreated { hosts: vec![host], ..samples::tenant_created() };
+    match seed.which % 5 {
+        0 => TenantCommand::Create(Box::new(tenant), samples::tenant_properties()),
+        1 if seed.yes => TenantCommand::Update(Box::new(tenant), vec![PropertyValue::Keep]),
+        1 => TenantCommand::Update(Box::new(tenant), Vec::new()),
+        2 => TenantCommand::GiveUpHosts(vec![seed.text.clone()]),
+        3 => TenantCommand::Delete,
+        _ => TenantCommand::SetAppTokenLink(seed.yes),
     }
 }
 

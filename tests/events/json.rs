@@ -6,6 +6,7 @@ use commands::{CloudEvent, EventJson, FullEventId, Personal};
 use domain::app::{App, AppCommand, AppPolicy};
 use domain::app_token::{AppToken, AppTokenCommand, app_token_id};
 use domain::app_user::{AppUser, AppUserCommand, AppUserId};
+use domain::children::PropertyValue;
 use domain::client::{Client, ClientCommand, ClientRegistered};
 use domain::log::OpenParts as _;
 use domain::log_event::{Log, LogCommand, forgetting_id, restore_id};
@@ -40,6 +41,10 @@ async fn full_life() -> Life {
         world.run::<Role>("61", command).await;
     }
     world.run::<Tenant>("12", TenantCommand::SetAppTokenLink(true)).await;
+    let wishes = vec![PropertyValue::Set("tenant-other-key".to_owned())];
+    let update = TenantCommand::Update(Box::new(samples::tenant_changed()), wishes);
+    world.run::<Tenant>("12", update).await;
+    world.run::<Tenant>("12", TenantCommand::Delete).await;
     let key = samples::signing_key_added();
     world.run::<SigningKey>("sample-kid", SigningKeyCommand::Add(key)).await;
     world.run::<SigningKey>("sample-kid", SigningKeyCommand::Retire { until: NOW }).await;
@@ -194,6 +199,7 @@ async fn secrets_are_three_stars_and_nothing_else() {
     let with_secret = with_secret.map(|it| it.kind).collect::<Vec<_>>();
     let expected = [
         "tenant.created.v1",
+        "tenant.updated.v1",
         "client.registered.v1",
         "resource.created.v1",
         "api_scope.updated.v1",

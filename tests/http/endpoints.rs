@@ -23,7 +23,7 @@ use Who::{Anonymous, AppToken, Bearer, Operation};
 type Row = (u8, &'static str, &'static str, &'static str, &'static str, Who);
 
 #[rustfmt::skip]
-const TABLE: [Row; 60] = [
+const TABLE: [Row; 64] = [
     (1, "ApiResourceGet", "GET", "/api/ApiResource", "/api/ApiResource", Bearer("apiresource.get", "user")),
     (2, "ApiResourcePost", "POST", "/api/ApiResource", "/api/ApiResource", Bearer("apiresource.post", "user")),
     (4, "ApiResourceDetail", "GET", "/api/ApiResource/{id}", "/api/ApiResource/1", Bearer("apiresource.detail", "user")),
@@ -65,6 +65,10 @@ const TABLE: [Row; 60] = [
     (69, "RoleDelete", "DELETE", "/api/Role/{id}", "/api/Role/77", Bearer("role.delete", "administrator")),
     (70, "RoleCodes", "GET", "/api/Role/Codes", "/api/Role/Codes", Anonymous),
     (71, "TenantGet", "GET", "/api/Tenant", "/api/Tenant", Bearer("tenant.get", "user")),
+    (72, "TenantPost", "POST", "/api/Tenant", "/api/Tenant", Bearer("tenant.post", "administrator")),
+    (73, "TenantPut", "PUT", "/api/Tenant", "/api/Tenant", Bearer("tenant.put", "user")),
+    (74, "TenantDetail", "GET", "/api/Tenant/{id}", "/api/Tenant/1", Bearer("tenant.detail", "user")),
+    (75, "TenantDelete", "DELETE", "/api/Tenant/{id}", "/api/Tenant/1", Bearer("tenant.delete", "user")),
     (76, "TenantInfo", "GET", "/api/Tenant/Info", "/api/Tenant/Info?host=localhost:8080", Anonymous),
     (77, "TenantCodes", "GET", "/api/Tenant/Codes", "/api/Tenant/Codes", Anonymous),
     (78, "UserGet", "GET", "/api/User", "/api/User", Bearer("user.get", "user")),

@@ -30,3 +30,4 @@ mod stopping;
 mod story;
 mod streaming;
 mod tampering;
+mod tenants;

@@ -12,10 +12,11 @@ use commands::password::PasswordPool;
 use commands::signing::{add_signing_key, make_signing_key, system_head};
 use domain::account::AccountId;
 use domain::app_user::AppUserId;
+use domain::children::Properties;
 use domain::log::{CommitHead, EventLog};
 use domain::role::{Role, RoleCommand, RoleCreated};
 use domain::signing_key::SigningAlgorithm;
-use domain::tenant::{Tenant, TenantCommand, TenantCreated, TenantHost, TenantProperties};
+use domain::tenant::{Tenant, TenantCommand, TenantCreated, TenantHost};
 use domain::token::{Grant, Token, TokenCommand, TokenIssued};
 use domain::user::{PasswordVerifier, User, UserClaim, UserCommand, UserPersonal, UserRegistered};
 use domain::{Actor, Aggregate, ClientName, TenantId, Timestamp, UserId};
@@ -241,6 +242,11 @@ impl TestApp {
 
     /// One more tenant, with a host and a key.
     pub async fn tenant(&self, host: &str) -> u32 {
+        self.owned_tenant(host, UserId(1)).await
+    }
+
+    /// The same, of another owner.
+    pub async fn owned_tenant(&self, host: &str, owner: UserId) -> u32 {
         let number = self.engine.log().highest_id("tenant") as u32 + 1;
         let tenant = TenantId(number);
         let created = TenantCreated {
@@ -252,12 +258,12 @@ impl TestApp {
             hosts: vec![TenantHost { id: 1, name: host.to_owned() }],
             claims: Vec::new(),
             cache_seconds: 600,
-            owner: UserId(1),
+            owner,
             logo_uri: None,
             description: None,
             property_keys: vec!["Azure:ApiManagement:ApiKey".to_owned()],
         };
-        let properties = TenantProperties { values: vec!["gateway-key-9".to_owned()] };
+        let properties = Properties { values: vec!["gateway-key-9".to_owned()] };
         let create = TenantCommand::Create(Box::new(created), properties);
         self.run::<Tenant>(number, &number.to_string(), create).await;
         self.rotate(number, SigningAlgorithm::Es256).await;

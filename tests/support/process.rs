@@ -7,7 +7,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use reqwest::{Client, Method, Response};
+use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -64,6 +64,8 @@ pub struct Program {
     pub data: PathBuf,
     pub port: u16,
     pub client: Client,
+    /// The host that requests name, if it is another than the address.
+    pub host: Option<&'static str>,
     arguments: Vec<String>,
     environment: Vec<(String, String)>,
     /// What a shell does before it becomes the program.
@@ -111,6 +113,7 @@ impl Program {
             data: folder.path().join("data"),
             port: free_port(),
             client: Client::new(),
+            host: None,
             arguments: arguments.iter().map(|it| (*it).to_owned()).collect(),
             environment: vec![
                 ("CHANCERY_ADMIN_PASSWORD".to_owned(), PASSWORD.to_owned()),
@@ -324,7 +327,8 @@ impl Program {
             ("password", password),
             ("scope", "oauthapp.all"),
         ];
-        let sent = self.client.post(self.url("/connect/token")).form(&form).send().await;
+        let request = self.request(Method::POST, "/connect/token").form(&form);
+        let sent = request.send().await;
         Answer::of(sent.unwrap()).await.unwrap()
     }
 
@@ -335,7 +339,8 @@ impl Program {
             ("client_id", client_id),
             ("client_secret", secret),
         ];
-        let sent = self.client.post(self.url("/connect/token")).form(&form).send().await;
+        let request = self.request(Method::POST, "/connect/token").form(&form);
+        let sent = request.send().await;
         Answer::of(sent.unwrap()).await.unwrap()
     }
 
@@ -343,6 +348,11 @@ impl Program {
     pub async fn token(&self) -> String {
         let answer = self.sign_in("admin", PASSWORD).await;
         answer.json["access_token"].as_str().unwrap_or_else(|| panic!("{answer:?}")).to_owned()
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self.client.request(method, self.url(path));
+        self.host.iter().fold(request, |it, host| it.header("host", *host))
     }
 
     /// A request that may fail, as in mid-crash.
@@ -353,7 +363,7 @@ impl Program {
         token: &str,
         body: Option<&Value>,
     ) -> reqwest::Result<Answer> {
-        let request = self.client.request(method, self.url(path)).bearer_auth(token);
+        let request = self.request(method, path).bearer_auth(token);
         let request = body.iter().fold(request, |it, body| it.json(body));
         Answer::of(request.send().await?).await
     }

@@ -12,13 +12,14 @@ pub mod scopes;
 mod token;
 mod user;
 
+use domain::children::Properties;
 use domain::client::{ClientEnabledSet, ClientSecretInfo, ClientSecrets, ClientTakenOver};
 use domain::client::{ClientEvent, ClientFlags, ClientLifetimes, ClientRegistered};
 use domain::log_event::{HighestNumber, LogEvent, LogForgotten, LogRestored};
 use domain::resource::{ResourceClientAllowed, ResourceEvent, RevisionPublished};
 use domain::signing_key::{SigningAlgorithm, SigningKeyAdded, SigningKeyEnded};
 use domain::signing_key::{SigningKeyEvent, SigningKeyRetired};
-use domain::tenant::{TenantAppTokenLinkSet, TenantProperties};
+use domain::tenant::{TenantAppTokenLinkSet, TenantChange, TenantDeleted, TenantUpdated};
 use domain::tenant::{TenantClaim, TenantCreated, TenantEvent, TenantHost};
 use domain::token::{TokenEvent, TokenIssued, TokenRevoked};
 use domain::user::{PasswordVerifier, UserClaim, UserDeleted, UserErased, UserEvent};
@@ -88,6 +89,8 @@ pub fn all() -> Vec<Sample> {
         sample("full", {
             TenantEvent::AppTokenLinkSet(TenantAppTokenLinkSet { linked: true }.into())
         }),
+        sample("full", tenant_updated()),
+        sample("full", TenantEvent::Deleted(TenantDeleted { tenant: TenantId(12) }.into())),
         sample("full", TokenEvent::Revoked(TokenRevoked { reason: text("reason") }.into())),
         sample("full", user_full()),
         sample("sparse", user_sparse()),
@@ -352,8 +355,8 @@ pub fn tenant_created() -> TenantCreated {
 /// The value of a private property of a tenant; no reader ever sees it.
 pub const TENANT_SECRET: &str = "tenant-gateway-key";
 
-pub fn tenant_properties() -> TenantProperties {
-    TenantProperties { values: list(&[TENANT_SECRET]) }
+pub fn tenant_properties() -> Properties {
+    Properties { values: list(&[TENANT_SECRET]) }
 }
 
 fn host(id: u32) -> TenantHost {
@@ -366,6 +369,30 @@ pub fn tenant_full() -> TenantEvent {
         personal: None,
         secret: Some(tenant_properties()),
     })
+}
+
+/// A tenant in which every field that may change is another one.
+pub fn tenant_changed() -> TenantCreated {
+    TenantCreated {
+        name: text("other name"),
+        theme: some("other theme"),
+        status: 2,
+        issuer_host: Some("other.example".to_owned()),
+        hosts: vec![host(5)],
+        claims: vec![TenantClaim { id: 1, claim_type: text("other type"), value: text("other") }],
+        cache_seconds: 606,
+        logo_uri: some("other logo uri"),
+        description: some("other description"),
+        property_keys: list(&["Other:Key"]),
+        ..tenant_created()
+    }
+}
+
+pub fn tenant_updated() -> TenantEvent {
+    let changes = TenantChange::between(&tenant_created(), &tenant_changed());
+    let data = TenantUpdated { tenant: TenantId(12), changes };
+    let secret = Some(Properties { values: list(&["tenant-other-key"]) });
+    TenantEvent::Updated(Fact { data, personal: None, secret })
 }
 
 fn tenant_sparse() -> TenantCreated {

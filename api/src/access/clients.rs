@@ -59,8 +59,13 @@ pub(crate) fn counting_client(
     client_id: &str,
 ) -> Option<Arc<ClientRow>> {
     let client = tables.clients.identified(client_id)?;
-    let counts = client.data.tenant == tenant && client_counts(tables, client);
+    let counts = serves(client, tenant) && client_counts(tables, client);
     counts.then(|| client.clone())
+}
+
+/// Whether a client is one of a tenant: the program's own serves all of them (contracts 18).
+pub(crate) fn serves(client: &ClientRow, tenant: TenantId) -> bool {
+    client.data.tenant == tenant || client.data.client_id.0 == FIRST_PARTY_CLIENT
 }
 
 /// It was taken over, or is the program's own.
@@ -122,11 +127,12 @@ fn named_by<'a>(tables: &'a Tables, tenant: TenantId, scope: &str) -> Option<&'a
     holder.data.scopes.iter().any(|it| it == scope).then_some(&**holder)
 }
 
-/// The audience of a scope, if the client gets it now. A scope that is unknown and one that the
+/// The audience of a scope of a tenant, if the client gets it now. A scope that is unknown and one that the
 /// client may not have are the same: nothing tells which scopes exist. A scope that stands for claims
 /// about a person has no audience.
 pub(crate) fn audience_for<'a>(
     tables: &'a Tables,
+    tenant: TenantId,
     client: &ClientRow,
     scope: &str,
 ) -> Option<Option<&'a str>> {
@@ -135,7 +141,7 @@ pub(crate) fn audience_for<'a>(
     if !is_listed && !is_first_party {
         return None;
     }
-    match known(tables, client.data.tenant, scope)? {
+    match known(tables, tenant, scope)? {
         Known::BuiltIn => gets_built_in(tables, client).then_some(Some(BUILT_IN_AUDIENCE)),
         Known::Of(resource) => {
             let owner = resource.data.owner;
@@ -176,11 +182,12 @@ pub(crate) fn scopes_of_others(
 /// new owner's to give.
 pub(crate) fn gains_scopes(tables: &Tables, client: &ClientRow, owner: &UserRow) -> bool {
     let is_administrator = is_administrator(tables, owner);
+    let tenant = client.data.tenant;
     client.data.allowed_scopes.iter().any(|scope| {
-        if audience_for(tables, client, scope).is_some() {
+        if audience_for(tables, tenant, client, scope).is_some() {
             return false;
         }
-        match known(tables, client.data.tenant, scope) {
+        match known(tables, tenant, scope) {
             Some(Known::BuiltIn) => is_administrator,
             Some(Known::Of(resource)) => resource.data.owner == owner.data.user,
             Some(Known::Identity) | None => false,

@@ -164,7 +164,7 @@ impl Granted {
         self.submit_by(body, of_body, run).await
     }
 
-    async fn submit_by<F: Future<Output = Result<Done, commands::Error>> + Send>(
+    pub(super) async fn submit_by<F: Future<Output = Result<Done, commands::Error>> + Send>(
         &self,
         body: &[u8],
         of_body: Expected,

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::tenant::TENANT_DISABLED;
 use projections::TenantRow;
 
 use super::granted::{Granted, Open};
@@ -17,6 +18,9 @@ use crate::http::needs::Needs;
 
 /// How long a read waits for the position that its caller names.
 const POSITION_WAIT_MAX: Duration = Duration::from_secs(2);
+
+/// After how many seconds a caller may try again where the tenant is disabled.
+const DISABLED_RETRY_SECONDS: u64 = 600;
 
 impl Endpoint {
     /// Handled for bearers of a token that has what is needed; nobody else reaches the handler.
@@ -59,7 +63,14 @@ async fn require(call: Call, needs: Needs) -> Result<Granted, ApiError> {
 /// Spec section 6.6: the `Host` header, with its port, names the tenant.
 fn find_tenant(call: &Call) -> Result<Arc<TenantRow>, ApiError> {
     let host = call.host().ok_or(ApiError::UnknownHost)?;
-    call.app.tenant_at(host).ok_or(ApiError::UnknownHost)
+    let tenant = call.app.tenant_at(host).ok_or(ApiError::UnknownHost)?;
+    match tenant.data.status {
+        TENANT_DISABLED => Err(ApiError::Unavailable {
+            retry_seconds: DISABLED_RETRY_SECONDS,
+            why: "the tenant of this host is disabled".to_owned(),
+        }),
+        _ => Ok(tenant),
+    }
 }
 
 /// Spec section 3.6: the only version is 1.0.

@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use commands::Done;
 use commands::keys::random;
+use domain::TenantId;
 use domain::log::CommitHead;
 use domain::token::{Grant, Token, TokenCommand, TokenIssued};
 use domain::{ClientName, Timestamp, UserId};
@@ -89,18 +90,19 @@ struct ClientTenantClaim<'a> {
 /// refused, in the same words whether the scope exists or not.
 pub(crate) fn grant_scopes(
     tables: &Tables,
+    tenant: TenantId,
     client: &ClientRow,
     wanted: Option<&str>,
 ) -> Result<(Vec<String>, Vec<String>), ApiError> {
     let granted = match wanted {
-        None => still_granted(tables, client, &client.data.allowed_scopes),
+        None => still_granted(tables, tenant, client, &client.data.allowed_scopes),
         Some(wanted) => {
             let mut scopes: Vec<String> = Vec::new();
             for scope in wanted.split_ascii_whitespace() {
                 if scopes.iter().any(|it| it == scope) {
                     continue;
                 }
-                if audience_for(tables, client, scope).is_none() {
+                if audience_for(tables, tenant, client, scope).is_none() {
                     let why = "a scope is unknown, or the client may not ask for it";
                     return Err(ApiError::oauth("invalid_scope", why));
                 }
@@ -109,7 +111,7 @@ pub(crate) fn grant_scopes(
             if scopes.len() > SCOPES_MAX {
                 return Err(ApiError::oauth("invalid_scope", "ask for 1 to 100 scopes"));
             }
-            still_granted(tables, client, &scopes)
+            still_granted(tables, tenant, client, &scopes)
         }
     };
     if granted.0.is_empty() {
@@ -122,6 +124,7 @@ pub(crate) fn grant_scopes(
 /// audiences.
 pub(crate) fn still_granted(
     tables: &Tables,
+    tenant: TenantId,
     client: &ClientRow,
     scopes: &[String],
 ) -> (Vec<String>, Vec<String>) {
@@ -130,7 +133,7 @@ pub(crate) fn still_granted(
         if granted.len() == SCOPES_MAX {
             break;
         }
-        let Some(name) = audience_for(tables, client, scope) else { continue };
+        let Some(name) = audience_for(tables, tenant, client, scope) else { continue };
         audience.extend(name.map(str::to_owned));
         if !granted.contains(scope) {
             granted.push(scope.clone());

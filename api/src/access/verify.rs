@@ -7,15 +7,15 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use commands::bootstrap::FIRST_PARTY_CLIENT;
 use domain::role::ROLE_ADMINISTRATOR;
+use domain::tenant::TENANT_DISABLED;
 use domain::token::Token;
 use domain::{Actor, Aggregate as _, StreamId, Timestamp, UserId};
 use jsonwebtoken::{Header, Validation, decode, decode_header};
 use projections::{Tables, TenantRow};
 use warp::http::header::AUTHORIZATION;
 
-use super::clients::client_counts;
+use super::clients::{client_counts, serves};
 use super::scopes::BUILT_IN_AUDIENCE;
 use super::token_id::is_bound;
 use crate::http::call::Call;
@@ -27,9 +27,6 @@ use crate::state::verified_tokens::{Claims, VerifiedToken, VerifyingKey};
 
 /// The longest token, in bytes.
 const TOKEN_BYTES_MAX: usize = 16 * 1024;
-
-/// The status of a tenant that is disabled.
-const TENANT_DISABLED: u8 = 2;
 
 /// The caller with a valid token.
 #[derive(Debug, Clone)]
@@ -127,8 +124,7 @@ fn check_standing(
         return None;
     }
     let client = tables.clients.identified(&claims.client_id)?;
-    let serves = client.data.tenant == tenant || client.data.client_id.0 == FIRST_PARTY_CLIENT;
-    if !serves || !client_counts(tables, client) {
+    if !serves(client, tenant) || !client_counts(tables, client) {
         return None;
     }
     if claims.sub == claims.client_id {

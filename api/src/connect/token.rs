@@ -105,7 +105,8 @@ fn client_credentials(
         return Err(ApiError::oauth("unauthorized_client", why));
     }
     let tables = open.call.app.views.read();
-    let (scopes, audience) = grant_scopes(&tables, client, form.text("scope"))?;
+    let (scopes, audience) =
+        grant_scopes(&tables, open.tenant.data.tenant, client, form.text("scope"))?;
     Ok(TokenRequest {
         tenant: open.tenant.clone(),
         client_id: client.data.client_id.0.clone(),
@@ -139,7 +140,7 @@ async fn password(open: &Open, client: &ClientRow, form: &Query) -> Result<Token
     // Scopes are checked first: a wrong one must not reveal whether the password was right.
     let (scopes, audience) = {
         let tables = open.call.app.views.read();
-        grant_scopes(&tables, client, form.text("scope"))?
+        grant_scopes(&tables, open.tenant.data.tenant, client, form.text("scope"))?
     };
     let app = &open.call.app;
     let attempt = Attempt::account(open.tenant.data.tenant.0, name, open.call.peer);

@@ -1,7 +1,6 @@
 //! Commands of an operator, with or without a running server: each but a backup is an event.
 
 use commands::Expected;
-use std::io::Read as _;
 use std::path::PathBuf;
 
 use commands::password::PasswordPool;
@@ -9,7 +8,7 @@ use domain::account::AccountId;
 use domain::app::{App, AppCommand, AppId, AppPolicy};
 use domain::app_user::{AppUser, AppUserCommand, AppUserId};
 use domain::tenant::{Tenant, TenantCommand};
-use domain::user::{User, UserCommand, check_password};
+use domain::user::{User, UserCommand};
 use domain::{TenantId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
@@ -17,10 +16,12 @@ use super::client_shots::{ClientShot, clients_on, stopped};
 use super::erasures::forget_person;
 use super::failure::Failure;
 use super::key_shots::KeyShot;
+use super::new_password::read_password;
 use super::operator::{head_of, head_of_owner, wait_until_shown};
 use super::running::Running;
 use super::settings::{AppTokenCommand, User as UserWhat, Who};
-use super::{administrators, backup};
+use super::tenant_shots::TenantShot;
+use super::{administrators, backup, new_user};
 use crate::access::administrators::change_user;
 use crate::app_token::accounts::Accounts;
 use crate::app_token::registration::add_app_root;
@@ -53,6 +54,10 @@ pub(crate) enum OneShot {
     Backup { to: PathBuf },
     /// Something with clients.
     Client(ClientShot),
+    /// Something with tenants.
+    Tenant(TenantShot),
+    /// Enter a user.
+    CreateUser { name: String, tenant: u32, password: String, administrator: bool },
 }
 
 impl OneShot {
@@ -60,7 +65,10 @@ impl OneShot {
     pub(super) fn writes(&self) -> bool {
         let looks = matches!(
             self,
-            Self::Backup { .. } | Self::Keys(KeyShot::List) | Self::Client(ClientShot::List { .. })
+            Self::Backup { .. }
+                | Self::Keys(KeyShot::List)
+                | Self::Client(ClientShot::List { .. })
+                | Self::Tenant(TenantShot::List { .. })
         );
         !looks
     }
@@ -83,6 +91,8 @@ impl OneShot {
             Self::SetApp { .. } => "app-token set-app",
             Self::Backup { .. } => "backup",
             Self::Client(what) => what.name(),
+            Self::Tenant(what) => what.name(),
+            Self::CreateUser { .. } => "user create",
         }
     }
 
@@ -126,6 +136,10 @@ impl OneShot {
             UserWhat::SetPassword(Who { name, tenant }) => {
                 let password = read_password(&name)?;
                 Self::SetPassword { name, tenant, password }
+            }
+            UserWhat::Create { who: Who { name, tenant }, administrator } => {
+                let password = read_password(&name)?;
+                Self::CreateUser { name, tenant, password, administrator }
             }
             UserWhat::Enable(Who { name, tenant }) => {
                 Self::EnableUser { name, tenant, enabled: true }
@@ -197,27 +211,13 @@ impl OneShot {
                 copied.await.map_err(|err| err.to_string())?
             }
             Self::Client(what) => what.run(on).await,
+            Self::Tenant(what) => what.run(on).await,
+            Self::CreateUser { name, tenant, password, administrator } => {
+                let who = (&*name, TenantId(tenant));
+                new_user::create(on, what, who, &password, administrator).await
+            }
         }
     }
-}
-
-/// Reads a password from a place that others do not see: never from the command line.
-fn read_password(name: &str) -> Result<String, Failure> {
-    let password = match std::env::var("CHANCERY_PASSWORD") {
-        Ok(password) => password,
-        Err(_) => {
-            eprintln!("New password for {name}, then end of input:");
-            let mut text = String::new();
-            std::io::stdin().take(4_096).read_to_string(&mut text)?;
-            text.trim_end_matches(['\r', '\n']).to_owned()
-        }
-    };
-    let broken = check_password(&password);
-    if !broken.is_empty() {
-        let rules = broken.iter().map(|it| it.why).collect::<Vec<_>>();
-        return Err(rules.join("; ").into());
-    }
-    Ok(password)
 }
 
 /// Enables or disables an account, at whichever face.

@@ -104,6 +104,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         what: Keys,
     },
+    /// List tenants, and make them.
+    Tenant {
+        #[command(subcommand)]
+        what: TenantWhat,
+    },
     /// Manage users.
     User {
         #[command(subcommand)]
@@ -351,12 +356,43 @@ pub(crate) enum ClientWhat {
     },
 }
 
+/// What to do with tenants.
+#[derive(Debug, Subcommand)]
+pub(crate) enum TenantWhat {
+    /// Show all tenants with their hosts.
+    List {
+        /// How the list looks.
+        #[arg(long, default_value = "table")]
+        format: Format,
+    },
+    /// Make a tenant with its roles, a signing key, and an administrator, who owns it. The password is
+    /// read from the environment variable CHANCERY_PASSWORD, else from standard input.
+    Create {
+        /// Its name.
+        name: String,
+        /// Where it answers: host[:port], as in the Host header. May be given again.
+        #[arg(long, required = true, value_name = "HOST")]
+        host: Vec<String>,
+        /// The name with which its administrator signs in.
+        #[arg(long, value_name = "NAME")]
+        administrator: String,
+    },
+}
+
 /// What to do with users.
 #[derive(Debug, Subcommand)]
 pub(crate) enum User {
     /// Replace a user's password; tokens issued before end. The password is read from the
     /// environment variable CHANCERY_PASSWORD, else from standard input.
     SetPassword(Who),
+    /// Enter a user at the top of a tenant. The password is read as for set-password.
+    Create {
+        #[command(flatten)]
+        who: Who,
+        /// Give the user the role of administrators, and the permission for everything.
+        #[arg(long)]
+        administrator: bool,
+    },
     /// Let a user sign in again.
     Enable(Who),
     /// Disable a user, who cannot sign in then; tokens end.

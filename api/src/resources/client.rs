@@ -311,7 +311,8 @@ fn scopes_of_now(
         token_sent: true,
         why: "the client of the access token may not ask for tokens any more",
     })?;
-    let (scopes, audience) = still_granted(tables, &client, &caller.claims.scope);
+    let (scopes, audience) =
+        still_granted(tables, granted.tenant_id(), &client, &caller.claims.scope);
     if scopes.is_empty() {
         let why = "the client may not ask for the scopes of the access token any more";
         return Err(ApiError::Forbidden(why.to_owned()));

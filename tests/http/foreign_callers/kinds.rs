@@ -14,6 +14,8 @@ pub struct Kind {
     pub values: &'static [&'static str],
     /// Whether every user of its tenant sees it.
     pub is_shared: bool,
+    /// Whether only an administrator makes such rows, and owns them then.
+    pub is_of_boss: bool,
 }
 
 /// A row that was made, or (`nobody`) one that never was.
@@ -38,7 +40,7 @@ impl Made {
     }
 }
 
-pub const ALL: [&Kind; 6] = [&RESOURCE, &SCOPE, &IDENTITY_RESOURCE, &CLIENT, &USER, &ROLE];
+pub const ALL: [&Kind; 7] = [&RESOURCE, &SCOPE, &IDENTITY_RESOURCE, &CLIENT, &USER, &ROLE, &TENANT];
 
 /// Published, with a second revision.
 pub const RESOURCE: Kind = Kind {
@@ -55,6 +57,7 @@ pub const RESOURCE: Kind = Kind {
     ],
     values: &["<id>", "<name>", "resource-<id>"],
     is_shared: false,
+    is_of_boss: false,
 };
 
 pub const PUBLICATION: &str =
@@ -68,6 +71,7 @@ pub const SCOPE: Kind = Kind {
     reads: &["/api/ApiScope/<id>"],
     values: &["<id>", "<name>", "api_scope-<id>"],
     is_shared: true,
+    is_of_boss: false,
 };
 
 pub const IDENTITY_RESOURCE: Kind = Kind {
@@ -77,6 +81,7 @@ pub const IDENTITY_RESOURCE: Kind = Kind {
     reads: &["/api/IdentityResource/<id>"],
     values: &["<id>", "<name>", "identity_resource-<id>"],
     is_shared: true,
+    is_of_boss: false,
 };
 
 pub const CLIENT: Kind = Kind {
@@ -86,6 +91,7 @@ pub const CLIENT: Kind = Kind {
     reads: &["/api/Client/<id>"],
     values: &["<id>", "<name>", "client-<id>", "client-<name>"],
     is_shared: false,
+    is_of_boss: false,
 };
 
 /// Whom ann creates stands below her: she sees it, and other users do not.
@@ -96,6 +102,7 @@ pub const USER: Kind = Kind {
     reads: &["/api/User/<id>"],
     values: &["<id>", "<name>", "555 <number>", "<name>@example.org", "user-<id>"],
     is_shared: false,
+    is_of_boss: false,
 };
 
 pub const ROLE: Kind = Kind {
@@ -105,4 +112,16 @@ pub const ROLE: Kind = Kind {
     reads: &["/api/Role/<id>"],
     values: &["<id>", "<name>", "role-<id>"],
     is_shared: true,
+    is_of_boss: false,
+};
+
+/// Only administrators of the first tenant make tenants: the others are strangers to them.
+pub const TENANT: Kind = Kind {
+    path: "/api/Tenant",
+    body: r#"{"name":"<name>","hosts":[{"hostName":"<name>.example"}]}"#,
+    then: &[],
+    reads: &["/api/Tenant/<id>"],
+    values: &["<id>", "<name>", "<name>.example", "tenant-<id>"],
+    is_shared: false,
+    is_of_boss: true,
 };

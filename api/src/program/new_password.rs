@@ -1,0 +1,26 @@
+//! New passwords, as an operator gives them.
+
+use std::io::Read as _;
+
+use domain::user::check_password;
+
+use super::failure::Failure;
+
+/// Reads a password from a place that others do not see: never from the command line.
+pub(super) fn read_password(name: &str) -> Result<String, Failure> {
+    let password = match std::env::var("CHANCERY_PASSWORD") {
+        Ok(password) => password,
+        Err(_) => {
+            eprintln!("New password for {name}, then end of input:");
+            let mut text = String::new();
+            std::io::stdin().take(4_096).read_to_string(&mut text)?;
+            text.trim_end_matches(['\r', '\n']).to_owned()
+        }
+    };
+    let broken = check_password(&password);
+    if !broken.is_empty() {
+        let rules = broken.iter().map(|it| it.why).collect::<Vec<_>>();
+        return Err(rules.join("; ").into());
+    }
+    Ok(password)
+}
