@@ -49,6 +49,7 @@ fn run_command(settings: Settings) -> Result<ExitCode, Failure> {
         Command::Keys { what } => admin::run(&common, &OneShot::Keys(what.into())),
         Command::User { what } => admin::run(&common, &OneShot::user(what)?),
         Command::Tenant { what } => admin::run(&common, &OneShot::Tenant(TenantShot::of(what)?)),
+        Command::Workers { what } => admin::run(&common, &OneShot::Workers(what.into())),
         Command::Client { what } => admin::run(&common, &OneShot::Client(what.into())),
         Command::AppToken { what } => admin::run(&common, &OneShot::app_token(what)?),
         Command::Backup { to } => {

@@ -1,7 +1,7 @@
 //! The HTTP interface and the command line: requests and answers, and who may do what.
 //!
 //! The folders are floors, each of which knows only those below: `state`, `http`, `access`, then
-//! `resources`, `connect` and `operation` side by side, `app_token`, `endpoints`, `program`, `bench`,
+//! `resources`, `connect`, `operation` and `workers` side by side, `app_token`, `endpoints`, `program`, `bench`,
 //! `cli` (docs/architecture.md; `tests/house` holds it).
 
 mod access;
@@ -15,6 +15,7 @@ mod operation;
 mod program;
 mod resources;
 mod state;
+mod workers;
 
 pub use crate::app_token::registration::add_app_root;
 pub use crate::cli::run;

@@ -20,7 +20,10 @@ pub(crate) mod tenant;
 mod tenant_body;
 pub(crate) mod user;
 pub(crate) mod user_body;
+mod user_distributors;
 mod user_erase;
+mod user_identity;
+mod user_register;
 mod user_update;
 pub(crate) mod user_view;
 
@@ -40,7 +43,9 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         role::endpoints(),
         tenant::endpoints(),
         user::endpoints(),
+        user_distributors::endpoints(),
         user_erase::endpoints(),
+        user_register::endpoints(),
     ]
     .into_iter()
     .flatten()

@@ -12,6 +12,7 @@ pub(crate) mod panics;
 pub(crate) mod proxies;
 mod recent;
 pub(crate) mod seen;
+pub(crate) mod send_limits;
 pub(crate) mod signer;
 pub(crate) mod stream_places;
 pub(crate) mod verified_tokens;

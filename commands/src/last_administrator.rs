@@ -47,9 +47,27 @@ impl Engine {
         head: &CommitHead,
         expected: Expected,
     ) -> Result<Done, Error> {
+        let nothing = |_: &mut Draft<'_>| Ok(());
+        self.change_user_with((user, command), administrators, head, expected, nothing).await
+    }
+
+    /// As [`Engine::change_user`]; `also` adds more to the same commit. It runs again after every lost
+    /// race.
+    ///
+    /// # Errors
+    /// As [`Engine::change_user`], and those of `also`.
+    pub async fn change_user_with(
+        &self,
+        (user, command): (UserId, &UserCommand),
+        administrators: &dyn Administrators,
+        head: &CommitHead,
+        expected: Expected,
+        also: impl Fn(&mut Draft<'_>) -> Result<(), Error> + Send + Sync,
+    ) -> Result<Done, Error> {
         let filled = self.transact(head, |draft| {
             draft.at::<User>(&user.to_string(), expected)?;
-            self.decide_user(draft, user, command, administrators, head)
+            self.decide_user(draft, user, command, administrators, head)?;
+            also(draft)
         });
         filled.await.map(|((), done)| done)
     }

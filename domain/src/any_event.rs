@@ -9,6 +9,7 @@ use crate::app::App;
 use crate::app_token::AppToken;
 use crate::app_user::AppUser;
 use crate::client::Client;
+use crate::delivery::{Mail, Sms};
 use crate::event::{JsonParts, Parts, StoredEvent, Unreadable};
 use crate::identity_resource::IdentityResource;
 use crate::ids::Timestamp;
@@ -21,6 +22,7 @@ use crate::stream::StreamId;
 use crate::tenant::Tenant;
 use crate::token::Token;
 use crate::user::User;
+use crate::verification::Verification;
 
 macro_rules! aggregates {
     ($($aggregate:ident),* $(,)?) => {
@@ -94,12 +96,15 @@ aggregates! {
     Client,
     IdentityResource,
     Log,
+    Mail,
     Resource,
     Role,
     SigningKey,
+    Sms,
     Tenant,
     Token,
     User,
+    Verification,
 }
 
 impl AnyEvent {

@@ -57,12 +57,13 @@ pub fn permission(field: &'static str, value: &str, chars_max: usize) -> Result<
     }
 }
 
-/// Exactly one `@`, not first and not last (spec section 2.1).
+/// Exactly one `@`, not first and not last (spec section 2.1), and nothing that would end a line of a
+/// letter.
 pub fn email(field: &'static str, value: &str) -> Result<(), Refusal> {
     let well_formed = value
         .split_once('@')
         .is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !host.contains('@'));
-    if !well_formed {
+    if !well_formed || value.trim().chars().any(|it| it.is_control() || it.is_whitespace()) {
         return Err(Refusal::invalid(field, "must be an e-mail address"));
     }
     Ok(())

@@ -17,6 +17,7 @@ pub mod commit;
 pub mod context;
 pub mod credentials;
 pub mod day_subject;
+pub mod delivery;
 pub mod event;
 pub mod forgetting;
 pub mod hashed;
@@ -38,6 +39,7 @@ pub mod signing_key;
 pub mod tenant;
 pub mod token;
 pub mod user;
+pub mod verification;
 
 mod any_event;
 

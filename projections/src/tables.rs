@@ -14,6 +14,8 @@ use crate::app_users::AppUserData;
 use crate::apps::AppData;
 use crate::audit::Audit;
 use crate::clients::ClientData;
+use crate::codes::Codes;
+use crate::deliveries::Deliveries;
 use crate::identity_resources::IdentityResourceData;
 use crate::layout::Section;
 use crate::resources::ResourceData;
@@ -42,6 +44,10 @@ macro_rules! tables {
             pub app_tokens: AppTokens,
             /// Where in the log things are.
             pub audit: Audit,
+            /// The codes that prove addresses.
+            pub codes: Codes,
+            /// What is to be sent.
+            pub deliveries: Deliveries,
             /// The signing keys.
             pub signing_keys: SigningKeys,
             /// The revoked tokens.
@@ -92,6 +98,8 @@ macro_rules! tables {
                     $($field: Table::new(keys.clone()),)*
                     app_tokens: AppTokens::default(),
                     audit: Audit::default(),
+                    codes: Codes::default(),
+                    deliveries: Deliveries::default(),
                     signing_keys: SigningKeys::default(),
                     tokens: Tokens::default(),
                     position: 0,
@@ -185,6 +193,8 @@ impl Tables {
     pub(crate) fn begin_with(&mut self, forgotten: Forgotten) {
         self.tokens.begin_with(&forgotten);
         self.app_tokens.begin_with(&forgotten);
+        self.codes.begin_with(&forgotten);
+        self.deliveries.begin_with(&forgotten);
         self.forgotten = forgotten;
     }
 
@@ -192,6 +202,8 @@ impl Tables {
         self.forgotten.note(position, forgetting);
         self.tokens.forget(position, forgetting);
         self.app_tokens.forget(position, forgetting);
+        self.codes.forget(position, forgetting);
+        self.deliveries.forget(position, forgetting);
     }
 
     /// What is not kept in a table of rows: what has an end, and keys, which have no numbers.
@@ -201,7 +213,14 @@ impl Tables {
             AnyEvent::Log(LogEvent::Forgotten(fact)) => {
                 self.forget(recorded.position, Forgetting { until: fact.data.until });
             }
-            AnyEvent::Log(LogEvent::Restored(_)) => self.app_tokens.close_all(recorded.position),
+            AnyEvent::Log(LogEvent::Restored(_)) => {
+                self.app_tokens.close_all(recorded.position);
+                self.codes.close_all();
+                self.deliveries.close_all();
+            }
+            AnyEvent::Mail(event) => self.deliveries.apply(event.into(), recorded),
+            AnyEvent::Sms(event) => self.deliveries.apply(event.into(), recorded),
+            AnyEvent::Verification(event) => self.codes.apply(&event, recorded),
             AnyEvent::SigningKey(event) => self.signing_keys.apply(&event, recorded),
             AnyEvent::Token(event) => self.tokens.apply(&event, recorded),
             AnyEvent::ApiScope(_)

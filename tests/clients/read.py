@@ -8,7 +8,7 @@ import chancery_client as chancery
 configuration = chancery.Configuration(host=os.environ["URL"], access_token=os.environ["TOKEN"])
 with chancery.ApiClient(configuration) as client:
     users = chancery.UserApi(client)
-    created = users.user_post(chancery.UserInput(userName="python", passwordHash="Secret-1x"))
+    created = users.user_post(chancery.UserInput(userName="python", passwordHash="grue-Ham7ster"))
     page = users.user_get(take=50)
     detail = users.user_detail(id=created.data).data
     resources = chancery.ApiResourceApi(client)

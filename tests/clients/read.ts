@@ -14,7 +14,7 @@ async function read(): Promise<Record<string, unknown>> {
     const users = new UserApi(configuration);
     const resources = new ApiResourceApi(configuration);
     const created = await users.userPost({
-        userInput: { userName: "typescript", passwordHash: "Secret-1x" },
+        userInput: { userName: "typescript", passwordHash: "grue-Ham7ster" },
     });
     const page = await users.userGet({ take: 50 });
     const detail = (await users.userDetail({ id: created.data! })).data!;

@@ -11,6 +11,7 @@ use domain::app_token::{
 use domain::app_user::{AppUser, AppUserCommand, AppUserPersonal};
 use domain::children::PropertyValue;
 use domain::client::{Client, ClientCommand, ClientSecretInfo};
+use domain::delivery::{Channel, DeliveryCommand, DeliveryTo, DeliveryWanted, Mail, Sms};
 use domain::log_event::{HighestNumber, Log, LogCommand};
 use domain::resource::{AllowedScopes, ResourceClientAllowed};
 use domain::resource::{Resource, ResourceCommand, ResourceEvent, ResourcePublished};
@@ -21,6 +22,9 @@ use domain::tenant::{Tenant, TenantCommand, TenantCreated, TenantEvent, TenantHo
 use domain::tenant::{TenantAppTokenLinkSet, TenantDeleted};
 use domain::token::{Token, TokenCommand, TokenIssued};
 use domain::user::{User, UserCommand, Verifiers};
+use domain::verification::{
+    CodePurpose, Verification, VerificationCommand, VerificationIssued, VerificationSecret,
+};
 use domain::{AGGREGATES, Aggregate, Timestamp, UserId};
 use proptest::prelude::*;
 use tests::samples;
@@ -167,6 +171,41 @@ fn resource_command(seed: &Seed) -> ResourceCommand {
             },
         },
         _ => ResourceCommand::SetOnlineVersion { revision_id: id },
+    }
+}
+
+fn delivery_command(seed: &Seed) -> DeliveryCommand {
+    let again_at = seed.yes.then_some(Timestamp(seed.time));
+    match seed.which % 4 {
+        0 => {
+            let wanted = DeliveryWanted {
+                until: Timestamp(seed.time),
+                language: seed.text.clone(),
+                ..samples::delivery_wanted(if seed.yes { Channel::Mail } else { Channel::Sms })
+            };
+            let to = DeliveryTo { to: seed.text.clone() };
+            DeliveryCommand::Want(Box::new(wanted), to, Some(samples::delivery_secret()))
+        }
+        1 => DeliveryCommand::NoteFailed { why: seed.text.clone(), again_at },
+        2 => DeliveryCommand::NoteSent,
+        _ => DeliveryCommand::Retry,
+    }
+}
+
+fn verification_command(seed: &Seed) -> VerificationCommand {
+    let VerificationSecret { code_hash } = samples::verification_secret();
+    let purpose = if seed.yes { CodePurpose::Account } else { CodePurpose::SignIn };
+    match seed.which % 3 {
+        0 => VerificationCommand::Issue(
+            VerificationIssued {
+                purpose,
+                expires_at: Timestamp(seed.time),
+                ..samples::verification_issued()
+            },
+            samples::verification_secret(),
+        ),
+        1 => VerificationCommand::Try { code_hash, purpose },
+        _ => VerificationCommand::Try { code_hash: [0; 32], purpose },
     }
 }
 
@@ -378,6 +417,10 @@ macro_rules! never_panics {
 never_panics! {
     a_client_never_panics: Client, |seed| sample_of!(Client, seed), client_command;
     a_log_never_panics: Log, |seed| sample_of!(Log, seed), log_command;
+    a_letter_never_panics: Mail, |seed| sample_of!(Mail, seed), delivery_command;
+    a_message_never_panics: Sms, |seed| sample_of!(Sms, seed), delivery_command;
+    a_code_never_panics: Verification, |seed| sample_of!(Verification, seed),
+        verification_command;
     a_resource_never_panics: Resource, resource_event, resource_command;
     a_role_never_panics: Role, |seed| sample_of!(Role, seed), role_command;
     a_signing_key_never_panics: SigningKey, |seed| sample_of!(SigningKey, seed),

@@ -8,6 +8,7 @@ use domain::app_token::{AppToken, AppTokenCommand, app_token_id};
 use domain::app_user::{AppUser, AppUserCommand, AppUserId};
 use domain::children::PropertyValue;
 use domain::client::{Client, ClientCommand, ClientRegistered};
+use domain::delivery::{Channel, DeliveryCommand, Mail, Sms};
 use domain::log::OpenParts as _;
 use domain::log_event::{Log, LogCommand, forgetting_id, restore_id};
 use domain::resource::{AllowedScopes, Resource, ResourceCommand};
@@ -16,6 +17,9 @@ use domain::signing_key::{SigningKey, SigningKeyCommand};
 use domain::tenant::{Tenant, TenantCommand};
 use domain::token::{Token, TokenCommand, token_id};
 use domain::user::{User, UserCommand, UserPersonal, Verifiers};
+use domain::verification::{
+    CodePurpose, Verification, VerificationCommand, VerificationIssued, VerificationSecret,
+};
 use domain::{AnyEvent, EventId, LogId, SubjectId, Timestamp, UserId};
 use serde_json::json;
 use tests::given::NOW;
@@ -54,6 +58,7 @@ async fn full_life() -> Life {
     world.run::<Log>(&forgetting_id(until), LogCommand::Forget { until }).await;
     let numbers = samples::log_restored().numbers;
     world.run::<Log>(&restore_id(NOW, 17), LogCommand::Restore { numbers }).await;
+    run_deliveries(&mut world).await;
     let client = samples::client_editable();
     let other = ClientRegistered { description: None, ..client.clone() };
     let wishes = samples::client_wishes(&other);
@@ -134,6 +139,38 @@ async fn run_app_token(world: &mut Life) {
     }
 }
 
+async fn run_deliveries(world: &mut Life) {
+    let failed = |again_at| DeliveryCommand::NoteFailed { why: "why".to_owned(), again_at };
+    let want = |channel| {
+        let secret = Some(samples::delivery_secret());
+        let wanted = Box::new(samples::delivery_wanted(channel));
+        DeliveryCommand::Want(wanted, samples::delivery_to(channel), secret)
+    };
+    let id = "ffffffff777777777777777777777777";
+    for channel in [Channel::Mail, Channel::Sms] {
+        let commands =
+            [want(channel), failed(None), DeliveryCommand::Retry, DeliveryCommand::NoteSent];
+        for command in commands {
+            match channel {
+                Channel::Mail => world.run::<Mail>(id, command).await,
+                Channel::Sms => world.run::<Sms>(id, command).await,
+            }
+        }
+    }
+    let expires_at = NOW.plus_seconds(300);
+    let issued = VerificationIssued { expires_at, ..samples::verification_issued() };
+    let VerificationSecret { code_hash } = samples::verification_secret();
+    let purpose = CodePurpose::Reset;
+    let commands = [
+        VerificationCommand::Issue(issued, samples::verification_secret()),
+        VerificationCommand::Try { code_hash: [0; 32], purpose },
+        VerificationCommand::Try { code_hash, purpose },
+    ];
+    for command in commands {
+        world.run::<Verification>(id, command).await;
+    }
+}
+
 async fn run_resource(world: &mut Life) {
     let resource = Box::new(samples::resource_created());
     let commands = [
@@ -200,6 +237,9 @@ async fn secrets_are_three_stars_and_nothing_else() {
     let expected = [
         "tenant.created.v1",
         "tenant.updated.v1",
+        "mail.wanted.v1",
+        "sms.wanted.v1",
+        "verification.issued.v1",
         "client.registered.v1",
         "resource.created.v1",
         "api_scope.updated.v1",
@@ -287,6 +327,7 @@ async fn the_subject_is_the_one_person_whom_an_event_names() {
         let named = match json.kind.split_once('.').unwrap() {
             ("user", _) | ("token", "issued.v1") => Some(51),
             ("app", "created.v1" | "deleted.v1") => Some(SubjectId::from(app_token::APP).0),
+            ("mail" | "sms", "wanted.v1") => Some(82),
             ("app_user", _) | ("app_token", "issued.v1") => Some(SubjectId::from(AppUserId(72)).0),
             _ => None,
         };

@@ -207,7 +207,7 @@ async fn administrators_see_and_change_every_client_and_the_programs_own_stays()
 async fn a_client_is_handed_over_to_whoever_adds_nothing_to_it() {
     let it = Shop::open().await;
     let ben = it.app.user(1, "ben", &[1], "oauthapp.all").await;
-    let body = json!({ "userName": "kid", "passwordHash": "Secret-1x" });
+    let body = json!({ "userName": "kid", "passwordHash": "grue-Ham7ster" });
     let kid = it.ask("POST", "/api/User", &it.ann, body).await.data().as_u64().unwrap() as u32;
     let hand = |token: String, user: u32| {
         let body = json!({ "userId": user });

@@ -23,7 +23,7 @@ use Who::{Anonymous, AppToken, Bearer, Operation};
 type Row = (u8, &'static str, &'static str, &'static str, &'static str, Who);
 
 #[rustfmt::skip]
-const TABLE: [Row; 64] = [
+const TABLE: [Row; 69] = [
     (1, "ApiResourceGet", "GET", "/api/ApiResource", "/api/ApiResource", Bearer("apiresource.get", "user")),
     (2, "ApiResourcePost", "POST", "/api/ApiResource", "/api/ApiResource", Bearer("apiresource.post", "user")),
     (4, "ApiResourceDetail", "GET", "/api/ApiResource/{id}", "/api/ApiResource/1", Bearer("apiresource.detail", "user")),
@@ -74,10 +74,15 @@ const TABLE: [Row; 64] = [
     (78, "UserGet", "GET", "/api/User", "/api/User", Bearer("user.get", "user")),
     (79, "UserPost", "POST", "/api/User", "/api/User", Bearer("user.post", "user")),
     (80, "UserPut", "PUT", "/api/User", "/api/User", Bearer("user.put", "user")),
+    (81, "UserDistributors", "GET", "/api/User/Distributors", "/api/User/Distributors?path=/1/", Bearer("user.distributors", "user")),
     (82, "UserDetail", "GET", "/api/User/{id}", "/api/User/1", Bearer("user.detail", "user")),
     (83, "UserDelete", "DELETE", "/api/User/{id}", "/api/User/77", Bearer("user.delete", "user")),
     (84, "UserHead", "GET", "/api/User/Head", "/api/User/Head", Bearer("user.head", "user")),
     (85, "UserCodes", "GET", "/api/User/Codes", "/api/User/Codes", Anonymous),
+    (86, "UserRegister", "POST", "/api/User/Register", "/api/User/Register", Anonymous),
+    (87, "UserSmsCode", "POST", "/api/User/SmsCode", "/api/User/SmsCode", Anonymous),
+    (88, "UserEmailCode", "POST", "/api/User/EmailCode", "/api/User/EmailCode", Anonymous),
+    (89, "UserResetPassword", "POST", "/api/User/ResetPassword", "/api/User/ResetPassword", Anonymous),
     (0, "UserErase", "POST", "/api/User/{id}/Erase", "/api/User/77/Erase", Bearer("user.erase", "administrator")),
     (0, "AuditEvents", "GET", "/api/audit/events", "/api/audit/events", Bearer("audit.get", "administrator")),
     (0, "AuditStream", "GET", "/api/audit/stream", "/api/audit/stream", Bearer("audit.stream", "administrator")),
@@ -92,7 +97,8 @@ const TABLE: [Row; 64] = [
 
 /// The rest of the operators' endpoints.
 #[rustfmt::skip]
-const MORE: [Row; 6] = [
+const MORE: [Row; 7] = [
+    (0, "Health", "GET", "/health", "/health", Operation),
     (0, "Metrics", "GET", "/metrics", "/metrics", Operation),
     (0, "Swagger", "GET", "/swagger/v1/swagger.json", "/swagger/v1/swagger.json", Operation),
     (0, "SwaggerPage", "GET", "/swagger/index.html", "/swagger/index.html", Operation),

@@ -31,4 +31,5 @@ mod status_document;
 mod swagger_ui;
 mod tenant;
 mod user;
+mod user_register;
 mod user_update;

@@ -124,7 +124,7 @@ async fn a_deleted_role_is_nobodys() {
     let body = json!({ "name": "clerk", "claims": claims });
     app.post("/api/Role").bearer(&token).json(&body).send().await.data();
     let roles = json!([{ "roleId": 1 }, { "roleId": 5 }]);
-    let ann = json!({ "userName": "ann", "passwordHash": "Secret-1x", "roles": roles });
+    let ann = json!({ "userName": "ann", "passwordHash": "grue-Ham7ster", "roles": roles });
     let ann = app.post("/api/User").bearer(&token).json(&ann).send().await.data();
     let shown = app.get(&format!("/api/User/{ann}")).bearer(&token);
     let before = shown.send().await.data();

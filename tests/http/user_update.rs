@@ -16,7 +16,7 @@ impl People {
         let app = TestApp::new().await;
         let admin = app.admin().await;
         let ann = json!({
-            "userName": "ann", "passwordHash": "Secret-1x", "email": "ann@example.org",
+            "userName": "ann", "passwordHash": "grue-Ham7ster", "email": "ann@example.org",
             "phoneNumber": "555 1", "nickName": "Annie", "stature": 1.7, "points": 5,
             "emailConfirmed": true, "status": 3,
             "claims": [
@@ -27,7 +27,7 @@ impl People {
         });
         let ann_id = app.post("/api/User").bearer(&admin).json(&ann).send().await.data();
         let ann_id = ann_id.as_u64().unwrap() as u32;
-        let ann = app.sign_in("ann", "Secret-1x").await;
+        let ann = app.sign_in("ann", "grue-Ham7ster").await;
         Self { app, admin, ann, ann_id }
     }
 
@@ -211,7 +211,7 @@ async fn an_erased_person_is_forgotten_in_what_was_said_later_too() {
     let erased = erase(it.admin.clone()).await;
     assert_eq!(erased.data(), it.end());
     assert_eq!(erase(it.admin.clone()).await.code(), 404);
-    assert_eq!(it.app.try_sign_in("ann", "Secret-1x").await.json()["error"], "invalid_grant");
+    assert_eq!(it.app.try_sign_in("ann", "grue-Ham7ster").await.json()["error"], "invalid_grant");
     let audit = it.app.get("/api/audit/events?take=1000").bearer(&it.admin).send().await;
     assert!(audit.text.contains("user.updated.v1"), "{}", audit.text);
     for said in ["Hidden Name", "late@example.org", "Annie"] {

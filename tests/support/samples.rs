@@ -6,6 +6,7 @@
 
 pub mod app_token;
 mod client;
+mod delivery;
 mod resource;
 mod role;
 pub mod scopes;
@@ -28,6 +29,9 @@ use domain::user::{UserPasswordSet, UserPersonal, UserRegistered, UserRightsSet}
 use domain::{AnyEvent, ClientName, Fact, TenantId, Timestamp, UserId};
 
 pub use self::client::{client_editable, client_wishes};
+pub use self::delivery::{
+    delivery_secret, delivery_to, delivery_wanted, verification_issued, verification_secret,
+};
 pub use self::resource::{
     RESOURCE_SECRET, VERSION_API_ID, publish_request, resource_created, resource_secrets,
 };
@@ -118,6 +122,7 @@ pub fn all() -> Vec<Sample> {
     samples.push(sample("full", LogEvent::Forgotten(forgotten.into())));
     samples.extend(app_token::all());
     samples.extend(client::all());
+    samples.extend(delivery::all());
     samples.extend(role::all());
     samples.extend(scopes::all());
     samples

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use commands::{Administrators, Done, Engine, Error, Expected, LAST_ADMINISTRATOR};
+use commands::{Administrators, Done, Draft, Engine, Error, Expected, LAST_ADMINISTRATOR};
 use domain::log::CommitHead;
 use domain::role::ROLE_ADMINISTRATOR;
 use domain::user::UserCommand;
@@ -64,15 +64,31 @@ pub(crate) async fn change_user(
     head: &CommitHead,
     expected: Expected,
 ) -> Result<Done, Error> {
+    change_user_with(engine, views, (user, command), head, expected, |_| Ok(())).await
+}
+
+/// As [`change_user`]; `also` adds more to the same commit.
+///
+/// # Errors
+/// As [`change_user`], and those of `also`.
+pub(crate) async fn change_user_with(
+    engine: &Engine,
+    views: &Views,
+    (user, command): (UserId, &UserCommand),
+    head: &CommitHead,
+    expected: Expected,
+    also: impl Fn(&mut Draft<'_>) -> Result<(), Error> + Send + Sync,
+) -> Result<Done, Error> {
     let known = Known { views, tenant: head.tenant };
-    match engine.change_user(user, command, &known, head, expected).await {
+    let change = || engine.change_user_with((user, command), &known, head, expected, &also);
+    match change().await {
         Err(Error::Refused(refusal)) if refusal == LAST_ADMINISTRATOR => {
             // An administrator who was made just now may not be in the read models yet.
             let position = engine.log().head().position;
             if views.wait(position, ADMINISTRATORS_WAIT_MAX).await.is_err() {
                 return Err(refusal.into());
             }
-            engine.change_user(user, command, &known, head, expected).await
+            change().await
         }
         result => result,
     }

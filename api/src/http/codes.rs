@@ -16,6 +16,16 @@ pub(crate) const NOT_FOUND: Code = Code { code: 404, name: "NotFound" };
 pub(crate) const EXPECTATION_FAILED: Code = Code { code: 417, name: "ExpectationFailed" };
 pub(crate) const INVALID: Code = Code { code: 422, name: "UnprocessableEntity" };
 
+pub(crate) const PHONE_EXISTS: Code = Code { code: 100_001, name: "Register_PhoneNumberExists" };
+pub(crate) const PHONE_CODE: Code = Code { code: 100_002, name: "PhoneNumberVerifyCodeError" };
+pub(crate) const EMAIL_EXISTS: Code = Code { code: 100_003, name: "Register_EmailExists" };
+pub(crate) const EMAIL_CODE: Code = Code { code: 100_004, name: "Register_EmailVerifyCodeError" };
+pub(crate) const PHONE_ENOUGH: Code = Code { code: 100_005, name: "VerifyPhone_CallLimited" };
+pub(crate) const PHONE_TOO_EARLY: Code =
+    Code { code: 100_006, name: "VerifyPhone_TooManyRequests" };
+pub(crate) const EMAIL_ENOUGH: Code = Code { code: 100_007, name: "VerifyEmail_CallLimited" };
+pub(crate) const EMAIL_TOO_EARLY: Code =
+    Code { code: 100_008, name: "VerifyEmail_TooManyRequests" };
 pub(crate) const CREATE_USER_FAIL: Code = Code { code: 100_009, name: "Post_CreateUserFail" };
 pub(crate) const VERSIONS_NO_DETAIL: Code =
     Code { code: 300_002, name: "Versions_GetDetailFailed" };
@@ -32,7 +42,8 @@ impl Code {
     pub(crate) fn status(self) -> StatusCode {
         match self.code {
             404 | 300_002 | 300_004 => StatusCode::NOT_FOUND,
-            100_009 | 417 => StatusCode::CONFLICT,
+            100_001 | 100_003 | 100_009 | 417 => StatusCode::CONFLICT,
+            100_005..=100_008 => StatusCode::TOO_MANY_REQUESTS,
             _ => StatusCode::UNPROCESSABLE_ENTITY,
         }
     }

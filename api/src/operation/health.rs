@@ -1,6 +1,7 @@
 //! `/health/live` and `/health/ready`: whether to restart this process, and whether to send
-//! requests to it.
+//! requests to it. `/health`: the work that waits.
 
+use domain::delivery::Channel;
 use schemars::JsonSchema;
 use serde::Serialize;
 use warp::http::{Method, StatusCode};
@@ -14,6 +15,9 @@ const READY_LAG_MAX: u64 = 10_000;
 
 pub(crate) fn endpoints() -> Vec<Endpoint> {
     vec![
+        endpoint(Method::GET, "/health", "Health", "The work that waits")
+            .answers::<Health>()
+            .operation(health),
         endpoint(Method::GET, "/health/live", "HealthLive", "Whether the process runs")
             .answers::<Live>()
             .operation(live),
@@ -22,6 +26,30 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             .or_answers::<Readiness>(StatusCode::SERVICE_UNAVAILABLE, "Others should answer.")
             .operation(ready),
     ]
+}
+
+/// The work that waits. None of it keeps the process from answering.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "PendingWork")]
+struct Health {
+    workers: Vec<WorkerHealth>,
+}
+
+/// What waits for one worker.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "PendingWorkOfWorker")]
+struct WorkerHealth {
+    /// `mail` or `sms`.
+    name: &'static str,
+    /// What is to be sent.
+    pending: usize,
+    /// How many of these failed at least once.
+    failing: usize,
+    /// How long the oldest of them has waited, in seconds.
+    oldest_seconds: i64,
+    /// What was given up, and could still be retried: `chancery workers retry`.
+    given_up: usize,
 }
 
 /// The process runs.
@@ -44,8 +72,25 @@ struct Readiness {
     lag: u64,
 }
 
+impl ErrorData for Health {}
 impl ErrorData for Live {}
 impl ErrorData for Readiness {}
+
+async fn health(call: Call) -> Outcome {
+    let now = call.app.clock.now();
+    let tables = call.app.views.read();
+    let workers = [Channel::Mail, Channel::Sms].map(|channel| {
+        let figures = tables.deliveries.figures(channel, now);
+        WorkerHealth {
+            name: channel.category(),
+            pending: figures.pending,
+            failing: figures.failing,
+            oldest_seconds: figures.oldest_seconds,
+            given_up: figures.given_up,
+        }
+    });
+    Ok(Reply::json(&Health { workers: workers.into() }))
+}
 
 async fn live(_call: Call) -> Outcome {
     Ok(Reply::json(&Live { status: "live" }))

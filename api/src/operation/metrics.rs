@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering::Relaxed;
 
 use commands::publisher::PublisherState;
+use domain::delivery::Channel;
 use prometheus::{Gauge, GaugeVec, IntCounter, IntCounterVec, Opts, Registry, TextEncoder};
 use warp::http::Method;
 
@@ -40,6 +41,7 @@ fn figures_of_now(app: &App) -> Registry {
     add_log(&registry, app);
     add_publisher(&registry, app);
     add_connections(&registry, app);
+    add_workers(&registry, app);
     let behind = {
         let now = app.clock.now();
         let last = last_commit_time(&**app.engine.log()).unwrap_or(now);
@@ -99,6 +101,23 @@ fn add_publisher(registry: &Registry, app: &App) {
     set("lag_events", status.lag as f64);
     set("connected", is(status.state == PublisherState::Publishing));
     set("stopped", is(matches!(status.state, PublisherState::Stopped(_))));
+}
+
+fn add_workers(registry: &Registry, app: &App) {
+    let help = Opts::new("chancery_worker", "What waits for workers, by worker and figure.");
+    let Some(workers) = add(registry, GaugeVec::new(help, &["worker", "figure"])) else { return };
+    let now = app.clock.now();
+    let tables = app.views.read();
+    for channel in [Channel::Mail, Channel::Sms] {
+        let of = tables.deliveries.figures(channel, now);
+        let set = |figure: &str, value: f64| {
+            workers.with_label_values(&[channel.category(), figure]).set(value);
+        };
+        set("pending", of.pending as f64);
+        set("failing", of.failing as f64);
+        set("oldest_seconds", of.oldest_seconds as f64);
+        set("given_up", of.given_up as f64);
+    }
 }
 
 fn add_connections(registry: &Registry, app: &App) {

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use domain::user::check_password;
+use commands::password_policy::PasswordPolicy;
 
 use super::failure::Failure;
 use super::home::named_master_key;
@@ -61,7 +61,7 @@ pub(crate) fn preset_password() -> Option<String> {
 
 /// The first administrator's password obeys the rules of all others.
 pub(crate) fn check_preset_password(password: String) -> Result<String, Failure> {
-    match check_password(&password).first() {
+    match PasswordPolicy::default().broken(&password, &[]).first() {
         Some(rule) => Err(format!("{PASSWORD_VARIABLE}: {}", rule.why).into()),
         None => Ok(password),
     }

@@ -2,7 +2,7 @@
 
 use std::io::Read as _;
 
-use domain::user::check_password;
+use commands::password_policy::PasswordPolicy;
 
 use super::failure::Failure;
 
@@ -17,7 +17,7 @@ pub(super) fn read_password(name: &str) -> Result<String, Failure> {
             text.trim_end_matches(['\r', '\n']).to_owned()
         }
     };
-    let broken = check_password(&password);
+    let broken = PasswordPolicy::default().broken(&password, &[name]);
     if !broken.is_empty() {
         let rules = broken.iter().map(|it| it.why).collect::<Vec<_>>();
         return Err(rules.join("; ").into());

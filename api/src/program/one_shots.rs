@@ -21,6 +21,7 @@ use super::operator::{head_of, head_of_owner, wait_until_shown};
 use super::running::Running;
 use super::settings::{AppTokenCommand, User as UserWhat, Who};
 use super::tenant_shots::TenantShot;
+use super::worker_shots::WorkerShot;
 use super::{administrators, backup, new_user};
 use crate::access::administrators::change_user;
 use crate::app_token::accounts::Accounts;
@@ -56,6 +57,8 @@ pub(crate) enum OneShot {
     Client(ClientShot),
     /// Something with tenants.
     Tenant(TenantShot),
+    /// Something with what workers could not do.
+    Workers(WorkerShot),
     /// Enter a user.
     CreateUser { name: String, tenant: u32, password: String, administrator: bool },
 }
@@ -69,6 +72,7 @@ impl OneShot {
                 | Self::Keys(KeyShot::List)
                 | Self::Client(ClientShot::List { .. })
                 | Self::Tenant(TenantShot::List { .. })
+                | Self::Workers(WorkerShot::List { .. })
         );
         !looks
     }
@@ -92,6 +96,7 @@ impl OneShot {
             Self::Backup { .. } => "backup",
             Self::Client(what) => what.name(),
             Self::Tenant(what) => what.name(),
+            Self::Workers(what) => what.name(),
             Self::CreateUser { .. } => "user create",
         }
     }
@@ -212,6 +217,7 @@ impl OneShot {
             }
             Self::Client(what) => what.run(on).await,
             Self::Tenant(what) => what.run(on).await,
+            Self::Workers(what) => what.run(on).await,
             Self::CreateUser { name, tenant, password, administrator } => {
                 let who = (&*name, TenantId(tenant));
                 new_user::create(on, what, who, &password, administrator).await

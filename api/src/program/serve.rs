@@ -21,6 +21,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::checks::{Checked, check, check_preset_password, host_of_url, preset_password};
 use super::failure::Failure;
 use super::home::{Home, master_key_or_new, socket_path};
+use super::messengers::Messengers;
 use super::running::{Opening, Running, advise};
 use super::settings::{BusinessErrors, Common, Serve};
 use super::{
@@ -64,6 +65,7 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
     let started = Instant::now();
     // Everything that can be refused comes first: a start that fails writes nothing.
     let Checked { public_url, app_token, addresses, of_figures } = check(common, options).await?;
+    let messengers = Messengers::new(options, &common.data)?;
     let listener = listen(&options.listen, &addresses)?;
     let of_figures = match (&options.metrics_listen, of_figures) {
         (Some(text), Some(addresses)) => Some(listen(text, &addresses)?),
@@ -104,7 +106,7 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
         },
         Arc::new(move || LogFigures::from(log.stats())),
     );
-    let services = Services::start(&on, &app, options)?;
+    let services = Services::start(&on, &app, options, messengers)?;
     tracing::info!(
         address = %address,
         position = on.log.head().position,
@@ -159,12 +161,18 @@ async fn answer(
 /// What goes on beside answering, as long as the server runs.
 struct Services {
     publisher: Option<Arc<PublisherHandle>>,
+    workers: Vec<tokio::task::JoinHandle<()>>,
     stop_snapshots: Arc<AtomicBool>,
     snapshotter: JoinHandle<()>,
 }
 
 impl Services {
-    fn start(on: &Running, app: &Arc<App>, options: &Serve) -> Result<Self, Failure> {
+    fn start(
+        on: &Running,
+        app: &Arc<App>,
+        options: &Serve,
+        messengers: Messengers,
+    ) -> Result<Self, Failure> {
         tokio::spawn(projections::follow(on.engine.log().clone(), on.views.clone()));
         admin_server::serve(on, app, tokio::runtime::Handle::current())?;
         let publisher = options.nats.clone().map(|url| start_publisher(on, options, url));
@@ -182,12 +190,17 @@ impl Services {
                 tracing::error!(error = %err, "the keys of erased persons could not be destroyed");
             }
         });
-        Ok(Self { publisher, stop_snapshots, snapshotter })
+        let workers = messengers.start(app);
+        Ok(Self { publisher, workers, stop_snapshots, snapshotter })
     }
 
     /// Ends them in order: the log last, with a snapshot for the next start.
     async fn stop(self, on: &Running) {
         tracing::info!("stopping");
+        // They were told when the server was: what they have done is noted before the log closes.
+        for worker in self.workers {
+            let _ = worker.await;
+        }
         if let Some(publisher) = &self.publisher {
             publisher.stop().await;
         }

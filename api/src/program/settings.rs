@@ -89,7 +89,7 @@ pub(crate) enum Command {
     #[command(
         after_help = "At the first start, CHANCERY_ADMIN_PASSWORD sets the administrator's password; without it, one is made and printed."
     )]
-    Serve(Serve),
+    Serve(Box<Serve>),
     /// Print the history in order, one event a line.
     Replay(Replay),
     /// Re-read and re-check everything; exit 0 if all is well, else 1.
@@ -123,6 +123,11 @@ pub(crate) enum Command {
     AppToken {
         #[command(subcommand)]
         what: AppTokenCommand,
+    },
+    /// Show letters and short messages that were not sent, and try them again.
+    Workers {
+        #[command(subcommand)]
+        what: WorkersWhat,
     },
     /// Copy log and keys into another folder, from a running server or a closed store.
     Backup {
@@ -202,6 +207,30 @@ pub(crate) struct Serve {
     /// is. Without it, at the address of --listen.
     #[arg(long, env = "CHANCERY_METRICS_LISTEN", value_name = "ADDR")]
     pub(crate) metrics_listen: Option<String>,
+
+    /// The mail server by which letters leave, such as `smtps://user:password@mail.example.com` or
+    /// `smtp://localhost:25`; with `?tls=required` STARTTLS is required. Without it, letters are
+    /// written as files into the folder mail of the data folder.
+    #[arg(long, env = "CHANCERY_SMTP_URL", value_name = "URL", hide_env_values = true)]
+    pub(crate) smtp_url: Option<String>,
+
+    /// The sender of letters, such as `Shop <no-reply@shop.example>`.
+    #[arg(
+        long,
+        env = "CHANCERY_MAIL_FROM",
+        value_name = "ADDRESS",
+        default_value = "no-reply@localhost"
+    )]
+    pub(crate) mail_from: String,
+
+    /// The URL that short messages are sent to, as JSON, signed as Standard Webhooks says. Without it,
+    /// they are written as files into the folder sms of the data folder.
+    #[arg(long, env = "CHANCERY_SMS_WEBHOOK_URL", value_name = "URL")]
+    pub(crate) sms_webhook_url: Option<String>,
+
+    /// A file with the secret that they are signed with: `whsec_` and Base64, or at least 24 bytes.
+    #[arg(long, env = "CHANCERY_SMS_WEBHOOK_SECRET_FILE", value_name = "FILE")]
+    pub(crate) sms_webhook_secret_file: Option<PathBuf>,
 
     /// Refuse changes when less than this is left on the disk, in MiB.
     #[arg(long, env = "CHANCERY_DISK_RESERVE_MIB", default_value_t = 128, value_name = "MIB")]
@@ -353,6 +382,22 @@ pub(crate) enum ClientWhat {
     TakeOver {
         /// Its client_id.
         id: String,
+    },
+}
+
+/// What to do with letters and short messages that were not sent.
+#[derive(Debug, Subcommand)]
+pub(crate) enum WorkersWhat {
+    /// Show what was not sent yet, or was given up, and why.
+    List {
+        /// How to print.
+        #[arg(long, default_value = "table")]
+        format: Format,
+    },
+    /// Try again what was given up.
+    Retry {
+        /// The name of one, as the list shows it; without it, all.
+        name: Option<String>,
     },
 }
 

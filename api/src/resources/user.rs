@@ -2,9 +2,9 @@
 
 use domain::user::{
     IdentityRule, USER_EMAIL_CLAIM, USER_NAME_CLAIM, USER_PHONE_CLAIM, User, UserCommand,
-    UserPersonal, UserRegistered, Verifiers, check_password, check_user_name,
+    UserPersonal, UserRegistered, Verifiers, check_user_name,
 };
-use domain::{ClaimKind, Refusal, UserId, hex};
+use domain::{UserId, hex};
 use projections::{Keys, Order, UserData, UserFilter, UserRow};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -12,10 +12,12 @@ use warp::http::header::CONTENT_TYPE;
 use warp::http::{Method, StatusCode};
 
 use super::user_body::{AppUser, day_after, day_of};
+use super::user_identity::{rules_text, taken_claim};
 use super::user_update::update;
 use super::user_view::ViewUser;
 use crate::access::granted::{Granted, Open};
 use crate::access::placement;
+use crate::access::tenant_settings::policy_of;
 use crate::http::codes::{self, ApiCode, USER_CODES};
 use crate::http::endpoint::{Endpoint, Outcome, QueryParameter, endpoint};
 use crate::http::error::ApiError;
@@ -209,7 +211,10 @@ async fn create(mut granted: Granted) -> Outcome {
     personal.email.get_or_insert_with(|| format!("{}@unknow.com", hex(&data.user_key)));
     let password = body.password_hash.as_deref().filter(|it| !it.trim().is_empty());
     let mut broken = check_user_name(&personal.user_name);
-    broken.extend(password.map(check_password).unwrap_or_default());
+    let about = [Some(&personal.user_name), personal.email.as_ref(), personal.nick_name.as_ref()];
+    let about = about.into_iter().flatten().map(String::as_str).collect::<Vec<_>>();
+    let policy = policy_of(&granted.call.app, &granted.tenant);
+    broken.extend(password.map(|it| policy.broken(it, &about)).unwrap_or_default());
     if !broken.is_empty() && !personal.user_name.trim().is_empty() {
         return Err(identity_error(&broken));
     }
@@ -240,17 +245,13 @@ async fn create(mut granted: Granted) -> Outcome {
 
 /// What another user of the tenant has already, in the words of spec section 6.5.
 fn taken(err: &ApiError) -> Option<ApiError> {
-    let ApiError::Business { message, .. } = err else { return None };
     let rules = [
         (USER_NAME_CLAIM, "DuplicateUserName", "userName: is taken"),
         (USER_EMAIL_CLAIM, "DuplicateEmail", "email: is taken"),
         (USER_PHONE_CLAIM, "DuplicatePhoneNumber", "phoneNumber: is taken"),
     ];
-    let is_taken = |kind: ClaimKind| {
-        let refusal = Refusal::AlreadyExists { what: kind.english };
-        *message == refusal.to_string()
-    };
-    let (_, code, why) = rules.into_iter().find(|(kind, ..)| is_taken(*kind))?;
+    let kind = taken_claim(err, &rules.map(|it| it.0))?;
+    let (_, code, why) = rules.into_iter().find(|it| it.0 == kind)?;
     Some(identity_error(&[IdentityRule { code, why }]))
 }
 
@@ -283,10 +284,7 @@ fn place(granted: &Granted, body: &AppUser) -> Result<UserRegistered, ApiError> 
 
 /// Spec section 5.9.2: the broken rules as JSON text.
 fn identity_error(broken: &[IdentityRule]) -> ApiError {
-    let list =
-        broken.iter().map(|it| serde_json::json!({ "Code": it.code, "Description": it.why }));
-    let list = serde_json::Value::Array(list.collect());
-    ApiError::business(codes::CREATE_USER_FAIL, list.to_string())
+    ApiError::business(codes::CREATE_USER_FAIL, rules_text(broken))
 }
 
 async fn detail(granted: Granted) -> Outcome {

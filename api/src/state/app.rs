@@ -20,6 +20,7 @@ use super::counters::Counters;
 use super::origins::Origins;
 use super::proxies::Proxies;
 use super::seen::Seen;
+use super::send_limits::SendLimits;
 use super::signer::{ReadyKey, Signer, SigningError};
 use super::stream_places::StreamPlaces;
 use super::verified_tokens::VerifiedTokens;
@@ -102,6 +103,8 @@ pub struct App {
     pub(crate) seen: Seen,
     pub(crate) verified: VerifiedTokens,
     pub(crate) signer: Signer,
+    /// Codes that were sent to addresses.
+    pub(crate) send_limits: SendLimits,
     pub(crate) counters: Counters,
     pub(crate) log_figures: StatsOf,
     /// The publisher, where there is one.
@@ -136,6 +139,7 @@ impl App {
             seen: Seen::default(),
             verified: VerifiedTokens::default(),
             signer: Signer::default(),
+            send_limits: SendLimits::default(),
             counters: Counters::default(),
             log_figures,
             publisher: OnceLock::new(),

@@ -1,0 +1,41 @@
+//! Adapters to the world outside: how letters and short messages leave the program.
+//!
+//! Each has a form for development, which writes files instead.
+
+mod folder;
+mod mail;
+mod sms;
+
+pub use crate::mail::{Letter, Mailer};
+pub use crate::sms::{Message, Messenger};
+
+use std::time::Duration;
+
+/// How long one attempt may take, from the first connection to the last answer.
+pub const ATTEMPT_TIME_MAX: Duration = Duration::from_secs(20);
+
+/// Why something could not be sent.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{why}")]
+pub struct SendError {
+    /// One of a few words, with the number of the other side's answer, if it gave one. Never what the
+    /// other side said: that may name people.
+    pub why: String,
+    /// Whether it may succeed later.
+    pub again: bool,
+}
+
+impl SendError {
+    fn again(why: impl Into<String>) -> Self {
+        Self { why: why.into(), again: true }
+    }
+
+    fn never(why: impl Into<String>) -> Self {
+        Self { why: why.into(), again: false }
+    }
+}
+
+/// Why an adapter cannot be made of what the operator set.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Unusable(pub String);

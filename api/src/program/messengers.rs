@@ -1,0 +1,50 @@
+//! By which way letters and short messages leave, as the operator set it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use outside::{Mailer, Messenger};
+use tokio::task::JoinHandle;
+
+use super::failure::Failure;
+use super::settings::Serve;
+use crate::state::app::App;
+use crate::workers::deliveries::Deliverer;
+use crate::workers::drive;
+
+/// Both ways.
+pub(super) struct Messengers {
+    mail: Mailer,
+    sms: Messenger,
+}
+
+impl Messengers {
+    /// Refused before anything is written, if it cannot be used.
+    pub(super) fn new(options: &Serve, data: &Path) -> Result<Self, Failure> {
+        let mail = match &options.smtp_url {
+            Some(url) => Mailer::smtp(url, &options.mail_from)?,
+            None => Mailer::folder(data.join("mail"), &options.mail_from)?,
+        };
+        let sms = match (&options.sms_webhook_url, &options.sms_webhook_secret_file) {
+            (Some(url), Some(file)) => {
+                let secret = std::fs::read_to_string(file).map_err(|err| {
+                    format!("--sms-webhook-secret-file: {}: {err}", file.display())
+                })?;
+                Messenger::webhook(url, &secret)?
+            }
+            (Some(_), None) => {
+                return Err("--sms-webhook-url needs --sms-webhook-secret-file".into());
+            }
+            (None, _) => Messenger::folder(data.join("sms")),
+        };
+        Ok(Self { mail, sms })
+    }
+
+    /// Starts to send. Each ends with the program.
+    pub(super) fn start(self, app: &Arc<App>) -> Vec<JoinHandle<()>> {
+        let Self { mail, sms } = self;
+        [Deliverer::Mail(mail), Deliverer::Sms(sms)]
+            .map(|it| tokio::spawn(drive(app.clone(), it)))
+            .into()
+    }
+}

@@ -1,0 +1,70 @@
+//! Answers: which is the youngest code for an address?
+
+use std::collections::HashMap;
+
+use domain::Recorded;
+use domain::forgetting::{Forgetting, Forgotten};
+use domain::hashed::HashedMap;
+use domain::log_event::STREAM_SECONDS_AFTER_END;
+use domain::verification::VerificationEvent;
+
+/// The youngest code for each address, unless it was used or forgotten.
+#[derive(Debug, Default, PartialEq)]
+pub struct Codes {
+    youngest: HashedMap<Code>,
+    forgotten: Forgotten,
+}
+
+#[derive(Debug, PartialEq)]
+struct Code {
+    /// The id of its stream.
+    id: Box<str>,
+    position: u64,
+}
+
+impl Codes {
+    /// The id of the youngest code for the address with this hash. It may have ended.
+    pub fn youngest(&self, address_hash: [u8; 16]) -> Option<&str> {
+        self.youngest.get(&u128::from_le_bytes(address_hash)).map(|it| &*it.id)
+    }
+
+    /// How many are kept in memory.
+    pub fn count(&self) -> usize {
+        self.youngest.len()
+    }
+
+    pub(crate) fn apply(&mut self, event: &VerificationEvent, recorded: &Recorded) {
+        let id = recorded.stream.id();
+        match event {
+            VerificationEvent::Issued(fact) => {
+                let code = Code { id: id.into(), position: recorded.position };
+                self.youngest.insert(u128::from_le_bytes(fact.data.address_hash), code);
+            }
+            VerificationEvent::Failed(_) => (),
+            VerificationEvent::Used(_) => self.youngest.retain(|_, it| &*it.id != id),
+        }
+    }
+
+    /// Forgets what stands before a position and is due.
+    pub(crate) fn forget(&mut self, position: u64, forgetting: Forgetting) {
+        self.forgotten.note(position, forgetting);
+        let forgotten = &self.forgotten;
+        self.youngest.retain(|_, it| {
+            let stream = domain::StreamId::new(VERIFICATION, &it.id);
+            let end = stream.closes_at().unwrap_or_default();
+            !forgotten.covers(it.position, end, STREAM_SECONDS_AFTER_END)
+        });
+    }
+
+    /// Closes all: the log was restored, and others may have used them in the lost history.
+    pub(crate) fn close_all(&mut self) {
+        self.youngest = HashMap::default();
+    }
+
+    /// What was forgotten before the first event that comes.
+    pub(crate) fn begin_with(&mut self, forgotten: &Forgotten) {
+        self.forgotten = forgotten.clone();
+    }
+}
+
+const VERIFICATION: &str = <domain::verification::Verification as domain::Aggregate>::CATEGORY;
