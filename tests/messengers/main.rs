@@ -9,6 +9,8 @@
     reason = "helpers of tests fail them by a panic"
 )]
 
+mod story;
+
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
