@@ -12,6 +12,7 @@ mod damage;
 mod drafts;
 mod last_administrator;
 mod model;
+mod races;
 mod restore;
 mod store;
 mod tenants;
