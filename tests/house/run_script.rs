@@ -33,6 +33,8 @@ fn run_changed(
     script(&at("tests/install-nats"), "exit 0");
     script(&at("tests/install-receivers"), "exit 0");
     script(&at("tests/install-generators"), "echo 'generators are there'");
+    fs::create_dir_all(at("tests/schemathesis")).unwrap();
+    script(&at("tests/schemathesis/run"), "exit 0");
     let cargo = format!("[ \"$1\" = build ] && exit 0\necho \"asked: $*\" >&2\n{cargo_test}");
     script(&at("bin/cargo"), &cargo);
     for tool in ["cc", "python3"] {
