@@ -22,6 +22,7 @@ pub(crate) mod user;
 pub(crate) mod user_body;
 mod user_distributors;
 mod user_erase;
+mod user_figures;
 mod user_identity;
 mod user_register;
 mod user_update;

@@ -200,3 +200,78 @@ async fn one_of_many_who_claim_a_host_gets_it() {
     let lost = answers.iter().filter(|it| it.code() == 417).count();
     assert_eq!((won, lost), (1, RACERS - 1));
 }
+
+#[tokio::test]
+async fn wrong_bodies_of_tenants_are_refused_by_field_and_write_nothing() {
+    let app = TestApp::new().await;
+    let admin = app.admin().await;
+    let position = app.engine.log().head().position;
+    let many = |count: usize, one: fn(usize) -> Value| (0..count).map(one).collect::<Value>();
+    let cases = [
+        ("name", json!(" ")),
+        ("name", json!("x".repeat(201))),
+        ("name", json!("a\u{0}b")),
+        ("name", json!(["a"])),
+        ("theme", json!("x".repeat(201))),
+        ("status", json!(3)),
+        ("status", json!(-1)),
+        ("status", json!("enabled")),
+        ("identityServerIssuerUri", json!("https://a.example")),
+        ("hosts.hostName", json!([{ "hostName": "a b" }])),
+        ("hosts.hostName", json!([{ "hostName": "" }])),
+        ("hosts.hostName", json!([{ "hostName": "b\u{fc}cher.example" }])),
+        ("hosts", json!([{ "hostName": "a.example" }, { "hostName": "A.EXAMPLE" }])),
+        ("hosts", many(101, |n| json!({ "hostName": format!("h{n}.example") }))),
+        ("hosts", json!("a.example")),
+        ("claims.claimType", json!([{ "claimType": "x".repeat(251) }])),
+        ("claims.claimType", json!([{ "claimType": "a" }, { "claimType": "a" }])),
+        ("claims", many(101, |n| json!({ "claimType": format!("c{n}") }))),
+        ("properties", json!([{ "key": "a", "value": "1" }, { "key": "a", "value": "2" }])),
+        ("properties", many(101, |n| json!({ "key": format!("k{n}"), "value": "1" }))),
+        ("properties.value", json!([{ "key": "a", "value": "***" }])),
+        ("properties.value", json!([{ "key": "a", "value": "x".repeat(2_001) }])),
+        ("properties.value", json!([{ "key": "Codes:TenantDaily", "value": "-1" }])),
+        ("logoUri", json!("x".repeat(2_001))),
+        ("description", json!("x".repeat(1_001))),
+        ("cacheDuration", json!(1.5)),
+    ];
+    for (field, value) in cases {
+        let member = field.split('.').next().unwrap();
+        let mut body = json!({ "name": "wrong", member: value });
+        let created = app.post("/api/Tenant").bearer(&admin).json(&body).send().await;
+        assert_eq!(created.status, 400, "{field} {body}: {}", created.text);
+        let errors = created.json()["errors"].as_object().unwrap().clone();
+        let named = errors.keys().any(|it| it == field || it.starts_with(member));
+        assert!(named, "{field}: {}", created.text);
+        if field == "name" && body["name"] == " " {
+            continue; // Kept by an update.
+        }
+        body["id"] = json!(1);
+        let updated = app.ask("PUT", "/api/Tenant").bearer(&admin).json(&body).send().await;
+        assert_eq!(updated.status, 400, "{field} {body}: {}", updated.text);
+    }
+    let doubled = app.post("/api/Tenant").bearer(&admin);
+    let doubled = doubled.body("application/json", r#"{"name":"a","NAME":"b"}"#).send().await;
+    assert_eq!(doubled.status, 400, "{}", doubled.text);
+    for id in [json!(0), json!(-1), json!(99), json!(i64::MAX)] {
+        let body = json!({ "id": id, "name": "nobody" });
+        let answer = app.ask("PUT", "/api/Tenant").bearer(&admin).json(&body).send().await;
+        assert_eq!(answer.code(), 404, "{id}: {}", answer.text);
+    }
+    assert_eq!(app.engine.log().head().position, position);
+}
+
+/// H6: the owner in a body takes no tenant over.
+#[tokio::test]
+async fn the_owner_in_a_body_takes_no_tenant_over() {
+    let app = TestApp::new().await;
+    let admin = app.admin().await;
+    app.post("/api/Tenant").bearer(&admin).json(&shop()).send().await.data();
+    let ben = app.user(1, "ben", &[1], "oauthapp.all").await;
+    let take = json!({ "id": 2, "ownerUserId": ben, "name": "bens" });
+    let put = app.ask("PUT", "/api/Tenant").bearer(&app.token_of(ben)).json(&take).send().await;
+    assert_eq!(put.code(), 404);
+    app.ask("PUT", "/api/Tenant").bearer(&admin).json(&take).send().await.data();
+    let shown = app.get("/api/Tenant/2").bearer(&admin).send().await.data();
+    assert_eq!((&shown["ownerUserId"], &shown["name"]), (&json!(1), &json!("bens")));
+}

@@ -337,6 +337,9 @@ async fn a_team_is_who_stands_below_a_place_and_is_seen() {
     let depth = |it: &Value| it["lineageLevel"].as_u64().unwrap();
     assert_eq!(depth(&seen[1].1), depth(&seen[0].1) + 1);
     assert_eq!(seen[1].1["userName"], "ben");
+    let list = app.get("/api/User?orderby=members&take=1").bearer(&admin).send().await.json();
+    assert_eq!((&list["data"][0]["id"], &list["data"][0]["members"]), (&json!(ann), &json!(1)));
+    assert_eq!(list["data"][0]["commissionLv3LastUpdate"], "0001-01-01 00:00:00");
     // Others see their own part of it.
     assert_eq!(team(&ann_token, "/1/").await.len(), 2);
     let zoe = app.user(1, "zoe", &[1], "oauthapp.all").await;

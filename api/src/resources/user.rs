@@ -12,6 +12,7 @@ use warp::http::header::CONTENT_TYPE;
 use warp::http::{Method, StatusCode};
 
 use super::user_body::{AppUser, day_after, day_of};
+use super::user_figures::members_of;
 use super::user_identity::{rules_text, taken_claim};
 use super::user_update::update;
 use super::user_view::ViewUser;
@@ -129,7 +130,8 @@ fn order_of(granted: &Granted, list: &ListQuery) -> Order<UserData> {
     let app = granted.call.app.clone();
     let tenant = granted.tenant_id();
     let reach = granted.ask(|tables| granted.users(tables).lineage());
-    // Each row asks for its parent: the read models are locked for no longer than that.
+    // Each row asks for its parent or its members: the read models are locked for no longer than that.
+    let of_members = app.clone();
     let parent_name = move |row: &UserRow, keys: &Keys| {
         let parent = app.views.read().users.get(tenant, row.data.parent).cloned()?;
         let is_seen = reach.as_ref().is_none_or(|it| parent.data.lineage.starts_with(it.as_str()));
@@ -139,6 +141,11 @@ fn order_of(granted: &Granted, list: &ListQuery) -> Order<UserData> {
     list.order(indexed, move |row, keys, member| {
         if CLEAR.contains(&member) {
             return ViewUser::alone(row, UserPersonal::default());
+        }
+        if member == "members" {
+            let mut shown = ViewUser::alone(row, UserPersonal::default());
+            shown.figures.members = members_of(&of_members.views.read(), row.data.user);
+            return shown;
         }
         if member == "parentUserName" {
             let mut shown = ViewUser::alone(row, UserPersonal::default());

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_with::skip_serializing_none;
 use warp::http::Method;
 
+use super::user_figures::members_of;
 use crate::access::granted::Granted;
 use crate::http::endpoint::{Endpoint, Outcome, QueryParameter, endpoint};
 use crate::http::error::ApiError;
@@ -76,7 +77,7 @@ impl Distributor {
             user_name,
             nick_name,
             avatar,
-            members: tables.users.brought_in_by(row.data.user).count() as i64,
+            members: members_of(tables, row.data.user),
             sales: 0.0,
             parent_user_id: i64::from(row.data.parent.0),
             lineage_level: i16::try_from(depth(&row.data.lineage)).unwrap_or(i16::MAX),

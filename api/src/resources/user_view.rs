@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_with::skip_serializing_none;
 
 use super::user_body::claims_of;
+use super::user_figures::{Figures, members_of};
 use crate::access::users::SeenUsers;
 use crate::http::time::WireTime;
 
@@ -33,12 +34,8 @@ pub(crate) struct ViewUser {
     id: i64,
     #[serde(rename = "userID")]
     user_id: i64,
-    // The figures of a distributor: nothing in this interface changes them.
-    members: i64,
-    sales: f64,
-    earned: f64,
-    earned_diff: f64,
-    commission: f64,
+    #[serde(flatten)]
+    pub(super) figures: Figures,
     lineage: String,
     pub(crate) parent_user_name: Option<String>,
     #[serde(rename = "poolIDs")]
@@ -124,6 +121,7 @@ impl ViewUser {
             normalized_name: domain::role::normalise(&it.name),
         });
         Self {
+            figures: Figures::with_members(members_of(tables, row.data.user)),
             parent_user_name: parent.map(|it| it.user_name),
             roles: roles.collect(),
             ..Self::alone(row, tables.users.personal(row).unwrap_or_default())
@@ -144,11 +142,7 @@ impl ViewUser {
             type_ids: row.data.type_ids.clone(),
             id: user_id,
             user_id,
-            members: 0,
-            sales: 0.0,
-            earned: 0.0,
-            earned_diff: 0.0,
-            commission: 0.0,
+            figures: Figures::with_members(0),
             lineage: row.data.lineage.clone(),
             parent_user_name: None,
             pool_ids: row.data.pool_ids.clone(),
