@@ -415,7 +415,7 @@ pub(crate) enum TenantWhat {
     Create {
         /// Its name.
         name: String,
-        /// Where it answers: host[:port], as in the Host header. May be given again.
+        /// Where it answers: a host with an optional port, as in the Host header. May be given again.
         #[arg(long, required = true, value_name = "HOST")]
         host: Vec<String>,
         /// The name with which its administrator signs in.

@@ -32,7 +32,7 @@ pub(super) struct TenantBody {
     /// counts as 1 where it is created, and stays in an update.
     #[schemars(extend("x-required" = "answer"))]
     status: Option<u8>,
-    /// host[:port] of its issuer, without a scheme. In an update, blank keeps it.
+    /// The host of its issuer with an optional port, without a scheme. In an update, blank keeps it.
     identity_server_issuer_uri: Option<String>,
     /// Where it answers; at most 100. In an update they replace those that are there; absent, they stay.
     #[schemars(extend("x-required" = "answer"))]
@@ -66,7 +66,7 @@ struct HostBody {
     id: u32,
     /// Ignored in a request.
     app_tenant_id: i64,
-    /// host[:port], as in the Host header.
+    /// A host with an optional port, as in the Host header.
     host_name: String,
 }
 
