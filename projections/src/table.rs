@@ -105,6 +105,11 @@ impl<D: RowData> Table<D> {
         self.numbers(group).filter_map(|it| self.rows.get(it))
     }
 
+    /// Whether a row stands in a group.
+    pub(crate) fn is_in_group(&self, group: Group, number: impl Into<u64>) -> bool {
+        self.indexes.group(group).is_some_and(|it| it.contains(number.into()))
+    }
+
     /// How many rows a group has.
     pub(crate) fn group_count(&self, group: Group) -> usize {
         self.indexes.group(group).map_or(0, Members::len)

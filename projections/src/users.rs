@@ -51,6 +51,13 @@ impl Table<UserData> {
         row.app_info(&self.keys)
     }
 
+    /// How many users a user brought in, without a step for each.
+    pub fn brought_in_count(&self, parent: UserId) -> usize {
+        let group = brought_in_by(parent);
+        // Who is at the top is its own parent.
+        self.group_count(group) - usize::from(self.is_in_group(group, parent.0))
+    }
+
     /// Whom a user brought in, by number.
     pub fn brought_in_by(&self, parent: UserId) -> impl Iterator<Item = UserId> {
         let users = self.numbers(brought_in_by(parent)).map(|it| UserId(it as u32));
