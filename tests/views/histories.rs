@@ -264,6 +264,7 @@ fn lookups_are_right(tables: &Tables) {
         let user = UserId(other);
         let scan = users.iter().filter(|it| it.data.parent == user && it.data.user != user);
         assert!(users.brought_in_by(user).eq(scan.map(|it| it.data.user)));
+        assert_eq!(users.brought_in_count(user), users.brought_in_by(user).count());
         let app_user = format!("APP-USER{other}");
         let named = tables.app_users.named(TENANT, &app_user);
         let scan = tables.app_users.iter().find(|it| {
