@@ -155,13 +155,8 @@ pub fn revision_id(api_id: &str, revision: u32) -> String {
 }
 
 impl Table<ResourceData> {
-    /// A resource of a user of a tenant.
-    pub fn get(&self, tenant: TenantId, owner: UserId, resource: u32) -> Option<&Arc<ResourceRow>> {
-        self.find(tenant, resource).filter(|it| it.data.owner == owner)
-    }
-
     /// A resource of a tenant, regardless of owner.
-    pub fn find(&self, tenant: TenantId, resource: u32) -> Option<&Arc<ResourceRow>> {
+    pub fn get(&self, tenant: TenantId, resource: u32) -> Option<&Arc<ResourceRow>> {
         self.row(resource).filter(|it| it.data.tenant == tenant)
     }
 
@@ -177,9 +172,10 @@ impl Table<ResourceData> {
         rows.flat_map(|it| it.data.scopes.clone()).collect()
     }
 
-    /// The resources of a user of a tenant.
-    pub fn owned(tenant: TenantId, owner: UserId, paging: Paging) -> Query<ResourceData> {
-        Query::of(Group::owner(tenant, owner), paging)
+    /// The resources of a tenant; only those of a user, if one is given.
+    pub fn of(tenant: TenantId, owner: Option<UserId>, paging: Paging) -> Query<ResourceData> {
+        let group = owner.map_or(Group::tenant(tenant), |it| Group::owner(tenant, it));
+        Query::of(group, paging)
     }
 
     /// The values of a resource's properties, in the order of their keys.

@@ -253,3 +253,30 @@ async fn the_largest_policy_is_taken_however_it_is_written() {
     let limit = (6 * POLICY_BYTES_MAX + 8 * 1024).to_string();
     assert!(large.json()["errors"]["body"][0].as_str().unwrap().contains(&limit), "{}", large.text);
 }
+
+/// Contracts 30: administrators act on every row of their tenant, others on their own.
+#[tokio::test]
+async fn administrators_see_and_publish_the_resources_of_others_and_others_do_not() {
+    let app = TestApp::new().await;
+    let admin = app.admin().await;
+    let ann = app.user(1, "ann", &[1], "oauthapp.all").await;
+    let ann = app.token_of(ann);
+    let ben = app.user(1, "ben", &[1], "oauthapp.all").await;
+    let ben = app.token_of(ben);
+    let body = serde_json::json!({ "name": "anns" });
+    let id = app.post("/api/ApiResource").bearer(&ann).json(&body).send().await.data();
+    let path = format!("/api/ApiResource/{id}");
+    let total = async |token: &str| {
+        app.get("/api/ApiResource").bearer(token).send().await.json()["total"].clone()
+    };
+    for (token, seen) in [(&ann, 1), (&admin, 1), (&ben, 0)] {
+        assert_eq!(total(token).await, seen);
+        let code = if seen == 1 { 200 } else { 404 };
+        assert_eq!(app.get(&path).bearer(token).send().await.code(), code);
+        let publish = serde_json::json!({
+            "apiId": id.to_string(), "suffix": "anns", "swaggerUrl": "https://example.org/a.json",
+        });
+        let publish = app.ask("PUT", &format!("{path}/Publish")).bearer(token).json(&publish);
+        assert_eq!(publish.send().await.code(), code);
+    }
+}

@@ -83,8 +83,7 @@ async fn a_snapshot_keeps_them_sealed_and_answers_as_before() {
         let views = Views::from_snapshot(body.into(), keys.clone()).unwrap();
         catch_up(&**log, &views, &|_| ()).unwrap();
         let tables = views.read();
-        let admin = domain::UserId(1);
-        let resource = tables.resources.get(domain::TenantId(1), admin, 1).unwrap();
+        let resource = tables.resources.get(domain::TenantId(1), 1).unwrap();
         assert_eq!(tables.resources.property_values(resource), [VALUES[2]]);
         let secrets = tables.clients.secrets(tables.clients.identified("shop").unwrap());
         assert_eq!(secrets.property_values, [VALUES[0]]);

@@ -109,20 +109,6 @@ impl Granted {
         Ok((number, done))
     }
 
-    /// A row that the caller owns, and may therefore change.
-    ///
-    /// # Errors
-    /// Not found, as for a row that does not exist, where another one owns it.
-    pub(crate) fn own_target<R: Row>(
-        &self,
-        row: &R,
-        owner: impl FnOnce(&R) -> UserId,
-        what: &str,
-    ) -> Result<Target<R::Aggregate>, ApiError> {
-        let target = Target::of(row, self.tenant_id(), |it| owner(it) == self.user());
-        target.ok_or_else(|| ApiError::not_found(what))
-    }
-
     /// Runs a command, and waits until the read models show it.
     pub(crate) async fn submit<A: Changed>(
         &self,

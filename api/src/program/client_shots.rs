@@ -211,7 +211,7 @@ fn taken_over(tables: &Tables, client: &ClientRow, opened: &BTreeMap<u32, Vec<St
         said.push_str("\nwho owned it may still know its secrets: replace them if that matters");
     }
     for (resource, scopes) in opened {
-        let name = tables.resources.find(client.data.tenant, *resource);
+        let name = tables.resources.get(client.data.tenant, *resource);
         let name = name.map_or("", |it| it.data.name.as_str());
         said.push_str(&format!("\nopen to it, of the API {name}: {}", scopes.join(" ")));
     }

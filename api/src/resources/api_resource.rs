@@ -34,13 +34,18 @@ const PUBLISH_BODY_BYTES_MAX: usize = 6 * POLICY_BYTES_MAX + 8 * 1024;
 
 pub(crate) fn endpoints() -> Vec<Endpoint> {
     let mut endpoints = vec![
-        endpoint(Method::GET, "/api/ApiResource", "ApiResourceGet", "List own API resources")
-            .row(1)
-            .query(&PAGING)
-            .query(&FILTERS)
-            .answers::<List<ResourceBody>>()
-            .ordered_by::<ResourceBody>()
-            .needs(user("apiresource.get"), list),
+        endpoint(
+            Method::GET,
+            "/api/ApiResource",
+            "ApiResourceGet",
+            "List own API resources; administrators: all",
+        )
+        .row(1)
+        .query(&PAGING)
+        .query(&FILTERS)
+        .answers::<List<ResourceBody>>()
+        .ordered_by::<ResourceBody>()
+        .needs(user("apiresource.get"), list),
         endpoint(Method::POST, "/api/ApiResource", "ApiResourcePost", "Create an API resource")
             .row(2)
             .json::<ResourceBody>()
@@ -119,16 +124,21 @@ fn endpoints_of_gateway() -> Vec<Endpoint> {
     ]
 }
 
-/// The caller's resource with the id of the path; 404 for everybody else (H5).
+/// The resource with the id of the path, if it is the caller's or the caller is an administrator
+/// (contracts 30); 404 for everybody else (H5).
 fn owned(granted: &Granted) -> Result<Arc<ResourceRow>, ApiError> {
     let resource = granted.call.number(0, "id")?;
-    let (tenant, owner) = (granted.tenant_id(), granted.user());
-    let row = granted.ask(|tables| tables.resources.get(tenant, owner, resource).cloned());
+    let may =
+        |it: &ResourceRow| it.data.owner == granted.user() || granted.caller.is_administrator();
+    let row = granted.ask(|tables| {
+        let row = tables.resources.get(granted.tenant_id(), resource);
+        row.filter(|it| may(it)).cloned()
+    });
     row.ok_or_else(|| ApiError::not_found("API resource"))
 }
 
 fn target(granted: &Granted, row: &ResourceRow) -> Result<Target<Resource>, ApiError> {
-    granted.own_target(row, |it| it.data.owner, "API resource")
+    granted.target_of(row, "API resource")
 }
 
 async fn list(granted: Granted) -> Outcome {
@@ -139,8 +149,9 @@ async fn list(granted: Granted) -> Outcome {
     let name = list.query.text("q.name").map(str::to_lowercase);
     let orders = [("name", ResourceData::BY_NAME), ("created", ResourceData::BY_CREATED)];
     let order = list.order(orders, |row, _, _| ResourceBody::bare(row));
-    let owned = Resources::owned(granted.tenant_id(), granted.user(), list.paging);
-    let mut query = owned.ordered_by(order);
+    let owner = (!granted.caller.is_administrator()).then_some(granted.user());
+    let all = Resources::of(granted.tenant_id(), owner, list.paging);
+    let mut query = all.ordered_by(order);
     if let Some(wanted) = name {
         query = query.filtered(move |row, _| row.data.name.to_lowercase() == wanted);
     }

@@ -73,7 +73,7 @@ impl Named {
             let may = |it: &ResourceRow| {
                 it.data.owner == granted.user() || granted.caller.is_administrator()
             };
-            let row = tables.resources.find(tenant, resource);
+            let row = tables.resources.get(tenant, resource);
             let target = row.and_then(|it| Target::of(&**it, tenant, may));
             let target = target.ok_or_else(|| ApiError::not_found("API resource"))?;
             let client = tables.clients.identified(client_id);
@@ -101,7 +101,7 @@ async fn set(granted: &Granted, named: &Named, body: &[u8], scopes: AllowedScope
     let command = ResourceCommand::AllowClient { client: named.client, scopes };
     let done = granted.submit(&named.target, body, command).await?;
     let scopes = granted.ask(|tables| {
-        let row = tables.resources.find(granted.tenant_id(), named.resource);
+        let row = tables.resources.get(granted.tenant_id(), named.resource);
         row.and_then(|it| it.allowed.get(&named.client).cloned()).unwrap_or_default()
     });
     let client_id = granted.call.parameter(1).to_owned();
