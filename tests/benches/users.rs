@@ -34,7 +34,7 @@ const TIME: Duration = Duration::from_secs(4);
 /// Of how many rows the memory is measured.
 const ROWS: u64 = 50_000;
 
-/// A tenant is 27 events.
+/// A tenant is 22 events.
 const TENANTS: u64 = 10_000;
 
 fn main() {
