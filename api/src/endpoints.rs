@@ -186,6 +186,7 @@ mod tests {
         }
     }
 
+    /// H18.
     #[tokio::test]
     async fn what_went_wrong_inside_is_told_at_no_face() {
         for face in FACES {

@@ -31,6 +31,7 @@ async fn a_client_has_the_documented_defaults() {
     assert!(client.get("consentLifetime").is_none() && client.get("clientName").is_none());
 }
 
+/// H15.
 #[tokio::test]
 async fn secrets_are_masked_wherever_they_are_read() {
     let (app, token) = with_token().await;
@@ -185,6 +186,7 @@ async fn secretkey_hashes_as_asked() {
     assert_eq!(app.engine.log().head().position, head, "nothing is written");
 }
 
+/// H9.
 #[tokio::test]
 async fn an_issued_token_lives_a_day_at_most_and_issues_no_other() {
     let (app, token) = with_token().await;

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use tests::app::TestApp;
 
+/// H15.
 #[tokio::test]
 async fn own_tenants_are_listed_with_masked_properties() {
     let app = TestApp::new().await;

@@ -32,6 +32,7 @@ async fn a_created_user_gets_the_role_user_and_no_permission() {
     }
 }
 
+/// H11.
 #[tokio::test]
 async fn nothing_that_proves_a_user_is_ever_shown() {
     let (app, token) = with_token().await;
@@ -117,6 +118,7 @@ async fn wrong_fields_are_named() {
     assert_eq!(app.get("/api/User").bearer(&token).send().await.json()["total"], 1);
 }
 
+/// H7.
 #[tokio::test]
 async fn only_administrators_give_roles_and_claims() {
     let (app, token) = with_token().await;
