@@ -12,6 +12,8 @@ use domain::verification::VerificationEvent;
 #[derive(Debug, Default, PartialEq)]
 pub struct Codes {
     youngest: HashedMap<Code>,
+    /// The hash of the address of each of them, by the id of its stream.
+    addresses: HashMap<Box<str>, u128>,
     forgotten: Forgotten,
 }
 
@@ -37,28 +39,40 @@ impl Codes {
         let id = recorded.stream.id();
         match event {
             VerificationEvent::Issued(fact) => {
+                let address = u128::from_le_bytes(fact.data.address_hash);
                 let code = Code { id: id.into(), position: recorded.position };
-                self.youngest.insert(u128::from_le_bytes(fact.data.address_hash), code);
+                if let Some(older) = self.youngest.insert(address, code) {
+                    self.addresses.remove(&older.id);
+                }
+                self.addresses.insert(id.into(), address);
             }
             VerificationEvent::Failed(_) => (),
-            VerificationEvent::Used(_) => self.youngest.retain(|_, it| &*it.id != id),
+            VerificationEvent::Used(_) => {
+                if let Some(address) = self.addresses.remove(id) {
+                    self.youngest.remove(&address);
+                }
+            }
         }
     }
 
     /// Forgets what stands before a position and is due.
     pub(crate) fn forget(&mut self, position: u64, forgetting: Forgetting) {
         self.forgotten.note(position, forgetting);
-        let forgotten = &self.forgotten;
-        self.youngest.retain(|_, it| {
+        let Self { youngest, addresses, forgotten } = self;
+        youngest.retain(|_, it| {
             let stream = domain::StreamId::new(VERIFICATION, &it.id);
             let end = stream.closes_at().unwrap_or_default();
-            !forgotten.covers(it.position, end, STREAM_SECONDS_AFTER_END)
+            let stays = !forgotten.covers(it.position, end, STREAM_SECONDS_AFTER_END);
+            if !stays {
+                addresses.remove(&it.id);
+            }
+            stays
         });
     }
 
     /// Closes all: the log was restored, and others may have used them in the lost history.
     pub(crate) fn close_all(&mut self) {
-        self.youngest = HashMap::default();
+        (self.youngest, self.addresses) = (HashMap::default(), HashMap::default());
     }
 
     /// What was forgotten before the first event that comes.
