@@ -380,7 +380,7 @@ proptest! {
 
     #[test]
     fn lived_replayed_and_restored_read_models_are_the_same(
-        steps in prop::collection::vec((0..29_u8, 1..7_u32, 0..7_u32), 20..80),
+        steps in prop::collection::vec((0..34_u8, 1..7_u32, 0..7_u32), 20..80),
         cuts in prop::array::uniform2(0.0..1.0_f64),
     ) {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
