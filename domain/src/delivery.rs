@@ -18,6 +18,12 @@ use crate::stored_events;
 /// The longest life of a letter or message that was not sent, in seconds (contracts 24).
 pub const DELIVERY_SECONDS_MAX: i64 = JOB_DAYS_MAX * 86_400;
 
+/// The text that carries a code.
+pub const CODE_TEXT: &str = "code";
+
+/// The text that tells of a new password.
+pub const PASSWORD_CHANGED_TEXT: &str = "password_changed";
+
 /// How a person is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -55,7 +61,7 @@ pub struct DeliveryWanted {
     pub tenant: TenantId,
     /// To which user; 0 for somebody without an account.
     pub user: UserId,
-    /// Which text: `code`.
+    /// Which text: [`CODE_TEXT`] or [`PASSWORD_CHANGED_TEXT`].
     pub template: String,
     /// `en` or `zh-CN`.
     pub language: String,

@@ -30,11 +30,6 @@ impl Codes {
         self.youngest.get(&u128::from_le_bytes(address_hash)).map(|it| &*it.id)
     }
 
-    /// How many are kept in memory.
-    pub fn count(&self) -> usize {
-        self.youngest.len()
-    }
-
     pub(crate) fn apply(&mut self, event: &VerificationEvent, recorded: &Recorded) {
         let id = recorded.stream.id();
         match event {

@@ -3,7 +3,8 @@
 use commands::keys::{random, random_id};
 use commands::{Done, Draft};
 use domain::delivery::{
-    Channel, DeliveryCommand, DeliverySecret, DeliveryTo, DeliveryWanted, Mail, Sms,
+    CODE_TEXT, Channel, DeliveryCommand, DeliverySecret, DeliveryTo, DeliveryWanted, Mail,
+    PASSWORD_CHANGED_TEXT, Sms,
 };
 use domain::log::CommitHead;
 use domain::tenant::settings::{CODES_A_NETWORK, CODES_A_NUMBER, CODES_A_TENANT, CODES_AN_ADDRESS};
@@ -22,12 +23,6 @@ use crate::state::app::App;
 use crate::state::hash::hash_16;
 use crate::state::network::network_of;
 use crate::state::send_limits::{NotSent, Wish};
-
-/// The text that carries a code.
-const CODE_TEMPLATE: &str = "code";
-
-/// The text that tells of a new password.
-const CHANGED_TEMPLATE: &str = "password_changed";
 
 /// How long a letter that tells of a new password is tried, in seconds.
 const CHANGED_SECONDS: i64 = 3 * 86_400;
@@ -99,7 +94,7 @@ pub(crate) async fn send_code(
         channel: address.channel,
         tenant,
         user: UserId::NONE,
-        template: CODE_TEMPLATE.to_owned(),
+        template: CODE_TEXT.to_owned(),
         language: language_of(call).to_owned(),
         wanted_at: head.time,
         until: expires_at,
@@ -236,7 +231,7 @@ pub(crate) fn tell_of_password(
         channel: Channel::Mail,
         tenant,
         user,
-        template: CHANGED_TEMPLATE.to_owned(),
+        template: PASSWORD_CHANGED_TEXT.to_owned(),
         language: language.to_owned(),
         wanted_at: now,
         until: now.plus_seconds(CHANGED_SECONDS),

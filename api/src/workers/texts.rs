@@ -1,13 +1,7 @@
 //! The texts of letters and short messages, in English and Chinese.
 
-use domain::delivery::{Channel, Open};
+use domain::delivery::{CODE_TEXT, Channel, Open, PASSWORD_CHANGED_TEXT};
 use domain::verification::code_seconds;
-
-/// A letter carries the code for registering or a new password.
-pub(crate) const CODE: &str = "code";
-
-/// A letter tells that the password was changed.
-pub(crate) const PASSWORD_CHANGED: &str = "password_changed";
 
 /// What is sent.
 pub(super) struct Text {
@@ -21,28 +15,28 @@ pub(super) fn text_of(open: &Open, tenant: &str) -> Option<Text> {
     let template = open.wanted.template.as_str();
     let is_chinese = open.wanted.language == "zh-CN";
     let (subject, body) = match (template, open.wanted.channel, is_chinese) {
-        (CODE, Channel::Mail, false) => (
+        (CODE_TEXT, Channel::Mail, false) => (
             "Your code for %tenant%",
             "Your code is %code%\n\nIt is valid for %minutes% minutes, and once. Nobody of %tenant% will \
              ask you for it.\nIf you did not ask for a code, ignore this letter.\n",
         ),
-        (CODE, Channel::Mail, true) => (
+        (CODE_TEXT, Channel::Mail, true) => (
             "%tenant% 验证码",
             "您的验证码是 %code%\n\n%minutes% 分钟内有效，仅可使用一次。%tenant% 的工作人员不会向您索取验证码。\n\
              如果不是您本人的操作，请忽略此邮件。\n",
         ),
-        (CODE, Channel::Sms, false) => {
+        (CODE_TEXT, Channel::Sms, false) => {
             ("", "%code% is your code for %tenant%. It is valid for %minutes% minutes.")
         }
-        (CODE, Channel::Sms, true) => {
+        (CODE_TEXT, Channel::Sms, true) => {
             ("", "【%tenant%】您的验证码是 %code%，%minutes% 分钟内有效。")
         }
-        (PASSWORD_CHANGED, Channel::Mail, false) => (
+        (PASSWORD_CHANGED_TEXT, Channel::Mail, false) => (
             "Your password for %tenant% was changed",
             "The password of your account at %tenant% was changed by a code that was sent to your \
              telephone. All sessions have ended.\nIf that was not you, tell %tenant% at once.\n",
         ),
-        (PASSWORD_CHANGED, Channel::Mail, true) => (
+        (PASSWORD_CHANGED_TEXT, Channel::Mail, true) => (
             "%tenant% 密码已更改",
             "您在 %tenant% 的账户密码已通过手机验证码更改，所有会话均已结束。\n如果不是您本人的操作，请立即联系 %tenant%。\n",
         ),
@@ -84,20 +78,23 @@ mod tests {
 
     #[test]
     fn every_text_is_whole_in_both_languages() {
-        let texts =
-            [(CODE, Channel::Mail), (CODE, Channel::Sms), (PASSWORD_CHANGED, Channel::Mail)];
+        let texts = [
+            (CODE_TEXT, Channel::Mail),
+            (CODE_TEXT, Channel::Sms),
+            (PASSWORD_CHANGED_TEXT, Channel::Mail),
+        ];
         for (template, channel) in texts {
             for language in ["en", "zh-CN"] {
                 let open = open(template, channel, language, Some("123456"));
                 let text = text_of(&open, "Shop %code%").unwrap();
                 assert!(text.body.contains("Shop %code%"), "{}", text.body);
                 assert_eq!(text.subject.is_empty(), channel == Channel::Sms);
-                assert_eq!(text.body.contains("123456"), template == CODE, "{}", text.body);
+                assert_eq!(text.body.contains("123456"), template == CODE_TEXT, "{}", text.body);
                 let rest = text.body.replace("Shop %code%", "");
                 assert!(!rest.contains('%'), "{rest}");
             }
         }
-        assert!(text_of(&open(CODE, Channel::Mail, "en", None), "Shop").is_none());
+        assert!(text_of(&open(CODE_TEXT, Channel::Mail, "en", None), "Shop").is_none());
         assert!(text_of(&open("other", Channel::Mail, "en", None), "Shop").is_none());
     }
 }
