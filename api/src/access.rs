@@ -2,16 +2,22 @@
 //! a handler without the check does not compile.
 
 pub(crate) mod administrators;
+mod blobs;
 pub(crate) mod clients;
 pub(crate) mod erasure;
+pub(crate) mod gateway_key;
 pub(crate) mod granted;
 pub(crate) mod guard;
 pub(crate) mod issue;
 pub(crate) mod listing;
+pub(crate) mod new_key;
 pub(crate) mod placement;
 pub(crate) mod plain;
 pub(crate) mod rights;
 pub(crate) mod scopes;
+pub(crate) mod sdk_jobs;
+pub(crate) mod short_id;
+pub(crate) mod subscriber_links;
 pub(crate) mod target;
 pub(crate) mod tenant_settings;
 pub(crate) mod tenants;

@@ -9,7 +9,7 @@ use crate::program::failure::Failure;
 use crate::program::one_shots::OneShot;
 use crate::program::settings::{Bench, Command, Format, Settings};
 use crate::program::tenant_shots::TenantShot;
-use crate::program::{admin, replay, serve, telemetry, verify};
+use crate::program::{admin, gateway, replay, serve, telemetry, verify};
 use crate::state::panics;
 
 /// Runs the command that the process was started with.
@@ -20,6 +20,8 @@ pub fn run() -> ExitCode {
     };
     let started = telemetry::start(&settings.common);
     panics::install();
+    // Whatever file is made, by whichever library: nobody else may read it.
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     match started.and_then(|()| run_command(settings)) {
         Ok(code) => code,
         // `chancery replay | head`: the reader has closed the pipe.
@@ -52,6 +54,7 @@ fn run_command(settings: Settings) -> Result<ExitCode, Failure> {
         Command::Workers { what } => admin::run(&common, &OneShot::Workers(what.into())),
         Command::Client { what } => admin::run(&common, &OneShot::Client(what.into())),
         Command::AppToken { what } => admin::run(&common, &OneShot::app_token(what)?),
+        Command::Gateway { what } => gateway::run(what).map(|()| ExitCode::SUCCESS),
         Command::Backup { to } => {
             admin::run(&common, &OneShot::Backup { to: std::path::absolute(to)? })
         }

@@ -14,7 +14,7 @@ use crate::http::face::Face;
 use crate::http::problem::{API, OPERATION};
 use crate::http::router::router;
 use crate::operation::{health, metrics, openapi, swagger_ui};
-use crate::resources;
+use crate::resources::{self, blob_file};
 use crate::state::app::App;
 
 /// Those that show figures of the program, which an operator may want at an address of their own.
@@ -38,8 +38,13 @@ pub fn all() -> Vec<Endpoint> {
     let api = [resources::endpoints()];
     let oauth = [discovery::endpoints(), revocation::endpoints(), token::endpoints()];
     let app_token = [app_token::endpoints()];
-    let operation =
-        [health::endpoints(), metrics::endpoints(), openapi::endpoints(), swagger_ui::endpoints()];
+    let operation = [
+        blob_file::endpoints(),
+        health::endpoints(),
+        metrics::endpoints(),
+        openapi::endpoints(),
+        swagger_ui::endpoints(),
+    ];
     let mut all = Vec::new();
     let mut add = |face: &'static Face, groups: &mut [Vec<Endpoint>]| {
         let endpoints = groups.iter_mut().flat_map(std::mem::take);
@@ -83,10 +88,10 @@ mod tests {
         let text = || "why".to_owned();
         let all = vec![
             ApiError::Unauthenticated { token_sent: true, why: "why" },
+            ApiError::NoGatewayKey("why"),
             ApiError::Forbidden(text()),
             ApiError::Invalid(BTreeMap::from([("name".to_owned(), vec![text()])])),
             ApiError::NoRoute,
-            ApiError::NotBuilt,
             ApiError::WrongMethod { allow: "GET".to_owned() },
             ApiError::TooLarge { field: "body".to_owned(), bytes_max: 7 },
             ApiError::WrongContentType { expected: "application/json" },
@@ -106,10 +111,10 @@ mod tests {
         for err in &all {
             match err {
                 ApiError::Unauthenticated { .. }
+                | ApiError::NoGatewayKey(_)
                 | ApiError::Forbidden(_)
                 | ApiError::Invalid(_)
                 | ApiError::NoRoute
-                | ApiError::NotBuilt
                 | ApiError::WrongMethod { .. }
                 | ApiError::TooLarge { .. }
                 | ApiError::WrongContentType { .. }

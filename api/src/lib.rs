@@ -1,7 +1,7 @@
 //! The HTTP interface and the command line: requests and answers, and who may do what.
 //!
-//! The folders are floors, each of which knows only those below: `state`, `http`, `access`, then
-//! `resources`, `connect`, `operation` and `workers` side by side, `app_token`, `endpoints`, `program`, `bench`,
+//! The folders are floors, each of which knows only those below: `state`, `http`, `access`,
+//! `publishing`, then `resources`, `connect`, `operation` and `workers` side by side, `app_token`, `endpoints`, `program`, `bench`,
 //! `cli` (docs/architecture.md; `tests/house` holds it).
 
 mod access;
@@ -13,6 +13,7 @@ mod endpoints;
 mod http;
 mod operation;
 mod program;
+mod publishing;
 mod resources;
 mod state;
 mod workers;
@@ -28,3 +29,5 @@ pub use crate::state::app_token_settings::{AdminMode, AppTokenSettings};
 pub use crate::state::clock::Clock;
 pub use crate::state::origins::Origins;
 pub use crate::state::proxies::Proxies;
+pub use crate::state::sdks::SdkSettings;
+pub use crate::state::uploads::UploadSettings;

@@ -4,3 +4,4 @@ pub(crate) mod health;
 pub(crate) mod metrics;
 pub(crate) mod openapi;
 pub(crate) mod swagger_ui;
+mod worker_figures;

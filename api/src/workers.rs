@@ -6,6 +6,13 @@
 
 pub(crate) mod deliveries;
 mod driver;
+pub(crate) mod leaving;
+mod notice_round;
+mod notice_text;
+pub(crate) mod notices;
+pub(crate) mod sdk_jobs;
+mod service_name;
+mod subscribe_text;
 mod texts;
 
 pub(crate) use driver::drive;

@@ -16,9 +16,6 @@ use crate::tenant_birth::{
     NewTenant, add_tenant, administrator, placed, roles_of_administrator, tenant_named,
 };
 
-/// The tenant that the first commit makes.
-pub const FIRST_TENANT: TenantId = TenantId(1);
-
 /// The administrator that the first commit makes.
 pub const FIRST_ADMINISTRATOR: UserId = UserId(1);
 
@@ -50,15 +47,15 @@ pub async fn bootstrap(
     if engine.log().head().position > 0 {
         return Ok(None);
     }
-    let mut draft = engine.draft(system_head(FIRST_TENANT, Actor::System, now)?);
-    let key = make_signing_key(FIRST_TENANT, with.algorithm, true)?;
+    let mut draft = engine.draft(system_head(TenantId::FIRST, Actor::System, now)?);
+    let key = make_signing_key(TenantId::FIRST, with.algorithm, true)?;
     engine.keys().add_signing_key(&key.added.kid, &key.private)?;
     // Without hosts: where the program listens, the first tenant answers anyway.
     let data =
-        TenantCreated { owner: FIRST_ADMINISTRATOR, ..tenant_named(FIRST_TENANT, "oauthapp") };
+        TenantCreated { owner: FIRST_ADMINISTRATOR, ..tenant_named(TenantId::FIRST, "oauthapp") };
     let new = NewTenant { data, properties: Properties::default(), signing_key: &key.added };
     let roles = add_tenant(&mut draft, new, now)?;
-    let user = placed(FIRST_ADMINISTRATOR, FIRST_TENANT, roles_of_administrator(&roles))?;
+    let user = placed(FIRST_ADMINISTRATOR, TenantId::FIRST, roles_of_administrator(&roles))?;
     let administrator = administrator(user, ADMINISTRATOR_NAME, with.password.into());
     draft.decide::<User>("1", &administrator)?;
     draft.decide::<Client>("1", &first_party_client(with.scopes, now))?;
@@ -69,7 +66,7 @@ pub async fn bootstrap(
 fn first_party_client(scopes: Vec<String>, now: Timestamp) -> ClientCommand {
     let data = ClientRegistered {
         client: 1,
-        tenant: FIRST_TENANT,
+        tenant: TenantId::FIRST,
         owner: FIRST_ADMINISTRATOR,
         client_id: ClientName(FIRST_PARTY_CLIENT.to_owned()),
         name: Some("Chancery command line".to_owned()),

@@ -372,6 +372,19 @@ impl<'a> Draft<'a> {
         }
     }
 
+    /// Whether nothing was decided that makes an event.
+    pub fn is_empty(&self) -> bool {
+        self.writes.iter().all(|it| it.events.is_empty())
+    }
+
+    /// What an aggregate is once this draft is committed.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn state<A: Aggregate>(&self, id: &str) -> Result<A, Error> {
+        Ok(self.load::<A>(&StreamId::new(A::CATEGORY, id))?.state)
+    }
+
     /// Makes the commit fail if a stream has changed since it was read, without writing to it: for
     /// decisions that depend on the state of another stream.
     pub fn expect<A: Aggregate>(&mut self, id: &str, version: u32) {
@@ -408,7 +421,7 @@ impl<'a> Draft<'a> {
     /// A lost race, a value that is taken, or a failure of the log or the keys.
     pub async fn commit(mut self) -> Result<Done, Error> {
         let engine = self.engine;
-        if self.writes.iter().all(|it| it.events.is_empty()) {
+        if self.is_empty() {
             let position = engine.log.head().position;
             return Ok(Done { first: 0, position, repeated: false });
         }

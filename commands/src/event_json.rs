@@ -81,7 +81,7 @@ impl EventJson {
     /// When it cannot be opened or decoded.
     pub fn new(event: &Recorded, keys: &Keyring, personal: Personal) -> Result<Self, Unreadable> {
         let parts = keys.open_parts(event)?;
-        let json = AnyEvent::decode(&event.kind, &parts)?.to_json();
+        let json = AnyEvent::json_of(&event.kind, &parts)?;
         let head = &event.commit;
         Ok(Self {
             position: event.position,

@@ -6,8 +6,11 @@
 
 use domain::app_user::{AppUser, AppUserId};
 use domain::log_event::{HighestNumber, Log, LogCommand, restore_id};
+use domain::subscriber::Subscriber;
 use domain::user::User;
-use domain::{AGGREGATES, Actor, Aggregate, Ids, SubjectId, TenantId, Timestamp, UserId};
+use domain::{
+    AGGREGATES, Actor, Aggregate, Ids, SubjectId, SubscriberId, TenantId, Timestamp, UserId,
+};
 
 use crate::engine::{Done, Engine, ID_MAX};
 use crate::error::Error;
@@ -23,6 +26,9 @@ pub async fn note_restore(engine: &Engine, now: Timestamp) -> Result<Done, Error
         let in_keys = match category {
             User::CATEGORY => engine.keys().highest_number_like(SubjectId::from(UserId(1))),
             AppUser::CATEGORY => engine.keys().highest_number_like(SubjectId::from(AppUserId(1))),
+            Subscriber::CATEGORY => {
+                engine.keys().highest_number_like(SubjectId::from(SubscriberId(1)))
+            }
             _ => 0,
         };
         let in_log = engine.log().highest_id(category);

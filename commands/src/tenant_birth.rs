@@ -8,6 +8,7 @@ use domain::identity_resource::{IdentityResource, IdentityResourceFields};
 use domain::log::{CommitHead, LogError};
 use domain::plain::{PlainCommand, PlainCreated};
 use domain::role::{ROLE_ADMINISTRATOR, ROLE_USER, Role, RoleCommand, RoleCreated, SEEDED_ROLES};
+use domain::scope::EVERYTHING;
 use domain::signing_key::{SigningAlgorithm, SigningKey, SigningKeyAdded, SigningKeyCommand};
 use domain::tenant::{Tenant, TenantCommand, TenantCreated};
 use domain::user::{UserClaim, UserCommand, UserPersonal, UserRegistered, Verifiers};
@@ -35,9 +36,6 @@ const PROFILE: [&str; 14] = [
     "locale",
     "updated_at",
 ];
-
-/// The API scope that covers everything.
-const EVERYTHING: &str = "oauthapp.all";
 
 /// A tenant that is to begin.
 pub struct NewTenant<'a> {
@@ -190,10 +188,8 @@ pub fn placed(user: UserId, tenant: TenantId, roles: Vec<u32>) -> Result<UserReg
 
 /// A user who may do everything in its tenant.
 pub fn administrator(user: UserRegistered, name: &str, password: Verifiers) -> UserCommand {
-    let value = EVERYTHING.to_owned();
-    let permission = UserClaim { id: 1, claim_type: "permission".to_owned(), value };
     UserCommand::Register {
-        data: Box::new(UserRegistered { permissions: vec![permission], ..user }),
+        data: Box::new(UserRegistered { permissions: vec![UserClaim::everything(1)], ..user }),
         personal: Box::new(UserPersonal { user_name: name.to_owned(), ..UserPersonal::default() }),
         password,
         app_info: None,

@@ -17,6 +17,8 @@ pub enum Actor {
     App(AppId),
     /// An OAuth client without a user.
     Client(ClientName),
+    /// A gateway, by its number.
+    Gateway(u32),
     /// Whoever runs the installation: at the command line, or with the operator's secret.
     Operator,
     /// The program itself.
@@ -27,11 +29,12 @@ pub enum Actor {
 
 impl Actor {
     /// Every form of the text; in angle brackets stands what differs.
-    pub const FORMS: [&str; 7] = [
+    pub const FORMS: [&str; 8] = [
         "anybody",
         "app-<id>",
         "app_user-<id>",
         "client-<clientId>",
+        "gateway-<id>",
         "operator",
         "system",
         "user-<id>",
@@ -63,6 +66,7 @@ impl fmt::Display for Actor {
             Self::AppUser(user) => write!(f, "app_user-{user}"),
             Self::App(app) => write!(f, "app-{app}"),
             Self::Client(client) => write!(f, "client-{client}"),
+            Self::Gateway(gateway) => write!(f, "gateway-{gateway}"),
             Self::Operator => f.write_str("operator"),
             Self::System => f.write_str("system"),
             Self::Anybody => f.write_str("anybody"),
@@ -90,6 +94,7 @@ impl FromStr for Actor {
             Some(("user", id)) => Self::User(UserId(canonical(id)?)),
             Some(("app_user", number)) => Self::AppUser(AppUserId(canonical(number)?)),
             Some(("app", id)) => Self::App(AppId(canonical(id)?)),
+            Some(("gateway", id)) => Self::Gateway(canonical(id)?),
             Some(("client", name)) if !name.is_empty() => Self::Client(ClientName(name.to_owned())),
             Some(_) => return Err(NoActor),
         };

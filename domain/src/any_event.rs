@@ -8,17 +8,25 @@ use crate::api_scope::ApiScope;
 use crate::app::App;
 use crate::app_token::AppToken;
 use crate::app_user::AppUser;
+use crate::auth_server::AuthServer;
+use crate::blob::Blob;
 use crate::client::Client;
 use crate::delivery::{Mail, Sms};
 use crate::event::{JsonParts, Parts, StoredEvent, Unreadable};
+use crate::gateway::Gateway;
 use crate::identity_resource::IdentityResource;
 use crate::ids::Timestamp;
 use crate::kind::{AggregateInfo, Ids, Kind, Mark};
 use crate::log_event::Log;
+use crate::notice::Notice;
+use crate::product::Product;
 use crate::resource::Resource;
 use crate::role::Role;
+use crate::sdk_job::SdkJob;
 use crate::signing_key::SigningKey;
 use crate::stream::StreamId;
+use crate::subscriber::Subscriber;
+use crate::subscription::Subscription;
 use crate::tenant::Tenant;
 use crate::token::Token;
 use crate::user::User;
@@ -43,7 +51,12 @@ macro_rules! aggregates {
             $aggregate(<$aggregate as Aggregate>::Event),
         )*}
 
-        impl AnyEvent {
+        fn unknown_category(kind: &str) -> Unreadable {
+    let why = "this program does not know the category".to_owned();
+    Unreadable { kind: kind.to_owned(), why }
+}
+
+impl AnyEvent {
             /// Reads opened parts. The first word of a kind is its category.
             ///
             /// # Errors
@@ -55,10 +68,21 @@ macro_rules! aggregates {
                         return Ok(Self::$aggregate(StoredEvent::decode(kind, parts)?));
                     }
                 )*
-                Err(Unreadable {
-                    kind: kind.to_owned(),
-                    why: "this program does not know the category".to_owned(),
-                })
+                Err(unknown_category(kind))
+            }
+
+            /// The JSON form of opened parts: see [`StoredEvent::json_of`].
+            ///
+            /// # Errors
+            /// As [`AnyEvent::decode`].
+            pub fn json_of(kind: &str, parts: &Parts) -> Result<JsonParts, Unreadable> {
+                let category = kind.split('.').next().unwrap_or_default();
+                $(
+                    if category == <$aggregate as Aggregate>::CATEGORY {
+                        return <$aggregate as Aggregate>::Event::json_of(kind, parts);
+                    }
+                )*
+                Err(unknown_category(kind))
             }
 
             /// The stored name with its revision.
@@ -93,14 +117,22 @@ aggregates! {
     App,
     AppToken,
     AppUser,
+    AuthServer,
+    Blob,
     Client,
+    Gateway,
     IdentityResource,
     Log,
     Mail,
+    Notice,
+    Product,
     Resource,
     Role,
+    SdkJob,
     SigningKey,
     Sms,
+    Subscriber,
+    Subscription,
     Tenant,
     Token,
     User,

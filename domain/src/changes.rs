@@ -38,6 +38,10 @@ macro_rules! changes {
         }
 
         impl $name {
+            /// The names of all variants, as they are written here.
+            pub const NAMES: &'static [&'static str] =
+                &[$($(stringify!($inner_variant),)*)? $(stringify!($variant),)*];
+
             /// What must change for `old` to become `new`; nothing where they are equal.
             pub fn between(old: &$fields, new: &$fields) -> Vec<Self> {
                 let $fields { $($field,)* $($($inner_field,)*)? $($($kept: _),*)? } = new;

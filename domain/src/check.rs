@@ -10,13 +10,23 @@ pub fn required(field: &'static str, value: &str, chars_max: usize) -> Result<()
     at_most(field, value, chars_max)
 }
 
-/// At most `chars_max` characters, without control characters other than line breaks and tabs.
+/// Characters that are not seen and change how the text around them looks: those that turn the
+/// direction of writing (UAX 9 section 2), and spaces without a width.
+fn is_unseen(it: char) -> bool {
+    matches!(it, '\u{200B}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
+}
+
+/// At most `chars_max` characters, without control characters other than line breaks and tabs, and
+/// without characters that are not seen.
 pub fn at_most(field: &'static str, value: &str, chars_max: usize) -> Result<(), Refusal> {
     if value.chars().count() > chars_max {
         return Err(Refusal::invalid(field, format!("must have at most {chars_max} characters")));
     }
     if value.chars().any(|it| it.is_control() && !matches!(it, '\n' | '\r' | '\t')) {
         return Err(Refusal::invalid(field, "must not have control characters"));
+    }
+    if value.chars().any(is_unseen) {
+        return Err(Refusal::invalid(field, "must not have characters that nobody sees"));
     }
     Ok(())
 }
@@ -86,11 +96,17 @@ pub fn phone(field: &'static str, value: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Begins with `http://`, `https://` or `ftp://` (spec section 2.1).
-pub fn url(field: &'static str, value: &str) -> Result<(), Refusal> {
+/// An absolute address of the web: http or https, a host, no user name and no fragment.
+pub fn web_address(field: &'static str, value: &str) -> Result<(), Refusal> {
     let lower = value.to_ascii_lowercase();
-    if !["http://", "https://", "ftp://"].iter().any(|it| lower.starts_with(it)) {
-        return Err(Refusal::invalid(field, "must be a URL that begins with http, https or ftp"));
+    let rest = lower.strip_prefix("https://").or_else(|| lower.strip_prefix("http://"));
+    let host = rest.and_then(|it| it.split(['/', '?']).next()).unwrap_or_default();
+    let is_plain = |it: char| it.is_ascii_graphic() && !"\"\\<>^`{|}#".contains(it);
+    match !host.is_empty() && !host.contains('@') && value.chars().all(is_plain) {
+        true => Ok(()),
+        false => {
+            let why = "must be an http or https address without a user name or a fragment";
+            Err(Refusal::invalid(field, why))
+        }
     }
-    Ok(())
 }

@@ -36,6 +36,13 @@ pub enum ClientCommand {
     /// Become as described. Number, tenant and owner do not count; ids of secrets do, where their
     /// values are kept.
     Update(Box<ClientRegistered>, ClientWishes),
+    /// Let it ask for these scopes and be called at these addresses, too.
+    Extend {
+        /// Those that it has already do not count.
+        scopes: Vec<String>,
+        /// The same.
+        redirect_uris: Vec<String>,
+    },
     /// Add a secret, with its value as row 44 computes it.
     AddSecret(ClientSecretInfo, String),
     /// Take a secret away.
@@ -181,6 +188,7 @@ impl Aggregate for Client {
                 Ok(changed_if(is_new, ClientEvent::TakenOver(taken.into())))
             }
             ClientCommand::Update(data, wishes) => active.update(data, wishes),
+            ClientCommand::Extend { scopes, redirect_uris } => active.extend(scopes, redirect_uris),
             ClientCommand::AddSecret(info, value) => active.add_secret(info, value),
             ClientCommand::RemoveSecret(id) => active.remove_secret(*id),
             ClientCommand::SetOwner(owner) => active.set_owner(*owner),
@@ -222,6 +230,15 @@ impl Active {
                 self.last_secret = self.last_secret.max(last_secret(&self.data));
             }
         }
+    }
+}
+
+impl Client {
+    /// The id of the secret with this stored value, if the client has one.
+    pub fn secret_of_value(&self, value: &str) -> Option<u32> {
+        let Client::Active(active) = self else { return None };
+        let at = active.secrets.values.iter().position(|it| it == value)?;
+        active.data.secrets.get(at).map(|it| it.id)
     }
 }
 

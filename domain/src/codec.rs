@@ -41,7 +41,13 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, bincode::Error> {
 }
 
 /// Bytes in bincode, hexadecimal in JSON.
-pub(crate) fn hex_for_people<S: Serializer>(bytes: &[u8; 16], to: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn hex_for_people<S: Serializer, const N: usize>(
+    bytes: &[u8; N],
+    to: S,
+) -> Result<S::Ok, S::Error>
+where
+    [u8; N]: Serialize,
+{
     if to.is_human_readable() {
         to.serialize_str(&crate::ids::hex(bytes))
     } else {

@@ -24,6 +24,9 @@ pub const CODE_TEXT: &str = "code";
 /// The text that tells of a new password.
 pub const PASSWORD_CHANGED_TEXT: &str = "password_changed";
 
+/// The text with whose link an address subscribes to an API resource. Its code is that of the link.
+pub const SUBSCRIBE_TEXT: &str = "verify_apiresource_subscription";
+
 /// How a person is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -61,7 +64,7 @@ pub struct DeliveryWanted {
     pub tenant: TenantId,
     /// To which user; 0 for somebody without an account.
     pub user: UserId,
-    /// Which text: [`CODE_TEXT`] or [`PASSWORD_CHANGED_TEXT`].
+    /// Which text: [`CODE_TEXT`], [`PASSWORD_CHANGED_TEXT`] or [`SUBSCRIBE_TEXT`].
     pub template: String,
     /// `en` or `zh-CN`.
     pub language: String,

@@ -106,6 +106,24 @@ pub trait StoredEvent: fmt::Debug + Clone + Send + Sync + Sized + 'static {
 
     /// The JSON form.
     fn to_json(&self) -> JsonParts;
+
+    /// The JSON form of opened parts, under the kind that they were stored with: that of a former
+    /// kind stays as it was published then.
+    ///
+    /// # Errors
+    /// When the kind is unknown or its bytes are not of its shape.
+    fn json_of(kind: &str, parts: &Parts) -> Result<JsonParts, Unreadable>;
+}
+
+/// The JSON form of parts of a former kind; for the table below.
+pub fn former_json<D, P>(kind: &str, parts: &Parts) -> Result<JsonParts, Unreadable>
+where
+    D: serde::de::DeserializeOwned + Serialize,
+    P: serde::de::DeserializeOwned + Serialize,
+{
+    let clear = Parts { secret: None, ..parts.clone() };
+    let fact = decode_fact::<D, P, ()>(kind, &clear)?;
+    Ok(JsonParts { data: json(&fact.data), personal: fact.personal.as_ref().map(json) })
 }
 
 /// Writes one part; for the table below.
@@ -134,6 +152,18 @@ where
     })
 }
 
+/// Reads the clear data of a former kind, as the kind that took its place says it.
+///
+/// # Errors
+/// When its bytes are not of its shape.
+pub fn lifted<Old, New>(kind: &str, parts: &Parts) -> Result<Fact<New>, Unreadable>
+where
+    Old: serde::de::DeserializeOwned,
+    New: From<Old>,
+{
+    Ok(New::from(decode_fact::<Old, (), ()>(kind, parts)?.data).into())
+}
+
 fn unreadable(kind: &str, err: &bincode::Error) -> Unreadable {
     Unreadable { kind: kind.to_owned(), why: err.to_string() }
 }
@@ -143,7 +173,8 @@ fn unreadable(kind: &str, err: &bincode::Error) -> Unreadable {
 /// (`marks: [Ends]`, see [`crate::Mark`]).
 ///
 /// The names stand here by hand, so that renaming a Rust type can never change the log. Under
-/// `upcasts` each former kind names the function that lifts its parts; arms are never removed.
+/// `upcasts` each former kind names the function that lifts its parts, and their former types; arms are
+/// never removed.
 #[macro_export]
 macro_rules! stored_events {
     (
@@ -158,7 +189,12 @@ macro_rules! stored_events {
                 $(, marks: [$($mark:ident $(($value:expr))?),+])?
             }
         ),* $(,)?}
-        $(upcasts { $($old:literal => $lift:path),* $(,)? })?
+        $(upcasts {$(
+            $old:literal => $lift:path {
+                data: $old_data:ty
+                $(, personal: $old_personal:ty)?
+            }
+        ),* $(,)? })?
     ) => {
         $(#[$meta])*
         #[derive(Debug, Clone, PartialEq, Eq)]
@@ -219,6 +255,19 @@ macro_rules! stored_events {
                         kind: kind.to_owned(),
                         why: "this program does not know the kind".to_owned(),
                     }),
+                }
+            }
+
+            fn json_of(
+                kind: &str,
+                parts: &$crate::Parts,
+            ) -> Result<$crate::event::JsonParts, $crate::Unreadable> {
+                match kind {
+                    $($($old => $crate::event::former_json::<
+                        $old_data,
+                        $crate::stored_events!(@part $($old_personal)?),
+                    >(kind, parts),)*)?
+                    kind => Ok(<Self as $crate::StoredEvent>::decode(kind, parts)?.to_json()),
                 }
             }
 

@@ -94,6 +94,9 @@ impl Timestamp {
 impl TenantId {
     /// The installation as a whole: the scope of claims that no tenant owns.
     pub const INSTALLATION: Self = Self(0);
+
+    /// The tenant that the first commit makes; it stays, and its administrators look after the others.
+    pub const FIRST: Self = Self(1);
 }
 
 impl UserId {
@@ -122,13 +125,16 @@ pub enum SubjectRange {
     AppUsers,
     /// People without an account, by purpose and day.
     Days,
+    /// Those who are told of changes of an API, by number.
+    Subscribers,
     /// Apps of the app-token service, by the low bits of their id.
     Apps,
 }
 
 impl SubjectRange {
     /// Every range.
-    pub const ALL: [Self; 4] = [Self::Users, Self::AppUsers, Self::Days, Self::Apps];
+    pub const ALL: [Self; 5] =
+        [Self::Users, Self::AppUsers, Self::Days, Self::Subscribers, Self::Apps];
 
     /// The numbers of its subjects; the first one stands for none of them. They are stored.
     pub const fn numbers(self) -> RangeInclusive<u64> {
@@ -136,13 +142,14 @@ impl SubjectRange {
             Self::Users => 0..=u32::MAX as u64,
             Self::AppUsers => 1 << 40..=(1 << 40) + u32::MAX as u64,
             Self::Days => 1 << 41..=(1 << 42) - 1,
+            Self::Subscribers => 1 << 48..=(1 << 48) + u32::MAX as u64,
             Self::Apps => 1 << 52..=(1 << 52) + (1 << 51) - 1,
         }
     }
 
     /// Whether its subjects are numbered one after the other, so that the next one is known.
     pub const fn is_counted(self) -> bool {
-        matches!(self, Self::Users | Self::AppUsers)
+        matches!(self, Self::Users | Self::AppUsers | Self::Subscribers)
     }
 
     /// The range of a subject, if it is in one.
@@ -182,6 +189,25 @@ impl From<AppUserId> for SubjectId {
             AppUserId::NONE => Self::NONE,
             AppUserId(number) => SubjectRange::AppUsers.subject(u64::from(number)),
         }
+    }
+}
+
+/// Identifies a subscriber, from 1.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub struct SubscriberId(pub u32);
+
+impl fmt::Display for SubscriberId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl From<SubscriberId> for SubjectId {
+    /// Each has a key of its own: one who is removed is forgotten.
+    fn from(subscriber: SubscriberId) -> Self {
+        SubjectRange::Subscribers.subject(u64::from(subscriber.0))
     }
 }
 
@@ -233,6 +259,34 @@ impl From<AppId> for SubjectId {
     }
 }
 
+/// The SHA-256 of bytes that are kept beside the log: their name there.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+pub struct Sha256(pub [u8; 32]);
+
+impl Sha256 {
+    /// Reads 64 hexadecimal digits, in either letter case. `None` for anything else.
+    pub fn parse(text: &str) -> Option<Self> {
+        if text.len() != 64 || !text.bytes().all(|it| it.is_ascii_hexdigit()) {
+            return None;
+        }
+        let mut bytes = [0; 32];
+        for (byte, at) in bytes.iter_mut().zip((0..).step_by(2)) {
+            *byte = u8::from_str_radix(text.get(at..at + 2)?, 16).ok()?;
+        }
+        Some(Self(bytes))
+    }
+}
+
+/// Bytes in the log, hexadecimal for people.
+impl Serialize for Sha256 {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match to.is_human_readable() {
+            true => to.collect_str(self),
+            false => self.0.serialize(to),
+        }
+    }
+}
+
 /// Lower-case hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
     let digits = bytes.iter().flat_map(|it| [it >> 4, it & 15]);
@@ -253,7 +307,7 @@ macro_rules! shown_as_hex {
         }
     )*};
 }
-shown_as_hex!(CommandId, EventId, LogId);
+shown_as_hex!(CommandId, EventId, LogId, Sha256);
 
 macro_rules! shown_as_inner {
     ($($name:ident),*) => {$(
@@ -290,6 +344,7 @@ mod tests {
         for number in [1, 2, u32::MAX] {
             assert_eq!(range(UserId(number).into()), Some(SubjectRange::Users));
             assert_eq!(range(AppUserId(number).into()), Some(SubjectRange::AppUsers));
+            assert_eq!(range(SubscriberId(number).into()), Some(SubjectRange::Subscribers));
         }
         for day in [1_u64 << 41, (1 << 41) + 7] {
             assert_eq!(range(SubjectId(day)), Some(SubjectRange::Days));
@@ -306,6 +361,7 @@ mod tests {
     fn subjects_keep_their_numbers() {
         assert_eq!(SubjectId::from(UserId(7)), SubjectId(7));
         assert_eq!(SubjectId::from(AppUserId(7)), SubjectId((1 << 40) + 7));
+        assert_eq!(SubjectId::from(SubscriberId(7)), SubjectId((1 << 48) + 7));
         assert_eq!(SubjectId::from(AppId(1_234_567_890_123_456)), SubjectId(5738167517493952));
         for none in [SubjectId::from(UserId::NONE), AppUserId::NONE.into()] {
             assert_eq!(none, SubjectId::NONE);

@@ -26,16 +26,26 @@ pub mod log_event;
 pub mod plain;
 
 pub mod account;
+pub mod api_key;
 pub mod api_scope;
 pub mod app;
 pub mod app_token;
 pub mod app_user;
+pub mod auth_server;
+pub mod blob;
 pub mod client;
+pub mod gateway;
 pub mod identity_resource;
+pub mod notice;
+pub mod product;
 pub mod resource;
 pub mod role;
 pub mod scope;
+pub mod sdk_job;
+mod secret_list;
 pub mod signing_key;
+pub mod subscriber;
+pub mod subscription;
 pub mod tenant;
 pub mod token;
 pub mod user;
@@ -48,8 +58,8 @@ pub use crate::aggregate::{Aggregate, Claim, Decision};
 pub use crate::any_event::{AGGREGATES, AnyEvent};
 pub use crate::event::{Fact, Parts, Recorded, StoredEvent, Unreadable};
 pub use crate::ids::{
-    ClientName, CommandId, EventId, LogId, SubjectId, SubjectRange, TenantId, Timestamp, UserId,
-    hex,
+    ClientName, CommandId, EventId, LogId, Sha256, SubjectId, SubjectRange, SubscriberId, TenantId,
+    Timestamp, UserId, hex,
 };
 pub use crate::kind::{AggregateInfo, ClaimKind, Ids, Kind, Mark};
 pub use crate::refusal::Refusal;

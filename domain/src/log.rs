@@ -211,7 +211,7 @@ pub trait EventLog: Send + Sync {
     /// Reads at most `events_max` events after `position`, in order.
     fn read_after(&self, position: u64, events_max: usize) -> Result<Vec<Recorded>, LogError>;
 
-    /// Reads the events at these positions, which ascend.
+    /// Reads the events at these positions, in any order; fastest where they ascend.
     fn read_at(&self, positions: &[u64]) -> Result<Vec<Recorded>, LogError>;
 
     /// Reads one stream after a version. A stream that was forgotten reads as empty.

@@ -13,6 +13,9 @@ pub const SCOPE_CLAIM: ClaimKind = ClaimKind { name: "scope", english: "scope" }
 /// The longest scope, in characters (spec section 2.7).
 pub const SCOPE_CHARS_MAX: usize = 200;
 
+/// The scope, and the permission, that includes every built-in one.
+pub const EVERYTHING: &str = "oauthapp.all";
+
 /// Scopes with these prefixes are built in (spec section 1.1).
 const RESERVED_PREFIXES: [&str; 2] = ["oauthapp.", "isms."];
 

@@ -1,9 +1,11 @@
 //! A tenant: one customer of the installation, with its hosts, its name and its issuer.
 
+mod api_policy;
 pub mod settings;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::api_policy::{ApiPolicy, Refuse, UPSTREAM_PATTERNS_MAX};
 pub use self::settings::is_setting;
 
 use crate::aggregate::{Aggregate, Claim, Decision};
@@ -16,9 +18,6 @@ use crate::{changes, check, stored_events};
 
 /// The most hosts of one tenant.
 pub const HOSTS_MAX: usize = 100;
-
-/// The tenant of the installation itself: it is there from the first start to the end.
-const FIRST: TenantId = TenantId(1);
 
 /// The kind of claim that makes a host name unique in the installation.
 pub const HOST_CLAIM: ClaimKind = ClaimKind { name: "host", english: "host name" };
@@ -43,6 +42,8 @@ pub enum TenantCommand {
     GiveUpHosts(Vec<String>),
     /// Let its users be the accounts of the app-token service, or that have accounts of its own.
     SetAppTokenLink(bool),
+    /// Demand this of the APIs that are published in it.
+    SetApiPolicy(ApiPolicy),
     /// End. Its hosts answer no longer, and its tokens do not count.
     Delete,
 }
@@ -150,6 +151,8 @@ stored_events! {
         AppTokenLinkSet = "tenant.app_token_link_set.v1" { data: TenantAppTokenLinkSet },
         /// Some of its fields changed, or the values of its properties.
         Updated = "tenant.updated.v1" { data: TenantUpdated, secret: Properties },
+        /// What it demands of APIs changed.
+        ApiPolicySet = "tenant.api_policy_set.v1" { data: ApiPolicy },
         /// It ended.
         Deleted = "tenant.deleted.v1" { data: TenantDeleted, marks: [Ends] },
     }
@@ -174,6 +177,8 @@ pub struct Active {
     properties: Properties,
     /// Whether its users are the accounts of the app-token service.
     linked: bool,
+    /// What it demands of APIs.
+    api_policy: ApiPolicy,
 }
 
 impl Aggregate for Tenant {
@@ -208,6 +213,13 @@ impl Aggregate for Tenant {
                 let set = TenantAppTokenLinkSet { linked: *wanted };
                 Ok(Decision::event(TenantEvent::AppTokenLinkSet(set.into())))
             }
+            TenantCommand::SetApiPolicy(wanted) => {
+                wanted.check()?;
+                match active.api_policy == *wanted {
+                    true => Ok(Decision::none()),
+                    false => Ok(Decision::event(TenantEvent::ApiPolicySet(wanted.clone().into()))),
+                }
+            }
             TenantCommand::Delete => active.delete(),
         }
     }
@@ -217,10 +229,18 @@ impl Aggregate for Tenant {
             (it, TenantEvent::Created(fact)) => {
                 let (data, properties) = (fact.data.clone(), fact.secret.clone());
                 let properties = properties.unwrap_or_default();
-                *it = Tenant::Active(Box::new(Active { data, properties, linked: false }));
+                *it = Tenant::Active(Box::new(Active {
+                    data,
+                    properties,
+                    linked: false,
+                    api_policy: ApiPolicy::default(),
+                }));
             }
             (Tenant::Active(active), TenantEvent::AppTokenLinkSet(fact)) => {
                 active.linked = fact.data.linked;
+            }
+            (Tenant::Active(active), TenantEvent::ApiPolicySet(fact)) => {
+                active.api_policy = fact.data.clone();
             }
             (Tenant::Active(active), TenantEvent::Updated(fact)) => {
                 active.data.apply(&fact.data.changes);
@@ -263,7 +283,7 @@ impl Active {
         let mut new = TenantCreated { tenant, owner, ..wished.clone() };
         new.number_children();
         new.check()?;
-        if tenant == FIRST && new.status == TENANT_DISABLED {
+        if tenant == TenantId::FIRST && new.status == TENANT_DISABLED {
             return Err(Refusal::NotAllowed { why: "the first tenant cannot be disabled" });
         }
         let keys = (&self.data.property_keys, &new.property_keys);
@@ -296,7 +316,7 @@ impl Active {
 
     fn delete(&self) -> Result<Decision<TenantEvent>, Refusal> {
         let tenant = self.data.tenant;
-        if tenant == FIRST {
+        if tenant == TenantId::FIRST {
             return Err(Refusal::NotAllowed { why: "the first tenant cannot be deleted" });
         }
         let releases = self.data.held();

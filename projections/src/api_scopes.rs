@@ -29,7 +29,7 @@ impl PlainRow for ApiScopeFields {
         normalise_scope(name)
     }
 
-    fn name(&self) -> &str {
+    fn found_as(&self) -> &str {
         &self.name
     }
 }

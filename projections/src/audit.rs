@@ -96,9 +96,10 @@ fn write_actor(out: &mut Vec<u8>, actor: &Actor) {
         Actor::Operator => (4, 0),
         Actor::System => (5, 0),
         Actor::Anybody => (6, 0),
+        Actor::Gateway(gateway) => (7, u64::from(*gateway)),
     };
     out.push(tag);
-    if tag <= 2 {
+    if matches!(tag, 0..=2 | 7) {
         write_varint(out, number);
     }
 }
@@ -114,6 +115,7 @@ fn read_actor(from: &mut impl io::Read) -> io::Result<Actor> {
         [4] => Actor::Operator,
         [5] => Actor::System,
         [6] => Actor::Anybody,
+        [7] => Actor::Gateway(read_u32(from)?),
         _ => return Err(io::Error::other("no actor has this tag")),
     })
 }
@@ -204,6 +206,7 @@ mod tests {
             (1..4_u32).prop_map(|it| Actor::User(UserId(it))),
             any::<u32>().prop_map(|it| Actor::AppUser(AppUserId(it))),
             any::<u64>().prop_map(|it| Actor::App(AppId(it))),
+            any::<u32>().prop_map(Actor::Gateway),
             "[!-~]{1,200}".prop_map(|it| Actor::Client(ClientName(it))),
             Just(Actor::Client(ClientName("shop".to_owned()))),
             Just(Actor::Operator),

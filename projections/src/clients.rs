@@ -96,6 +96,15 @@ impl Table<ClientData> {
         self.iter().filter(move |it| tenant.is_none_or(|wanted| it.data.tenant == wanted))
     }
 
+    /// The clients of a user of a tenant.
+    pub fn owned_by(
+        &self,
+        tenant: TenantId,
+        owner: UserId,
+    ) -> impl Iterator<Item = &Arc<ClientRow>> {
+        self.group(Group::owner(tenant, owner))
+    }
+
     /// The client with this `client_id`, regardless of owner.
     pub fn identified(&self, client_id: &str) -> Option<&Arc<ClientRow>> {
         self.with_text(client_id).next()

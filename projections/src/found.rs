@@ -65,6 +65,12 @@ impl Group {
         Self { by: By::Number, key: u64::from(what) << 56 | number.into() & (u64::MAX >> 8) }
     }
 
+    /// The number that its rows share, if it is one of the `what`-th kind.
+    pub(crate) fn number_of(self, what: u8) -> Option<u64> {
+        let is_it = self.by == By::Number && self.key >> 56 == u64::from(what);
+        is_it.then_some(self.key & (u64::MAX >> 8))
+    }
+
     /// The rows that share a name, by its keyed hash.
     pub(crate) fn name(hash: u64) -> Self {
         Self { by: By::Name, key: hash }

@@ -32,7 +32,7 @@ impl PlainRow for IdentityResourceFields {
         normalise_scope(name)
     }
 
-    fn name(&self) -> &str {
+    fn found_as(&self) -> &str {
         &self.name
     }
 

@@ -44,6 +44,19 @@ impl Members {
         one.into_iter().chain(many.into_iter().flatten())
     }
 
+    /// Those behind a number, ascending, without a step for each before it.
+    pub(crate) fn behind(&self, row: u64) -> impl Iterator<Item = u64> {
+        let (one, many) = match self {
+            Self::One(one) => (Some(*one), None),
+            Self::Many(many) => (None, Some(many.iter())),
+        };
+        let many = many.map(|mut it| {
+            it.advance_to(row);
+            it
+        });
+        one.into_iter().chain(many.into_iter().flatten()).filter(move |it| *it > row)
+    }
+
     /// Cuts a page out of them, without a step for each that is passed over.
     pub(crate) fn page(&self, paging: Paging) -> Vec<u64> {
         let many = match self {
@@ -222,6 +235,11 @@ impl Indexes {
 
     pub(crate) fn group(&self, group: Group) -> Option<&Members> {
         self.groups.get(&group)
+    }
+
+    /// The numbers of the groups of the `what`-th kind of number.
+    pub(crate) fn group_numbers(&self, what: u8) -> impl Iterator<Item = u64> {
+        self.groups.keys().filter_map(move |it| it.number_of(what))
     }
 
     /// A page of a group in an order.

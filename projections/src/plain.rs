@@ -23,8 +23,8 @@ pub trait PlainRow: PlainFields {
     /// The name by which one of a tenant is found, in the form in which names are compared.
     fn name_text(name: &str) -> String;
 
-    /// Its name.
-    fn name(&self) -> &str;
+    /// The name by which it is found.
+    fn found_as(&self) -> &str;
 
     /// What lists are ordered by besides the name: the order of number 1.
     fn second_order(&self) -> Option<Key> {
@@ -71,7 +71,7 @@ impl<F: PlainRow> RowData for PlainData<F> {
     }
 
     fn found(row: &Row<Self>) -> Found {
-        let (tenant, name) = (row.data.tenant, row.fields.name());
+        let (tenant, name) = (row.data.tenant, row.fields.found_as());
         let orders = std::iter::once(Key::from(name)).chain(row.fields.second_order());
         Found {
             texts: smallvec![found_by::<F>(tenant, name).into()],

@@ -105,6 +105,21 @@ impl<D: RowData> Table<D> {
         self.numbers(group).filter_map(|it| self.rows.get(it))
     }
 
+    /// The rows of a group behind a number, by number.
+    pub(crate) fn group_behind(
+        &self,
+        group: Group,
+        number: u64,
+    ) -> impl Iterator<Item = &Arc<Row<D>>> {
+        let numbers = self.indexes.group(group).into_iter().flat_map(move |it| it.behind(number));
+        numbers.filter_map(|it| self.rows.get(it))
+    }
+
+    /// The numbers that groups of the `what`-th kind of number share.
+    pub(crate) fn group_numbers(&self, what: u8) -> impl Iterator<Item = u64> {
+        self.indexes.group_numbers(what)
+    }
+
     /// Whether a row stands in a group.
     pub(crate) fn is_in_group(&self, group: Group, number: impl Into<u64>) -> bool {
         self.indexes.group(group).is_some_and(|it| it.contains(number.into()))

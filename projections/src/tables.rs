@@ -13,17 +13,26 @@ use crate::app_tokens::AppTokens;
 use crate::app_users::AppUserData;
 use crate::apps::AppData;
 use crate::audit::Audit;
+use crate::auth_servers::AuthServerData;
+use crate::blobs::Blobs;
 use crate::clients::ClientData;
 use crate::codes::Codes;
 use crate::deliveries::Deliveries;
+use crate::gateways::GatewayData;
 use crate::identity_resources::IdentityResourceData;
 use crate::layout::Section;
+use crate::left_over::LeftOver;
+use crate::notices::Notices;
+use crate::products::ProductData;
 use crate::resources::ResourceData;
 use crate::row::RowData;
 use crate::row_section::FoundNow;
 use crate::rows::Source;
+use crate::sdk_jobs::SdkJobs;
 use crate::sealed::Keys;
 use crate::signing_keys::SigningKeys;
+use crate::subscribers::SubscriberData;
+use crate::subscriptions::SubscriptionData;
 use crate::table::{RowChange, Table};
 use crate::tenants::TenantData;
 use crate::tokens::Tokens;
@@ -44,10 +53,18 @@ macro_rules! tables {
             pub app_tokens: AppTokens,
             /// Where in the log things are.
             pub audit: Audit,
+            /// The files that users uploaded.
+            pub blobs: Blobs,
             /// The codes that prove addresses.
             pub codes: Codes,
             /// What is to be sent.
             pub deliveries: Deliveries,
+            /// The deleted API resources that still have subscribers.
+            pub left_over: LeftOver,
+            /// The notices that are to be sent.
+            pub notices: Notices,
+            /// The jobs that make SDKs.
+            pub sdk_jobs: SdkJobs,
             /// The signing keys.
             pub signing_keys: SigningKeys,
             /// The revoked tokens.
@@ -98,8 +115,12 @@ macro_rules! tables {
                     $($field: Table::new(keys.clone()),)*
                     app_tokens: AppTokens::default(),
                     audit: Audit::default(),
+                    blobs: Blobs::default(),
                     codes: Codes::default(),
                     deliveries: Deliveries::default(),
+                    left_over: LeftOver::default(),
+                    notices: Notices::default(),
+                    sdk_jobs: SdkJobs::default(),
                     signing_keys: SigningKeys::default(),
                     tokens: Tokens::default(),
                     position: 0,
@@ -115,6 +136,7 @@ macro_rules! tables {
                     $(Change::$field(change) => self.$field.apply(recorded, *change),)*
                     Change::Other(event) => self.take_in(*event, recorded),
                 }
+                self.left_over.look(recorded, &self.resources, &self.subscribers);
             }
 
             /// Whether every table finds its rows by what they say, and by nothing else. Makes all
@@ -137,6 +159,7 @@ macro_rules! tables {
                     others(self)?;
                     let failed = |_| io::Error::other("a thread that reads a snapshot panicked");
                     $(self.$field = $field.join().map_err(failed)??;)*
+                    self.left_over = LeftOver::of(&self.resources, &self.subscribers);
                     Ok(())
                 })
             }
@@ -151,14 +174,24 @@ tables! {
     apps: AppData,
     /// Their users.
     app_users: AppUserData,
+    /// The authorization servers.
+    auth_servers: AuthServerData,
     /// The clients.
     clients: ClientData,
+    /// The gateways.
+    gateways: GatewayData,
     /// The identity resources.
     identity_resources: IdentityResourceData,
+    /// The products.
+    products: ProductData,
     /// The API resources.
     resources: ResourceData,
     /// The roles.
     roles: RoleCreated,
+    /// The subscribers of API resources.
+    subscribers: SubscriberData,
+    /// The subscriptions to products.
+    subscriptions: SubscriptionData,
     /// The tenants.
     tenants: TenantData,
     /// The users.
@@ -177,6 +210,11 @@ fn read_table<D: RowData>(
 }
 
 impl Tables {
+    /// What opens the sealed parts of rows.
+    pub fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
     /// The position of the last event that was taken in.
     pub fn position(&self) -> u64 {
         self.position
@@ -195,6 +233,8 @@ impl Tables {
         self.app_tokens.begin_with(&forgotten);
         self.codes.begin_with(&forgotten);
         self.deliveries.begin_with(&forgotten);
+        self.notices.begin_with(&forgotten);
+        self.sdk_jobs.begin_with(&forgotten);
         self.forgotten = forgotten;
     }
 
@@ -204,12 +244,15 @@ impl Tables {
         self.app_tokens.forget(position, forgetting);
         self.codes.forget(position, forgetting);
         self.deliveries.forget(position, forgetting);
+        self.notices.forget(position, forgetting);
+        self.sdk_jobs.forget(position, forgetting);
     }
 
-    /// What is not kept in a table of rows: what has an end, and keys, which have no numbers.
+    /// What is not kept in a table of rows: what has an end, and keys and files, which have no numbers.
     fn take_in(&mut self, event: AnyEvent, recorded: &Recorded) {
         match event {
             AnyEvent::AppToken(event) => self.app_tokens.apply(&event, recorded),
+            AnyEvent::Blob(event) => self.blobs.apply(event, recorded),
             AnyEvent::Log(LogEvent::Forgotten(fact)) => {
                 self.forget(recorded.position, Forgetting { until: fact.data.until });
             }
@@ -217,19 +260,27 @@ impl Tables {
                 self.app_tokens.close_all(recorded.position);
                 self.codes.close_all();
                 self.deliveries.close_all();
+                self.notices.close_all();
             }
             AnyEvent::Mail(event) => self.deliveries.apply(event.into(), recorded),
+            AnyEvent::Notice(event) => self.notices.apply(event, recorded),
             AnyEvent::Sms(event) => self.deliveries.apply(event.into(), recorded),
             AnyEvent::Verification(event) => self.codes.apply(&event, recorded),
+            AnyEvent::SdkJob(event) => self.sdk_jobs.apply(event, recorded),
             AnyEvent::SigningKey(event) => self.signing_keys.apply(&event, recorded),
             AnyEvent::Token(event) => self.tokens.apply(&event, recorded),
             AnyEvent::ApiScope(_)
             | AnyEvent::App(_)
             | AnyEvent::AppUser(_)
+            | AnyEvent::AuthServer(_)
             | AnyEvent::Client(_)
+            | AnyEvent::Gateway(_)
             | AnyEvent::IdentityResource(_)
+            | AnyEvent::Product(_)
             | AnyEvent::Resource(_)
             | AnyEvent::Role(_)
+            | AnyEvent::Subscriber(_)
+            | AnyEvent::Subscription(_)
             | AnyEvent::Tenant(_)
             | AnyEvent::User(_) => debug_assert!(false, "it has a table"),
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::children::Properties;
-use domain::tenant::{Tenant, TenantCreated, TenantEvent, normalise};
+use domain::tenant::{ApiPolicy, Tenant, TenantCreated, TenantEvent, normalise};
 use domain::{Aggregate as _, Recorded, StoredEvent as _, StreamId, SubjectId, TenantId, UserId};
 use smallvec::smallvec;
 
@@ -30,6 +30,8 @@ pub struct TenantData {
     /// App tokens from before this position of the log do not count: since then the accounts are
     /// others. 0 if that never changed.
     pub app_tokens_from: u64,
+    /// What it demands of the APIs that are published in it.
+    pub api_policy: ApiPolicy,
     /// The values of its properties.
     properties: Option<Sealed>,
 }
@@ -50,9 +52,13 @@ impl RowData for TenantData {
     fn begin(event: TenantEvent, recorded: &Recorded, (): ()) -> Option<Self> {
         let properties = Sealed::of(recorded, Part::Secret, event.kind());
         match event {
-            TenantEvent::Created(fact) => {
-                Some(Self { data: fact.data, linked: false, app_tokens_from: 0, properties })
-            }
+            TenantEvent::Created(fact) => Some(Self {
+                data: fact.data,
+                linked: false,
+                app_tokens_from: 0,
+                api_policy: ApiPolicy::default(),
+                properties,
+            }),
             _ => None,
         }
     }
@@ -69,6 +75,7 @@ impl RowData for TenantData {
                 self.linked = fact.data.linked;
                 self.app_tokens_from = recorded.position;
             }
+            TenantEvent::ApiPolicySet(fact) => self.api_policy = fact.data,
         }
     }
 

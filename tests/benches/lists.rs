@@ -13,14 +13,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use commands::Engine;
-use commands::bootstrap::FIRST_TENANT;
 use commands::signing::system_head;
 use domain::api_scope::{ApiScope, ApiScopeFields};
 use domain::client::{Client, ClientCommand, ClientRegistered, ClientSecrets};
 use domain::plain::{PlainCommand, PlainCreated};
 use domain::resource::{Resource, ResourceCommand, ResourceCreated, ResourceSecrets};
 use domain::user::{User, UserCommand, UserPersonal, UserRegistered, Verifiers};
-use domain::{Actor, Aggregate, ClientName, UserId};
+use domain::{Actor, Aggregate, ClientName, TenantId, UserId};
 use serde_json::Value;
 use tempfile::TempDir;
 use tests::bench::{PASSWORD, Server, ask, binary, get, now, open, post};
@@ -65,7 +64,7 @@ async fn create<A: Aggregate>(
         let (engine, command) = (engine.clone(), command.clone());
         tokio::spawn(async move {
             for _ in (task..count).step_by(IN_FLIGHT as usize) {
-                let head = system_head(FIRST_TENANT, Actor::System, now()).unwrap();
+                let head = system_head(TenantId::FIRST, Actor::System, now()).unwrap();
                 engine.create::<A>(&command, &head).await.unwrap();
             }
         })
@@ -78,7 +77,7 @@ async fn create<A: Aggregate>(
 async fn fill(engine: &Arc<Engine>, count: u64) {
     create::<User>(engine, count, |n| {
         let user = UserId(n as u32);
-        let data = UserRegistered::with_defaults(user, FIRST_TENANT, UserId(1));
+        let data = UserRegistered::with_defaults(user, TenantId::FIRST, UserId(1));
         let personal = UserPersonal {
             user_name: format!("person{n}"),
             email: Some(format!("person{n}@example.com")),
@@ -95,7 +94,7 @@ async fn fill(engine: &Arc<Engine>, count: u64) {
     create::<Client>(engine, count, |n| {
         let data = ClientRegistered {
             client: n as u32,
-            tenant: FIRST_TENANT,
+            tenant: TenantId::FIRST,
             owner: UserId(1),
             client_id: ClientName(format!("client-{n}")),
             name: Some(format!("Client {}", n % 977)),
@@ -109,7 +108,7 @@ async fn fill(engine: &Arc<Engine>, count: u64) {
     create::<Resource>(engine, count, |n| {
         let data = ResourceCreated {
             resource: n as u32,
-            tenant: FIRST_TENANT,
+            tenant: TenantId::FIRST,
             owner: UserId(1),
             name: format!("resource-{n}"),
             scopes: vec![format!("resource-{n}.read")],
@@ -121,7 +120,7 @@ async fn fill(engine: &Arc<Engine>, count: u64) {
     })
     .await;
     create::<ApiScope>(engine, count, |n| {
-        let created = PlainCreated { id: n as u32, tenant: FIRST_TENANT };
+        let created = PlainCreated { id: n as u32, tenant: TenantId::FIRST };
         let fields = ApiScopeFields { name: format!("scope.{n}"), ..ApiScopeFields::default() };
         PlainCommand::Create(created, Box::new(fields), Vec::new())
     })

@@ -10,7 +10,6 @@
 use std::path::Path;
 use std::time::Duration;
 
-use commands::bootstrap::FIRST_TENANT;
 use commands::signing::system_head;
 use commands::tenant_birth::{NewTenant, add_tenant, create_tenant, tenant_named};
 use commands::{Draft, Engine};
@@ -164,13 +163,13 @@ async fn fill(engine: &std::sync::Arc<Engine>, what: &'static str, count: u64) {
 }
 
 async fn add(engine: &Engine, what: &str, n: u64) {
-    let head = system_head(FIRST_TENANT, Actor::System, now()).unwrap();
+    let head = system_head(TenantId::FIRST, Actor::System, now()).unwrap();
     match what {
         "user" => {
             let command = |number: u64| UserCommand::Register {
                 data: Box::new(UserRegistered::with_defaults(
                     UserId(number as u32),
-                    FIRST_TENANT,
+                    TenantId::FIRST,
                     UserId(1),
                 )),
                 personal: Box::new(UserPersonal {
@@ -188,7 +187,7 @@ async fn add(engine: &Engine, what: &str, n: u64) {
             let command = |number: u64| {
                 let data = ClientRegistered {
                     client: number as u32,
-                    tenant: FIRST_TENANT,
+                    tenant: TenantId::FIRST,
                     owner: UserId(1),
                     client_id: ClientName(format!("client-{n}")),
                     name: Some(format!("Client {n}")),

@@ -12,11 +12,12 @@ use commands::keys::{Keyring, MasterKey};
 use commands::log::SledLog;
 use domain::context::Context;
 use domain::log::CommitHead;
-use domain::resource::{PublishRequest, Resource, ResourceCommand, ResourceCreated};
+use domain::resource::{Face, Publication, Resource, ResourceCommand, ResourceCreated};
 use domain::token::{Grant, Token, TokenCommand, TokenIssued, token_id};
 use domain::user::{User, UserCommand, UserPersonal, UserRegistered, Verifiers};
 use domain::{Actor, ClientName, CommandId, TenantId, Timestamp, UserId};
 use tests::log::{Chance, NOW_SECONDS, open_with, options};
+use tests::samples;
 
 /// How many clients write at the same time.
 const CLIENTS: u64 = 128;
@@ -189,19 +190,17 @@ impl Client {
         let (number, _) = self.engine.create::<Resource>(create, &head).await.unwrap();
         self.note(&head);
         let head = self.head();
-        let request = PublishRequest {
+        let publication = samples::publication();
+        let publication = Publication {
             api_id: number.to_string(),
-            name: None,
-            description: None,
-            suffix: head.command_id.to_string(),
-            swagger_url: "https://orders.example/swagger.json".to_owned(),
-            product_ids: Vec::new(),
-            authorization_server_id: None,
-            scope: None,
-            openid: None,
-            policy: Some("<policy/>".repeat(30 * 1024 / 9)),
+            face: Face {
+                path: head.command_id.to_string(),
+                policy: Some("<policy/>".repeat(30 * 1024 / 9)),
+                ..publication.face
+            },
+            ..publication
         };
-        let publish = ResourceCommand::Publish(Box::new(request));
+        let publish = ResourceCommand::Publish(Box::new(publication));
         self.engine.handle::<Resource>(&number.to_string(), &publish, &head).await.unwrap();
         self.note(&head);
     }

@@ -10,7 +10,7 @@ use tests::given::{given, required, too_long, too_many};
 use tests::samples::scopes::identity_resource_fields;
 
 use crate::never_panics::{config, run, seeds};
-use crate::plain::{changes_lead, create, is_plain};
+use crate::plain::{changes_lead, command_of, create, is_plain};
 use crate::sample_of;
 
 fn create_with(
@@ -107,12 +107,7 @@ proptest! {
     #[test]
     fn an_identity_resource_never_panics(seeds in seeds()) {
         run::<IdentityResource>(&seeds, |seed| sample_of!(IdentityResource, seed), |seed| {
-            let named = create_with(|it| it.name.clone_from(&seed.text));
-            match (seed.which % 3, named) {
-                (0, _) => PlainCommand::Delete,
-                (1, PlainCommand::Create(_, fields, values)) => PlainCommand::Update(fields, values),
-                (_, named) => named,
-            }
+            command_of(seed, create_with(|it| it.name.clone_from(&seed.text)))
         });
     }
 

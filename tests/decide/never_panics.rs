@@ -13,13 +13,12 @@ use domain::children::PropertyValue;
 use domain::client::{Client, ClientCommand, ClientSecretInfo};
 use domain::delivery::{Channel, DeliveryCommand, DeliveryTo, DeliveryWanted, Mail, Sms};
 use domain::log_event::{HighestNumber, Log, LogCommand};
-use domain::resource::{AllowedScopes, ResourceClientAllowed};
-use domain::resource::{Resource, ResourceCommand, ResourceEvent, ResourcePublished};
-use domain::resource::{RevisionPublished, VersionPublished, VersionSetOnline};
+use domain::resource::Resource;
 use domain::role::{Role, RoleCommand, RoleFields};
+use domain::sdk_job::SdkJob;
 use domain::signing_key::{SigningKey, SigningKeyCommand};
+use domain::tenant::{ApiPolicy, TenantAppTokenLinkSet, TenantDeleted};
 use domain::tenant::{Tenant, TenantCommand, TenantCreated, TenantEvent, TenantHost};
-use domain::tenant::{TenantAppTokenLinkSet, TenantDeleted};
 use domain::token::{Token, TokenCommand, TokenIssued};
 use domain::user::{User, UserCommand, Verifiers};
 use domain::verification::{
@@ -28,6 +27,9 @@ use domain::verification::{
 use domain::{AGGREGATES, Aggregate, Timestamp, UserId};
 use proptest::prelude::*;
 use tests::samples;
+
+use crate::random_resource::{resource_command, resource_event};
+use crate::random_sdk;
 use tests::samples::app_token::{
     app_created, app_secret, app_token_issued, app_user_registered, verifier,
 };
@@ -98,82 +100,6 @@ macro_rules! sample_of {
     }};
 }
 
-fn resource_event(seed: &Seed) -> ResourceEvent {
-    let Seed { id, text, number, yes, .. } = seed.clone();
-    match seed.which % 7 {
-        0 => ResourceEvent::Published({
-            let mut request = samples::publish_request();
-            (request.api_id, request.suffix) = (id, text);
-            ResourcePublished { request, created: yes, revision: number }.into()
-        }),
-        1 => ResourceEvent::RevisionPublished(
-            RevisionPublished {
-                api_id: id,
-                revision: number,
-                source_revision: number,
-                swagger_url: text,
-                note: None,
-            }
-            .into(),
-        ),
-        2 => ResourceEvent::VersionPublished(
-            VersionPublished {
-                api_id: id,
-                version_name: text,
-                source_api_id: String::new(),
-                source_revision: number,
-                version_set_id: String::new(),
-            }
-            .into(),
-        ),
-        3 => ResourceEvent::VersionSetOnline(
-            VersionSetOnline { api_id: id, revision: number, release_id: text }.into(),
-        ),
-        4 => ResourceEvent::ClientAllowed(
-            ResourceClientAllowed { client: number, scopes: vec![text] }.into(),
-        ),
-        // Often, since little happens without it.
-        _ => ResourceEvent::Created(samples::resource_created().into()),
-    }
-}
-
-fn resource_command(seed: &Seed) -> ResourceCommand {
-    let Seed { id, text, yes, .. } = seed.clone();
-    match seed.which % 6 {
-        0 => {
-            let mut resource = samples::resource_created();
-            resource.name = text;
-            ResourceCommand::Create(Box::new(resource), samples::resource_secrets())
-        }
-        1 => {
-            let mut request = samples::publish_request();
-            request.api_id = id;
-            if yes {
-                request.suffix = text;
-            }
-            ResourceCommand::Publish(Box::new(request))
-        }
-        2 => ResourceCommand::PublishRevision {
-            api_id: id,
-            swagger_url: "http://a".to_owned(),
-            note: yes.then_some(text),
-        },
-        3 => ResourceCommand::PublishVersion {
-            revision_id: id,
-            version_name: text.clone(),
-            new_api_id: text,
-        },
-        4 => ResourceCommand::AllowClient {
-            client: seed.number,
-            scopes: match yes {
-                true => AllowedScopes::Also(vec!["orders.read".to_owned()]),
-                false => AllowedScopes::Only(vec![text]),
-            },
-        },
-        _ => ResourceCommand::SetOnlineVersion { revision_id: id },
-    }
-}
-
 fn delivery_command(seed: &Seed) -> DeliveryCommand {
     let again_at = seed.yes.then_some(Timestamp(seed.time));
     match seed.which % 4 {
@@ -221,12 +147,16 @@ fn tenant_event(seed: &Seed) -> TenantEvent {
 fn tenant_command(seed: &Seed) -> TenantCommand {
     let host = TenantHost { id: seed.number, name: seed.text.clone() };
     let tenant = TenantCreated { hosts: vec![host], ..samples::tenant_created() };
-    match seed.which % 5 {
+    match seed.which % 6 {
         0 => TenantCommand::Create(Box::new(tenant), samples::tenant_properties()),
         1 if seed.yes => TenantCommand::Update(Box::new(tenant), vec![PropertyValue::Keep]),
         1 => TenantCommand::Update(Box::new(tenant), Vec::new()),
         2 => TenantCommand::GiveUpHosts(vec![seed.text.clone()]),
         3 => TenantCommand::Delete,
+        5 => {
+            let upstreams = vec![seed.text.clone()];
+            TenantCommand::SetApiPolicy(ApiPolicy { upstreams, ..ApiPolicy::default() })
+        }
         _ => TenantCommand::SetAppTokenLink(seed.yes),
     }
 }
@@ -423,6 +353,7 @@ never_panics! {
         verification_command;
     a_resource_never_panics: Resource, resource_event, resource_command;
     a_role_never_panics: Role, |seed| sample_of!(Role, seed), role_command;
+    a_job_never_panics: SdkJob, |seed| sample_of!(SdkJob, seed), random_sdk::job_command;
     a_signing_key_never_panics: SigningKey, |seed| sample_of!(SigningKey, seed),
         signing_key_command;
     a_tenant_never_panics: Tenant, tenant_event, tenant_command;

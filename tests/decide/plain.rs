@@ -9,6 +9,8 @@ use domain::plain::{
 use domain::{Aggregate, Claim, Refusal, TenantId};
 use tests::given::given;
 
+use crate::never_panics::Seed;
+
 const CREATED: PlainCreated = PlainCreated { id: 91, tenant: TenantId(12) };
 
 fn set(values: &[&str]) -> Vec<PropertyValue> {
@@ -24,8 +26,8 @@ fn held<F: PlainFields>(fields: &F) -> Vec<Claim> {
     fields.held().into_iter().map(claim).collect()
 }
 
-/// Holds an aggregate to the rules that all plain ones have. `fields` and `other` have one property
-/// and other names; `other` has a second property.
+/// Holds an aggregate to the rules that all plain ones have. `fields` and `other` have other names.
+/// `fields` has one property and `other` a second one, or neither has any.
 pub fn is_plain<A, F>(fields: F, other: F)
 where
     F: PlainFields<Change: Debug>,
@@ -39,32 +41,43 @@ where
             values.map(|values| Properties { values }),
         ))
     };
-    let create = || PlainCommand::Create(CREATED, Box::new(fields.clone()), set(&["red"]));
+    let has_properties = !fields.property_keys().is_empty();
+    let only = |values: &'static [&'static str]| if has_properties { values } else { &[] };
+    let kept = |count: usize| vec![PropertyValue::Keep; if has_properties { count } else { 0 }];
+    let red = || set(only(&["red"]));
+    let create = || PlainCommand::Create(CREATED, Box::new(fields.clone()), red());
     let update = |to: &F, values| PlainCommand::Update(Box::new(to.clone()), values);
     let history = || {
         let changes = F::default().changes_to(&fields);
-        vec![event(PlainEvent::Created(CREATED)), updated(changes, Some(&["red"]))]
+        let values = has_properties.then_some(&["red"][..]);
+        vec![event(PlainEvent::Created(CREATED)), updated(changes, values)]
     };
     let given_it = || given::<A>(history());
 
     given::<A>([]).when(create()).then(history()).then_claims(held(&fields)).then_releases([]);
     given_it().when(create()).then_refused(Refusal::AlreadyExists { what: F::CALLED });
     // An update says what changed and nothing else.
-    given_it().when(update(&fields, set(&["red"]))).then([]);
-    given_it().when(update(&fields, vec![PropertyValue::Keep])).then([]);
-    given_it().when(update(&fields, set(&["blue"]))).then([updated(Vec::new(), Some(&["blue"]))]);
-    let both = vec![PropertyValue::Keep, PropertyValue::Set("large".to_owned())];
+    given_it().when(update(&fields, red())).then([]);
+    given_it().when(update(&fields, kept(1))).then([]);
+    if has_properties {
+        let blue = updated(Vec::new(), Some(&["blue"]));
+        given_it().when(update(&fields, set(&["blue"]))).then([blue]);
+        let none = Refusal::invalid("properties.value", "*** keeps a value, but there is none yet");
+        given_it().when(update(&other, kept(2))).then_refused(none);
+    }
+    let both = [kept(1), set(only(&["large"]))].concat();
+    let (mut claims, mut releases) = (held(&other), held(&fields));
+    claims.retain(|it| !held(&fields).contains(it));
+    releases.retain(|it| !held(&other).contains(it));
     given_it()
         .when(update(&other, both))
-        .then([updated(fields.changes_to(&other), Some(&["red", "large"]))])
-        .then_claims(held(&other))
-        .then_releases(held(&fields));
-    let none = Refusal::invalid("properties.value", "*** keeps a value, but there is none yet");
-    given_it().when(update(&other, vec![PropertyValue::Keep; 2])).then_refused(none);
+        .then([updated(fields.changes_to(&other), has_properties.then_some(&["red", "large"][..]))])
+        .then_claims(claims)
+        .then_releases(releases);
     // What has ended gives back what it held, and stays ended.
     let ended = || event(PlainEvent::Deleted(PlainDeleted { id: 91 }));
     given_it().when(PlainCommand::Delete).then([ended()]).then_releases(held(&fields));
-    for command in [PlainCommand::Delete, update(&fields, set(&["red"]))] {
+    for command in [PlainCommand::Delete, update(&fields, red())] {
         let gone = [history(), vec![ended()]].concat();
         let not_found = || Refusal::NotFound { what: F::CALLED };
         given::<A>(gone).when(command.clone()).then_refused(not_found());
@@ -78,6 +91,15 @@ pub fn changes_lead<F: PlainFields>(one: &F, other: &F) {
     state.take_over(&one.changes_to(other));
     assert_eq!(state, *other);
     assert_eq!(one.changes_to(one), Vec::new());
+}
+
+/// A command of any kind: the given creation, an update to the same, or an end.
+pub fn command_of<F: PlainFields>(seed: &Seed, create: PlainCommand<F>) -> PlainCommand<F> {
+    match (seed.which % 3, create) {
+        (0, _) => PlainCommand::Delete,
+        (1, PlainCommand::Create(_, fields, values)) => PlainCommand::Update(fields, values),
+        (_, create) => create,
+    }
 }
 
 /// What a new one with these fields is told, its properties having values.

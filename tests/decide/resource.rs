@@ -4,7 +4,7 @@ use domain::resource::{ALLOWED_CLIENTS_MAX, AllowedScopes, ResourceClientAllowed
 use domain::resource::{RESOURCE_CHILDREN_MAX, RESOURCE_NAME_CLAIM, Resource, ResourceCommand};
 use domain::resource::{ResourceCreated, ResourceEvent, ResourceSecrets};
 use domain::scope::SCOPE_CLAIM;
-use domain::{Aggregate as _, Fact, Refusal};
+use domain::{Fact, Refusal};
 use tests::given::{claim, control_character, given, required, too_long, too_many};
 use tests::samples::{resource_created, resource_secrets};
 
@@ -83,8 +83,7 @@ fn texts_end_at_their_limit() {
 /// An audience that looks like another one, or ends in what nobody sees, is no name.
 #[test]
 fn names_are_visible_ascii() {
-    for wrong in
-        ["payroll ", " payroll", "pay roll", "p\u{430}yroll", "payroll\u{200b}", "a\nb", "é"]
+    for wrong in ["payroll ", " payroll", "pay roll", "p\u{430}yroll", "payroll\u{ad}", "a\nb", "é"]
     {
         given::<Resource>([])
             .when(create_with(|it| it.name = wrong.to_owned()))
@@ -138,7 +137,7 @@ fn every_property_has_a_key_and_a_value_within_their_limits() {
 
 /// Whatever the caller says: an id that came again would be that of another secret.
 #[test]
-fn secrets_are_numbered_from_one_and_the_highest_number_is_remembered() {
+fn secrets_are_numbered_from_one() {
     let mut data = resource_created();
     data.secrets = vec![data.secrets[0].clone(), data.secrets[0].clone()];
     (data.secrets[0].id, data.secrets[1].id) = (7, 7);
@@ -147,9 +146,6 @@ fn secrets_are_numbered_from_one_and_the_highest_number_is_remembered() {
     let events = decision.decision().events.clone();
     let ResourceEvent::Created(fact) = &events[0] else { panic!("{events:?}") };
     assert_eq!(fact.data.secrets.iter().map(|it| it.id).collect::<Vec<_>>(), [1, 2]);
-    let mut resource = Resource::default();
-    resource.evolve(&events[0]);
-    assert!(matches!(resource, Resource::Active { last_secret: 2, .. }), "{resource:?}");
 }
 
 #[test]
@@ -175,7 +171,7 @@ fn every_secret_has_one_value_within_its_limit() {
 
 #[test]
 fn scopes_are_of_the_characters_of_rfc_6749() {
-    for wrong in ["a b", "a\"b", "a\\b", "ä", "a\n", "a\u{200b}", "\u{430}"] {
+    for wrong in ["a b", "a\"b", "a\\b", "ä", "a\n", "a\u{ad}", "\u{430}"] {
         given::<Resource>([])
             .when(create_with(|it| it.scopes = vec![wrong.to_owned()]))
             .then_refused(Refusal::invalid(

@@ -16,6 +16,7 @@ fn one_of_each() -> Vec<(&'static str, &'static str, Actor)> {
         ("app-<id>", "app-1234567890123456", Actor::App(app)),
         ("app_user-<id>", "app_user-72", Actor::AppUser(AppUserId(72))),
         ("client-<clientId>", "client-my-shop", Actor::Client(ClientName("my-shop".to_owned()))),
+        ("gateway-<id>", "gateway-7", Actor::Gateway(7)),
         ("operator", "operator", Actor::Operator),
         ("system", "system", Actor::System),
         ("user-<id>", "user-7", Actor::User(UserId(7))),
@@ -24,7 +25,7 @@ fn one_of_each() -> Vec<(&'static str, &'static str, Actor)> {
     for (_, _, actor) in &all {
         match actor {
             Actor::User(_) | Actor::AppUser(_) | Actor::App(_) | Actor::Client(_) => (),
-            Actor::Operator | Actor::System | Actor::Anybody => (),
+            Actor::Gateway(_) | Actor::Operator | Actor::System | Actor::Anybody => (),
         }
     }
     all

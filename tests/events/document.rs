@@ -10,6 +10,8 @@ use domain::{AGGREGATES, AnyEvent, EventId, Ids, LogId, Mark};
 use serde_json::{Value, json};
 use tests::samples;
 
+use crate::golden::json_of;
+
 fn document() -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/events.md");
     fs::read_to_string(path).unwrap()
@@ -61,14 +63,18 @@ fn the_document_knows_the_kinds_that_the_program_knows() {
 #[test]
 fn the_section_of_a_kind_names_every_field() {
     let document = document();
-    for sample in samples::full() {
+    // A field that came later stands in a sample of its own.
+    for sample in samples::all() {
         let words = words(section(&document, sample.kind));
-        let json = sample.event.to_json();
+        let json = json_of(&sample);
         for part in [Some(json.data), json.personal].into_iter().flatten() {
             for (name, value) in part.as_object().unwrap() {
                 assert!(words.contains(name.as_str()), "{}: `{name}` is missing", sample.kind);
                 assert_inner(&document, sample.kind, value);
             }
+        }
+        if sample.name != "full" {
+            continue;
         }
         let parts = sample.event.encode().unwrap();
         for (part, is_there) in

@@ -10,6 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
+use domain::event::JsonParts;
 use domain::{AnyEvent, Parts, hex};
 use tests::samples::{self, Sample};
 
@@ -26,6 +27,16 @@ fn path_of(kind: &str) -> PathBuf {
 
 fn of_kind(kind: &str) -> Vec<Sample> {
     samples::all().into_iter().filter(|it| it.kind == kind).collect()
+}
+
+/// The JSON form of a sample, of a former kind from its golden bytes: they show what was stored then.
+pub fn json_of(sample: &Sample) -> JsonParts {
+    if sample.event.kind() == sample.kind {
+        return sample.event.to_json();
+    }
+    let stored = read(sample.kind);
+    let (_, parts) = stored.iter().find(|it| it.0 == sample.name).expect("golden bytes");
+    AnyEvent::json_of(sample.kind, parts).unwrap()
 }
 
 fn block(sample: &Sample) -> String {

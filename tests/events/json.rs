@@ -11,7 +11,10 @@ use domain::client::{Client, ClientCommand, ClientRegistered};
 use domain::delivery::{Channel, DeliveryCommand, Mail, Sms};
 use domain::log::OpenParts as _;
 use domain::log_event::{Log, LogCommand, forgetting_id, restore_id};
-use domain::resource::{AllowedScopes, Resource, ResourceCommand};
+use domain::resource::{
+    AllowedScopes, Basis, Face, Gate, NewRevision, NewVersion, Resource, ResourceCommand,
+    ResourceCreated, VersionScheme, WishedVersionSet,
+};
 use domain::role::{Role, RoleCommand};
 use domain::signing_key::{SigningKey, SigningKeyCommand};
 use domain::tenant::{Tenant, TenantCommand};
@@ -20,14 +23,25 @@ use domain::user::{User, UserCommand, UserPersonal, Verifiers};
 use domain::verification::{
     CodePurpose, Verification, VerificationCommand, VerificationIssued, VerificationSecret,
 };
-use domain::{AnyEvent, EventId, LogId, SubjectId, Timestamp, UserId};
+use domain::{AnyEvent, EventId, LogId, SubjectId, SubscriberId, Timestamp, UserId};
 use serde_json::json;
 use tests::given::NOW;
 use tests::life::{Life, Lives as _};
-use tests::samples::{self, app_token, scopes};
+use tests::samples::{self, app_token, blobs, products, scopes, sdk, subscribers, subscriptions};
 
 fn full_id() -> FullEventId {
     FullEventId { log: LogId([7; 16]), event: EventId([8; 16]), position: 9 }
+}
+
+/// What happens to a tenant after it was created.
+async fn run_tenant(world: &mut Life) {
+    world.run::<Tenant>("12", TenantCommand::SetAppTokenLink(true)).await;
+    let policy = samples::api_policy(domain::tenant::Refuse::Risky);
+    world.run::<Tenant>("12", TenantCommand::SetApiPolicy(policy)).await;
+    let wishes = vec![PropertyValue::Set("tenant-other-key".to_owned())];
+    let update = TenantCommand::Update(Box::new(samples::tenant_changed()), wishes);
+    world.run::<Tenant>("12", update).await;
+    world.run::<Tenant>("12", TenantCommand::Delete).await;
 }
 
 /// One life of each aggregate: together they bring about every event.
@@ -44,11 +58,7 @@ async fn full_life() -> Life {
     for command in role {
         world.run::<Role>("61", command).await;
     }
-    world.run::<Tenant>("12", TenantCommand::SetAppTokenLink(true)).await;
-    let wishes = vec![PropertyValue::Set("tenant-other-key".to_owned())];
-    let update = TenantCommand::Update(Box::new(samples::tenant_changed()), wishes);
-    world.run::<Tenant>("12", update).await;
-    world.run::<Tenant>("12", TenantCommand::Delete).await;
+    run_tenant(&mut world).await;
     let key = samples::signing_key_added();
     world.run::<SigningKey>("sample-kid", SigningKeyCommand::Add(key)).await;
     world.run::<SigningKey>("sample-kid", SigningKeyCommand::Retire { until: NOW }).await;
@@ -75,6 +85,12 @@ async fn full_life() -> Life {
     world.run::<Token>(&id, TokenCommand::Revoke { reason: "lost".to_owned() }).await;
     run_resource(&mut world).await;
     scopes::live(&mut world).await;
+    products::live(&mut world).await;
+    subscriptions::live(&mut world).await;
+    blobs::live(&mut world).await;
+    subscriptions::live_rejected(&mut world).await;
+    sdk::live_all(&mut world).await;
+    subscribers::live(&mut world).await;
     let register = UserCommand::Register {
         data: Box::new(samples::user_registered()),
         personal: Box::new(samples::user_personal()),
@@ -171,25 +187,68 @@ async fn run_deliveries(world: &mut Life) {
     }
 }
 
+fn basis(revision: u32) -> Basis {
+    Basis { revision, face: samples::face() }
+}
+
 async fn run_resource(world: &mut Life) {
-    let resource = Box::new(samples::resource_created());
+    let resource = samples::resource_editable();
+    let described = ResourceCreated { name: "sales".to_owned(), ..resource.clone() };
+    let wishes = samples::resource_wishes(&described);
     let commands = [
-        ResourceCommand::Create(resource, samples::resource_secrets()),
-        ResourceCommand::Publish(Box::new(samples::publish_request())),
-        ResourceCommand::PublishRevision {
+        ResourceCommand::Create(Box::new(resource), samples::resource_secrets()),
+        ResourceCommand::Update(Box::new(described), wishes),
+        ResourceCommand::AddOwner(UserId(14)),
+        ResourceCommand::RemoveOwner(UserId(14)),
+        ResourceCommand::Publish(Box::new(samples::publication())),
+        ResourceCommand::PublishRevision(Box::new(NewRevision {
             api_id: "21".to_owned(),
-            swagger_url: "https://orders.example/2".to_owned(),
+            current: basis(1),
+            newest: basis(1),
+            face: Face { description: None, ..samples::face() },
+            difference: samples::difference(),
+            gate: Gate::default(),
             note: None,
-        },
-        ResourceCommand::PublishVersion {
+        })),
+        ResourceCommand::PublishVersion(Box::new(NewVersion {
             revision_id: "21;rev=2".to_owned(),
+            source: Some(basis(2)),
             version_name: "V2".to_owned(),
             new_api_id: samples::VERSION_API_ID.to_owned(),
+        })),
+        ResourceCommand::SetRevisionOnline { revision_id: "21;rev=2".to_owned(), online: false },
+        ResourceCommand::ChangeVersionSet(WishedVersionSet {
+            name: "Orders".to_owned(),
+            description: None,
+            scheme: VersionScheme::Segment,
+            parameter: "version".to_owned(),
+        }),
+        ResourceCommand::SetLifecycle {
+            api_id: samples::VERSION_API_ID.to_owned(),
+            deprecated_at: Some(NOW),
+            sunset_at: None,
         },
-        ResourceCommand::SetOnlineVersion { revision_id: "21;rev=2".to_owned() },
+        ResourceCommand::SetOnlineVersion {
+            revision_id: "21;rev=2".to_owned(),
+            notes: Some("the second".to_owned()),
+        },
         ResourceCommand::AllowClient { client: 11, scopes: AllowedScopes::All },
     ];
     for command in commands {
+        world.run::<Resource>("21", command).await;
+    }
+    let shown = serde_json::to_value(world.json(Personal::Shown)).unwrap();
+    let shown = shown.as_array().unwrap();
+    let release = shown.iter().rfind(|it| it["kind"] == "resource.version_set_online.v2").unwrap();
+    let release_id = release["data"]["releaseId"].as_str().unwrap().to_owned();
+    let notes = "other words".to_owned();
+    for command in [
+        ResourceCommand::NoteRelease { release_id: release_id.clone(), notes },
+        ResourceCommand::DeleteRelease { release_id },
+        ResourceCommand::RetireVersion { api_id: samples::VERSION_API_ID.to_owned() },
+        ResourceCommand::Unpublish,
+        ResourceCommand::Delete,
+    ] {
         world.run::<Resource>("21", command).await;
     }
 }
@@ -227,6 +286,9 @@ async fn secrets_are_three_stars_and_nothing_else() {
             serde_json::to_string(&verifier.hash).unwrap(),
             serde_json::to_string(&verifier.salt).unwrap(),
             "memoryKib".to_owned(),
+            "npm token".to_owned(),
+            "git token".to_owned(),
+            "ssh key".to_owned(),
         ];
         for secret in secrets {
             assert!(!text.contains(&secret), "{} shows {secret}", json.kind);
@@ -244,6 +306,10 @@ async fn secrets_are_three_stars_and_nothing_else() {
         "resource.created.v1",
         "api_scope.updated.v1",
         "identity_resource.updated.v1",
+        "auth_server.updated.v1",
+        "resource.created.v1",
+        "resource.npm_options_set.v1",
+        "resource.git_options_set.v1",
         "user.registered.v1",
         "user.app_password_set.v1",
         "user.password_set.v1",
@@ -326,9 +392,13 @@ async fn the_subject_is_the_one_person_whom_an_event_names() {
     for json in world.json(Personal::Hidden) {
         let named = match json.kind.split_once('.').unwrap() {
             ("user", _) | ("token", "issued.v1") => Some(51),
+            ("blob", "stored.v1") => Some(121),
             ("app", "created.v1" | "deleted.v1") => Some(SubjectId::from(app_token::APP).0),
             ("mail" | "sms", "wanted.v1") => Some(82),
             ("app_user", _) | ("app_token", "issued.v1") => Some(SubjectId::from(AppUserId(72)).0),
+            ("subscriber", "confirmed.v1" | "removed.v1") => {
+                Some(SubjectId::from(SubscriberId(121)).0)
+            }
             _ => None,
         };
         assert_eq!(json.subject, named, "{}", json.kind);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use domain::{AGGREGATES, AnyEvent, Ids, Kind, Mark, StreamId, Timestamp};
 
 /// Past participles that do not end in `ed`.
-const IRREGULAR: [&str; 4] = ["set", "forgotten", "taken", "sent"];
+const IRREGULAR: [&str; 5] = ["set", "forgotten", "taken", "sent", "done"];
 
 #[test]
 fn a_name_is_category_past_tense_and_revision() {
@@ -59,9 +59,18 @@ fn revisions_of_a_name_have_no_gap() {
 fn what_deletes_or_erases_is_marked() {
     for kind in AGGREGATES.iter().flat_map(|it| it.kinds) {
         let base = Kind::without_revision(kind.name);
-        let ends = [".deleted", ".erased", ".sent"].iter().any(|it| base.ends_with(it));
+        let ends = [
+            ".deleted",
+            ".erased",
+            ".sent",
+            "gateway.retired",
+            "subscription.cancelled",
+            "notice.finished",
+        ];
+        let ends = ends.iter().any(|it| base.ends_with(it));
         assert_eq!(kind.marks.contains(&Mark::Ends), ends, "{kind:?}");
-        let erases = base.ends_with(".erased") || base == "app.deleted";
+        let erases =
+            base.ends_with(".erased") || ["app.deleted", "subscriber.removed"].contains(&base);
         assert_eq!(kind.marks.contains(&Mark::Erases), erases, "{kind:?}");
     }
 }

@@ -32,7 +32,7 @@ stored_events! {
         Closed = "door.closed.v1" { data: DoorClosed },
     }
     upcasts {
-        "door.opened.v1" => lift_opened,
+        "door.opened.v1" => lift_opened { data: DoorOpenedV1, personal: Opener },
     }
 }
 
@@ -63,6 +63,17 @@ fn old_bytes_are_lifted() {
     let lifted = DoorEvent::decode("door.opened.v1", &old_parts()).unwrap();
     assert_eq!(lifted, opened(Some(ann)));
     assert_eq!(lifted.subject(), SubjectId(7));
+}
+
+/// What subscribers have is never published in another form.
+#[test]
+fn old_bytes_are_shown_as_they_were_then() {
+    let json = DoorEvent::json_of("door.opened.v1", &old_parts()).unwrap();
+    assert_eq!(json.data, serde_json::json!({ "by": 7, "width_mm": 900 }));
+    assert_eq!(json.personal, Some(serde_json::json!({ "name": "Ann" })));
+    let now = opened(None).encode().unwrap();
+    let json = DoorEvent::json_of("door.opened.v2", &now).unwrap();
+    assert_eq!(json.data, serde_json::json!({ "by": 7, "width_um": 900_000, "note": null }));
 }
 
 #[test]

@@ -3,8 +3,11 @@
 use domain::resource::POLICY_BYTES_MAX;
 use serde_json::{Value, json};
 use tests::app::{Answer, TestApp};
+use tests::documents;
 
-const URL: &str = "https://example.org/swagger.json";
+fn url() -> String {
+    documents::url("orders")
+}
 
 async fn with_token() -> (TestApp, String) {
     let app = TestApp::new().await;
@@ -42,15 +45,15 @@ async fn the_gateway_story_from_the_first_publication_to_a_second_version() {
     let unpublished = get("/api/ApiResource/1/Versions").await;
     assert_eq!(unpublished.code(), 300_002);
     assert_eq!(unpublished.json()["codeName"], "Versions_GetDetailFailed");
-    let early = json!({ "apiId": "1", "swaggerUrl": URL });
+    let early = json!({ "apiId": "1", "swaggerUrl": url() });
     let early = post(&app, &token, "/api/ApiResource/1/PublishRevision", early).await;
     failed(&early, 300_004, "PublishRevision_GetDetailFailed");
     let online = post(&app, &token, "/api/ApiResource/1/Versions/1;rev=1", json!({})).await;
     failed(&online, 300_010, "SetOnlineVersion_PostFailed");
 
     let publication = json!({
-        "apiId": "1", "suffix": "Orders1", "swaggerUrl": URL, "name": "Orders API",
-        "authorizationServerId": "server", "scope": "orders.read", "policy": "<policies/>",
+        "apiId": "1", "suffix": "Orders1", "swaggerUrl": url(), "name": "Orders API",
+        "authorizationServerId": "chancery", "scope": "orders.read", "policy": "<policies/>",
     });
     let published = put(&app, &token, "/api/ApiResource/1/Publish", publication.clone()).await;
     assert_eq!(published.data(), true);
@@ -61,7 +64,8 @@ async fn the_gateway_story_from_the_first_publication_to_a_second_version() {
         assert_eq!(&kept[name], value, "{name}");
     }
 
-    let revision = json!({ "ApiId": "1", "SwaggerUrl": URL, "releaseNote": "faster" });
+    let revision =
+        json!({ "ApiId": "1", "SwaggerUrl": documents::url("orders-2"), "releaseNote": "faster" });
     let revision = post(&app, &token, "/api/ApiResource/1/PublishRevision", revision).await;
     assert_eq!(revision.data(), true);
     let versions = get("/api/ApiResource/1/Versions").await;
@@ -104,7 +108,7 @@ async fn what_the_gateway_refuses_has_the_code_of_its_row() {
     let (app, token) = with_token().await;
     create(&app, &token, json!({ "name": "orders" })).await;
     create(&app, &token, json!({ "name": "bills" })).await;
-    let good = json!({ "apiId": "1", "suffix": "orders", "swaggerUrl": URL });
+    let good = json!({ "apiId": "1", "suffix": "orders", "swaggerUrl": url() });
     let path = "/api/ApiResource/1/Publish";
     let with = |name: &str, value: Value| {
         let mut body = good.clone();
@@ -135,13 +139,13 @@ async fn what_the_gateway_refuses_has_the_code_of_its_row() {
     assert_eq!(large.status, 413);
     assert!(large.json()["errors"]["policy"][0].is_string(), "{}", large.text);
     put(&app, &token, path, good).await.data();
-    let taken = json!({ "apiId": "2", "suffix": "ORDERS", "swaggerUrl": URL });
+    let taken = json!({ "apiId": "2", "suffix": "ORDERS", "swaggerUrl": url() });
     let taken = put(&app, &token, "/api/ApiResource/2/Publish", taken).await;
     failed(&taken, 300_011, "Publish_PublishFailed");
     let revision = "/api/ApiResource/1/PublishRevision";
     let blank = post(&app, &token, revision, json!({ "apiId": "1", "swaggerUrl": "" })).await;
     failed(&blank, 300_005, "PublishRevision_PublishFailed");
-    let unknown = post(&app, &token, revision, json!({ "apiId": "9", "swaggerUrl": URL })).await;
+    let unknown = post(&app, &token, revision, json!({ "apiId": "9", "swaggerUrl": url() })).await;
     failed(&unknown, 300_004, "PublishRevision_GetDetailFailed");
     post(&app, &token, revision, json!({})).await.breaks("apiId");
     for id in ["1;rev=9", "1;rev=0", "1;rev=x", "9", "1;rev=4294967297"] {
@@ -238,19 +242,25 @@ async fn wrong_resources_are_refused_by_field_and_taken_names_by_417() {
 async fn the_largest_policy_is_taken_however_it_is_written() {
     let (app, token) = with_token().await;
     create(&app, &token, json!({ "name": "orders" })).await;
+    let (url, text) = (url(), "\\u0078".repeat(4_000));
     let publish = async |policy: String| {
         let body = format!(
-            r#"{{"apiId":"1","suffix":"orders","swaggerUrl":"{URL}","policy":"{policy}"}}"#
+            r#"{{"apiId":"1","suffix":"orders","swaggerUrl":"{url}","name":"n","policy":"{policy}","description":"{text}"}}"#
         );
         let ask = app.ask("PUT", "/api/ApiResource/1/Publish").bearer(&token);
         ask.body("application/json", body).send().await
     };
-    let written = "\\u0078".repeat(POLICY_BYTES_MAX);
-    assert!(written.len() > 256 * 1024, "this would show nothing");
+    let policy = |bytes: usize| {
+        let (begin, end) = ("<policies><!--", "--></policies>");
+        let policy = format!("{begin}{}{end}", "x".repeat(bytes - begin.len() - end.len()));
+        policy.bytes().map(|it| format!("\\u{it:04x}")).collect::<String>()
+    };
+    let written = policy(POLICY_BYTES_MAX);
+    assert!(written.len() + text.len() > 256 * 1024, "this would show nothing");
     assert_eq!(publish(written).await.data(), true);
-    let large = publish("\\u0078".repeat(POLICY_BYTES_MAX + 8 * 1024)).await;
+    let large = publish(policy(POLICY_BYTES_MAX + 9 * 1024)).await;
     assert_eq!(large.status, 413);
-    let limit = (6 * POLICY_BYTES_MAX + 8 * 1024).to_string();
+    let limit = (6 * POLICY_BYTES_MAX + 48 * 1024).to_string();
     assert!(large.json()["errors"]["body"][0].as_str().unwrap().contains(&limit), "{}", large.text);
 }
 
@@ -274,7 +284,7 @@ async fn administrators_see_and_publish_the_resources_of_others_and_others_do_no
         let code = if seen == 1 { 200 } else { 404 };
         assert_eq!(app.get(&path).bearer(token).send().await.code(), code);
         let publish = serde_json::json!({
-            "apiId": id.to_string(), "suffix": "anns", "swaggerUrl": "https://example.org/a.json",
+            "apiId": id.to_string(), "suffix": "anns", "swaggerUrl": url(),
         });
         let publish = app.ask("PUT", &format!("{path}/Publish")).bearer(token).json(&publish);
         assert_eq!(publish.send().await.code(), code);

@@ -158,6 +158,20 @@ async fn secrets_are_made_kept_and_taken_away() {
     assert!(repeated.status >= 400, "{repeated:?}");
 }
 
+/// Two at once: one value counts, and only that one is shown.
+#[tokio::test]
+async fn of_two_requests_with_one_key_one_shows_a_secret() {
+    let it = Shop::open().await;
+    let ask = || {
+        let ask = it.app.post("/api/Client/2/Secrets").bearer(&it.ann);
+        ask.header("idempotency-key", "twice").json(&json!({})).send()
+    };
+    let (one, other) = tokio::join!(ask(), ask());
+    let mut statuses = [one.status, other.status];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 409], "{} {}", one.text, other.text);
+}
+
 #[tokio::test]
 async fn a_deleted_client_ends_with_its_tokens_and_its_name_is_never_given_again() {
     let it = Shop::open().await;

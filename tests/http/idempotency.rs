@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use tests::app::{Answer, PASSWORD, TestApp};
+use tests::documents;
 
 async fn create(app: &TestApp, token: &str, key: &str, body: &Value) -> Answer {
     let ask = app.post("/api/User").bearer(token).header("idempotency-key", key);
@@ -123,14 +124,14 @@ async fn a_token_is_not_given_twice() {
 async fn every_create_and_gateway_row_is_repeatable() {
     let app = TestApp::new().await;
     let token = app.admin().await;
-    let url = "https://example.org/swagger.json";
+    let (url, next) = (documents::url("first"), documents::url("second"));
     let publish = json!({ "apiId": "1", "suffix": "orders", "swaggerUrl": url });
     let writes = [
         ("POST", "/api/Role", json!({ "name": "guest" })),
         ("POST", "/api/Client", json!({ "clientId": "shop" })),
         ("POST", "/api/ApiResource", json!({ "name": "orders" })),
         ("PUT", "/api/ApiResource/1/Publish", publish),
-        ("POST", "/api/ApiResource/1/PublishRevision", json!({ "apiId": "1", "swaggerUrl": url })),
+        ("POST", "/api/ApiResource/1/PublishRevision", json!({ "apiId": "1", "swaggerUrl": next })),
         (
             "POST",
             "/api/ApiResource/1/PublishVersion",

@@ -40,7 +40,7 @@ async fn the_dates_of_clients_and_resources_are_what_the_caller_says() {
     has(&app.get("/api/ApiResource").bearer(&token).send().await.json()["data"][0], &dates);
     // A later change wins.
     let publication =
-        json!({ "apiId": "1", "suffix": "orders", "swaggerUrl": "https://example.org/a.json" });
+        json!({ "apiId": "1", "suffix": "orders", "swaggerUrl": tests::documents::url("kept") });
     let publish = app.ask("PUT", "/api/ApiResource/1/Publish").bearer(&token).json(&publication);
     assert_eq!(publish.send().await.data(), true);
     let changed = app.get("/api/ApiResource/1").bearer(&token).send().await.data();

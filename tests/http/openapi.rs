@@ -6,10 +6,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
-use tests::app::{TestApp, now};
-use tests::document::Document;
+use tests::app::TestApp;
+use tests::service::{BAD_SIGNATURE, INVALID, WRONG_TIME};
 
-use tests::service::{BAD_SIGNATURE, INVALID, WRONG_TIME, md5_of};
+use crate::bodies::{
+    body_of, least_bodies, object, operations, path_of_the_gateway, plain_body, rows_of_the_gateway,
+};
 
 /// Writes the golden file anew: `CHANCERY_GOLDEN=write cargo test -p tests --test http golden`.
 const WRITE_VARIABLE: &str = "CHANCERY_GOLDEN";
@@ -34,94 +36,15 @@ async fn the_document_is_the_golden_one() {
     assert_eq!(text.len(), golden.len(), "the document is another one; {why}");
 }
 
-/// Who registers: the code is wrong, but the body is whole.
-fn registration() -> Value {
-    json!({
-        "countryCode": "86", "nickName": "Ann", "email": "ann@example.com", "gender": "f",
-        "address": "Street 1", "stature": 1.7, "weight": 60, "phoneNumber": "13800138001",
-        "password": "grue-Ham7ster", "phoneNumberVerifyCode": "000000",
-    })
-}
-
-/// The least that each body needs. Without any one of these members it is refused.
-fn least_bodies() -> Vec<(&'static str, Value)> {
-    let (md5, now) = (md5_of(&["open sesame"]), now().seconds());
-    let signature = md5_of(&["bob", &md5, &now.to_string()]);
-    let url = "https://example.com/v1.json";
-    vec![
-        ("ApiResourcePost", json!({ "name": "another" })),
-        ("ApiResourcePublish", json!({ "apiId": "1", "suffix": "orders", "swaggerUrl": url })),
-        ("ApiResourcePublishRevision", json!({ "apiId": "1", "swaggerUrl": url })),
-        ("ApiResourcePublishVersion", json!({ "revisionId": "1;rev=1", "apiVersionName": "v2" })),
-        ("ApiResourcePutClient", json!({})),
-        ("ClientPost", json!({ "clientId": "shop" })),
-        ("ClientIssueToken", json!({})),
-        ("ClientPut", json!({ "id": 2 })),
-        ("ClientPostSecret", json!({})),
-        ("ClientPutOwner", json!({ "userId": 1 })),
-        ("ClientPostSecretkey", json!({ "plaintext": "a-secret-of-the-shop" })),
-        ("RolePost", json!({ "name": "driver" })),
-        ("RolePut", json!({ "id": 1, "concurrencyStamp": "1" })),
-        ("TenantPost", json!({ "name": "another" })),
-        ("UserPost", json!({ "userName": "ann" })),
-        ("UserRegister", registration()),
-        ("UserSmsCode", json!({ "phoneNumber": "13800138001" })),
-        ("UserEmailCode", json!({ "email": "ann@example.com" })),
-        (
-            "UserResetPassword",
-            json!({
-                "countryCode": "86", "phoneNumber": "13800138001", "password": "grue-Ham7ster",
-                "phoneNumberVerifyCode": "000000",
-            }),
-        ),
-        ("UserHead", json!({ "phoneNumber": "13800138000" })),
-        ("ConnectToken", json!({ "grant_type": "password" })),
-        ("ConnectRevocation", json!({ "token": "none" })),
-        ("AppTokenAuthorize", json!({ "appId": "1" })),
-        ("AppTokenCheckToken", json!({ "token": "none" })),
-        ("AppTokenCreateOauth", json!({ "username": "root" })),
-        (
-            "AppTokenCreateUser",
-            json!({ "rootName": "root", "userName": "bob", "password": md5, "userInfo": "x" }),
-        ),
-        ("AppTokenDeleteApp", json!({ "username": "root" })),
-        ("AppTokenGetAppList", json!({})),
-        ("AppTokenGetLoginInfo", json!({ "accessToken": "none" })),
-        ("AppTokenGetUsers", json!({ "rootName": "root" })),
-        (
-            "AppTokenLogin",
-            json!({ "username": "bob", "password": md5, "timestamp": now, "token": signature }),
-        ),
-        ("AppTokenRefreshToken", json!({ "token": "none" })),
-        ("AppTokenUpdateUser", json!({ "rootName": "root", "userName": "bob", "op": 1 })),
-    ]
-}
-
-/// The operations of the document: method, path and what it says.
-fn operations(document: &Value) -> Vec<(String, String, &Value)> {
-    let paths = document["paths"].as_object().unwrap().iter();
-    let all = paths.flat_map(|(path, methods)| {
-        let methods = methods.as_object().unwrap().iter();
-        methods.map(move |(method, it)| (method.to_uppercase(), path.clone(), it))
-    });
-    all.collect()
-}
-
-fn object(value: &Value) -> Map<String, Value> {
-    value.as_object().cloned().unwrap_or_default()
-}
-
-/// The schema of an operation's body, and its media type.
-fn body_of<'a>(document: &'a Document, operation: &'a Value) -> Option<(&'a str, &'a Value)> {
-    let content = operation["requestBody"]["content"].as_object()?;
-    let (media, content) = content.iter().next()?;
-    Some((media, document.resolve(&content["schema"])))
-}
-
 /// Whether a body leads to nothing.
-async fn is_refused(app: &TestApp, token: &str, asked: (&str, &str, &str), body: &Value) -> bool {
+async fn is_refused(
+    app: &TestApp,
+    (token, gateway): (&str, &str),
+    asked: (&str, &str, &str),
+    body: &Value,
+) -> bool {
     let (method, path, media) = asked;
-    let ask = app.ask(method, path).bearer(token);
+    let ask = app.ask(method, path).bearer(token).header("x-chancery-gateway", gateway);
     if media.ends_with("json") {
         let answer = ask.body(media, body.to_string()).send().await;
         let json = answer.json();
@@ -132,6 +55,16 @@ async fn is_refused(app: &TestApp, token: &str, asked: (&str, &str, &str), body:
         let wrong_code = 100_002;
         let refusal = |code: i64| match is_app_token {
             true => lacking.contains(&code),
+            // No release has been made, nothing was current before: the body is whole.
+            false
+                if ["/Releases/", "/Rollback", "/Lifecycle"].iter().any(|it| path.contains(it)) =>
+            {
+                ![200, 404].contains(&code)
+            }
+            // No generator is here, and nobody said how to release: the body is whole.
+            false if path.contains("/CodeGen/") => {
+                ![200, 200_002, 200_003, 200_006].contains(&code)
+            }
             false => ![200, wrong_code].contains(&code),
         };
         return answer.status == 400 || json["code"].as_i64().is_some_and(refusal);
@@ -153,42 +86,45 @@ async fn bodies_require_what_the_server_requires_and_nothing_else() {
     app.post("/api/ApiResource").bearer(&token).json(&orders).send().await.data();
     let first = app.post("/api/Client").bearer(&token).json(&json!({ "clientId": "first" }));
     assert_eq!(first.send().await.data(), 2, "the one that is updated");
+    let gateway = rows_of_the_gateway(&app, &token).await;
+    let proofs = (&*token, &*gateway);
     let document = app.document().await.unwrap();
     let mut least = least_bodies().into_iter().collect::<std::collections::BTreeMap<_, _>>();
     for (method, path, operation) in operations(&document.json) {
         let Some((media, schema)) = body_of(&document, operation) else { continue };
         let name = operation["operationId"].as_str().unwrap();
+        if name == "ApiResourcePostDocument" {
+            // What it must have is said by OpenAPI: tests/http/api_resource_documents.rs.
+            least.remove(name);
+            continue;
+        }
+        if media.starts_with("multipart/") || schema["type"] == "string" {
+            // Files, not members: tests/http/blobs_hostile.rs.
+            continue;
+        }
         let least = least.remove(name).unwrap_or_else(|| plain_body(schema));
         let required = schema["required"].as_array().cloned().unwrap_or_default();
         let required = required.iter().filter_map(Value::as_str).collect::<BTreeSet<_>>();
         let members = object(&least);
         let named = members.keys().map(String::as_str).collect::<BTreeSet<_>>();
         assert_eq!(required, named, "{name}: the document requires other members");
+        let path = path_of_the_gateway(&path);
         let path = path.replace("{id}", "1").replace("{clientId}", "chancery-cli");
+        let path = path.replace("{revisionId}", "1;rev=1").replace("{productId}", "gold");
+        let path = path.replace("{serverId}", "partner").replace("{apiId}", "1");
         let asked = (&*method, &*path, media);
         for missing in &required {
             let mut less = members.clone();
             less.remove(*missing);
-            let refused = is_refused(&app, &token, asked, &Value::Object(less)).await;
+            let refused = is_refused(&app, proofs, asked, &Value::Object(less)).await;
             assert!(refused, "{name} is answered without {missing}, which the document requires");
         }
         if name != "AppTokenGetAppList" {
             // That one needs one of two members, which the document cannot say.
-            assert!(!is_refused(&app, &token, asked, &least).await, "{name} wants more: {least}");
+            assert!(!is_refused(&app, proofs, asked, &least).await, "{name} wants more: {least}");
         }
     }
     assert!(least.is_empty(), "bodies without an operation: {least:?}");
-}
-
-/// The least body where any values do: a text for each text that is required, and 1 for each number.
-fn plain_body(schema: &Value) -> Value {
-    let required = schema["required"].as_array().cloned().unwrap_or_default();
-    let value = |name: &str| match schema["properties"][name]["type"].as_str() {
-        Some("integer") => json!(1),
-        _ => json!(format!("a-{name}")),
-    };
-    let members = required.iter().filter_map(Value::as_str);
-    members.map(|name| (name.to_owned(), value(name))).collect::<Map<_, _>>().into()
 }
 
 /// All schemas at any depth, each with the way to it.
@@ -365,9 +301,11 @@ async fn numbers_in_paths_and_queries_are_typed_and_bounded_as_the_server_takes_
             assert_eq!(schema["format"], "int64", "{path}: {parameter}");
             let is_query = parameter["in"] == "query";
             assert!(!is_query || schema["maximum"].is_number(), "{path}: {parameter}");
-            if is_query {
+            // A stream for gateways has no end: tests/http/gateway_door.rs.
+            if is_query && path != "/api/Gateway/Changes" {
                 let name = parameter["name"].as_str().unwrap();
                 for bound in [&schema["minimum"], &schema["maximum"]] {
+                    let path = path.replace("{id}", "1");
                     let asked = app.get(&format!("{path}?{name}={bound}")).bearer(&token);
                     assert_eq!(asked.send().await.status, 200, "{path}: {name}={bound}");
                 }

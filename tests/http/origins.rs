@@ -153,7 +153,7 @@ async fn an_answer_for_one_caller_still_says_so_to_caches() {
     let orders = json!({ "name": "orders", "scopes": [{ "scope": "orders.all" }] });
     app.post("/api/ApiResource").bearer(&token).json(&orders).send().await.data();
     let publication = json!({
-        "apiId": "1", "suffix": "orders", "swaggerUrl": "https://example.com/v1.json",
+        "apiId": "1", "suffix": "orders", "swaggerUrl": tests::documents::url("origins"),
     });
     let path = "/api/ApiResource/1";
     let published = app.ask("PUT", &format!("{path}/Publish")).bearer(&token);

@@ -217,6 +217,26 @@ async fn an_erased_person_is_forgotten_in_what_was_said_later_too() {
     for said in ["Hidden Name", "late@example.org", "Annie"] {
         assert!(!audit.text.contains(said), "{said}");
     }
+    // Who was deleted before is forgotten, too, and by administrators of the tenant only.
+    let zed = json!({ "userName": "zed", "nickName": "Gone Name" });
+    let zed = it.app.post("/api/User").bearer(&it.admin).json(&zed).send().await.data();
+    let path = format!("/api/User/{zed}");
+    it.app.ask("DELETE", &path).bearer(&it.admin).send().await.data();
+    let erase = || it.app.post(&format!("{path}/Erase")).bearer(&it.admin);
+    let foreign = it.app.tenant("far:8080").await;
+    let roles = it.app.roles(foreign).await;
+    let boss = it.app.user(foreign, "boss", &roles, "oauthapp.all").await;
+    let claims = json!({
+        "iss": "http://far:8080", "sub": boss.to_string(), "role": ["user", "administrator"],
+        "client_tenant": { "id": foreign },
+    });
+    let boss = it.app.mint(foreign, &claims);
+    let far = it.app.post(&format!("{path}/Erase")).host("far:8080").bearer(&boss);
+    assert_eq!(far.send().await.code(), 404);
+    assert_eq!(erase().send().await.data(), it.end());
+    assert_eq!(erase().send().await.code(), 404);
+    let audit = it.app.get("/api/audit/events?take=1000").bearer(&it.admin).send().await;
+    assert!(!audit.text.contains("Gone Name"), "{}", audit.text);
     // The address is free.
     let again = json!({ "userName": "ann", "email": "late@example.org" });
     let again = it.app.post("/api/User").bearer(&it.admin).json(&again).send().await;

@@ -390,6 +390,7 @@ async fn reads_return_what_is_asked_for(log: Log) {
     assert!(log.read_after(1_000, 100).unwrap().is_empty());
     assert!(log.read_after(0, 0).unwrap().is_empty());
     assert_eq!(positions(log.read_at(&[2, 3, 40, 80]).unwrap()), [2, 3, 40, 80]);
+    assert_eq!(positions(log.read_at(&[80, 2, 3, 2, 40]).unwrap()), [80, 2, 3, 2, 40]);
     assert!(log.read_at(&[]).unwrap().is_empty());
     assert_eq!(positions(log.read_stream(&stream("a-1"), 37).unwrap()), [75, 77, 79]);
     assert!(log.read_stream(&stream("a-1"), 40).unwrap().is_empty());

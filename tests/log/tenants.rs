@@ -24,7 +24,7 @@ use domain::verification::{Verification, VerificationCommand, VerificationIssued
 use domain::{Actor, Aggregate, AnyEvent, Refusal, TenantId};
 use tests::given::NOW;
 use tests::life::Lives;
-use tests::samples::{self, app_token, scopes};
+use tests::samples::{self, app_token, blobs, products, scopes, sdk, subscribers, subscriptions};
 
 /// Whose everything is here, and who asks for it.
 const OWNER: TenantId = TenantId(1);
@@ -123,9 +123,15 @@ async fn nothing_of_another_tenant_is_changed_and_nothing_is_said_of_it() {
     door.ask::<Token>(&id, &[TokenCommand::Issue(Box::new(token)), revoke]).await;
     let create =
         ResourceCommand::Create(Box::new(samples::resource_created()), samples::resource_secrets());
-    let publish = ResourceCommand::Publish(Box::new(samples::publish_request()));
-    door.ask::<Resource>("21", &[create, publish]).await;
+    let publish = ResourceCommand::Publish(Box::new(samples::publication()));
+    let package = ResourceCommand::AddPackage(Box::new(sdk::package()));
+    door.ask::<Resource>("21", &[create, publish, package]).await;
     scopes::live(&mut door).await;
+    products::live(&mut door).await;
+    subscriptions::live(&mut door).await;
+    sdk::live_jobs(&mut door).await;
+    blobs::live(&mut door).await;
+    subscribers::live(&mut door).await;
     // What the server itself notes about the log belongs to no tenant, and nobody asks for it.
     door.asked.insert("log");
     let of_kinds = AnyEvent::kinds().into_iter().map(|it| it.split('.').next().unwrap());

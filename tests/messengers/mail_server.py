@@ -2,7 +2,8 @@
 
 Each letter that it takes is a file in FOLDER, whole or not at all. MODE: take; login (only with a name and a
 password); starttls (only with TLS); or a word per attempt, with commas, the last one for ever: put-off, refuse, hang,
-late (takes it, and says so 2 s later), take.
+late (takes it, and says so 2 s later), take. In every mode but rcpt every recipient is taken first; there those whose
+names begin with gone are refused, and those with full put off.
 """
 
 import asyncio
@@ -20,6 +21,14 @@ attempts = 0
 
 
 class Handler:
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        if mode == "rcpt" and address.startswith("gone"):
+            return "550 no such reader@example.com"
+        if mode == "rcpt" and address.startswith("full"):
+            return "452 too many letters for reader@example.com"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
     async def handle_DATA(self, server, session, envelope):
         global attempts
         step = steps[min(attempts, len(steps) - 1)]

@@ -9,17 +9,17 @@
     reason = "helpers of tests fail them by a panic"
 )]
 
+mod notices;
 mod story;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tests::process::{Program, until};
+use tests::process::{Program, free_port, until};
 
 const READER: &str = "reader@example.com";
 const NUMBER: &str = "13800138000";
@@ -31,10 +31,6 @@ fn root() -> PathBuf {
 
 fn script(name: &str) -> PathBuf {
     root().join("tests/messengers").join(name)
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// A program of others that takes letters or messages. It is killed when dropped.

@@ -3,6 +3,7 @@
 use std::fs;
 
 use serde_json::{Value, json};
+use tests::documents;
 use tests::process::{Program, contents};
 
 /// Makes one of everything, and returns a token.
@@ -14,9 +15,9 @@ pub async fn tell(program: &Program) -> String {
     let resource = json!({ "name": "catalogue", "scopes": [{ "scope": "catalogue.read" }] });
     assert_eq!(*program.post("/api/ApiResource", &token, resource).await.data(), 1);
     let published = json!({ "apiId": "1", "name": "Catalogue", "suffix": "catalogue",
-        "swaggerUrl": "https://example.org/swagger.json" });
+        "swaggerUrl": documents::url("catalogue") });
     program.put("/api/ApiResource/1/Publish", &token, published).await.data();
-    let revision = json!({ "apiId": "1", "swaggerUrl": "https://example.org/swagger2.json",
+    let revision = json!({ "apiId": "1", "swaggerUrl": documents::url("catalogue-2"),
         "releaseNote": "the second" });
     program.post("/api/ApiResource/1/PublishRevision", &token, revision).await.data();
     let issued = program.post("/api/Client/IssueToken", &token, json!({ "lifetime": 600 })).await;

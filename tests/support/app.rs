@@ -1,11 +1,13 @@
 //! The whole program over a log in memory, without a socket: what a wire test asks, and of whom.
 
+mod pieces;
+
 use std::sync::{Arc, OnceLock};
 
 use api::{App, AppSettings, Clock, LogFigures, Peer};
 use bytes::Bytes;
 use commands::Engine;
-use commands::bootstrap::{Bootstrap, FIRST_TENANT, bootstrap};
+use commands::bootstrap::{Bootstrap, bootstrap};
 use commands::keys::Keyring;
 use commands::log::MemoryLog;
 use commands::password::PasswordPool;
@@ -98,15 +100,13 @@ impl TestApp {
 
     async fn made(mut settings: AppSettings, algorithm: SigningAlgorithm) -> Self {
         settings.listen_hosts = vec![HOST.to_owned()];
+        settings.outbound = outside::Outbound::parse(crate::documents::OUTBOUND).unwrap();
         let keys = Arc::new(Keyring::ephemeral().unwrap());
         let log: Arc<dyn EventLog> = Arc::new(MemoryLog::new(keys.log_id()));
         let engine = Arc::new(Engine::new(log.clone(), keys.clone()));
         let views = Arc::new(Views::new(keys));
-        let first = Bootstrap {
-            algorithm,
-            password: verifier().await,
-            scopes: SCOPES.map(str::to_owned).to_vec(),
-        };
+        let scopes = SCOPES.map(str::to_owned).to_vec();
+        let first = Bootstrap { algorithm, password: verifier().await, scopes };
         bootstrap(&engine, first, now()).await.unwrap();
         catch_up(&*log, &views, &|_| ()).unwrap();
         tokio::spawn(follow(log, views.clone()));
@@ -358,7 +358,7 @@ impl TestApp {
         let claims = json!({
             "sub": user.to_string(), "scope": [scope], "permission": permission, "role": roles,
         });
-        self.mint(FIRST_TENANT.0, &claims)
+        self.mint(TenantId::FIRST.0, &claims)
     }
 
     /// A token of a user of the first tenant who may do what any user may.

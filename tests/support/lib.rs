@@ -11,6 +11,7 @@
 pub mod app;
 pub mod bench;
 pub mod document;
+pub mod documents;
 pub mod fuzz;
 pub mod given;
 pub mod life;

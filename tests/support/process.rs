@@ -11,6 +11,8 @@ use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::documents;
+
 /// The administrator's password, preset.
 pub const PASSWORD: &str = "Sesame-1-open";
 
@@ -117,6 +119,8 @@ impl Program {
             arguments: arguments.iter().map(|it| (*it).to_owned()).collect(),
             environment: vec![
                 ("CHANCERY_ADMIN_PASSWORD".to_owned(), PASSWORD.to_owned()),
+                // Documents of APIs come from the test.
+                ("CHANCERY_ALLOW_PRIVATE_OUTBOUND".to_owned(), documents::OUTBOUND.to_owned()),
                 // Somebody may use the default address.
                 ("CHANCERY_LISTEN".to_owned(), "127.0.0.1:0".to_owned()),
             ],
@@ -468,8 +472,8 @@ pub fn copy_folder(from: &Path, to: &Path) {
     }
 }
 
-/// Beside the folder of the test that runs.
-fn binary() -> PathBuf {
+/// The program under test: beside the folder of the test that runs.
+pub fn binary() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let path = test.parent().and_then(Path::parent).unwrap().join("chancery");
     assert!(path.exists(), "{} is missing: run `cargo build -p api`", path.display());
@@ -478,7 +482,7 @@ fn binary() -> PathBuf {
 
 /// Below the range from which the system takes ports for connections, so that none takes it
 /// between a kill and the next start.
-pub(crate) fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let base = 15_000 + (std::process::id() % 100) as u16 * 170;
     loop {

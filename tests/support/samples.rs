@@ -5,11 +5,16 @@
 //! the other variants of an enum, and switches, of which there are only two values.
 
 pub mod app_token;
+pub mod blobs;
 mod client;
 mod delivery;
+pub mod products;
 mod resource;
 mod role;
 pub mod scopes;
+pub mod sdk;
+pub mod subscribers;
+pub mod subscriptions;
 mod token;
 mod user;
 
@@ -17,11 +22,11 @@ use domain::children::Properties;
 use domain::client::{ClientEnabledSet, ClientSecretInfo, ClientSecrets, ClientTakenOver};
 use domain::client::{ClientEvent, ClientFlags, ClientLifetimes, ClientRegistered};
 use domain::log_event::{HighestNumber, LogEvent, LogForgotten, LogRestored};
-use domain::resource::{ResourceClientAllowed, ResourceEvent, RevisionPublished};
+use domain::resource::{ResourceClientAllowed, ResourceEvent};
 use domain::signing_key::{SigningAlgorithm, SigningKeyAdded, SigningKeyEnded};
 use domain::signing_key::{SigningKeyEvent, SigningKeyRetired};
-use domain::tenant::{TenantAppTokenLinkSet, TenantChange, TenantDeleted, TenantUpdated};
-use domain::tenant::{TenantClaim, TenantCreated, TenantEvent, TenantHost};
+use domain::tenant::{ApiPolicy, Refuse, TenantAppTokenLinkSet, TenantChange, TenantDeleted};
+use domain::tenant::{TenantClaim, TenantCreated, TenantEvent, TenantHost, TenantUpdated};
 use domain::token::{TokenEvent, TokenIssued, TokenRevoked};
 use domain::user::{PasswordVerifier, UserClaim, UserDeleted, UserErased, UserEvent};
 use domain::user::{UserAppInfo, UserAppInfoSet, UserAppPasswordSet, UserEnabledSet};
@@ -33,12 +38,10 @@ pub use self::delivery::{
     delivery_secret, delivery_to, delivery_wanted, verification_issued, verification_secret,
 };
 pub use self::resource::{
-    RESOURCE_SECRET, VERSION_API_ID, publish_request, resource_created, resource_secrets,
+    RESOURCE_SECRET, VERSION_API_ID, difference, face, publication, resource_created,
+    resource_editable, resource_published, resource_secrets, resource_wishes,
 };
-use self::resource::{
-    client_allowed, publish_sparse, published, resource_sparse, revision_published,
-    version_published, version_set_online, with_secret,
-};
+use self::resource::{client_allowed, resource_sparse, version_set_online, with_secret};
 pub use self::role::*;
 pub use self::token::token_issued;
 use self::token::token_sparse;
@@ -71,14 +74,6 @@ pub fn all() -> Vec<Sample> {
         }),
         sample("full", with_secret(resource_created(), resource_secrets())),
         sample("sparse", ResourceEvent::Created(resource_sparse().into())),
-        sample("full", published(publish_request(), false, 23)),
-        sample("sparse", published(publish_sparse(), true, 1)),
-        sample("full", ResourceEvent::RevisionPublished(revision_published().into())),
-        sample("sparse", {
-            let sparse = RevisionPublished { note: None, ..revision_published() };
-            ResourceEvent::RevisionPublished(sparse.into())
-        }),
-        sample("full", ResourceEvent::VersionPublished(version_published().into())),
         sample("full", ResourceEvent::VersionSetOnline(version_set_online().into())),
         sample("full", ResourceEvent::ClientAllowed(client_allowed().into())),
         sample("closed", {
@@ -93,6 +88,8 @@ pub fn all() -> Vec<Sample> {
         sample("full", {
             TenantEvent::AppTokenLinkSet(TenantAppTokenLinkSet { linked: true }.into())
         }),
+        sample("full", TenantEvent::ApiPolicySet(api_policy(Refuse::Breaking).into())),
+        sample("risky", TenantEvent::ApiPolicySet(api_policy(Refuse::Risky).into())),
         sample("full", tenant_updated()),
         sample("full", TenantEvent::Deleted(TenantDeleted { tenant: TenantId(12) }.into())),
         sample("full", TokenEvent::Revoked(TokenRevoked { reason: text("reason") }.into())),
@@ -121,10 +118,14 @@ pub fn all() -> Vec<Sample> {
     let forgotten = LogForgotten { until: Timestamp::from_seconds(1_700_000_400) };
     samples.push(sample("full", LogEvent::Forgotten(forgotten.into())));
     samples.extend(app_token::all());
+    samples.extend(blobs::all());
     samples.extend(client::all());
     samples.extend(delivery::all());
+    samples.extend(products::all());
+    samples.extend(resource::all());
     samples.extend(role::all());
-    samples.extend(scopes::all());
+    let told = [sdk::all(), subscribers::all(), subscriptions::all()];
+    samples.extend([scopes::all(), told.concat()].concat());
     samples
 }
 
@@ -164,6 +165,11 @@ pub fn at(number: i64) -> Timestamp {
 
 fn text(name: &str) -> String {
     format!("the {name}")
+}
+
+/// What a tenant demands of APIs.
+pub fn api_policy(refuse: Refuse) -> ApiPolicy {
+    ApiPolicy { refuse, strict_documents: true, upstreams: list(&["10.1.0.0/16", "*.svc.local"]) }
 }
 
 fn some(name: &str) -> Option<String> {

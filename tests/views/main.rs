@@ -7,7 +7,12 @@
     reason = "a test fails by panicking"
 )]
 
+mod blobs;
 mod histories;
+mod keys;
+mod letters;
+mod sdks;
 mod sealed_values;
 mod snapshot_size;
+mod told;
 mod views_snapshot;

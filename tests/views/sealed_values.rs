@@ -74,7 +74,8 @@ async fn a_snapshot_keeps_them_sealed_and_answers_as_before() {
     let (log, keys) = (app.engine.log(), app.engine.keys().clone());
     let first = next_snapshot(None, &**log, keys.clone(), log.head().position).unwrap();
     // One more commit of the resource: its events stand in two snapshots.
-    let publish = json!({ "apiId": "1", "suffix": "orders", "swaggerUrl": "https://a.example/s" });
+    let publish =
+        json!({ "apiId": "1", "suffix": "orders", "swaggerUrl": tests::documents::url("sealed") });
     app.ask("PUT", "/api/ApiResource/1/Publish").bearer(&token).json(&publish).send().await.data();
     let last = Bytes::from(first.clone());
     let second = next_snapshot(Some(last), &**log, keys.clone(), log.head().position).unwrap();

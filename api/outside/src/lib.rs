@@ -1,13 +1,29 @@
-//! Adapters to the world outside: how letters and short messages leave the program.
+//! Adapters to the world outside: how letters and short messages leave the program, how documents come
+//! in, and where they lie.
 //!
-//! Each has a form for development, which writes files instead.
+//! Letters and messages have a form for development, which writes files instead.
 
+mod addresses;
+mod fetch;
+mod file_type;
 mod folder;
 mod mail;
+mod objects;
 mod sms;
+mod upstreams;
 
-pub use crate::mail::{Letter, Mailer};
+pub use crate::addresses::{HostVerdict, Outbound};
+pub use crate::fetch::{
+    DOCUMENT_BYTES_MAX, FetchError, FetchReason, FetchUrl, Fetched, Fetcher, REDIRECTS_MAX,
+    URL_CHARS_MAX, check_url,
+};
+pub use crate::file_type::{Family, FileType, OtherType};
+pub use crate::mail::{Letter, Mailer, is_mail_address};
+pub use crate::objects::{
+    BlobPlace, ObjectError, ObjectKind, ObjectName, ObjectStream, Objects, S3Settings, name_of,
+};
 pub use crate::sms::{Message, Messenger};
+pub use crate::upstreams::allows_upstream;
 
 use std::time::Duration;
 

@@ -6,12 +6,13 @@ use std::time::Duration;
 use commands::{Administrators, Done, Draft, Engine, Error, Expected, LAST_ADMINISTRATOR};
 use domain::log::CommitHead;
 use domain::role::ROLE_ADMINISTRATOR;
+use domain::scope::EVERYTHING;
 use domain::user::UserCommand;
 use domain::{TenantId, UserId};
 use projections::{Tables, Views};
 
 use super::rights::permission_of;
-use super::scopes::{EVERYTHING, covers};
+use super::scopes::covers;
 
 /// How long a change waits for the read models to know every administrator.
 const ADMINISTRATORS_WAIT_MAX: Duration = Duration::from_secs(2);

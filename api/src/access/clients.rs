@@ -144,8 +144,7 @@ pub(crate) fn audience_for<'a>(
     match known(tables, tenant, scope)? {
         Known::BuiltIn => gets_built_in(tables, client).then_some(Some(BUILT_IN_AUDIENCE)),
         Known::Of(resource) => {
-            let owner = resource.data.owner;
-            let is_open = owner != UserId::NONE && owner == client.data.owner
+            let is_open = resource.is_owned_by(client.data.owner)
                 || resource.allows(client.data.client, scope);
             (is_listed && is_open).then_some(Some(resource.data.name.as_str()))
         }
@@ -171,7 +170,7 @@ pub(crate) fn scopes_of_others(
     let mut of_others: BTreeMap<u32, Vec<String>> = BTreeMap::new();
     for scope in scopes.iter().filter(|it| !is_built_in(it)) {
         let Some(resource) = named_by(tables, tenant, scope) else { continue };
-        if resource.data.owner != owner || owner == UserId::NONE {
+        if !resource.is_owned_by(owner) {
             of_others.entry(resource.data.resource).or_default().push(scope.clone());
         }
     }
@@ -189,7 +188,7 @@ pub(crate) fn gains_scopes(tables: &Tables, client: &ClientRow, owner: &UserRow)
         }
         match known(tables, tenant, scope) {
             Some(Known::BuiltIn) => is_administrator,
-            Some(Known::Of(resource)) => resource.data.owner == owner.data.user,
+            Some(Known::Of(resource)) => resource.is_owned_by(owner.data.user),
             Some(Known::Identity) | None => false,
         }
     })

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use commands::{Done, Draft, Expected};
-use domain::client::{Client, ClientCommand};
 use domain::context::Context;
 use domain::log::CommitHead;
 use domain::{Aggregate, TenantId, UserId};
@@ -14,7 +13,7 @@ use serde_json::value::RawValue;
 use warp::http::header::IF_MATCH;
 
 use super::rights::{caller_of_now, check_needs};
-use super::target::{Changed, Row, Target};
+use super::target::{Changed, ChangedTogether, Row, Target};
 use super::verify::Caller;
 use crate::http::call::Call;
 use crate::http::error::ApiError;
@@ -72,6 +71,13 @@ impl Granted {
         self.call.json().await
     }
 
+    /// A JSON body and its bytes, or none.
+    pub(crate) async fn optional_json<T: DeserializeOwned + Default>(
+        &mut self,
+    ) -> Result<(T, bytes::Bytes), ApiError> {
+        self.call.optional_json().await
+    }
+
     /// What an earlier request with the same `Idempotency-Key` created, if there was one: so that
     /// costly work, such as hashing a password, is not repeated.
     pub(crate) fn earlier_answer(&self, body: &[u8]) -> Result<Option<(u64, Done)>, ApiError> {
@@ -79,6 +85,12 @@ impl Granted {
             Some(done) => Ok(Some((self.call.app.engine.number_at(done.first)?, done))),
             None => Ok(None),
         }
+    }
+
+    /// What an earlier request with the same `Idempotency-Key` led to, if there was one: so that costly
+    /// work, such as fetching a document, is not repeated.
+    pub(crate) fn repeated(&self, body: &[u8]) -> Result<Option<Done>, ApiError> {
+        self.call.find_repeated(&self.head(body)?)
     }
 
     /// Runs a command against a new aggregate, and waits until the read models show it.
@@ -134,12 +146,12 @@ impl Granted {
         self.submit_by(body, of_body, run).await
     }
 
-    /// As [`Granted::submit_at`], for a client; `also` adds more to the same commit.
-    pub(crate) async fn submit_client(
+    /// As [`Granted::submit_at`]; `also` adds more to the same commit.
+    pub(crate) async fn submit_with<A: ChangedTogether>(
         &self,
-        target: &Target<Client>,
+        target: &Target<A>,
         body: &[u8],
-        command: ClientCommand,
+        command: A::Command,
         of_body: Expected,
         also: impl Fn(&mut Draft<'_>) -> Result<(), commands::Error> + Send + Sync,
     ) -> Result<Done, ApiError> {

@@ -61,7 +61,7 @@ async fn require(call: Call, needs: Needs) -> Result<Granted, ApiError> {
 }
 
 /// Spec section 6.6: the `Host` header, with its port, names the tenant.
-fn find_tenant(call: &Call) -> Result<Arc<TenantRow>, ApiError> {
+pub(super) fn find_tenant(call: &Call) -> Result<Arc<TenantRow>, ApiError> {
     let host = call.host().ok_or(ApiError::UnknownHost)?;
     let tenant = call.app.tenant_at(host).ok_or(ApiError::UnknownHost)?;
     match tenant.data.status {
@@ -74,7 +74,7 @@ fn find_tenant(call: &Call) -> Result<Arc<TenantRow>, ApiError> {
 }
 
 /// Spec section 3.6: the only version is 1.0.
-fn check_version(call: &Call) -> Result<(), ApiError> {
+pub(super) fn check_version(call: &Call) -> Result<(), ApiError> {
     if call.raw_query.is_empty() {
         return Ok(());
     }
@@ -96,7 +96,7 @@ fn check_version(call: &Call) -> Result<(), ApiError> {
 
 /// `X-Min-Position`: waits until the read models have reached a position, so that callers read
 /// their own writes.
-async fn wait_for_position(call: &Call) -> Result<(), ApiError> {
+pub(super) async fn wait_for_position(call: &Call) -> Result<(), ApiError> {
     let Some(position) = call.header("x-min-position") else { return Ok(()) };
     let position = position.trim().parse::<u64>().map_err(|_| {
         ApiError::field("X-Min-Position", "must be a position of the log: a whole number")

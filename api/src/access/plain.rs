@@ -11,6 +11,7 @@ use projections::{PlainData, PlainRow, Row, Table, Tables};
 
 use super::granted::Granted;
 use super::target::Changed;
+use crate::http::codes;
 use crate::http::error::ApiError;
 
 /// Fields, and what is wished of the values of their properties.
@@ -33,6 +34,44 @@ impl Granted {
         // A number that no id can have names nothing.
         let row = table(tables).get(self.tenant_id(), u32::try_from(id).unwrap_or(0));
         row.cloned().ok_or_else(|| ApiError::not_found(F::CALLED))
+    }
+
+    /// One of the tenant, by its name.
+    ///
+    /// # Errors
+    /// Not found.
+    pub(crate) fn plain_named<F: PlainRow>(
+        &self,
+        tables: &Tables,
+        table: In<F>,
+        name: &str,
+    ) -> Result<Arc<Row<PlainData<F>>>, ApiError> {
+        let row = table(tables).named(self.tenant_id(), name.trim());
+        row.cloned().ok_or_else(|| ApiError::not_found(F::CALLED))
+    }
+
+    /// The number of the one that the path names.
+    ///
+    /// # Errors
+    /// Not found.
+    pub(crate) fn plain_id<F: PlainRow>(&self, table: In<F>) -> Result<i64, ApiError> {
+        let row = self.ask(|tables| self.plain_named(tables, table, self.call.parameter(0)))?;
+        Ok(row.data.id.into())
+    }
+
+    /// Whether one more may be created; how many there are is asked of the read models.
+    ///
+    /// # Errors
+    /// Not allowed, where the tenant has as many as it may.
+    pub(crate) fn has_place<F: PlainRow>(&self, table: In<F>, most: usize) -> Result<(), ApiError> {
+        let count = self.ask(|tables| table(tables).all_of(self.tenant_id()).count());
+        match count < most {
+            true => Ok(()),
+            false => {
+                let why = format!("the tenant may have {most} of these");
+                Err(ApiError::business(codes::EXPECTATION_FAILED, why))
+            }
+        }
     }
 
     /// Creates one. Its number, and what that led to.

@@ -8,7 +8,7 @@ use super::scopes::covers;
 use super::verify::{Caller, verify};
 use crate::http::call::Call;
 use crate::http::error::ApiError;
-use crate::http::needs::Needs;
+use crate::http::needs::{Code, Needs};
 
 /// The caller with a valid token, with the rights that both the token and the user's row have.
 pub(crate) fn caller_of_now(
@@ -26,16 +26,26 @@ pub(crate) fn caller_of_now(
 /// # Errors
 /// Forbidden, with the first thing that is missing.
 pub(crate) fn check_needs(needs: Needs, caller: &Caller) -> Result<(), ApiError> {
-    if !caller.claims.scope.iter().any(|it| needs.scope.is_covered_by(it)) {
+    let covers = |given: &str, code: Code| {
+        code.is_covered_by(given)
+            || needs.or.is_some_and(|it| it.is_covered_by(given))
+            || needs.or_section && code.has_section_of(given)
+    };
+    if !caller.claims.scope.iter().any(|it| covers(it, needs.scope)) {
         return Err(ApiError::Forbidden(format!("the token lacks the scope {}", needs.scope)));
     }
+    if needs.or_machine && caller.user == UserId::NONE {
+        return Ok(());
+    }
     if let Some(permission) = needs.permission
-        && !caller.permissions().any(|it| permission.is_covered_by(&it))
+        && !caller.permissions().any(|it| covers(&it, permission))
     {
         return Err(ApiError::Forbidden(format!("the user lacks the permission {permission}")));
     }
-    if !caller.has_role(needs.role) {
-        return Err(ApiError::Forbidden(format!("the user lacks the role {}", needs.role)));
+    if let Some(role) = needs.role
+        && !caller.has_role(role)
+    {
+        return Err(ApiError::Forbidden(format!("the user lacks the role {role}")));
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! What a handler may change: a `Target`. It is made only from a row that was looked up for the
-//! caller, never from an id of a request, so a handler without the check does not compile.
+//! caller, or from what the log says of one that ended, never from an id of a request, so a handler
+//! without the check does not compile.
 
 use std::marker::PhantomData;
 
@@ -7,12 +8,14 @@ use commands::{Done, Draft, Error, Expected};
 use domain::app::App as AppAggregate;
 use domain::app_token::AppToken;
 use domain::app_user::AppUser;
-use domain::client::{Client, ClientCommand};
-use domain::log::CommitHead;
+use domain::blob::Blob;
+use domain::client::Client;
+use domain::log::{CommitHead, LogError};
 use domain::resource::Resource;
+use domain::sdk_job::SdkJob;
 use domain::user::{User, UserCommand};
-use domain::{Aggregate, TenantId, UserId};
-use projections::{AppTokenRow, RowData};
+use domain::{Aggregate, StreamId, TenantId, UserId};
+use projections::{AppTokenRow, BlobRow, RowData, SdkJobRow};
 
 use super::administrators::change_user;
 use crate::state::app::App;
@@ -36,6 +39,25 @@ impl<A: Aggregate> Target<A> {
     }
 }
 
+impl Target<User> {
+    /// A user of a tenant who was deleted, and so is in no read model, but not forgotten yet.
+    pub(crate) fn deleted(
+        app: &App,
+        tenant: TenantId,
+        user: UserId,
+    ) -> Result<Option<Self>, LogError> {
+        let stream = StreamId::new(User::CATEGORY, user);
+        let (state, _) = app.engine.load::<User>(&stream)?;
+        let log = app.engine.log();
+        let first = log.stream_positions(&stream).first().copied();
+        let first = log.read_at(first.as_slice())?;
+        let is_of_tenant = first.first().is_some_and(|it| it.commit.tenant == tenant);
+        let is_deleted = matches!(state, User::Deleted { .. });
+        let target = || Self { id: user.to_string(), aggregate: PhantomData };
+        Ok((is_of_tenant && is_deleted).then(target))
+    }
+}
+
 impl<A: Changed> Target<A> {
     /// Runs a command against it.
     pub(crate) async fn change(
@@ -49,19 +71,19 @@ impl<A: Changed> Target<A> {
     }
 }
 
-impl Target<Client> {
+impl<A: ChangedTogether> Target<A> {
     /// As [`Target::change`]; `also` adds more to the same commit.
     pub(crate) async fn change_with(
         &self,
         app: &App,
-        command: &ClientCommand,
+        command: &A::Command,
         head: &CommitHead,
         expected: Expected,
         also: impl Fn(&mut Draft<'_>) -> Result<(), Error> + Send + Sync,
     ) -> Result<Done, Error> {
         let filled = app.engine.transact(head, |draft| {
-            draft.at::<Client>(&self.id, expected)?;
-            draft.decide::<Client>(&self.id, command)?;
+            draft.at::<A>(&self.id, expected)?;
+            draft.decide::<A>(&self.id, command)?;
             also(draft)
         });
         filled.await.map(|((), done)| done)
@@ -104,6 +126,30 @@ impl Row for AppTokenRow {
     }
 }
 
+impl Row for SdkJobRow {
+    type Aggregate = SdkJob;
+
+    fn tenant(&self) -> TenantId {
+        self.wanted.tenant
+    }
+
+    fn id(&self) -> String {
+        self.id.to_string()
+    }
+}
+
+impl Row for BlobRow {
+    type Aggregate = Blob;
+
+    fn tenant(&self) -> TenantId {
+        self.data.tenant
+    }
+
+    fn id(&self) -> String {
+        BlobRow::id(self).to_owned()
+    }
+}
+
 /// How commands against an aggregate are run.
 pub(crate) trait Changed: Aggregate {
     /// Runs a command.
@@ -118,6 +164,13 @@ pub(crate) trait Changed: Aggregate {
     }
 }
 
+/// What may be changed in one commit with others: no rule looks beyond it.
+pub(crate) trait ChangedTogether: Changed {}
+
+impl ChangedTogether for Client {}
+impl ChangedTogether for Resource {}
+
+impl Changed for SdkJob {}
 impl Changed for AppAggregate {}
 impl Changed for AppToken {}
 impl Changed for AppUser {}

@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use commands::bootstrap::FIRST_TENANT;
 use commands::tenant_birth::{NewTenant, add_tenant, create_tenant};
 use commands::{Done, Draft, Error, Expected};
 use domain::children::Properties;
@@ -24,7 +23,7 @@ pub(crate) struct OwnTenant {
 impl Granted {
     /// Whether the caller looks after the installation: an administrator of the first tenant.
     pub(crate) fn looks_after_all(&self) -> bool {
-        self.tenant_id() == FIRST_TENANT && self.caller.is_administrator()
+        self.tenant_id() == TenantId::FIRST && self.caller.is_administrator()
     }
 
     /// The owner to whose tenants the caller is limited, if it is.
@@ -44,6 +43,11 @@ impl Granted {
         row.map(|it| OwnTenant { row: it.clone() }).ok_or_else(|| ApiError::not_found("tenant"))
     }
 
+    /// The tenant that answers here. Whether the caller may change it is for the endpoint to need.
+    pub(crate) fn this_tenant(&self) -> OwnTenant {
+        OwnTenant { row: self.tenant.clone() }
+    }
+
     /// Creates a tenant of the caller, with all that a tenant is born with, and waits until the read
     /// models show it.
     pub(crate) async fn create_tenant(
@@ -60,7 +64,7 @@ impl Granted {
         Tenant::default().decide(&create, self.call.now)?;
         self.confirm()?;
         let app = &self.call.app;
-        let algorithm = app.signing_key(FIRST_TENANT)?.algorithm;
+        let algorithm = app.signing_key(TenantId::FIRST)?.algorithm;
         let fill = |draft: &mut Draft<'_>, tenant, signing_key: &_| {
             let data = TenantCreated { tenant, owner: self.user(), ..data.clone() };
             let new = NewTenant { data, properties: properties.clone(), signing_key };

@@ -73,6 +73,18 @@ impl Granted {
         SeenUsers { tables, tenant, reach }
     }
 
+    /// A user whom an administrator may forget: in use, or deleted before.
+    ///
+    /// # Errors
+    /// Not found for whom the caller may not see, and for whom is forgotten already.
+    pub(crate) fn user_to_forget(&self, user: UserId) -> Result<Target<User>, ApiError> {
+        let deleted = Target::deleted(&self.call.app, self.tenant_id(), user);
+        match deleted.map_err(commands::Error::from)? {
+            Some(target) => Ok(target),
+            None => self.user_target(user),
+        }
+    }
+
     /// A user whom the caller may change: users with more rights than others are left to
     /// administrators.
     ///

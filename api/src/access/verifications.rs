@@ -1,6 +1,6 @@
 //! Codes that prove an address: made, sent in the same commit, and tried.
 
-use commands::keys::{random, random_id};
+use commands::keys::random;
 use commands::{Done, Draft};
 use domain::delivery::{
     CODE_TEXT, Channel, DeliveryCommand, DeliverySecret, DeliveryTo, DeliveryWanted, Mail,
@@ -13,9 +13,10 @@ use domain::verification::{
     CODE_DIGITS, CodePurpose, Verification, VerificationCommand, VerificationIssued,
     VerificationSecret, code_seconds,
 };
-use domain::{Actor, Aggregate as _, StreamId, TenantId, Timestamp, UserId, hex};
+use domain::{Actor, Aggregate as _, StreamId, TenantId, Timestamp, UserId};
 
 use super::granted::Open;
+use super::short_id::short_id;
 use super::tenant_settings::setting;
 use crate::http::call::Call;
 use crate::http::error::ApiError;
@@ -121,13 +122,6 @@ fn deliver(
         Channel::Mail => draft.decide::<Mail>(id, want),
         Channel::Sms => draft.decide::<Sms>(id, want),
     }
-}
-
-/// The id of a short stream that ends then.
-fn short_id(ends_at: Timestamp) -> Result<String, ApiError> {
-    let random: [u8; 16] = random_id().map_err(|err| ApiError::Internal(err.to_string()))?;
-    let seconds = ends_at.seconds().clamp(0, i64::from(u32::MAX));
-    Ok(format!("{seconds:08x}{}", hex(random.get(..12).unwrap_or_default())))
 }
 
 fn count(open: &Open, channel: Channel, address_hash: [u8; 16]) -> Result<(), NotSent> {

@@ -68,8 +68,19 @@ impl Caller {
 /// Checks the bearer token of a call against the tenant of its host, at the present time: the
 /// request may have waited since it came.
 pub(crate) fn verify(call: &Call, tenant: &TenantRow, now: Timestamp) -> Result<Caller, ApiError> {
-    let refused = |why| ApiError::Unauthenticated { token_sent: true, why };
     let header = call.headers.get(AUTHORIZATION).and_then(|it| it.to_str().ok());
+    verify_token(&call.app, header, tenant, now, BUILT_IN_AUDIENCE)
+}
+
+/// Checks a bearer token as it was sent in `Authorization`, for an audience.
+pub(crate) fn verify_token(
+    app: &App,
+    header: Option<&str>,
+    tenant: &TenantRow,
+    now: Timestamp,
+    audience: &str,
+) -> Result<Caller, ApiError> {
+    let refused = |why| ApiError::Unauthenticated { token_sent: true, why };
     let Some((scheme, token)) = header.and_then(|it| it.split_once(' ')) else {
         let why = "send Authorization: Bearer with an access token from /connect/token";
         return Err(ApiError::Unauthenticated { token_sent: false, why });
@@ -78,7 +89,7 @@ pub(crate) fn verify(call: &Call, tenant: &TenantRow, now: Timestamp) -> Result<
     if !scheme.eq_ignore_ascii_case("bearer") || token.len() > TOKEN_BYTES_MAX {
         return Err(refused("the access token is not a bearer token"));
     }
-    let verified = verify_signature(&call.app, token, tenant)?;
+    let verified = verify_signature(app, token, tenant)?;
     let claims = &verified.claims;
     if claims.exp <= now.seconds() {
         return Err(refused("the access token has expired"));
@@ -86,13 +97,13 @@ pub(crate) fn verify(call: &Call, tenant: &TenantRow, now: Timestamp) -> Result<
     if !Timestamp::from_seconds(claims.nbf.max(claims.iat)).has_begun(now) {
         return Err(refused("the access token is not valid yet"));
     }
-    if !claims.aud.iter().any(|it| it == BUILT_IN_AUDIENCE) {
+    if !claims.aud.iter().any(|it| it == audience) {
         return Err(refused("the access token is for another audience"));
     }
-    if call.app.engine.log().stream_version(&verified.stream) == 0 {
+    if app.engine.log().stream_version(&verified.stream) == 0 {
         return Err(refused("the access token was not issued here"));
     }
-    let tables = call.app.views.read();
+    let tables = app.views.read();
     let user = check_standing(&tables, claims, &verified.kid, tenant)
         .ok_or_else(|| refused("the access token was revoked"))?;
     drop(tables);

@@ -18,10 +18,7 @@ pub(crate) static APP_TOKEN: Face = Face {
     name: "app-token",
     owns,
     error: |err, asked| match err {
-        ApiError::NoRoute
-        | ApiError::NotBuilt
-        | ApiError::WrongMethod { .. }
-        | ApiError::UnknownHost => not_found(),
+        ApiError::NoRoute | ApiError::WrongMethod { .. } | ApiError::UnknownHost => not_found(),
         err => respond::<()>(Err(err.into()), &asked.settings.app_token),
     },
     error_schema: |err, schemas| match err {

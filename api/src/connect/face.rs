@@ -37,7 +37,9 @@ fn oauth_error(err: ApiError, _asked: &Asked<'_>) -> Response {
         // Spec section 6.6: no tenant answers here, so no endpoint of OAuth does.
         ApiError::UnknownHost => return error_page(),
         ApiError::OAuth { status, error, .. } => (*status, *error),
-        ApiError::Unauthenticated { .. } => (StatusCode::UNAUTHORIZED, "invalid_token"),
+        ApiError::Unauthenticated { .. } | ApiError::NoGatewayKey(_) => {
+            (StatusCode::UNAUTHORIZED, "invalid_token")
+        }
         ApiError::Forbidden(_) => (StatusCode::FORBIDDEN, "insufficient_scope"),
         ApiError::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, LATER),
         ApiError::Unavailable { .. } | ApiError::DiskFull => {
@@ -45,7 +47,6 @@ fn oauth_error(err: ApiError, _asked: &Asked<'_>) -> Response {
         }
         ApiError::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "server_error"),
         ApiError::NoRoute
-        | ApiError::NotBuilt
         | ApiError::WrongMethod { .. }
         | ApiError::TooLarge { .. }
         | ApiError::Changed

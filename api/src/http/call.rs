@@ -118,6 +118,18 @@ impl Call {
         Ok((self.members.read(&body)?, body))
     }
 
+    /// A JSON body, or none: many clients state the type of a body that they do not send.
+    pub(crate) async fn optional_json<T: DeserializeOwned + Default>(
+        &mut self,
+    ) -> Result<(T, Bytes), ApiError> {
+        let body = self.bytes().await?;
+        if body.is_empty() {
+            return Ok((T::default(), body));
+        }
+        self.content_type("application/json")?;
+        Ok((self.members.read(&body)?, body))
+    }
+
     /// A form.
     pub(crate) async fn form(&mut self) -> Result<Query, ApiError> {
         self.content_type("application/x-www-form-urlencoded")?;
@@ -132,7 +144,11 @@ impl Call {
         Ok(form)
     }
 
-    fn content_type(&self, expected: &'static str) -> Result<(), ApiError> {
+    /// Whether the body is of a type.
+    ///
+    /// # Errors
+    /// When it is of another one.
+    pub(crate) fn content_type(&self, expected: &'static str) -> Result<(), ApiError> {
         let sent = self.headers.get(CONTENT_TYPE).and_then(|it| it.to_str().ok());
         let sent = sent.map(|it| it.split(';').next().unwrap_or_default().trim());
         let fits = sent.is_some_and(|it| {

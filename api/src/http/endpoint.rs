@@ -17,7 +17,7 @@ use super::members::MemberNames;
 use super::needs::Needs;
 use super::order::members_of;
 use super::problem::OPERATION;
-use super::reply::{ErrorData, JSON, Reply};
+use super::reply::{ErrorData, JSON, Reply, YAML};
 
 /// What every handler returns.
 pub(crate) type Outcome = Result<Reply, ApiError>;
@@ -34,6 +34,8 @@ pub enum Access {
     Anonymous,
     /// A bearer of a token that has what is needed.
     Bearer(Needs),
+    /// A gateway with its key.
+    Gateway,
     /// By the rules of the app-token service.
     AppToken,
 }
@@ -43,6 +45,10 @@ pub enum Access {
 pub(crate) enum BodyKind {
     Json,
     Form,
+    /// JSON or YAML of others, which the handler reads itself.
+    Document,
+    /// A file, as browsers send it; the handler reads it piece by piece.
+    File,
 }
 
 /// A body, for the document.
@@ -116,6 +122,8 @@ pub struct Endpoint {
     pub(crate) errors: fn() -> Vec<ApiError>,
     /// Whether the document describes it.
     pub(crate) is_documented: bool,
+    /// Whether it changes something, although its method is GET: a link in a letter.
+    pub(crate) is_link: bool,
     members: Arc<MemberNames>,
     orders: Arc<[String]>,
     /// The largest body, in bytes; `None` for that of its face.
@@ -145,6 +153,7 @@ pub(crate) fn endpoint(
         answers: Vec::new(),
         errors: Vec::new,
         is_documented: true,
+        is_link: false,
         members: Arc::default(),
         orders: Arc::default(),
         body_bytes_max: None,
@@ -212,6 +221,30 @@ impl Endpoint {
         Self { body, ..taking }
     }
 
+    /// Takes a document of others as it is, up to so many bytes: any content type.
+    pub(crate) fn document(mut self, bytes_max: usize) -> Self {
+        let schema: SchemaOf = |_| schemars::json_schema!({ "type": "object" });
+        let kind = BodyKind::Document;
+        self.body = Some(Body { kind, required: true, update_needs: None, schema });
+        self.body_up_to(bytes_max)
+    }
+
+    /// Takes one file, as browsers send it.
+    pub(crate) fn file(mut self) -> Self {
+        let schema: SchemaOf = |_| {
+            schemars::json_schema!({
+                "type": "object",
+                "required": ["value"],
+                "properties": {
+                    "value": { "type": "string", "format": "binary", "description": "The file." },
+                },
+            })
+        };
+        let kind = BodyKind::File;
+        self.body = Some(Body { kind, required: true, update_needs: None, schema });
+        self
+    }
+
     /// Takes a form of this shape.
     pub(crate) fn form<T: JsonSchema>(mut self) -> Self {
         let schema: SchemaOf = |schemas| schemas.subschema_for::<T>();
@@ -238,6 +271,42 @@ impl Endpoint {
         self.answer(Answer { status: StatusCode::OK, content_type, about, schema: Some(schema) })
     }
 
+    /// Answers with a document of others as it is: any JSON, or YAML.
+    pub(crate) fn answers_document(self, about: &'static str) -> Self {
+        let any: SchemaOf = |_| schemars::json_schema!({ "type": "object" });
+        let text: SchemaOf = |schemas| schemas.subschema_for::<String>();
+        let status = StatusCode::OK;
+        self.answer(Answer { status, content_type: JSON, about, schema: Some(any) })
+            .answer(Answer { status, content_type: YAML, about, schema: Some(text) })
+    }
+
+    /// Answers with bytes of this type.
+    pub(crate) fn answers_bytes(self, content_type: &'static str, about: &'static str) -> Self {
+        let bytes: SchemaOf = |_| schemars::json_schema!({ "type": "string", "format": "binary" });
+        let status = StatusCode::OK;
+        self.answer(Answer { status, content_type, about, schema: Some(bytes) })
+    }
+
+    /// Answers with a file of one of these types, or with a part of it.
+    pub(crate) fn answers_file(
+        mut self,
+        media_types: &[&'static str],
+        about: &'static str,
+    ) -> Self {
+        let bytes: SchemaOf = |_| schemars::json_schema!({ "type": "string", "format": "binary" });
+        for status in [StatusCode::OK, StatusCode::PARTIAL_CONTENT] {
+            for content_type in media_types {
+                self = self.answer(Answer { status, content_type, about, schema: Some(bytes) });
+            }
+        }
+        self
+    }
+
+    /// Answers with nothing but this status.
+    pub(crate) fn answers_empty(self, status: StatusCode, about: &'static str) -> Self {
+        self.answer(Answer { status, content_type: "", about, schema: None })
+    }
+
     /// Answers with nothing but the status 200.
     pub(crate) fn answers_nothing(self, about: &'static str) -> Self {
         self.answer(Answer { status: StatusCode::OK, content_type: "", about, schema: None })
@@ -251,6 +320,12 @@ impl Endpoint {
     /// May fail in these ways, beside those that follow from access, method, parameters and body.
     pub(crate) fn fails(mut self, errors: fn() -> Vec<ApiError>) -> Self {
         self.errors = errors;
+        self
+    }
+
+    /// A link in a letter, which changes something.
+    pub(crate) fn link(mut self) -> Self {
+        self.is_link = true;
         self
     }
 

@@ -8,6 +8,7 @@ use commands::password::{BUSY_RETRY_SECONDS, PasswordError};
 use domain::Refusal;
 use domain::log::LogError;
 use projections::ViewError;
+use serde_json::{Map, Value};
 use warp::http::StatusCode;
 use warp::http::header::{ALLOW, HeaderValue, RETRY_AFTER};
 use warp::reply::Response;
@@ -31,14 +32,14 @@ pub(crate) type FieldErrors = BTreeMap<String, Vec<String>>;
 pub(crate) enum ApiError {
     /// No token, or one that does not count (RFC 6750 section 3.1).
     Unauthenticated { token_sent: bool, why: &'static str },
+    /// No key of a gateway, or one that does not count.
+    NoGatewayKey(&'static str),
     /// The token lacks something.
     Forbidden(String),
     /// Fields of the body, the query or the path break rules.
     Invalid(FieldErrors),
     /// No endpoint has this path.
     NoRoute,
-    /// The documented interface has the path, this program does not yet.
-    NotBuilt,
     /// The path has other methods.
     WrongMethod { allow: String },
     /// The body or a field is too large.
@@ -51,8 +52,14 @@ pub(crate) enum ApiError {
     UnknownHost,
     /// Spec section 3.6.
     ApiVersion { code: &'static str, message: String },
-    /// A documented business error: HTTP 200 with its code.
-    Business { code: Code, message: String },
+    /// A documented business error: HTTP 200 with its code. If another row has a value already, `taken`
+    /// is what it is called. The answer may have further members.
+    Business {
+        code: Code,
+        message: String,
+        taken: Option<&'static str>,
+        beside: Option<Box<Map<String, Value>>>,
+    },
     /// RFC 6749 section 5.2.
     OAuth { status: StatusCode, error: &'static str, description: String },
     /// `If-Match` names another version than there is (RFC 9110 section 13.1.1).
@@ -88,7 +95,16 @@ impl ApiError {
 
     /// A business error with a text of its own.
     pub(crate) fn business(code: Code, message: impl Into<String>) -> Self {
-        Self::Business { code, message: message.into() }
+        Self::Business { code, message: message.into(), taken: None, beside: None }
+    }
+
+    /// With these members in the answer, if it is a business error.
+    #[must_use]
+    pub(crate) fn beside(mut self, members: Map<String, Value>) -> Self {
+        if let Self::Business { beside, .. } = &mut self {
+            beside.get_or_insert_default().extend(members);
+        }
+        self
     }
 
     /// Spec section 4.2: absent, or not the caller's.
@@ -105,12 +121,12 @@ impl ApiError {
     /// The HTTP status, unless a family of endpoints uses another one.
     pub(crate) fn status(&self) -> StatusCode {
         match self {
-            Self::Unauthenticated { .. } => StatusCode::UNAUTHORIZED,
+            Self::Unauthenticated { .. } | Self::NoGatewayKey(_) => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::Invalid(_) | Self::UnknownHost | Self::ApiVersion { .. } => {
                 StatusCode::BAD_REQUEST
             }
-            Self::NoRoute | Self::NotBuilt => StatusCode::NOT_FOUND,
+            Self::NoRoute => StatusCode::NOT_FOUND,
             Self::WrongMethod { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::WrongContentType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -130,7 +146,7 @@ impl ApiError {
     /// The text for the caller. It never contains an internal cause.
     pub(crate) fn detail(&self) -> String {
         match self {
-            Self::Unauthenticated { why, .. } => (*why).to_owned(),
+            Self::Unauthenticated { why, .. } | Self::NoGatewayKey(why) => (*why).to_owned(),
             Self::Forbidden(why) => why.clone(),
             Self::Invalid(errors) => {
                 let one = errors.iter().next();
@@ -138,7 +154,6 @@ impl ApiError {
                 one.map_or_else(String::new, |(field, why)| format!("{field} {why}"))
             }
             Self::NoRoute => "no endpoint has this path; see /swagger/v1/swagger.json".to_owned(),
-            Self::NotBuilt => "this operation is not built yet".to_owned(),
             Self::WrongMethod { allow } => format!("this path takes {allow}"),
             Self::TooLarge { field, bytes_max } => {
                 format!("{field} is larger than {bytes_max} bytes")
@@ -186,9 +201,13 @@ impl From<Refusal> for ApiError {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::NotFound { what } => Self::not_found(what),
-            Refusal::AlreadyExists { .. } | Refusal::NotAllowed { .. } => {
-                Self::business(codes::EXPECTATION_FAILED, refusal.to_string())
-            }
+            Refusal::AlreadyExists { what } => Self::Business {
+                code: codes::EXPECTATION_FAILED,
+                message: refusal.to_string(),
+                taken: Some(what),
+                beside: None,
+            },
+            Refusal::NotAllowed { why } => Self::business(codes::EXPECTATION_FAILED, why),
             Refusal::Changed => Self::Changed,
             Refusal::Invalid { field, why } => Self::field(field, why),
             Refusal::TooLarge { field, bytes_max } => {

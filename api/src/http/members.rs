@@ -25,13 +25,13 @@ impl MemberNames {
 
     /// Reads a JSON body. Members that are null count as absent (spec section 2.1).
     pub(crate) fn read<T: DeserializeOwned>(&self, body: &[u8]) -> Result<T, ApiError> {
-        typed(Value::Object(without_nulls(self.object(body, Doubled::Refused)?)))
+        typed(without_nulls(self.object(body, Doubled::Refused)?))
     }
 
     /// As [`MemberNames::read`], but of two members of one name the last counts, as callers of the
     /// app-token service are used to.
     pub(crate) fn read_last<T: DeserializeOwned>(&self, body: &[u8]) -> Result<T, ApiError> {
-        typed(Value::Object(without_nulls(self.object(body, Doubled::LastCounts)?)))
+        typed(without_nulls(self.object(body, Doubled::LastCounts)?))
     }
 
     /// Reads the body of an update, onto what there is now (contracts 32). A member that is null is
@@ -56,7 +56,7 @@ impl MemberNames {
                 members.insert(name, value);
             }
         }
-        typed(Value::Object(without_nulls(members)))
+        typed(without_nulls(members))
     }
 
     fn object(&self, body: &[u8], of_two: Doubled) -> Result<Map<String, Value>, ApiError> {
@@ -84,11 +84,29 @@ fn inside_without_nulls(value: Value) -> Value {
     }
 }
 
-fn typed<T: DeserializeOwned>(value: Value) -> Result<T, ApiError> {
-    serde_path_to_error::deserialize(value).map_err(|err| {
+fn typed<T: DeserializeOwned>(members: Map<String, Value>) -> Result<T, ApiError> {
+    let list = list_in_list(&members);
+    let read = serde_path_to_error::deserialize(Value::Object(members)).map_err(|err| {
         let path = err.path().to_string();
         let field = if path == "." { "$".to_owned() } else { path };
         ApiError::field(field, explain(&err.into_inner().to_string()))
+    })?;
+    match list {
+        Some(field) => Err(ApiError::field(field, "has the wrong type: expected no list")),
+        None => Ok(read),
+    }
+}
+
+/// Where a list stands directly in a list. No body of ours has that, but serde would read the inner one
+/// as an object, its members by their places.
+fn list_in_list(members: &Map<String, Value>) -> Option<String> {
+    let lists = members.iter().filter_map(|(name, value)| Some((name, value.as_array()?)));
+    let mut items =
+        lists.flat_map(|(name, items)| items.iter().enumerate().map(move |it| (name, it)));
+    items.find_map(|(name, (at, item))| match item {
+        Value::Array(_) => Some(format!("{name}[{at}]")),
+        Value::Object(members) => Some(format!("{name}[{at}].{}", list_in_list(members)?)),
+        _ => None,
     })
 }
 
@@ -180,11 +198,24 @@ fn place(err: &serde_json::Error) -> String {
     format!("line {} column {}", err.line(), err.column())
 }
 
+/// The name of a type of ours in words of JSON.
+fn in_json(expected: &str) -> &str {
+    match expected {
+        "i8" | "i16" | "i32" | "i64" => "a whole number",
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, 0 or more",
+        "f32" | "f64" => "a number",
+        "a boolean" => "true or false",
+        "a sequence" => "a list",
+        it if it.starts_with("struct ") => "a JSON object",
+        it => it,
+    }
+}
+
 /// serde's message says `invalid type: string "secret", expected u32`: the value is cut out, for
 /// it may be a secret. From the right, for the value may have that word, too.
 fn explain(message: &str) -> String {
     match message.rsplit_once("expected ") {
-        Some((_, expected)) => format!("has the wrong type: expected {expected}"),
+        Some((_, expected)) => format!("has the wrong type: expected {}", in_json(expected)),
         None => match message.strip_prefix("missing field ") {
             Some(field) => format!("is missing {}", field.trim_matches('`')),
             None => "has a value that this field cannot hold".to_owned(),

@@ -21,18 +21,58 @@ pub struct Needs {
     pub scope: Code,
     /// A permission that covers this code.
     pub permission: Option<Code>,
-    /// A role.
-    pub role: &'static str,
+    /// A role, if one is needed.
+    pub role: Option<&'static str>,
+    /// Another code that serves as well, as a scope and as a permission.
+    pub or: Option<Code>,
+    /// Whether every code of the same section serves as well.
+    pub or_section: bool,
+    /// Whether a client may call for itself, with the scope alone.
+    pub or_machine: bool,
+}
+
+impl Needs {
+    /// Another code serves as well.
+    pub(crate) const fn or(self, code: &'static str) -> Self {
+        Self { or: Some(Code(code)), ..self }
+    }
+
+    /// Every code of the same section serves as well.
+    pub(crate) const fn or_section(self) -> Self {
+        Self { or_section: true, ..self }
+    }
+
+    /// A client may call for itself, with the scope alone.
+    pub(crate) const fn or_machine(self) -> Self {
+        Self { or_machine: true, ..self }
+    }
 }
 
 /// Scope, permission and the role `user`: what most rows of the documented table need.
 pub(crate) const fn user(code: &'static str) -> Needs {
     let code = Code(code);
-    Needs { scope: code, permission: Some(code), role: ROLE_USER }
+    Needs { permission: Some(code), role: Some(ROLE_USER), ..scope(code.0) }
+}
+
+/// A scope, and nothing else: what the rows of code generation need.
+pub(crate) const fn scope(code: &'static str) -> Needs {
+    Needs {
+        scope: Code(code),
+        permission: None,
+        role: None,
+        or: None,
+        or_section: false,
+        or_machine: false,
+    }
+}
+
+/// As [`user`], but the scope is enough: no permission of the user is asked for.
+pub(crate) const fn user_by_scope(code: &'static str) -> Needs {
+    Needs { permission: None, ..user(code) }
 }
 
 /// As [`user`], for administrators only.
 pub(crate) const fn administrator(code: &'static str) -> Needs {
     let code = Code(code);
-    Needs { scope: code, permission: Some(code), role: ROLE_ADMINISTRATOR }
+    Needs { role: Some(ROLE_ADMINISTRATOR), ..user(code.0) }
 }

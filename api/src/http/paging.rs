@@ -1,5 +1,6 @@
 //! The paging parameters of every list (spec section 3.4).
 
+use domain::Timestamp;
 use projections::{Keys, Order, Paging, Row};
 use serde::Serialize;
 
@@ -43,8 +44,8 @@ pub(crate) const PAGING: [QueryParameter; 6] = [
     flag("asc", "ascending; the default is descending where orderby is given"),
     number("skip", "rows to pass over; the default is 0").between(0, SKIP_MAX as i64),
     number("take", "rows to return; the default is 10").between(0, TAKE_MAX as i64),
-    text("startTime", "a date, yyyy-MM-dd: the list of users begins with it, others ignore it"),
-    text("endTime", "a date, yyyy-MM-dd: the list of users ends with it, others ignore it"),
+    text("startTime", "a date, yyyy-MM-dd: users and API resources since then; others ignore it"),
+    text("endTime", "a date, yyyy-MM-dd: users and API resources up to it; others ignore it"),
 ];
 
 /// What a list was asked for.
@@ -67,7 +68,7 @@ impl ListQuery {
         let wanted = query.text(ORDER_BY);
         let ascending = query.flag("asc", wanted.is_none() && default_ascending);
         for name in ["startTime", "endTime"] {
-            // Only the list of users acts by them, but no list takes what is no date.
+            // Few lists act by them, but no list takes what is no date.
             if query.text(name).is_some_and(|it| WireTime::parse(it).is_none()) {
                 query.note(name, "must be a date: yyyy-MM-dd");
             }
@@ -77,6 +78,12 @@ impl ListQuery {
         let order_by = wanted.and_then(named).filter(|it| *it != "id").cloned();
         let paging = Paging { skip, take, ascending };
         Ok(Self { query, order_by, paging })
+    }
+
+    /// The beginning of the day of `startTime` and the end of that of `endTime`, where they are given.
+    pub(crate) fn days(&self) -> (Option<Timestamp>, Option<Timestamp>) {
+        let time = |name| self.query.text(name).and_then(WireTime::parse);
+        (time("startTime").map(WireTime::day), time("endTime").map(WireTime::day_after))
     }
 
     /// The order that was asked for: of those that are indexed, or by a member of what is shown.

@@ -3,7 +3,7 @@
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use serde_with::skip_serializing_none;
 use warp::http::StatusCode;
 use warp::http::header::{HeaderValue, WWW_AUTHENTICATE};
@@ -50,7 +50,7 @@ fn api_error(err: ApiError, asked: &Asked<'_>) -> Response {
             &ApiVersionError { error: ApiVersionFault { code, message } },
             JSON,
         ),
-        ApiError::Business { code, message } => {
+        ApiError::Business { code, message, beside, .. } => {
             let statuses = asked.settings.business_statuses;
             let status = if statuses { code.status() } else { StatusCode::OK };
             let body = BusinessError {
@@ -58,6 +58,7 @@ fn api_error(err: ApiError, asked: &Asked<'_>) -> Response {
                 code_name: code.name,
                 message,
                 members: asked.error_data.as_ref(),
+                beside: beside.as_deref(),
             };
             json_response(status, &body, JSON)
         }
@@ -121,7 +122,8 @@ struct Problem {
     head: Option<u64>,
 }
 
-fn problem(err: &ApiError, status: StatusCode, request_id: &str) -> Response {
+/// An error as a problem, without the headers that go with it.
+pub(crate) fn problem(err: &ApiError, status: StatusCode, request_id: &str) -> Response {
     let errors = match err {
         ApiError::Invalid(errors) => Some(errors.clone()),
         ApiError::TooLarge { field, .. } => {
@@ -151,13 +153,14 @@ fn problem(err: &ApiError, status: StatusCode, request_id: &str) -> Response {
     json_response(status, &body, "application/problem+json; charset=utf-8")
 }
 
-/// RFC 6750 section 3.
+/// RFC 6750 section 3, and RFC 9110 section 11.6.1 for gateways.
 fn challenge(err: &ApiError, response: &mut Response) {
     let challenge = match err {
         ApiError::Unauthenticated { token_sent: true, .. } => {
             "Bearer realm=\"chancery\", error=\"invalid_token\""
         }
         ApiError::Unauthenticated { token_sent: false, .. } => "Bearer realm=\"chancery\"",
+        ApiError::NoGatewayKey(_) => "Chancery-Gateway realm=\"chancery\"",
         ApiError::Forbidden(_) => "Bearer realm=\"chancery\", error=\"insufficient_scope\"",
         _ => return,
     };
@@ -177,6 +180,20 @@ struct BusinessError<'a> {
     #[serde(flatten)]
     #[schemars(with = "Nothing")]
     members: Option<&'a Value>,
+    #[serde(flatten)]
+    #[schemars(with = "Beside")]
+    beside: Option<&'a Map<String, Value>>,
+}
+
+// What `ApiError::beside` says, for the document.
+/// What some errors say besides.
+#[skip_serializing_none]
+#[derive(Serialize, JsonSchema)]
+struct Beside {
+    /// Why something was not published: a fixed word.
+    reason: Option<String>,
+    /// How the document differs from the current one.
+    difference: Option<Value>,
 }
 
 // What `ErrorData` says, for the document.

@@ -14,8 +14,14 @@ use super::codes;
 /// The content type of JSON (spec section 3.1).
 pub(crate) const JSON: &str = "application/json; charset=utf-8";
 
+/// The content type of YAML (RFC 9512).
+pub(crate) const YAML: &str = "application/yaml";
+
 /// The position of a change.
 pub(crate) const LOG_POSITION: HeaderName = HeaderName::from_static("x-log-position");
+
+/// Tells nginx, and proxies that follow it, to pass on data as it comes.
+pub(crate) const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
 /// Set if the answer to this `Idempotency-Key` was given before.
 const IDEMPOTENT_REPLAY: HeaderName = HeaderName::from_static("idempotent-replay");
@@ -36,6 +42,9 @@ pub(crate) struct Single<T> {
     /// The result. On a business error absent, or false or 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<T>,
+    /// Why it failed, in a fixed word, where there is one; absent on success.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
 }
 
 // Spec section 3.3.
@@ -98,7 +107,7 @@ impl Reply {
     /// A single result.
     pub(crate) fn single<T: Serialize>(data: impl Into<Option<T>>) -> Self {
         let (code, code_name) = (codes::OK.code, codes::OK.name);
-        Self::json(&Single { code, code_name, message: None, data: data.into() })
+        Self::json(&Single { code, code_name, message: None, data: data.into(), reason: None })
     }
 
     /// A page of a list.
@@ -187,6 +196,15 @@ impl Reply {
     #[must_use]
     pub(crate) fn header(mut self, name: HeaderName, value: &'static str) -> Self {
         self.headers().insert(name, HeaderValue::from_static(value));
+        self
+    }
+
+    /// With a header whose value is made of ids and numbers; left out if no header can say it.
+    #[must_use]
+    pub(crate) fn header_text(mut self, name: HeaderName, value: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers().insert(name, value);
+        }
         self
     }
 

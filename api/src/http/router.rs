@@ -1,5 +1,6 @@
 //! From a request to its endpoint, through a table, and from its outcome to the answer.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
 use std::convert::Infallible;
 use std::future::ready;
@@ -33,20 +34,6 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Spec section 3.6.
 const SUPPORTED_VERSIONS: HeaderName = HeaderName::from_static("api-supported-versions");
 
-/// Words of the documented interface that stand where the id of another path does. No id is one of
-/// them: where nothing is built for them, the answer says so (spec section 1.1).
-const RESERVED_WORDS: [&str; 9] = [
-    "AuthServers",
-    "Codes",
-    "Distributors",
-    "EmailCode",
-    "Import",
-    "Products",
-    "Register",
-    "ResetPassword",
-    "SmsCode",
-];
-
 /// The peer of a connection; the accept loop puts it on every request.
 #[derive(Debug, Clone, Copy)]
 pub struct Peer(pub SocketAddr);
@@ -57,8 +44,6 @@ enum Match {
     Endpoint(Arc<Endpoint>, Vec<String>),
     /// The path takes these methods only.
     OtherMethods(String),
-    /// The interface has the path, this program does not yet.
-    NotBuilt,
     /// No endpoint has the path.
     Nothing,
 }
@@ -72,8 +57,10 @@ impl Table {
         for endpoint in endpoints {
             groups.entry(group_of(endpoint.path)).or_default().push(Arc::new(endpoint));
         }
-        // Literal segments win over parameters (spec section 1.1).
-        groups.values_mut().for_each(|it| it.sort_by_key(|it| it.path.matches('{').count()));
+        // Literal segments win over parameters (spec section 1.1), the earlier ones first:
+        // `Products/{productId}` over `{id}/Publish`.
+        let rank = |it: &Arc<Endpoint>| (it.path.matches('{').count(), Reverse(it.path.find('{')));
+        groups.values_mut().for_each(|it| it.sort_by_key(rank));
         Self(groups)
     }
 
@@ -81,11 +68,13 @@ impl Table {
         // RFC 9110 section 9.3.2: as GET, and the server leaves the body out.
         let method = if *method == Method::HEAD { &Method::GET } else { method };
         let name = group_of(path);
-        let is_documented = name.starts_with("/api/");
+        let is_api = name.starts_with("/api/");
         // One slash at the end says nothing, as in the original; elsewhere it is another path, so
         // that whoever hides `/metrics` behind a proxy hides all of it.
-        let path = path.strip_suffix('/').filter(|_| is_documented).unwrap_or(path);
-        let Some(group) = self.0.get(&name) else { return Match::Nothing };
+        let path = path.strip_suffix('/').filter(|_| is_api).unwrap_or(path);
+        // A parameter may be the second word of a path, such as `/blobs/{folder}`.
+        let by_first = || self.0.get(name.rsplit_once('/')?.0);
+        let Some(group) = self.0.get(&name).or_else(by_first) else { return Match::Nothing };
         // RFC 9110 section 15.5.6: all methods of the path, each once.
         let mut allow = BTreeSet::new();
         let mut parameters_of_path = None;
@@ -96,9 +85,6 @@ impl Table {
                 break;
             }
             parameters_of_path = Some(parameters.len());
-            if is_documented && parameters.first().is_some_and(|it| is_reserved(it)) {
-                return Match::NotBuilt;
-            }
             if *method == endpoint.method {
                 return Match::Endpoint(endpoint.clone(), parameters);
             }
@@ -164,7 +150,6 @@ pub(crate) fn router(
                             }
                             ApiError::WrongMethod { allow }
                         }
-                        Match::NotBuilt => ApiError::NotBuilt,
                         Match::Nothing => ApiError::NoRoute,
                     };
                     let shown_id = hex(&request_id(&headers));
@@ -194,10 +179,6 @@ fn group_of(path: &str) -> String {
         group.extend(segment.chars().map(|it| it.to_ascii_lowercase()));
     }
     group
-}
-
-fn is_reserved(word: &str) -> bool {
-    RESERVED_WORDS.iter().any(|it| it.eq_ignore_ascii_case(word))
 }
 
 /// A request as it was sent, without its path and method.

@@ -8,6 +8,9 @@ use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 use time::{Date, OffsetDateTime, PrimitiveDateTime};
 
+/// How long a day is, in seconds.
+const DAY_SECONDS: i64 = 86_400;
+
 /// A time on the management API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct WireTime(pub(crate) Timestamp);
@@ -20,6 +23,17 @@ impl WireTime {
         let stamp = zoned.or_else(|| Some(parse_local(text)?.assume_utc()))?;
         let microseconds = stamp.unix_timestamp_nanos() / 1000;
         Some(Self(Timestamp(i64::try_from(microseconds).ok()?)))
+    }
+
+    /// The beginning of its day (spec section 3.4).
+    pub(crate) fn day(self) -> Timestamp {
+        Timestamp::from_seconds(self.0.seconds().div_euclid(DAY_SECONDS) * DAY_SECONDS)
+    }
+
+    /// The beginning of the day after it (spec section 3.4).
+    pub(crate) fn day_after(self) -> Timestamp {
+        let day = self.0.seconds().div_euclid(DAY_SECONDS) + 1;
+        Timestamp::from_seconds(day * DAY_SECONDS)
     }
 
     /// A non-nullable date that was never set (spec section 2.1).

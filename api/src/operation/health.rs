@@ -1,11 +1,11 @@
 //! `/health/live` and `/health/ready`: whether to restart this process, and whether to send
 //! requests to it. `/health`: the work that waits.
 
-use domain::delivery::Channel;
 use schemars::JsonSchema;
 use serde::Serialize;
 use warp::http::{Method, StatusCode};
 
+use super::worker_figures::worker_figures;
 use crate::http::call::Call;
 use crate::http::endpoint::{Endpoint, Outcome, endpoint};
 use crate::http::reply::{ErrorData, Reply};
@@ -40,7 +40,7 @@ struct Health {
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "PendingWorkOfWorker")]
 struct WorkerHealth {
-    /// `mail` or `sms`.
+    /// `mail`, `sms`, `notice` or `sdk_job`.
     name: &'static str,
     /// What is to be sent.
     pending: usize,
@@ -77,17 +77,12 @@ impl ErrorData for Live {}
 impl ErrorData for Readiness {}
 
 async fn health(call: Call) -> Outcome {
-    let now = call.app.clock.now();
-    let tables = call.app.views.read();
-    let workers = [Channel::Mail, Channel::Sms].map(|channel| {
-        let figures = tables.deliveries.figures(channel, now);
-        WorkerHealth {
-            name: channel.category(),
-            pending: figures.pending,
-            failing: figures.failing,
-            oldest_seconds: figures.oldest_seconds,
-            given_up: figures.given_up,
-        }
+    let workers = worker_figures(&call.app).map(|(name, figures)| WorkerHealth {
+        name,
+        pending: figures.pending,
+        failing: figures.failing,
+        oldest_seconds: figures.oldest_seconds,
+        given_up: figures.given_up,
     });
     Ok(Reply::json(&Health { workers: workers.into() }))
 }

@@ -3,10 +3,10 @@
 use std::sync::atomic::Ordering::Relaxed;
 
 use commands::publisher::PublisherState;
-use domain::delivery::Channel;
 use prometheus::{Gauge, GaugeVec, IntCounter, IntCounterVec, Opts, Registry, TextEncoder};
 use warp::http::Method;
 
+use super::worker_figures::worker_figures;
 use crate::http::call::Call;
 use crate::http::endpoint::{Endpoint, Outcome, endpoint};
 use crate::http::reply::Reply;
@@ -42,6 +42,7 @@ fn figures_of_now(app: &App) -> Registry {
     add_publisher(&registry, app);
     add_connections(&registry, app);
     add_workers(&registry, app);
+    add_objects(&registry, app);
     let behind = {
         let now = app.clock.now();
         let last = last_commit_time(&**app.engine.log()).unwrap_or(now);
@@ -106,18 +107,22 @@ fn add_publisher(registry: &Registry, app: &App) {
 fn add_workers(registry: &Registry, app: &App) {
     let help = Opts::new("chancery_worker", "What waits for workers, by worker and figure.");
     let Some(workers) = add(registry, GaugeVec::new(help, &["worker", "figure"])) else { return };
-    let now = app.clock.now();
-    let tables = app.views.read();
-    for channel in [Channel::Mail, Channel::Sms] {
-        let of = tables.deliveries.figures(channel, now);
+    for (name, of) in worker_figures(app) {
         let set = |figure: &str, value: f64| {
-            workers.with_label_values(&[channel.category(), figure]).set(value);
+            workers.with_label_values(&[name, figure]).set(value);
         };
         set("pending", of.pending as f64);
         set("failing", of.failing as f64);
         set("oldest_seconds", of.oldest_seconds as f64);
         set("given_up", of.given_up as f64);
     }
+}
+
+fn add_objects(registry: &Registry, app: &App) {
+    let help = Opts::new("chancery_objects_bytes", "What stands beside the log, by prefix.");
+    let Some(bytes) = add(registry, GaugeVec::new(help, &["prefix"])) else { return };
+    let taken = app.views.read().blobs.use_of_all();
+    bytes.with_label_values(&["blobs"]).set(taken.bytes as f64);
 }
 
 fn add_connections(registry: &Registry, app: &App) {

@@ -159,6 +159,10 @@ fn security_schemes(scopes: &Map<String, Value>) -> Value {
             "description": "The app-token access token of the account that the request names, or \
                             the operator's secret.",
         },
+        "GatewayKey": {
+            "type": "apiKey", "in": "header", "name": "X-Chancery-Gateway",
+            "description": "The name of the gateway, a colon, and its key.",
+        },
         "SubscriptionKey": {
             "type": "apiKey", "in": "header", "name": "Ocp-Apim-Subscription-Key",
         },
@@ -187,8 +191,21 @@ fn describe_operation(
         members
             .insert("security".to_owned(), json!([{ "AccessToken": [] }, { "OAuth2": [scope] }]));
         let permission = needs.permission.map_or("none".to_owned(), |it: Code| it.to_string());
-        let text = format!("Scope: {scope}. Permission: {permission}. Role: {}.", needs.role);
+        let role = needs.role.unwrap_or("none");
+        let mut text = format!("Scope: {scope}. Permission: {permission}. Role: {role}.");
+        if let Some(code) = needs.or {
+            text.push_str(&format!(" {code} serves as well."));
+        }
+        if needs.or_section {
+            text.push_str(" Every scope of this section serves as well.");
+        }
+        if needs.or_machine {
+            text.push_str(" A client may call for itself, with the scope alone.");
+        }
         members.insert("description".to_owned(), json!(text));
+    }
+    if it.access == Access::Gateway {
+        members.insert("security".to_owned(), json!([{ "GatewayKey": [] }]));
     }
     if it.access == Access::AppToken {
         // Who needs a credential depends on the operation and on a setting: docs/app-token.md.
@@ -199,7 +216,8 @@ fn describe_operation(
     }
     if let Some(body) = it.body {
         let content_type = match body.kind {
-            BodyKind::Json => "application/json",
+            BodyKind::Json | BodyKind::Document => "application/json",
+            BodyKind::File => "multipart/form-data",
             BodyKind::Form => "application/x-www-form-urlencoded",
         };
         let schema = schemas.of_body(body);

@@ -1,6 +1,7 @@
 //! How an operator makes an administrator, also if no administrator is left.
 
 use commands::Expected;
+use domain::scope::EVERYTHING;
 use domain::user::{UserClaim, UserCommand};
 use domain::{TenantId, Timestamp};
 use projections::{Tables, UserRow};
@@ -10,7 +11,7 @@ use super::operator::{head_of, wait_until_shown};
 use super::running::Running;
 use crate::access::administrators::{administrator_role, change_user};
 use crate::access::rights::permission_of;
-use crate::access::scopes::{EVERYTHING, covers};
+use crate::access::scopes::covers;
 
 /// Gives a user the role of administrators and the permission for everything.
 pub(super) async fn grant(

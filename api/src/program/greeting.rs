@@ -3,7 +3,8 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use commands::bootstrap::{ADMINISTRATOR_NAME, FIRST_PARTY_CLIENT, FIRST_TENANT};
+use commands::bootstrap::{ADMINISTRATOR_NAME, FIRST_PARTY_CLIENT};
+use domain::TenantId;
 
 use super::checks::{PASSWORD_VARIABLE, preset_password};
 use crate::state::app::App;
@@ -39,7 +40,7 @@ async fn is_preset_right(app: &Arc<App>) -> bool {
     let Some(password) = preset_password() else { return false };
     let verifiers = {
         let tables = app.views.read();
-        let user = tables.users.named(FIRST_TENANT, ADMINISTRATOR_NAME);
+        let user = tables.users.named(TenantId::FIRST, ADMINISTRATOR_NAME);
         user.filter(|it| it.enabled).map(|it| tables.users.verifiers(it))
     };
     match verifiers {

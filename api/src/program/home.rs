@@ -30,6 +30,9 @@ pub(crate) enum Held {
     No,
 }
 
+/// The folder in the data folder with what stands beside the log.
+pub(crate) const OBJECTS_FOLDER: &str = "objects";
+
 /// The name of the socket in the data folder.
 pub(crate) const SOCKET_NAME: &str = "admin.sock";
 
@@ -94,7 +97,9 @@ fn close_to_others(folder: &Path) {
 
 fn close_ours(folder: &Path) -> std::io::Result<()> {
     fs::set_permissions(folder, Permissions::from_mode(0o700))?;
-    for name in ["head", "keys", "lock", "log", "master.key", "publisher", "snapshots"] {
+    let ours =
+        ["head", "keys", "lock", "log", "master.key", OBJECTS_FOLDER, "publisher", "snapshots"];
+    for name in ours {
         let path = folder.join(name);
         if path.exists() {
             close(&path)?;

@@ -9,7 +9,6 @@ use super::operator::{head_of, wait_until_shown};
 use super::running::Running;
 use crate::access::administrators::administrator_role;
 use crate::access::placement::place;
-use crate::access::scopes::EVERYTHING;
 use crate::app_token::accounts::Accounts;
 
 /// Enters a user at the top of a tenant.
@@ -32,8 +31,7 @@ pub(super) async fn create(
         (data, Accounts::of(&tables, tenant).linked)
     };
     if administrator {
-        let (claim_type, value) = ("permission".to_owned(), EVERYTHING.to_owned());
-        data.permissions = vec![UserClaim { id: 1, claim_type, value }];
+        data.permissions = vec![UserClaim::everything(1)];
     }
     let verifiers = PasswordPool::new(1).hash_of_user(password, linked).await?;
     let numbered = |number: u64| UserCommand::Register {

@@ -20,13 +20,14 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::checks::{Checked, check, check_preset_password, host_of_url, preset_password};
 use super::failure::Failure;
-use super::home::{Home, master_key_or_new, socket_path};
+use super::home::{Home, OBJECTS_FOLDER, master_key_or_new, socket_path};
 use super::messengers::Messengers;
 use super::running::{Opening, Running, advise};
+use super::sdks;
 use super::settings::{BusinessErrors, Common, Serve};
 use super::{
-    admin_server, descriptors, erasures, fingerprint_keys, greeting, key_shots, private_copy,
-    snapshots, timekeeper,
+    admin_server, descriptors, erasures, fingerprint_keys, greeting, key_shots, object_sweep,
+    private_copy, snapshots, timekeeper,
 };
 use crate::access::scopes;
 use crate::endpoints::{FACES, figures, routes};
@@ -37,6 +38,8 @@ use crate::state::app::{App, AppSettings, LogFigures};
 use crate::state::app_token_settings::AdminMode;
 use crate::state::origins::Origins;
 use crate::state::proxies::Proxies;
+use crate::workers::drive;
+use crate::workers::sdk_jobs::SdkJobs;
 
 /// A log up to this size is checked from its beginning before the first request is taken; a
 /// longer one while requests are answered.
@@ -66,6 +69,8 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
     // Everything that can be refused comes first: a start that fails writes nothing.
     let Checked { public_url, app_token, addresses, of_figures } = check(common, options).await?;
     let messengers = Messengers::new(options, &common.data)?;
+    let sdks = sdks::settings(options, &common.data)?;
+    let bucket = options.objects.bucket()?;
     let listener = listen(&options.listen, &addresses)?;
     let of_figures = match (&options.metrics_listen, of_figures) {
         (Some(text), Some(addresses)) => Some(listen(text, &addresses)?),
@@ -89,6 +94,10 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
     let on = tokio::task::block_in_place(|| Running::open(&home.folder, &master, opening))?;
     let snapshot = on.views.position();
     let password = prepare(&on, options).await?;
+    let objects = match bucket {
+        Some(bucket) => bucket,
+        None => options.objects.folder(&on.folder.join(OBJECTS_FOLDER))?,
+    };
     let log = on.log.clone();
     let app = App::new(
         on.engine.clone(),
@@ -103,6 +112,10 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
             proxies: Proxies::new(options.trusted_proxies.clone()),
             figures_apart: of_figures.is_some(),
             app_token,
+            uploads: options.objects.uploads(on.folder.clone(), opening.reserve_bytes),
+            objects,
+            outbound: options.allow_private_outbound.clone(),
+            sdks,
         },
         Arc::new(move || LogFigures::from(log.stats())),
     );
@@ -183,6 +196,7 @@ impl Services {
         let stop_snapshots = Arc::new(AtomicBool::new(false));
         let snapshotter = snapshots::start(on, stop_snapshots.clone());
         tokio::spawn(timekeeper::watch(on.clone()));
+        tokio::spawn(object_sweep::run(app.clone()));
         tokio::spawn(fingerprint_keys::rotate(on.engine.keys().clone(), on.clock.clone()));
         let to_finish = on.clone();
         std::thread::spawn(move || {
@@ -190,7 +204,9 @@ impl Services {
                 tracing::error!(error = %err, "the keys of erased persons could not be destroyed");
             }
         });
-        let workers = messengers.start(app);
+        let mut workers = messengers.start(app);
+        let sdk_jobs = SdkJobs { places: app.settings.sdks.jobs };
+        workers.push(tokio::spawn(drive(app.clone(), sdk_jobs)));
         Ok(Self { publisher, workers, stop_snapshots, snapshotter })
     }
 

@@ -1,6 +1,9 @@
 //! Settings: from the command line, else from `CHANCERY_*`, else from a TOML file.
 
 mod app_token;
+mod gateway;
+mod objects;
+mod sdks;
 mod who;
 
 use std::path::PathBuf;
@@ -11,6 +14,9 @@ use domain::signing_key::SigningAlgorithm;
 use ipnet::IpNet;
 
 pub(crate) use self::app_token::{AppToken, AppTokenCommand};
+pub(crate) use self::gateway::{Followed, GatewayJson, GatewayNginx, GatewayWhat};
+pub(crate) use self::objects::ObjectOptions;
+pub(crate) use self::sdks::SdkOptions;
 pub(crate) use self::who::Who;
 use crate::state::origins::parse_origin;
 use crate::state::proxies::parse_network;
@@ -129,6 +135,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         what: WorkersWhat,
     },
+    /// Follow a server and keep a gateway at what it says.
+    Gateway {
+        #[command(subcommand)]
+        what: GatewayWhat,
+    },
     /// Copy log and keys into another folder, from a running server or a closed store.
     Backup {
         /// The folder to make; it must not exist, or be empty.
@@ -223,6 +234,29 @@ pub(crate) struct Serve {
     )]
     pub(crate) mail_from: String,
 
+    /// How long subscribers of an API are told nothing after a change, in seconds: later changes come in
+    /// the same letter.
+    #[arg(
+        long,
+        env = "CHANCERY_NOTICE_WAIT_SECONDS",
+        value_name = "N",
+        default_value_t = 60,
+        value_parser = clap::value_parser!(u32).range(0..=3_600)
+    )]
+    pub(crate) notice_wait_seconds: u32,
+
+    /// Addresses besides public ones that documents of APIs may be fetched from, and that the gateway may
+    /// send requests to: networks, addresses and host names, with commas between. Link-local addresses
+    /// are never reached.
+    #[arg(
+        long,
+        env = "CHANCERY_ALLOW_PRIVATE_OUTBOUND",
+        value_name = "LIST",
+        default_value = "",
+        value_parser = outside::Outbound::parse
+    )]
+    pub(crate) allow_private_outbound: outside::Outbound,
+
     /// The URL that short messages are sent to, as JSON, signed as Standard Webhooks says. Without it,
     /// they are written as files into the folder sms of the data folder.
     #[arg(long, env = "CHANCERY_SMS_WEBHOOK_URL", value_name = "URL")]
@@ -240,7 +274,13 @@ pub(crate) struct Serve {
     #[arg(long, env = "CHANCERY_ACCEPT_HEAD", value_name = "POSITION")]
     pub(crate) accept_head: Option<u64>,
 
-    // It comes last, because options after it would be listed under its heading in the help.
+    #[command(flatten)]
+    pub(crate) objects: ObjectOptions,
+
+    // These come last, because options after them would be listed under their headings in the help.
+    #[command(flatten)]
+    pub(crate) sdks: SdkOptions,
+
     #[command(flatten)]
     pub(crate) app_token: AppToken,
 }

@@ -1,6 +1,5 @@
 //! Commands of an operator for tenants: list them, and make one with its administrator.
 
-use commands::bootstrap::FIRST_TENANT;
 use commands::password::PasswordPool;
 use commands::tenant_birth::{
     NewTenant, add_tenant, administrator, create_tenant, placed, roles_of_administrator,
@@ -111,7 +110,7 @@ async fn create(
     let verifiers = PasswordPool::new(1).hash_of_user(password, false).await?;
     let algorithm = {
         let tables = on.views.read();
-        tables.signing_keys.active(FIRST_TENANT).next().map(|it| it.data.algorithm)
+        tables.signing_keys.active(TenantId::FIRST).next().map(|it| it.data.algorithm)
     };
     let now = on.clock.now();
     let head = head_of(what, TenantId::INSTALLATION, now)?;

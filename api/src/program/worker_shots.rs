@@ -2,7 +2,7 @@
 
 use domain::StreamId;
 use domain::delivery::{Channel, DeliveryCommand, Mail, Sms};
-use projections::OpenDelivery;
+use projections::{NoticeRow, OpenDelivery};
 use serde::{Deserialize, Serialize};
 
 use super::failure::Failure;
@@ -46,7 +46,11 @@ impl WorkerShot {
                 let now = on.clock.now();
                 let tables = on.views.read();
                 let open = tables.deliveries.open().filter(|(_, it)| now < it.until);
-                let lines = open.map(|(name, it)| Line::of(name, it)).collect::<Vec<_>>();
+                let notices = tables.notices.open();
+                let notices = notices.filter(|(_, it)| now < it.requested.until);
+                let lines = open.map(|(name, it)| Line::of(name, it));
+                let lines = lines.chain(notices.map(|(name, it)| Line::of_notice(name, it)));
+                let lines = lines.collect::<Vec<_>>();
                 if json { Ok(serde_json::to_string(&lines)?) } else { Ok(table(&lines)) }
             }
             Self::Retry { name } => retry(on, what, name.as_deref()).await,
@@ -78,6 +82,19 @@ impl Line {
             until: it.until.rfc3339(),
             attempts: it.attempts,
             again_at: it.due.map(|it| it.rfc3339()),
+            why: it.why.clone(),
+        }
+    }
+
+    /// A notice is tried again until its end: none is given up before.
+    fn of_notice(name: &StreamId, it: &NoticeRow) -> Self {
+        Self {
+            name: name.to_string(),
+            tenant: it.requested.tenant.0,
+            wanted_at: it.requested.requested_at.rfc3339(),
+            until: it.requested.until.rfc3339(),
+            attempts: it.attempts,
+            again_at: Some(it.due.rfc3339()),
             why: it.why.clone(),
         }
     }

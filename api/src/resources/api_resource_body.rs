@@ -1,12 +1,14 @@
-//! ApiResource and its face at the gateway (spec sections 2.2, 2.3, 2.7 and 2.10) as bodies and
-//! as results.
+//! ApiResource (spec section 2.7) as a body and as a result.
 
-use projections::{ApiRow, ResourceRow, revision_id};
+use domain::children::PropertyValue;
+use domain::resource::{ResourceCreated, ResourceSecretInfo, ResourceWishes};
+use domain::{TenantId, Timestamp, UserId};
+use projections::ResourceRow;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
 
-use super::children::MASKED;
+use super::children::{MASKED, unless_same, wish};
 use crate::http::reply::{ErrorData, Single};
 use crate::http::time::WireTime;
 
@@ -66,7 +68,8 @@ pub(crate) struct SecretBody {
     pub(crate) id: u32,
     pub(crate) api_resource_id: i64,
     pub(crate) description: Option<String>,
-    /// In an answer `***`.
+    /// In an answer `***`. In an update `***` keeps the value of the secret with this `id`; any other
+    /// value makes a secret with a new one.
     #[schemars(extend("x-required" = "body"))]
     pub(crate) value: String,
     pub(crate) expiration: Option<WireTime>,
@@ -117,123 +120,11 @@ pub(crate) struct PropertyBody {
     pub(crate) api_resource_id: i64,
     #[schemars(extend("x-required" = "body"))]
     pub(crate) key: String,
+    /// In an update `***` keeps the value that this key has.
     pub(crate) value: String,
 }
 
-// Rows 8 and 11.
-/// How an API is published at the gateway.
-#[skip_serializing_none]
-#[derive(Default, Serialize, Deserialize, JsonSchema)]
-#[serde(default, rename_all = "camelCase")]
-#[schemars(rename = "Publication")]
-pub(crate) struct PublishBody {
-    pub(crate) name: Option<String>,
-    pub(crate) description: Option<String>,
-    #[schemars(extend("x-required" = "body"))]
-    pub(crate) api_id: String,
-    #[schemars(extend("x-required" = "both"))]
-    pub(crate) suffix: Option<String>,
-    #[schemars(extend("x-required" = "both"))]
-    pub(crate) swagger_url: Option<String>,
-    pub(crate) product_ids: Option<Vec<String>>,
-    pub(crate) authorization_server_id: Option<String>,
-    pub(crate) scope: Option<String>,
-    pub(crate) openid: Option<String>,
-    pub(crate) policy: Option<String>,
-}
-
-// Row 9.
-/// A revision to publish.
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(default, rename_all = "camelCase")]
-#[schemars(rename = "RevisionInput")]
-pub(crate) struct RevisionBody {
-    #[schemars(extend("x-required" = "body"))]
-    pub(crate) api_id: String,
-    #[schemars(extend("x-required" = "body"))]
-    pub(crate) swagger_url: Option<String>,
-    pub(crate) release_note: Option<String>,
-}
-
-// Row 10.
-/// An API version to make from a revision.
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(default, rename_all = "camelCase")]
-#[schemars(rename = "ApiVersionInput")]
-pub(crate) struct VersionBody {
-    #[schemars(extend("x-required" = "body"))]
-    pub(crate) revision_id: Option<String>,
-    #[schemars(extend("x-required" = "body"))]
-    pub(crate) api_version_name: Option<String>,
-}
-
-// Spec sections 2.3 and 2.10.
-/// An API version at the gateway, with its revisions.
-#[skip_serializing_none]
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct ApiVersion {
-    pub(crate) id: String,
-    pub(crate) name: Option<String>,
-    pub(crate) api_revision: String,
-    pub(crate) description: Option<String>,
-    pub(crate) api_version: Option<String>,
-    /// Where the requests go: the origin of the document of the current revision.
-    pub(crate) service_url: Option<String>,
-    pub(crate) is_current: bool,
-    pub(crate) path: Option<String>,
-    pub(crate) protocols: [&'static str; 1],
-    pub(crate) api_revision_description: Option<String>,
-    pub(crate) api_version_set_id: Option<String>,
-    pub(crate) authentication_settings: Option<AuthenticationSettings>,
-    pub(crate) subscription_key_parameter_names: KeyParameterNames,
-    pub(crate) revisions: Vec<Revision>,
-}
-
-/// Where a caller of an API puts the key of its subscription: the same for every API.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "SubscriptionKeyParameterNames")]
-pub(crate) struct KeyParameterNames {
-    header: &'static str,
-    query: &'static str,
-}
-
-const KEY_PARAMETER_NAMES: KeyParameterNames =
-    KeyParameterNames { header: "Ocp-Apim-Subscription-Key", query: "subscription-key" };
-
-/// How callers of an API at the gateway prove themselves.
-#[derive(Serialize, JsonSchema)]
-pub(crate) struct AuthenticationSettings {
-    #[serde(rename = "oAuth2")]
-    oauth2: OAuth2Settings,
-    openid: Option<String>,
-}
-
-/// By which authorization server, and with which scope.
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-struct OAuth2Settings {
-    authorization_server_id: String,
-    scope: Option<String>,
-}
-
-/// A revision at the gateway.
-#[skip_serializing_none]
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Revision {
-    pub(crate) api_id: String,
-    pub(crate) api_revision: String,
-    pub(crate) created_date_time: WireTime,
-    pub(crate) updated_date_time: WireTime,
-    pub(crate) description: Option<String>,
-    pub(crate) private_url: String,
-    pub(crate) is_online: bool,
-    pub(crate) is_current: bool,
-}
-
 impl ErrorData for Single<ResourceBody> {}
-impl ErrorData for Single<PublishBody> {}
 
 impl ResourceBody {
     /// Without any child list, as the list shows it.
@@ -273,6 +164,84 @@ impl ResourceBody {
         self
     }
 
+    /// The number of the resource that an update is about.
+    pub(crate) fn number(&self) -> u32 {
+        u32::try_from(self.id).unwrap_or(0)
+    }
+
+    /// What is to be stored of a new resource, and what is wished of what opens something.
+    pub(crate) fn wished(
+        self,
+        tenant: TenantId,
+        owner: UserId,
+        now: Timestamp,
+    ) -> (ResourceCreated, ResourceWishes) {
+        let secrets = self.secrets.unwrap_or_default();
+        let values = secrets.iter().map(|it| wish(it.value.clone())).collect();
+        let info = |it: SecretBody| ResourceSecretInfo {
+            id: it.id,
+            description: it.description,
+            expiration: it.expiration.map(|it| it.0),
+            secret_type: it.r#type,
+            created: it.created.map_or(now, |it| it.0),
+        };
+        let properties = self.properties.unwrap_or_default().into_iter();
+        let (property_keys, properties): (_, Vec<PropertyValue>) =
+            properties.map(|it| (it.key, wish(it.value))).unzip();
+        let data = ResourceCreated {
+            resource: self.id.try_into().unwrap_or(0),
+            tenant,
+            owner,
+            enabled: self.enabled,
+            name: self.name,
+            display_name: self.display_name,
+            description: self.description,
+            allowed_access_token_signing_algorithms: self.allowed_access_token_signing_algorithms,
+            show_in_discovery_document: self.show_in_discovery_document,
+            secrets: secrets.into_iter().map(info).collect(),
+            scopes: self.scopes.unwrap_or_default().into_iter().map(|it| it.scope).collect(),
+            user_claims: self
+                .user_claims
+                .unwrap_or_default()
+                .into_iter()
+                .map(|it| it.r#type)
+                .collect(),
+            property_keys,
+            created: self.created.map_or(now, |it| it.0),
+            updated: self.updated.map(|it| it.0),
+            last_accessed: self.last_accessed.map(|it| it.0),
+            non_editable: self.non_editable,
+        };
+        (data, ResourceWishes { secrets: values, properties })
+    }
+
+    /// As [`ResourceBody::wished`], of a resource that is there: times that were sent as they are
+    /// shown, and those that the body lacks, stay; `updated` and `lastAccessed` are the program's.
+    pub(crate) fn wished_of(
+        self,
+        row: &ResourceRow,
+        now: Timestamp,
+    ) -> (ResourceCreated, ResourceWishes) {
+        let old = &row.data;
+        let names_created = self.created.is_some();
+        let (mut data, wishes) = self.wished(old.tenant, old.owner, now);
+        data.resource = old.resource;
+        data.created =
+            if names_created { unless_same(data.created, old.created) } else { old.created };
+        data.updated = old.updated;
+        data.last_accessed = old.last_accessed;
+        for secret in &mut data.secrets {
+            let Some(old) = old.secrets.iter().find(|it| it.id == secret.id) else { continue };
+            // A body without the time of a secret that is there does not change it.
+            let is_new = secret.created == now;
+            secret.created =
+                if is_new { old.created } else { unless_same(secret.created, old.created) };
+            let ends = secret.expiration.zip(old.expiration);
+            secret.expiration = ends.map(|it| unless_same(it.0, it.1)).or(secret.expiration);
+        }
+        (data, wishes)
+    }
+
     /// With all four child lists, as the detail shows it.
     pub(crate) fn whole(row: &ResourceRow, property_values: Vec<String>) -> Self {
         let mut body = Self::bare(row).with_scopes(row).with_claims(row);
@@ -297,54 +266,4 @@ impl ResourceBody {
         body.properties = Some(properties.collect());
         body
     }
-}
-
-impl ApiVersion {
-    /// An API at the gateway, with its revisions.
-    pub(crate) fn from_row(api: &ApiRow, row: &ResourceRow) -> Self {
-        let path = row.path.clone();
-        let authentication = api.authentication.clone();
-        let authentication = authentication.map(|(authorization_server_id, scope, openid)| {
-            let oauth2 = OAuth2Settings { authorization_server_id, scope };
-            AuthenticationSettings { oauth2, openid }
-        });
-        let current = api.revisions.iter().find(|it| it.number == api.current);
-        let revisions = api.revisions.iter().map(|it| Revision {
-            api_id: format!("/apis/{}", revision_id(&api.id, it.number)),
-            api_revision: it.number.to_string(),
-            created_date_time: WireTime(it.created),
-            updated_date_time: WireTime(it.updated),
-            description: it.description.clone(),
-            private_url: format!(
-                "/{}",
-                revision_id(path.as_deref().unwrap_or_default(), it.number)
-            ),
-            is_online: true,
-            is_current: it.number == api.current,
-        });
-        Self {
-            id: format!("/apis/{}", api.id),
-            name: api.name.clone().or_else(|| row.data.display_name.clone()),
-            api_revision: api.current.to_string(),
-            description: api.description.clone(),
-            api_version: api.version.clone(),
-            service_url: current.and_then(|it| origin(&it.swagger_url)),
-            is_current: true,
-            protocols: ["https"],
-            api_revision_description: current.and_then(|it| it.description.clone()),
-            api_version_set_id: api.version_set_id.clone(),
-            authentication_settings: authentication,
-            subscription_key_parameter_names: KEY_PARAMETER_NAMES,
-            revisions: revisions.collect(),
-            path,
-        }
-    }
-}
-
-/// Scheme, host and port of a URL, without a user name.
-fn origin(url: &str) -> Option<String> {
-    let (scheme, rest) = url.split_once("://")?;
-    let authority = rest.split(['/', '?', '#']).next()?;
-    let host = authority.rsplit('@').next().filter(|it| !it.is_empty())?;
-    Some(format!("{scheme}://{host}"))
 }

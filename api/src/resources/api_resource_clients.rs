@@ -71,7 +71,7 @@ impl Named {
         let (tenant, client_id) = (granted.tenant_id(), granted.call.parameter(1));
         granted.ask(|tables| {
             let may = |it: &ResourceRow| {
-                it.data.owner == granted.user() || granted.caller.is_administrator()
+                it.is_owned_by(granted.user()) || granted.caller.is_administrator()
             };
             let row = tables.resources.get(tenant, resource);
             let target = row.and_then(|it| Target::of(&**it, tenant, may));

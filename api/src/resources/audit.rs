@@ -82,7 +82,7 @@ impl AuditQuery {
         let own = granted.tenant_id();
         let tenant = match query.text("tenant") {
             None => Some(own),
-            Some("*") if own == commands::bootstrap::FIRST_TENANT => None,
+            Some("*") if own == TenantId::FIRST => None,
             Some("*") => {
                 let why = "only administrators of tenant 1 may read all tenants".to_owned();
                 return Err(ApiError::Forbidden(why));

@@ -12,7 +12,7 @@ use commands::{EventJson, FullEventId, Personal};
 use domain::Recorded;
 use futures_util::stream::poll_fn;
 use tokio::sync::{mpsc, watch};
-use warp::http::{HeaderName, HeaderValue, Method};
+use warp::http::{HeaderValue, Method};
 use warp::reply::Reply as _;
 use warp::sse::Event;
 
@@ -23,7 +23,7 @@ use crate::http::endpoint::{Endpoint, Outcome, QueryParameter, endpoint};
 use crate::http::error::ApiError;
 use crate::http::needs::administrator;
 use crate::http::paging::text;
-use crate::http::reply::Reply;
+use crate::http::reply::{ACCEL_BUFFERING, Reply};
 use crate::state::app::App;
 use crate::state::stream_places::Place;
 
@@ -43,9 +43,6 @@ const PATIENCE: Patience = Patience { recheck_every: RECHECK_EVERY, stalled_max:
 
 /// How often a comment keeps the connection alive.
 const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(15);
-
-/// Tells nginx, and proxies that follow it, to pass on data as it comes.
-const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
 /// Where events go in.
 type Sender = mpsc::Sender<Result<Event, Infallible>>;

@@ -1,5 +1,6 @@
 //! Lists inside of bodies that several resources have: types of claims, and properties.
 
+use domain::Timestamp;
 use domain::children::PropertyValue;
 
 /// What is shown in place of a secret (spec section 7.3, H15).
@@ -69,11 +70,20 @@ pub(super) fn wishes(
     pairs: impl Iterator<Item = (String, String)>,
 ) -> (Vec<String>, Vec<PropertyValue>) {
     let kept = pairs.filter(|(_, value)| !value.trim().is_empty());
-    kept.map(|(key, value)| match value == MASKED {
-        true => (key, PropertyValue::Keep),
-        false => (key, PropertyValue::Set(value)),
-    })
-    .unzip()
+    kept.map(|(key, value)| (key, wish(value))).unzip()
+}
+
+/// What a body wishes of a secret value, whatever it is.
+pub(super) fn wish(value: String) -> PropertyValue {
+    match value == MASKED {
+        true => PropertyValue::Keep,
+        false => PropertyValue::Set(value),
+    }
+}
+
+/// A time as it was, if it was sent as it is shown: with whole seconds.
+pub(super) fn unless_same(sent: Timestamp, old: Timestamp) -> Timestamp {
+    if sent.wire() == old.wire() { old } else { sent }
 }
 
 /// A text of an update: one that is absent or blank stays as it was (spec sections 5.5 and 5.6).

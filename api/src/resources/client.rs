@@ -242,7 +242,7 @@ async fn update_present(granted: &Granted, client: u32, bytes: &[u8]) -> Result<
     let target = granted.target_of(&*row, "client")?;
     let command = ClientCommand::Update(Box::new(data), wishes);
     let also = |draft: &mut Draft<'_>| open_scopes(draft, client, &opened);
-    granted.submit_client(&target, bytes, command, Expected::At(row.version), also).await
+    granted.submit_with(&target, bytes, command, Expected::At(row.version), also).await
 }
 
 fn not_allowed(why: &str) -> ApiError {

@@ -1,6 +1,5 @@
 //! Client (spec section 2.7) as a body and as a result, and what it means in the domain.
 
-use domain::children::PropertyValue;
 use domain::client::{
     ClientFlags, ClientLifetimes, ClientRegistered, ClientSecretInfo, ClientSecrets, ClientWishes,
 };
@@ -10,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
 
-use super::children::MASKED;
+use super::children::{MASKED, unless_same, wish};
 use crate::http::reply::{ErrorData, Single};
 use crate::http::time::WireTime;
 
@@ -346,13 +345,7 @@ impl ClientBody {
             let ends = secret.expiration.zip(old.expiration);
             secret.expiration = ends.map(|it| unless_same(it.0, it.1)).or(secret.expiration);
         }
-        let wishes = |values: Vec<String>| {
-            let wish = |value: String| match value == MASKED {
-                true => PropertyValue::Keep,
-                false => PropertyValue::Set(value),
-            };
-            values.into_iter().map(wish).collect()
-        };
+        let wishes = |values: Vec<String>| values.into_iter().map(wish).collect();
         let wishes = ClientWishes {
             secrets: wishes(secrets.values),
             properties: wishes(secrets.property_values),
@@ -415,11 +408,6 @@ impl ClientBody {
             access_token_type: self.access_token_type,
         }
     }
-}
-
-/// A time as it was, if it was sent as it is shown: with whole seconds.
-fn unless_same(sent: Timestamp, old: Timestamp) -> Timestamp {
-    if sent.wire() == old.wire() { old } else { sent }
 }
 
 /// The members that stay in an update that lacks them (spec section 5.4.3); others get their defaults.

@@ -6,8 +6,8 @@ use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use commands::Expected;
 use commands::keys::random;
-use domain::UserId;
-use domain::client::{ClientCommand, ClientSecretInfo};
+use domain::client::{Client, ClientCommand, ClientSecretInfo};
+use domain::{Aggregate, StreamId, UserId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use warp::http::Method;
@@ -109,12 +109,16 @@ async fn add_secret(mut granted: Granted) -> Outcome {
     let hash = BASE64_STANDARD.encode(digest(&SHA512, value.as_bytes()));
     let command = ClientCommand::AddSecret(info, hash.clone());
     let done = granted.submit(&granted.target_of(&*row, "client")?, &bytes, command).await?;
-    let id = granted.ask(|tables| {
-        let row = tables.clients.find(granted.tenant_id(), client)?;
-        let at = tables.clients.secrets(row).values.iter().position(|it| *it == hash)?;
-        row.data.secrets.get(at).map(|it| it.id)
-    });
-    let id = id.unwrap_or_default();
+    // Another request with the same key came first: its value counts, not this one.
+    if done.repeated {
+        return Err(ApiError::OneTime);
+    }
+    // From the log: the read models may be behind it.
+    let stream = StreamId::new(Client::CATEGORY, client);
+    let (now, _) =
+        granted.call.app.engine.load::<Client>(&stream).map_err(commands::Error::from)?;
+    // 0 if somebody has removed it since.
+    let id = now.secret_of_value(&hash).unwrap_or_default();
     Ok(Reply::single(NewSecret { id, value }).no_store().written(&done))
 }
 

@@ -8,10 +8,9 @@ use domain::{UserId, hex};
 use projections::{Keys, Order, UserData, UserFilter, UserRow};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use warp::http::header::CONTENT_TYPE;
 use warp::http::{Method, StatusCode};
 
-use super::user_body::{AppUser, day_after, day_of};
+use super::user_body::AppUser;
 use super::user_figures::members_of;
 use super::user_identity::{rules_text, taken_claim};
 use super::user_update::update;
@@ -25,7 +24,6 @@ use crate::http::error::ApiError;
 use crate::http::needs::user;
 use crate::http::paging::{ListQuery, PAGING, text};
 use crate::http::reply::{List, Reply, Single};
-use crate::http::time::WireTime;
 
 const FILTERS: [QueryParameter; 8] = [
     text("q.role", "beginning of the name of a role"),
@@ -89,8 +87,8 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
 
 // Row 84.
 /// Whom to look for.
-#[derive(Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
 struct UserPhone {
     #[serde(default)]
     #[schemars(extend("x-required" = "body"))]
@@ -166,16 +164,7 @@ fn read_filter(granted: &Granted, list: &ListQuery) -> Result<UserFilter, ApiErr
     if phone_number.is_some_and(|it| domain::check::phone("q.phoneNumber", it).is_err()) {
         query.note("q.phoneNumber", "must be a phone number");
     }
-    let time = |name| {
-        let time = query.text(name).map(|it| (name, WireTime::parse(it)));
-        time.and_then(|(name, time)| {
-            if time.is_none() {
-                query.note(name, "must be a date: yyyy-MM-dd");
-            }
-            time
-        })
-    };
-    let (from, before) = (time("startTime").map(day_of), time("endTime").map(day_after));
+    let (from, before) = list.days();
     query.check()?;
     let tenant = granted.tenant_id();
     let roles = query.text("q.role").map(|wanted| {
@@ -323,9 +312,7 @@ async fn head(mut granted: Granted) -> Outcome {
     let in_query = granted.call.query().text("PhoneNumber").map(str::to_owned);
     let phone_number = match in_query {
         Some(phone_number) => phone_number,
-        // Most clients send no body with GET: then the number is missing, not the content type.
-        None if !granted.call.headers.contains_key(CONTENT_TYPE) => String::new(),
-        None => granted.json::<UserPhone>().await?.0.phone_number,
+        None => granted.optional_json::<UserPhone>().await?.0.phone_number,
     };
     domain::check::required("phoneNumber", &phone_number, 50)?;
     domain::check::phone("phoneNumber", &phone_number)?;

@@ -1,10 +1,10 @@
 //! AppUser (spec section 2.8), and what it means in the domain.
 
+use domain::hex;
 use domain::user::{
     USER_CHILDREN_MAX, UserClaim, UserFile, UserLogin, UserPersonal, UserProperty, UserRegistered,
     normalise,
 };
-use domain::{Timestamp, hex};
 use projections::{Tables, UserRow};
 use schemars::JsonSchema;
 use serde::de::Error as _;
@@ -32,9 +32,11 @@ pub(crate) struct AppUser {
     /// The name that the user signs in with.
     #[schemars(extend("x-required" = "both"))]
     pub(crate) user_name: Option<String>,
+    /// In capitals; ignored in a body.
     #[schemars(extend("x-required" = "answer"))]
     normalized_user_name: Option<String>,
     email: Option<String>,
+    /// In capitals; ignored in a body.
     normalized_email: Option<String>,
     email_confirmed: bool,
     /// The plain password.
@@ -54,6 +56,7 @@ pub(crate) struct AppUser {
     pub(crate) user_key: Option<String>,
     #[serde(rename = "parentUserID")]
     pub(crate) parent_user_id: i64,
+    /// The users above, from the top; ignored in a body.
     #[schemars(extend("x-required" = "answer"))]
     lineage: Option<String>,
     avatar: Option<String>,
@@ -402,15 +405,4 @@ fn guid(bytes: &[u8; 16]) -> String {
         text.insert(at, '-');
     }
     text
-}
-
-/// The end of the day of a date, for `endTime` (spec section 3.4).
-pub(crate) fn day_after(time: WireTime) -> Timestamp {
-    let day = time.0.seconds().div_euclid(86_400) + 1;
-    Timestamp::from_seconds(day * 86_400)
-}
-
-/// The beginning of the day of a date, for `startTime`.
-pub(crate) fn day_of(time: WireTime) -> Timestamp {
-    Timestamp::from_seconds(time.0.seconds().div_euclid(86_400) * 86_400)
 }

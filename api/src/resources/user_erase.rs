@@ -13,7 +13,7 @@ use crate::http::needs::administrator;
 use crate::http::reply::{Reply, Single};
 
 pub(crate) fn endpoints() -> Vec<Endpoint> {
-    let summary = "End a user and forget the person; answers with the position of the event";
+    let summary = "End a user, if that was not done yet, and forget the person; answers with the position of the event";
     vec![
         endpoint(Method::POST, "/api/User/{id}/Erase", "UserErase", summary)
             .answers::<Single<i64>>()
@@ -26,7 +26,7 @@ async fn erase(granted: Granted) -> Outcome {
     if let Some((_, done)) = granted.earlier_answer(&[])? {
         return Ok(Reply::single(done.position as i64).written(&done));
     }
-    let target = granted.user_target(user)?;
+    let target = granted.user_to_forget(user)?;
     if user == granted.user() {
         return Err(ApiError::Forbidden("nobody may erase themselves".to_owned()));
     }

@@ -1,7 +1,7 @@
 //! Rules of identity that a request breaks, in the words of spec section 6.5.
 
+use domain::ClaimKind;
 use domain::user::IdentityRule;
-use domain::{ClaimKind, Refusal};
 
 use crate::http::error::ApiError;
 
@@ -14,10 +14,6 @@ pub(super) fn rules_text(broken: &[IdentityRule]) -> String {
 
 /// Which of these values another row has already, if that is what an error says.
 pub(super) fn taken_claim(err: &ApiError, of: &[ClaimKind]) -> Option<ClaimKind> {
-    let ApiError::Business { message, .. } = err else { return None };
-    let is_taken = |kind: &&ClaimKind| {
-        let refusal = Refusal::AlreadyExists { what: kind.english };
-        *message == refusal.to_string()
-    };
-    of.iter().find(is_taken).copied()
+    let ApiError::Business { taken: Some(taken), .. } = err else { return None };
+    of.iter().find(|it| it.english == *taken).copied()
 }

@@ -3,7 +3,6 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use commands::bootstrap::FIRST_TENANT;
 use commands::log::LogStats;
 use commands::password::PasswordPool;
 use commands::publisher::{PublisherHandle, PublisherStatus};
@@ -14,15 +13,22 @@ use projections::{TenantRow, Views};
 use tokio::sync::{Semaphore, watch};
 
 use super::app_token_settings::AppTokenSettings;
+use super::asked_faces::AskedFaces;
 use super::attempts::Attempts;
 use super::clock::Clock;
+use super::configurations::Configurations;
 use super::counters::Counters;
+use super::documents::Documents;
+use super::gateways_seen::GatewaysSeen;
 use super::origins::Origins;
 use super::proxies::Proxies;
+use super::rates::Rates;
+use super::sdks::{SdkSettings, Sdks};
 use super::seen::Seen;
 use super::send_limits::SendLimits;
 use super::signer::{ReadyKey, Signer, SigningError};
 use super::stream_places::StreamPlaces;
+use super::uploads::{UploadSettings, Uploads};
 use super::verified_tokens::VerifiedTokens;
 
 /// How long a change waits until the read models show it.
@@ -49,6 +55,14 @@ pub struct AppSettings {
     pub figures_apart: bool,
     /// The app-token service.
     pub app_token: AppTokenSettings,
+    /// Where documents and uploaded files lie.
+    pub objects: outside::Objects,
+    /// What uploads may take.
+    pub uploads: UploadSettings,
+    /// Which addresses besides public ones documents may be fetched from, and requests sent to.
+    pub outbound: outside::Outbound,
+    /// How SDKs are made and released.
+    pub sdks: SdkSettings,
 }
 
 /// Counters of a log that has them.
@@ -105,6 +119,22 @@ pub struct App {
     pub(crate) signer: Signer,
     /// Codes that were sent to addresses.
     pub(crate) send_limits: SendLimits,
+    /// Letters with which addresses subscribe, counted apart: nobody keeps codes from others.
+    pub(crate) subscriber_limits: SendLimits,
+    /// OpenAPI documents.
+    pub(crate) documents: Documents,
+    /// What makes SDKs.
+    pub(crate) sdks: Sdks,
+    /// Files on their way in.
+    pub(crate) uploads: Uploads,
+    /// What gateways serve, as it was made last.
+    pub(crate) configurations: Configurations,
+    /// What faces ask of callers.
+    pub(crate) asked_faces: AskedFaces,
+    /// How often subscriptions called.
+    pub(crate) rates: Rates,
+    /// When gateways called last.
+    pub(crate) gateways_seen: GatewaysSeen,
     pub(crate) counters: Counters,
     pub(crate) log_figures: StatsOf,
     /// The publisher, where there is one.
@@ -133,6 +163,9 @@ impl App {
             engine,
             views,
             clock,
+            documents: Documents::new(settings.objects.clone(), settings.outbound.clone()),
+            sdks: Sdks::new(settings.sdks.clone(), settings.objects.clone()),
+            uploads: Uploads::new(settings.uploads.clone()),
             settings,
             passwords,
             attempts: Attempts::default(),
@@ -140,6 +173,11 @@ impl App {
             verified: VerifiedTokens::default(),
             signer: Signer::default(),
             send_limits: SendLimits::default(),
+            subscriber_limits: SendLimits::default(),
+            configurations: Configurations::default(),
+            asked_faces: AskedFaces::default(),
+            rates: Rates::default(),
+            gateways_seen: GatewaysSeen::default(),
             counters: Counters::default(),
             log_figures,
             publisher: OnceLock::new(),
@@ -180,7 +218,7 @@ impl App {
         let tables = self.views.read();
         let listens = self.settings.listen_hosts.iter().any(|it| it.eq_ignore_ascii_case(host));
         let tenant = match listens {
-            true => tables.tenants.get(FIRST_TENANT),
+            true => tables.tenants.get(TenantId::FIRST),
             false => tables.tenants.at_host(host),
         };
         tenant.cloned()
@@ -188,7 +226,7 @@ impl App {
 
     /// The issuer of a tenant: one URI, the same for each of its hosts.
     pub(crate) fn issuer(&self, tenant: &TenantRow) -> String {
-        let is_first = tenant.data.tenant == FIRST_TENANT;
+        let is_first = tenant.data.tenant == TenantId::FIRST;
         let settings = &self.settings;
         if let Some(url) = settings.public_url.as_ref().filter(|_| is_first) {
             return url.clone();

@@ -18,15 +18,48 @@ const GAP: Duration = Duration::from_secs(60);
 /// until a day of old ones has ended.
 const REMEMBERED_MAX: usize = 200_000;
 
+/// The shortest time between two looks for days that have ended, when there is no place.
+const SWEEP_GAP: Duration = Duration::from_secs(60);
+
 /// Codes that were sent.
 #[derive(Debug, Default)]
-pub(crate) struct SendLimits(Mutex<HashMap<[u8; 16], Sent>>);
+pub(crate) struct SendLimits(Mutex<Counted>);
+
+#[derive(Debug, Default)]
+struct Counted {
+    sent: HashMap<[u8; 16], Sent>,
+    /// When days that have ended were last looked for.
+    swept: Option<Duration>,
+}
 
 #[derive(Debug, Clone, Copy)]
 struct Sent {
     began: Duration,
     last: Duration,
     count: u32,
+    /// Over what time it is counted.
+    period: Duration,
+}
+
+impl Sent {
+    fn is_over(&self, now: Duration) -> bool {
+        now.saturating_sub(self.began) >= self.period
+    }
+}
+
+/// How many may be sent that concern somebody, over a time that begins with the first.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cap {
+    /// Whom, and what is counted, by a hash.
+    pub(crate) name: [u8; 16],
+    pub(crate) most: u32,
+    pub(crate) period: Duration,
+}
+
+impl Cap {
+    fn a_day((name, most): ([u8; 16], u32)) -> Self {
+        Self { name, most, period: DAY }
+    }
 }
 
 /// A wish to send a code: whom it concerns, each by a hash, and how many a day each may have.
@@ -50,30 +83,44 @@ pub(crate) enum NotSent {
 impl SendLimits {
     /// Counts a code, if it may be sent. What is refused counts for nobody.
     pub(crate) fn count(&self, wish: &Wish, now: Duration) -> Result<(), NotSent> {
-        let mut sent = lock(&self.0);
-        let all = || std::iter::once(wish.address).chain(wish.others);
-        let is_over = |it: &Sent| now.saturating_sub(it.began) >= DAY;
-        if sent.len() + all().count() > REMEMBERED_MAX {
-            sent.retain(|_, it| !is_over(it));
+        let all = std::iter::once(wish.address).chain(wish.others).map(Cap::a_day);
+        self.count_all(&all.collect::<Vec<_>>(), Some(wish.address.0), now)
+    }
+
+    /// Counts something under each of some caps, if all allow it, and not too soon after the last one of
+    /// the name that is given. What is refused counts for nobody.
+    pub(crate) fn count_all(
+        &self,
+        caps: &[Cap],
+        spaced: Option<[u8; 16]>,
+        now: Duration,
+    ) -> Result<(), NotSent> {
+        let mut counted = lock(&self.0);
+        let Counted { sent, swept } = &mut *counted;
+        let is_due = swept.is_none_or(|it| now.saturating_sub(it) >= SWEEP_GAP);
+        if is_due && sent.len() + caps.len() > REMEMBERED_MAX {
+            sent.retain(|_, it| !it.is_over(now));
+            *swept = Some(now);
         }
-        let new = all().filter(|(name, _)| !sent.contains_key(name)).count();
-        let has_enough = |(name, most): ([u8; 16], u32)| {
-            let known = sent.get(&name).filter(|it| !is_over(it));
-            known.map_or(0, |it| it.count) >= most
+        let new = caps.iter().filter(|it| !sent.contains_key(&it.name)).count();
+        let has_enough = |cap: &Cap| {
+            let known = sent.get(&cap.name).filter(|it| !it.is_over(now));
+            known.map_or(0, |it| it.count) >= cap.most
         };
-        if sent.len() + new > REMEMBERED_MAX || all().any(has_enough) {
+        if sent.len() + new > REMEMBERED_MAX || caps.iter().any(has_enough) {
             return Err(NotSent::Enough);
         }
-        if let Some(before) = sent.get(&wish.address.0) {
+        if let Some(before) = spaced.and_then(|it| sent.get(&it)) {
             let passed = now.saturating_sub(before.last);
             if passed < GAP {
                 return Err(NotSent::TooEarly((GAP - passed).as_secs().max(1)));
             }
         }
-        for (name, _) in all() {
-            let entry = sent.entry(name).or_insert(Sent { began: now, last: now, count: 0 });
-            if is_over(entry) {
-                (entry.began, entry.count) = (now, 0);
+        for cap in caps {
+            let first = Sent { began: now, last: now, count: 0, period: cap.period };
+            let entry = sent.entry(cap.name).or_insert(first);
+            if entry.is_over(now) {
+                *entry = first;
             }
             (entry.last, entry.count) = (now, entry.count + 1);
         }
@@ -113,6 +160,26 @@ mod tests {
         }
         assert_eq!(limits.count(&wish(5, 50), at(0)), Err(NotSent::Enough));
         assert_eq!(limits.count(&wish(5, 51), at(0)), Ok(()), "the refusal did not count");
+    }
+
+    #[test]
+    fn an_hour_and_a_day_are_counted_apart() {
+        let limits = SendLimits::default();
+        let hour = Duration::from_secs(3_600);
+        let caps = [
+            Cap { name: [1; 16], most: 3, period: hour },
+            Cap { name: [2; 16], most: 10, period: DAY },
+        ];
+        let count = |seconds| limits.count_all(&caps, None, at(seconds));
+        for n in 0..10 {
+            assert_eq!(count(n / 3 * 3_600), Ok(()), "{n}");
+            if n % 3 == 2 {
+                assert_eq!(count((n / 3 + 1) * 3_600 - 1), Err(NotSent::Enough), "{n}");
+            }
+        }
+        assert_eq!(count(4 * 3_600), Err(NotSent::Enough), "enough for a day");
+        assert_eq!(count(86_399), Err(NotSent::Enough));
+        assert_eq!(count(86_400), Ok(()), "a new day");
     }
 
     #[test]

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use commands::signing::system_head;
 use domain::context::Context;
-use domain::delivery::{Channel, Delivery, DeliveryCommand, Mail, Open, Sms};
+use domain::delivery::{Channel, Delivery, DeliveryCommand, Mail, Open, SUBSCRIBE_TEXT, Sms};
 use domain::log::CommitHead;
 use domain::{Actor, StreamId, TenantId, Timestamp};
 use outside::{Letter, Mailer, Message, Messenger, SendError};
 use projections::Tables;
 
 use super::driver::Worker;
+use super::subscribe_text::subscribe_text;
 use super::texts::{Text, text_of};
 use crate::state::app::App;
 
@@ -19,7 +20,7 @@ use crate::state::app::App;
 const WAITS: [i64; 8] = [5, 30, 120, 600, 3_600, 3 * 3_600, 12 * 3_600, 24 * 3_600];
 
 /// How long a job keeps its place if it could not be noted what became of it: it would be done again.
-const NOT_NOTED_PAUSE: Duration = Duration::from_secs(60);
+pub(super) const NOT_NOTED_PAUSE: Duration = Duration::from_secs(60);
 
 /// How many characters of a tenant's name a text has.
 const NAME_CHARS_MAX: usize = 60;
@@ -47,7 +48,10 @@ impl Deliverer {
     ) -> Result<(), SendError> {
         let Text { subject, body, template } = text;
         match self {
-            Self::Mail(mailer) => mailer.send(&Letter { id, to, subject, text: body }).await,
+            Self::Mail(mailer) => {
+                let (html, unsubscribe) = (None, None);
+                mailer.send(&Letter { id, to, subject, text: body, html, unsubscribe }).await
+            }
             Self::Sms(messenger) => {
                 let message = Message { id, to, text: body, template };
                 messenger.send(&message, now.seconds()).await
@@ -122,7 +126,10 @@ async fn attempt(by: &Deliverer, app: &App, job: &StreamId, open: &Open) -> Resu
     let name = name.ok_or_else(|| never("the tenant is gone"))?;
     let name = name.chars().filter(|it| !it.is_control()).take(NAME_CHARS_MAX);
     let to = open.to.clone().ok_or_else(|| never("the person was erased"))?;
-    let text = text_of(open, &name.collect::<String>());
+    let text = match open.wanted.template == SUBSCRIBE_TEXT {
+        true => subscribe_text(app, open),
+        false => text_of(open, &name.collect::<String>()),
+    };
     let text = text.ok_or_else(|| never("there is no such text"))?;
     by.send(to, text, job.as_str().to_owned(), now).await
 }

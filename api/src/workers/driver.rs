@@ -11,7 +11,7 @@ use tokio::task::{Id, JoinSet};
 
 use crate::state::app::App;
 
-/// How many jobs of a worker run at a time.
+/// How many jobs of a worker run at a time, unless it says otherwise.
 const JOBS_MAX: usize = 4;
 
 /// The longest sleep: the wall clock may be set.
@@ -35,6 +35,11 @@ pub(crate) trait Worker: Send + Sync + 'static {
         now: Timestamp,
     ) -> Box<dyn Iterator<Item = &'a StreamId> + 'a>;
 
+    /// How many jobs run at a time.
+    fn places(&self) -> usize {
+        JOBS_MAX
+    }
+
     /// When the next job is due.
     fn next_due(&self, tables: &Tables, now: Timestamp) -> Option<Timestamp>;
 
@@ -45,6 +50,7 @@ pub(crate) trait Worker: Send + Sync + 'static {
 /// Runs a worker until the program ends.
 pub(crate) async fn drive<W: Worker>(app: Arc<App>, worker: W) {
     let worker = Arc::new(worker);
+    let places = worker.places();
     let mut running = JoinSet::new();
     let mut jobs: HashMap<Id, StreamId> = HashMap::new();
     loop {
@@ -53,7 +59,8 @@ pub(crate) async fn drive<W: Worker>(app: Arc<App>, worker: W) {
         let (due, next) = {
             let tables = app.views.read();
             let is_free = |job: &&StreamId| !jobs.values().any(|it| it == *job);
-            let due = worker.due(&tables, now).filter(is_free).take(JOBS_MAX - jobs.len());
+            let due =
+                worker.due(&tables, now).filter(is_free).take(places.saturating_sub(jobs.len()));
             (due.cloned().collect::<Vec<_>>(), worker.next_due(&tables, now))
         };
         for job in due {
@@ -63,7 +70,7 @@ pub(crate) async fn drive<W: Worker>(app: Arc<App>, worker: W) {
         }
         let sleep = match next {
             // All places are taken: the next end of a job wakes this loop.
-            _ if jobs.len() == JOBS_MAX => SLEEP_MAX,
+            _ if jobs.len() >= places => SLEEP_MAX,
             Some(next) => {
                 let micros = u64::try_from(next.0 - now.0).unwrap_or(0);
                 Duration::from_micros(micros).clamp(SLEEP_MIN, SLEEP_MAX)

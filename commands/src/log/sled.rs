@@ -322,7 +322,9 @@ impl EventLog for SledLog {
         let mut found = Vec::with_capacity(positions.len());
         let mut block: Vec<Recorded> = Vec::new();
         for position in positions.iter().copied().filter(|it| *it <= durable) {
-            if block.last().is_none_or(|it| it.position < position) {
+            let is_in = block.first().is_some_and(|it| it.position <= position)
+                && block.last().is_some_and(|it| it.position >= position);
+            if !is_in {
                 block = self.shared.block_with(position)?.into_events();
             }
             let at = block.binary_search_by_key(&position, |it| it.position);

@@ -8,6 +8,9 @@ use crate::scope::check_scope;
 /// The most items in one child list of a client.
 pub const CLIENT_CHILDREN_MAX: usize = 200;
 
+/// The longest description of a secret, in characters.
+pub(super) const SECRET_DESCRIPTION_CHARS_MAX: usize = 2000;
+
 /// All rules for what a client says of itself.
 pub(super) fn check_client(
     data: &ClientRegistered,
@@ -118,7 +121,8 @@ fn check_sealed(data: &ClientRegistered, secrets: &ClientSecrets) -> Result<(), 
     for (secret, value) in data.secrets.iter().zip(&secrets.values) {
         check::required("clientSecrets.value", value, 4000)?;
         check::required("clientSecrets.type", &secret.secret_type, 250)?;
-        check::optional("clientSecrets.description", secret.description.as_deref(), 2000)?;
+        let description = secret.description.as_deref();
+        check::optional("clientSecrets.description", description, SECRET_DESCRIPTION_CHARS_MAX)?;
     }
     Ok(())
 }

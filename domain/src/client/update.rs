@@ -2,16 +2,18 @@
 //! end.
 
 use super::fields::{ClientChange, ClientRegistered, ClientSecretInfo, ClientSecrets};
-use super::rules::check_client;
+use super::rules::{SECRET_DESCRIPTION_CHARS_MAX, check_client};
 use super::{
     Active, CLIENT_ID_CLAIM, ClientDeleted, ClientEvent, ClientOwnerSet, ClientUpdated,
     ClientWishes,
 };
 use crate::aggregate::Decision;
+use crate::check;
 use crate::children::{Properties, PropertyValue};
 use crate::event::Fact;
 use crate::ids::{TenantId, UserId};
 use crate::refusal::Refusal;
+use crate::secret_list::{WishedSecret, as_wished, next_id};
 
 /// The most names that one client may have had: each stays its own.
 const CLIENT_NAMES_MAX: usize = 100;
@@ -33,10 +35,26 @@ impl Active {
         self.changed_to(&ClientRegistered { secrets: infos, ..wished.clone() }, secrets)
     }
 
-    pub(super) fn add_secret(&self, info: &ClientSecretInfo, value: &str) -> Decided {
+    pub(super) fn extend(&self, scopes: &[String], redirect_uris: &[String]) -> Decided {
         self.check_editable(true)?;
         let mut data = self.data.clone();
-        let id = self.next_secret(0)?;
+        let lists = [(&mut data.allowed_scopes, scopes), (&mut data.redirect_uris, redirect_uris)];
+        for (list, more) in lists {
+            for item in more {
+                if !list.contains(item) {
+                    list.push(item.clone());
+                }
+            }
+        }
+        self.changed_to(&data, self.secrets.clone())
+    }
+
+    pub(super) fn add_secret(&self, info: &ClientSecretInfo, value: &str) -> Decided {
+        self.check_editable(true)?;
+        // As the body names it: the rules of the whole entity name the list.
+        check::optional("description", info.description.as_deref(), SECRET_DESCRIPTION_CHARS_MAX)?;
+        let mut data = self.data.clone();
+        let id = next_id(self.last_secret)?;
         data.secrets.push(ClientSecretInfo { id, ..info.clone() });
         let mut secrets = self.secrets.clone();
         secrets.values.push(value.to_owned());
@@ -102,7 +120,6 @@ impl Active {
         Ok(decision.claim(TenantId::INSTALLATION, CLIENT_ID_CLAIM, name))
     }
 
-    /// A secret whose value is kept keeps its id; every other one gets an id that none had.
     fn secrets_as_wished(
         &self,
         infos: &[ClientSecretInfo],
@@ -111,32 +128,11 @@ impl Active {
         if infos.len() != wishes.len() {
             return Err(Refusal::invalid("clientSecrets", "every secret needs a value"));
         }
-        let mut made = 0;
-        let mut kept = Vec::new();
-        let both = infos.iter().zip(wishes).map(|(info, wish)| match wish {
-            PropertyValue::Set(value) => {
-                let id = self.next_secret(made)?;
-                made += 1;
-                Ok((ClientSecretInfo { id, ..info.clone() }, value.clone()))
-            }
-            PropertyValue::Keep => {
-                let values = self.data.secrets.iter().zip(&self.secrets.values);
-                let value = values.clone().find(|(it, _)| it.id == info.id).map(|it| it.1);
-                let value = value.filter(|_| !kept.contains(&info.id));
-                kept.push(info.id);
-                let missing = || {
-                    let why = "*** keeps the value of the secret with this id, but there is none";
-                    Refusal::invalid("clientSecrets.value", why)
-                };
-                Ok((info.clone(), value.ok_or_else(missing)?.clone()))
-            }
-        });
-        Ok(both.collect::<Result<Vec<_>, Refusal>>()?.into_iter().unzip())
-    }
-
-    /// The id of the next secret, after so many others of the same change.
-    fn next_secret(&self, made: u32) -> Result<u32, Refusal> {
-        let next = self.last_secret.checked_add(made).and_then(|it| it.checked_add(1));
-        next.ok_or(Refusal::NotAllowed { why: "the client has had as many secrets as it may" })
+        let there = self.data.secrets.iter().zip(&self.secrets.values);
+        let there = there.map(|(it, value)| (it.id, value.as_str())).collect::<Vec<_>>();
+        let wished = infos.iter().zip(wishes).map(|(it, value)| WishedSecret { id: it.id, value });
+        let now = as_wished("clientSecrets.value", &there, self.last_secret, wished)?;
+        let both = infos.iter().zip(now);
+        Ok(both.map(|(it, (id, value))| (ClientSecretInfo { id, ..it.clone() }, value)).unzip())
     }
 }

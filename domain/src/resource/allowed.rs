@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::events::{ResourceClientAllowed, ResourceEvent};
+use super::events::ResourceEvent;
+use super::facts::ResourceClientAllowed;
 use crate::aggregate::Decision;
 use crate::refusal::Refusal;
 
@@ -41,6 +42,15 @@ impl AllowedClients {
         } else {
             self.clients.insert(allowed.client, allowed.scopes.clone());
         }
+    }
+
+    /// The resource has these scopes now: nobody keeps one that is gone.
+    pub(super) fn set_scopes(&mut self, scopes: Vec<String>) {
+        self.clients.retain(|_, its| {
+            its.retain(|it| scopes.contains(it));
+            !its.is_empty()
+        });
+        self.scopes = scopes;
     }
 
     pub(super) fn allow(

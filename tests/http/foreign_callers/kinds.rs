@@ -16,6 +16,8 @@ pub struct Kind {
     pub is_shared: bool,
     /// Whether only an administrator makes such rows, and owns them then.
     pub is_of_boss: bool,
+    /// Whether whoever makes one chooses its id, a text.
+    pub is_named: bool,
 }
 
 /// A row that was made, or (`nobody`) one that never was.
@@ -31,6 +33,10 @@ impl Made {
     pub fn fill(&self, template: &str) -> String {
         let (id, number) = (self.id.to_string(), self.number.to_string());
         let name = format!("only-ours-{number}");
+        // Each row has a document of its own: the same one again would change nothing.
+        let document = tests::documents::url(&format!("of-{number}"));
+        let next = tests::documents::url(&format!("next-of-{number}"));
+        let template = template.replace("<document>", &document).replace("<next>", &next);
         template.replace("<id>", &id).replace("<name>", &name).replace("<number>", &number)
     }
 
@@ -40,7 +46,22 @@ impl Made {
     }
 }
 
-pub const ALL: [&Kind; 7] = [&RESOURCE, &SCOPE, &IDENTITY_RESOURCE, &CLIENT, &USER, &ROLE, &TENANT];
+pub const ALL: [&Kind; 11] = [
+    &RESOURCE,
+    &SCOPE,
+    &IDENTITY_RESOURCE,
+    &CLIENT,
+    &USER,
+    &ROLE,
+    &TENANT,
+    &PRODUCT,
+    &AUTH_SERVER,
+    &SUBSCRIPTION,
+    &GATEWAY,
+];
+
+/// Where rows are created by bodies that have no member `id`.
+pub const WITHOUT_ID: [&str; 2] = ["/api/Subscription", "/api/Gateway"];
 
 /// Published, with a second revision.
 pub const RESOURCE: Kind = Kind {
@@ -58,11 +79,11 @@ pub const RESOURCE: Kind = Kind {
     values: &["<id>", "<name>", "resource-<id>"],
     is_shared: false,
     is_of_boss: false,
+    is_named: false,
 };
 
-pub const PUBLICATION: &str =
-    r#"{"apiId":"<id>","suffix":"s<number>","swaggerUrl":"https://example.org/a.json"}"#;
-pub const REVISION: &str = r#"{"apiId":"<id>","swaggerUrl":"https://example.org/a.json"}"#;
+pub const PUBLICATION: &str = r#"{"apiId":"<id>","suffix":"s<number>","swaggerUrl":"<document>"}"#;
+pub const REVISION: &str = r#"{"apiId":"<id>","swaggerUrl":"<next>"}"#;
 
 pub const SCOPE: Kind = Kind {
     path: "/api/ApiScope",
@@ -72,6 +93,7 @@ pub const SCOPE: Kind = Kind {
     values: &["<id>", "<name>", "api_scope-<id>"],
     is_shared: true,
     is_of_boss: false,
+    is_named: false,
 };
 
 pub const IDENTITY_RESOURCE: Kind = Kind {
@@ -82,6 +104,7 @@ pub const IDENTITY_RESOURCE: Kind = Kind {
     values: &["<id>", "<name>", "identity_resource-<id>"],
     is_shared: true,
     is_of_boss: false,
+    is_named: false,
 };
 
 pub const CLIENT: Kind = Kind {
@@ -92,6 +115,7 @@ pub const CLIENT: Kind = Kind {
     values: &["<id>", "<name>", "client-<id>", "client-<name>"],
     is_shared: false,
     is_of_boss: false,
+    is_named: false,
 };
 
 /// Whom ann creates stands below her: she sees it, and other users do not.
@@ -103,6 +127,7 @@ pub const USER: Kind = Kind {
     values: &["<id>", "<name>", "555 <number>", "<name>@example.org", "user-<id>"],
     is_shared: false,
     is_of_boss: false,
+    is_named: false,
 };
 
 pub const ROLE: Kind = Kind {
@@ -113,6 +138,30 @@ pub const ROLE: Kind = Kind {
     values: &["<id>", "<name>", "role-<id>"],
     is_shared: true,
     is_of_boss: false,
+    is_named: false,
+};
+
+/// Shown to administrators only, as long as it is not published.
+pub const PRODUCT: Kind = Kind {
+    path: "/api/ApiResource/Products",
+    body: r#"{"id":"<name>","name":"<name>"}"#,
+    then: &[],
+    reads: &["/api/ApiResource/Products/<name>"],
+    values: &["<name>", "product-<id>"],
+    is_shared: false,
+    is_of_boss: true,
+    is_named: true,
+};
+
+pub const AUTH_SERVER: Kind = Kind {
+    path: "/api/ApiResource/AuthServers",
+    body: r#"{"id":"<name>","name":"<name>","clientSecret":"a-secret"}"#,
+    then: &[],
+    reads: &["/api/ApiResource/AuthServers/<name>"],
+    values: &["<name>", "auth_server-<id>"],
+    is_shared: true,
+    is_of_boss: true,
+    is_named: true,
 };
 
 /// Only administrators of the first tenant make tenants: the others are strangers to them.
@@ -124,4 +173,39 @@ pub const TENANT: Kind = Kind {
     values: &["<id>", "<name>", "<name>.example", "tenant-<id>"],
     is_shared: false,
     is_of_boss: true,
+    is_named: false,
+};
+
+/// A published product of the first tenant that approves at once, and one that does not.
+pub const OPEN_PRODUCT: &str = "open-to-all";
+pub const ASKED_FOR_PRODUCT: &str = "asked-for";
+
+pub const SUBSCRIPTION: Kind = Kind {
+    path: "/api/Subscription",
+    body: r#"{"productId":"open-to-all","name":"<name>"}"#,
+    then: &[],
+    reads: &["/api/Subscription/<id>"],
+    values: &["<id>", "<name>", "subscription-<id>"],
+    is_shared: false,
+    is_of_boss: false,
+    is_named: false,
+};
+
+/// What an administrator decides on, though it is the user's.
+pub const SUBMITTED: Kind =
+    Kind { body: r#"{"productId":"asked-for","name":"<name>"}"#, is_of_boss: true, ..SUBSCRIPTION };
+
+/// The same, after it was approved.
+pub const APPROVED: Kind = Kind { is_of_boss: true, ..SUBSCRIPTION };
+
+/// There is no page of one gateway.
+pub const GATEWAY: Kind = Kind {
+    path: "/api/Gateway",
+    body: r#"{"name":"<name>"}"#,
+    then: &[],
+    reads: &["/api/Gateway"],
+    values: &["<name>", "gateway-<id>"],
+    is_shared: false,
+    is_of_boss: true,
+    is_named: false,
 };

@@ -1,4 +1,4 @@
-//! Makes the frozen store, once: the real program lives through a history that has something of
+//! Makes the first frozen store, once: the real program lives through a history that has something of
 //! everything, and what it answers then is noted.
 //!
 //! `CHANCERY_GOLDEN=write cargo test -p tests --test program frozen::make` makes it where there is none.
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tests::nats::NatsServer;
 use tests::process::{PASSWORD, Program, copy_folder, finish, until};
 
-use super::truth::{ISSUER, Seen, Truth, archive, ask, fixture, message_count, messages};
+use super::truth::{FIRST, ISSUER, Seen, Store, Truth, archive, ask, message_count, messages};
 use crate::app_token::{md5, seconds};
 
 const ANN: &str = "Ann-2-open";
@@ -27,11 +27,11 @@ const ENDED: [&str; 6] =
     ["of the ended key", "revoked", "password changed", "erased", "disabled", "issued by revoked"];
 
 /// The program and what is noted of it.
-struct Maker {
-    program: Program,
-    tokens: BTreeMap<String, String>,
+pub(super) struct Maker {
+    pub(super) program: Program,
+    pub(super) tokens: BTreeMap<String, String>,
     /// The numbers of rows, by their names.
-    numbers: BTreeMap<String, String>,
+    pub(super) numbers: BTreeMap<String, String>,
     answers: Vec<Seen>,
     refresh_token: String,
     /// Signatures of logins are used once: each bears a second of its own.
@@ -39,14 +39,25 @@ struct Maker {
 }
 
 impl Maker {
-    async fn new_token(&mut self, name: &str, user: &str, password: &str) {
+    pub(super) fn new(program: Program) -> Self {
+        Self {
+            program,
+            tokens: BTreeMap::new(),
+            numbers: BTreeMap::new(),
+            answers: Vec::new(),
+            refresh_token: String::new(),
+            logins: 0,
+        }
+    }
+
+    pub(super) async fn new_token(&mut self, name: &str, user: &str, password: &str) {
         let answer = self.program.sign_in(user, password).await;
         let token = answer.json["access_token"].as_str().unwrap_or_else(|| panic!("{answer:?}"));
         self.tokens.insert(name.to_owned(), token.to_owned());
     }
 
     /// Asks with a token of this name, and returns the data of an answer that is good.
-    async fn does(&self, bearer: &str, method: &str, path: &str, body: Value) -> Value {
+    pub(super) async fn does(&self, bearer: &str, method: &str, path: &str, body: Value) -> Value {
         let body = Some(&body).filter(|it| !it.is_null());
         let answer = ask(&self.program, &self.tokens[bearer], method, path, body).await;
         answer.data().clone()
@@ -84,7 +95,13 @@ impl Maker {
     }
 
     /// Asks what changes nothing, and notes the answer.
-    async fn note(&mut self, bearer: &str, method: &str, path: &str, body: Option<Value>) -> u16 {
+    pub(super) async fn note(
+        &mut self,
+        bearer: &str,
+        method: &str,
+        path: &str,
+        body: Option<Value>,
+    ) -> u16 {
         let token = self.tokens.get(bearer).map_or("", String::as_str);
         let seen = ask(&self.program, token, method, path, body.as_ref()).await;
         let (status, answer) = (seen.status, seen.json);
@@ -143,10 +160,10 @@ async fn interfaces(it: &mut Maker) {
     let api = it.does("admin", "POST", "/api/ApiResource", resource).await;
     let path = format!("/api/ApiResource/{api}");
     let published = json!({ "apiId": api.to_string(), "name": "Orders", "suffix": "orders",
-        "swaggerUrl": "https://example.org/swagger.json" });
+        "swaggerUrl": tests::documents::url("orders") });
     it.does("admin", "PUT", &format!("{path}/Publish"), published).await;
-    for release in ["the second", "the third"] {
-        let revision = json!({ "apiId": api.to_string(), "swaggerUrl": "https://example.org/2.json",
+    for release in ["the-second", "the-third"] {
+        let revision = json!({ "apiId": api.to_string(), "swaggerUrl": tests::documents::url(release),
             "releaseNote": release });
         it.does("admin", "POST", &format!("{path}/PublishRevision"), revision).await;
     }
@@ -333,14 +350,7 @@ async fn make(url: &str) {
     let mut program = restored().await;
     program.set_arguments(&["--nats", url]);
     program.start().await;
-    let mut it = Maker {
-        program,
-        tokens: BTreeMap::new(),
-        numbers: BTreeMap::new(),
-        answers: Vec::new(),
-        refresh_token: String::new(),
-        logins: 0,
-    };
+    let mut it = Maker::new(program);
     it.new_token("of the ended key", "admin", PASSWORD).await;
     let keys = it.program.get("/.well-known/openid-configuration/jwks", "").await;
     let first_key = keys.json["keys"][0]["kid"].as_str().unwrap().to_owned();
@@ -354,29 +364,11 @@ async fn make(url: &str) {
     tokens(&mut it).await;
     app_tokens(&mut it).await;
     look(&mut it).await;
-    keep(it, url).await;
-}
-
-/// Closes the store and writes the files.
-async fn keep(mut it: Maker, url: &str) {
-    let backup = it.program.beside("backup");
-    it.program.run(&["backup", "--to", backup.to_str().unwrap()]).ok();
-    let events = it.program.replayed();
-    until("everything is published", async || message_count(url).await == events.len()).await;
-    it.program.stop().await;
-    let verified = it.program.verified();
-    let text = |pairs: &[(&str, &str)]| {
-        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
-    };
     let scopes =
         |name: &str, scopes: &str| (name.to_owned(), (CLIENT_SECRET.to_owned(), scopes.to_owned()));
     let truth = Truth {
-        made: seconds() as i64 + 1,
-        verified,
-        backup_verified: Value::Null,
-        tokens: it.tokens,
-        passwords: text(&[("admin", PASSWORD), ("ann", ANN)]),
-        refused_passwords: text(&[
+        passwords: texts(&[("admin", PASSWORD), ("ann", ANN)]),
+        refused_passwords: texts(&[
             ("dan", "First-1-open"),
             ("eve", "First-1-open"),
             ("flo", "First-1-open"),
@@ -387,14 +379,36 @@ async fn keep(mut it: Maker, url: &str) {
             scopes("shop", "orders.read payroll.all oauthapp.user.get"),
             scopes("taken", "orders.read orders.write payroll.all oauthapp.user.get"),
         ]),
+        refused_clients: texts(&[("stopped", CLIENT_SECRET)]),
+        ..Truth::default()
+    };
+    keep(FIRST, it, truth, url).await;
+}
+
+pub(super) fn texts(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+/// Closes the store, notes what was seen, and writes the files.
+pub(super) async fn keep(store: Store, mut it: Maker, truth: Truth, url: &str) {
+    let backup = it.program.beside("backup");
+    it.program.run(&["backup", "--to", backup.to_str().unwrap()]).ok();
+    let events = it.program.replayed();
+    until("everything is published", async || message_count(url).await == events.len()).await;
+    it.program.stop().await;
+    let truth = Truth {
+        made: seconds() as i64 + 1,
+        verified: it.program.verified(),
+        tokens: it.tokens,
         refresh_token: it.refresh_token,
         answers: it.answers,
+        ..truth
     };
-    write(&it.program, truth, &events, url).await;
+    write(store, &it.program, truth, &events, url).await;
 }
 
 /// Writes the files, the archive last.
-async fn write(program: &Program, mut truth: Truth, events: &[Value], url: &str) {
+async fn write(store: Store, program: &Program, mut truth: Truth, events: &[Value], url: &str) {
     let mut copy = program.copy();
     copy.data = program.beside("backup");
     truth.backup_verified = copy.verified();
@@ -402,7 +416,7 @@ async fn write(program: &Program, mut truth: Truth, events: &[Value], url: &str)
     let published = messages(url, events.len()).await;
     let published = published.iter().map(|it| serde_json::to_string(it).unwrap()).collect();
     let replayed = events.iter().map(Value::to_string).collect();
-    let folder = fixture();
+    let folder = store.folder();
     fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join("stream.jsonl"), lines(published)).unwrap();
     fs::write(folder.join("replay.jsonl"), lines(replayed)).unwrap();
@@ -411,13 +425,19 @@ async fn write(program: &Program, mut truth: Truth, events: &[Value], url: &str)
     archive("-c", &folder.join("store.tar.gz"), beside, &["data", "backup"]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_frozen_store_is_there_and_is_made_once() {
-    if fixture().join("store.tar.gz").exists() {
-        return;
-    }
+/// Whether a store is to be made: it is not there, and somebody has asked for it.
+pub(super) fn is_to_be_made(store: Store) -> bool {
+    let is_there = store.folder().join("store.tar.gz").exists();
     let asked = std::env::var("CHANCERY_GOLDEN").as_deref() == Ok("write");
-    assert!(asked, "no frozen store in {}; see its README.md", fixture().display());
-    let server = NatsServer::start();
-    make(&server.url()).await;
+    let folder = store.folder();
+    assert!(is_there || asked, "no frozen store in {}; see README.md", folder.display());
+    !is_there
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_frozen_store_is_there_and_is_made_once() {
+    if is_to_be_made(FIRST) {
+        let server = NatsServer::start();
+        make(&server.url()).await;
+    }
 }

@@ -1,4 +1,4 @@
-//! What must be true of the frozen store for ever: the files beside it, and how answers are compared.
+//! What must be true of a frozen store for ever: the files beside it, and how answers are compared.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -20,13 +20,44 @@ pub(super) const STREAM: &str = "CHANCERY";
 /// Who issued the tokens of the frozen store.
 pub(super) const ISSUER: &str = "https://id.example.org";
 
-/// Where the frozen store stands.
-pub(super) fn fixture() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/store")
+/// A frozen store, by the name of its folder in `tests/fixtures`.
+#[derive(Clone, Copy)]
+pub(super) struct Store(pub(super) &'static str);
+
+/// The first one: everything that there was on 2026-11-29.
+pub(super) const FIRST: Store = Store("store");
+
+/// Many tenants, changes of users, roles and clients, codes, letters and messages.
+pub(super) const DIRECTORY: Store = Store("directory");
+
+/// API resources with whole faces, products, subscriptions and gateways.
+pub(super) const APIS: Store = Store("apis");
+
+/// Packages and SDKs, jobs, files of users, subscribers and notices.
+pub(super) const SDKS: Store = Store("sdks");
+
+/// All of them.
+pub(super) const STORES: [Store; 4] = [FIRST, DIRECTORY, APIS, SDKS];
+
+impl Store {
+    /// Where it stands.
+    pub(super) fn folder(self) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(self.0)
+    }
+
+    /// A file beside the archive.
+    pub(super) fn read(self, name: &str) -> String {
+        let path = self.folder().join(name);
+        fs::read_to_string(&path).unwrap_or_else(|err| panic!("{}: {err}", path.display()))
+    }
+
+    pub(super) fn truth(self) -> Truth {
+        serde_json::from_str(&self.read("truth.json")).unwrap()
+    }
 }
 
-/// What was seen when the store was made.
-#[derive(Serialize, Deserialize)]
+/// What was seen when a store was made.
+#[derive(Default, Serialize, Deserialize)]
 pub(super) struct Truth {
     /// The time of day just after the store was made, in Unix seconds.
     pub(super) made: i64,
@@ -42,6 +73,9 @@ pub(super) struct Truth {
     pub(super) refused_passwords: BTreeMap<String, String>,
     /// Clients with their secrets and the scopes of their tokens.
     pub(super) clients: BTreeMap<String, (String, String)>,
+    /// Clients that get no token, with their secrets.
+    #[serde(default)]
+    pub(super) refused_clients: BTreeMap<String, String>,
     /// The refresh token of an app-token pair that counts.
     pub(super) refresh_token: String,
     /// Requests that change nothing, and their answers.
@@ -66,18 +100,6 @@ pub(super) struct Message {
     pub(super) subject: String,
     pub(super) id: String,
     pub(super) payload: Box<RawValue>,
-}
-
-impl Truth {
-    pub(super) fn read() -> Self {
-        serde_json::from_str(&read("truth.json")).unwrap()
-    }
-}
-
-/// A file beside the store.
-pub(super) fn read(name: &str) -> String {
-    let path = fixture().join(name);
-    fs::read_to_string(&path).unwrap_or_else(|err| panic!("{}: {err}", path.display()))
 }
 
 /// Asks, and returns what is to be remembered of the answer.

@@ -6,8 +6,9 @@ use domain::client::{
     ClientUpdated, ClientWishes,
 };
 use domain::{ClientName, Fact, UserId};
+use serde_json::Value;
 
-use super::{Sample, client_registered, client_secrets, client_sparse, sample, text};
+use super::{Sample, at, client_registered, client_secrets, client_sparse, sample, text};
 
 /// A client that every rule accepts, and that may be changed.
 pub fn client_editable() -> ClientRegistered {
@@ -25,6 +26,24 @@ pub fn client_wishes(client: &ClientRegistered) -> ClientWishes {
     }
 }
 
+/// Every switch, every lifetime and every time is another one.
+fn with_other_switches() -> ClientRegistered {
+    let mut client = client_registered();
+    let mut flags = serde_json::to_value(&client.flags).unwrap();
+    for flag in flags.as_object_mut().unwrap().values_mut() {
+        *flag = (flag == &Value::Bool(false)).into();
+    }
+    client.flags = serde_json::from_value(flags).unwrap();
+    let mut lifetimes = serde_json::to_value(&client.lifetimes).unwrap();
+    for (lifetime, n) in lifetimes.as_object_mut().unwrap().values_mut().zip(70_001..) {
+        *lifetime = n.into();
+    }
+    client.lifetimes = serde_json::from_value(lifetimes).unwrap();
+    (client.created, client.updated) = (at(71), Some(at(72)));
+    client.last_accessed = Some(at(73));
+    client
+}
+
 pub(super) fn all() -> Vec<Sample> {
     // Another value in every field that may change, and in every switch and lifetime.
     let mut other = client_sparse();
@@ -37,7 +56,9 @@ pub(super) fn all() -> Vec<Sample> {
         ClientEvent::Updated(Fact { data, personal: None, secret })
     };
     let set = ClientOwnerSet { client: 11, owner: UserId(18), former_owner: UserId(13) };
+    let rest = ClientChange::between(&client_registered(), &with_other_switches());
     vec![
+        sample("switches", updated(rest, None)),
         sample("full", updated(changes, Some(client_secrets()))),
         sample("values", updated(Vec::new(), Some(ClientSecrets::default()))),
         sample("full", ClientEvent::OwnerSet(set.into())),

@@ -54,18 +54,24 @@ fn created(id: u32) -> PlainCreated {
 
 /// All events of a plain aggregate: created, updated to fields and by more changes, each under a
 /// name, deleted.
-fn plain<E, F>(id: u32, fields: F, more: Vec<(&'static str, Vec<F::Change>)>) -> Vec<Sample>
+pub(super) fn plain<E, F>(
+    id: u32,
+    fields: F,
+    more: Vec<(&'static str, Vec<F::Change>)>,
+) -> Vec<Sample>
 where
     F: PlainFields,
     E: From<PlainEvent<F::Change>> + Into<AnyEvent>,
 {
     let event = |event: PlainEvent<F::Change>| E::from(event);
     let updated = |changes| PlainUpdated { changes };
-    let properties = Properties { values: vec![PROPERTY_SECRET.to_owned()] };
+    let values = fields.property_keys().iter().map(|_| PROPERTY_SECRET.to_owned());
+    let properties = Properties { values: values.collect() };
+    let properties = Some(properties).filter(|it| !it.values.is_empty());
     let all = updated(F::default().changes_to(&fields));
     let mut samples = vec![
         sample("full", event(PlainEvent::Created(created(id)))),
-        sample("full", event(PlainEvent::Updated(all, Some(properties)))),
+        sample("full", event(PlainEvent::Updated(all, properties))),
         sample("full", event(PlainEvent::Deleted(PlainDeleted { id }))),
     ];
     samples.extend(
@@ -96,11 +102,13 @@ pub async fn live(life: &mut impl Lives) {
     live_plain::<IdentityResource, _>(life, 92, identity_resource_fields()).await;
 }
 
-async fn live_plain<A, F>(life: &mut impl Lives, id: u32, fields: F)
+pub(super) async fn live_plain<A, F>(life: &mut impl Lives, id: u32, fields: F)
 where
+    F: PlainFields,
     A: Aggregate<Command = PlainCommand<F>>,
 {
-    let values = vec![PropertyValue::Set(PROPERTY_SECRET.to_owned())];
+    let values = fields.property_keys().iter();
+    let values = values.map(|_| PropertyValue::Set(PROPERTY_SECRET.to_owned())).collect();
     let create = PlainCommand::Create(created(id), Box::new(fields), values);
     life.run::<A>(&id.to_string(), create).await;
     life.run::<A>(&id.to_string(), PlainCommand::Delete).await;

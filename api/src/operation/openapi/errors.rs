@@ -30,6 +30,9 @@ pub(super) fn of(it: &Endpoint) -> Vec<ApiError> {
         errors.push(ApiError::Unauthenticated { token_sent: true, why: "" });
         errors.push(ApiError::Forbidden(String::new()));
     }
+    if it.access == Access::Gateway {
+        errors.push(ApiError::NoGatewayKey(""));
+    }
     if it.body.is_some() {
         errors.push(ApiError::WrongContentType { expected: "" });
     }
@@ -53,6 +56,7 @@ pub(super) fn of(it: &Endpoint) -> Vec<ApiError> {
 pub(super) fn about(err: &ApiError, face: &Face) -> &'static str {
     match err {
         ApiError::Unauthenticated { .. } => "no access token, or one that does not count",
+        ApiError::NoGatewayKey(_) => "no key of a gateway, or one that does not count",
         ApiError::Forbidden(_) => "a scope, a permission, a role or a right is missing",
         ApiError::Invalid(_) => "members, parameters or headers break rules",
         ApiError::NoRoute => "no endpoint has this path",
@@ -70,7 +74,6 @@ pub(super) fn about(err: &ApiError, face: &Face) -> &'static str {
             "the client is unknown, or did not prove itself"
         }
         ApiError::OAuth { .. } => "the request breaks rules",
-        ApiError::NotBuilt => "the operation is not built yet",
         ApiError::Changed => "it was changed since the version that If-Match names",
         ApiError::KeyReused => "the Idempotency-Key was used for another request",
         ApiError::OneTime => "the answer to this Idempotency-Key held a secret",

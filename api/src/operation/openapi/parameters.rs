@@ -72,7 +72,8 @@ pub(super) fn of(it: &Endpoint) -> Vec<Value> {
 
 /// Whether an endpoint changes something, and knows repeated requests.
 pub(super) fn takes_idempotency_key(it: &Endpoint) -> bool {
-    it.method != Method::GET && matches!(it.access, Access::Anonymous | Access::Bearer(_))
+    let is_known = matches!(it.access, Access::Anonymous | Access::Bearer(_) | Access::Gateway);
+    (it.method != Method::GET || it.is_link) && is_known
 }
 
 /// Whether an endpoint changes what is there already, of which the caller may know the version.

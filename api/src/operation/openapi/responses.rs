@@ -44,7 +44,16 @@ impl<'a> Responses<'a> {
     pub(super) fn of(&mut self, it: &Endpoint, schemas: &mut SchemaGenerator) -> Value {
         let mut responses = Map::new();
         for answer in &it.answers {
-            responses.insert(answer.status.as_str().to_owned(), own(it, answer, schemas));
+            let own = own(it, answer, schemas);
+            // One status may have answers of several types.
+            match (responses.get_mut(answer.status.as_str()), own.get("content")) {
+                (Some(Value::Object(before)), Some(Value::Object(content))) => {
+                    if let Some(Value::Object(contents)) = before.get_mut("content") {
+                        contents.extend(content.clone());
+                    }
+                }
+                _ => drop(responses.insert(answer.status.as_str().to_owned(), own)),
+            }
         }
         for failed in self.failures(it, schemas) {
             let status = failed.response.status();
