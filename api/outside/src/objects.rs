@@ -219,7 +219,7 @@ fn place(kind: ObjectKind, name: &ObjectName) -> Place {
     Place::from_iter([kind.folder(), &name])
 }
 
-/// A name as [`place`] writes it.
+/// A name as [`place()`] writes it.
 fn read_name(text: &str) -> Option<ObjectName> {
     let mut name = ObjectName::default();
     if text.len() != 2 * name.len() || !text.bytes().all(|it| it.is_ascii_hexdigit()) {
