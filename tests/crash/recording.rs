@@ -11,6 +11,9 @@ use tests::log::read_all;
 
 use super::child;
 
+/// The length of a whole note: a command id in hexadecimal digits, and the end of the line.
+const NOTE_BYTES: usize = 33;
+
 /// What the recorder wrote, and where the child worked.
 pub struct Recording {
     /// The temporary folder of it all.
@@ -104,6 +107,8 @@ impl Recording {
     pub fn acknowledged(&self) -> Vec<(usize, CommandId)> {
         let records = (0..self.len()).map(|index| (index, self.get(index)));
         let notes = records.filter(|(_, record)| record.kind == b'N');
+        // The last one may be cut short: the process ended while a thread wrote it.
+        let notes = notes.filter(|(_, record)| record.bytes.len() == NOTE_BYTES);
         notes.map(|(index, record)| (index, read_note(record.bytes))).collect()
     }
 
@@ -117,7 +122,8 @@ impl Recording {
 /// Reads the notes of a child that was not recorded. A last line may be cut short.
 pub fn read_notes(path: &Path) -> Vec<CommandId> {
     let notes = std::fs::read(path).unwrap_or_default();
-    notes.split_inclusive(|it| *it == b'\n').filter(|it| it.len() == 33).map(read_note).collect()
+    let lines = notes.split_inclusive(|it| *it == b'\n');
+    lines.filter(|it| it.len() == NOTE_BYTES).map(read_note).collect()
 }
 
 fn read_note(line: &[u8]) -> CommandId {

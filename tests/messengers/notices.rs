@@ -63,13 +63,15 @@ impl Story {
         self.post(path, json!({ "email": address })).await.data();
     }
 
-    /// Who subscribes, by the links in the letters.
+    /// Who subscribes, by the links in the letters, one after the other: the letters, in the order of the
+    /// addresses, whichever came first.
     async fn subscribe(&self, receiver: &Receiver, addresses: &[&str]) -> Vec<String> {
         let before = receiver.taken().len();
         for address in addresses {
             self.ask_letter(address).await;
         }
-        let letters = receiver.takes(before + addresses.len()).await.split_off(before);
+        let mut letters = receiver.takes(before + addresses.len()).await.split_off(before);
+        letters.sort_by_key(|letter| addresses.iter().position(|it| *it == to(letter)));
         for letter in &letters {
             self.follow(Method::GET, &link(letter, "AddSubscription")).await;
         }
