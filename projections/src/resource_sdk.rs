@@ -52,11 +52,6 @@ impl ResourceSdk {
         rows
     }
 
-    /// The package with a name, in any letter case.
-    pub fn package(&self, name: &str) -> Option<&PackageRow> {
-        self.packages.get(&folded(name))
-    }
-
     /// How SDKs for a language are released to npm.
     pub fn npm(&self, language: NpmLanguage) -> Option<&NpmOptions> {
         self.npm.get(&language)

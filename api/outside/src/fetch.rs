@@ -15,11 +15,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, LOCATION};
-use reqwest::{Client, Response, StatusCode, redirect, retry};
+use reqwest::{Client, Response, StatusCode};
 
 use self::places::Places;
 use self::resolve::{Lookup, Resolver, by_the_system, is_forbidden};
-use crate::{HostVerdict, Outbound, Unusable};
+use crate::{HostVerdict, Outbound, Unusable, strict_client};
 
 /// The longest document, in bytes.
 pub const DOCUMENT_BYTES_MAX: usize = 16 << 20;
@@ -75,22 +75,9 @@ impl Fetcher {
 
     fn with(outbound: Outbound, limits: Limits, lookup: Lookup) -> Result<Self, Unusable> {
         let outbound = Arc::new(outbound);
-        let client = Client::builder()
-            .dns_resolver(Arc::new(Resolver::new(Arc::clone(&outbound), lookup)))
-            .no_proxy()
-            .redirect(redirect::Policy::none())
-            .retry(retry::never())
-            .referer(false)
-            // Nothing of one fetch is left for the next one.
-            .pool_max_idle_per_host(0)
-            // Whatever another part of the program switches on.
-            .no_gzip()
-            .no_brotli()
-            .no_deflate()
-            .no_zstd()
-            .http1_only()
-            .user_agent("chancery")
-            .connect_timeout(limits.connect)
+        let resolver = Resolver::new(Arc::clone(&outbound), lookup);
+        let client = strict_client(limits.connect)
+            .dns_resolver(Arc::new(resolver))
             .build()
             .map_err(|err| Unusable(format!("the HTTP client: {err}")))?;
         let places = Places::new(limits.place);

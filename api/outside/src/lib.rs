@@ -4,6 +4,7 @@
 //! Letters and messages have a form for development, which writes files instead.
 
 mod addresses;
+mod client;
 mod fetch;
 mod file_type;
 mod folder;
@@ -13,6 +14,7 @@ mod sms;
 mod upstreams;
 
 pub use crate::addresses::{HostVerdict, Outbound};
+pub use crate::client::strict_client;
 pub use crate::fetch::{
     DOCUMENT_BYTES_MAX, FetchError, FetchReason, FetchUrl, Fetched, Fetcher, REDIRECTS_MAX,
     URL_CHARS_MAX, check_url,

@@ -1,33 +1,21 @@
-//! Why a job failed, and what may be said of it.
+//! Why nothing was released, and what may be said of it.
 
 use std::fmt;
 
 /// The longest `detail`, in characters.
 pub const DETAIL_CHARS_MAX: usize = 2_000;
 
-/// Why a job failed, as one word that never changes.
+/// Why nothing was released, as one word that never changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Reason {
     /// A program that is needed is not there, or too old.
     ToolMissing,
-    /// The sandbox is not there.
-    SandboxMissing,
-    /// The document has what could become code in an SDK.
-    DocumentNotSafe,
-    /// The generator refuses the document.
-    DocumentRefusedByTool,
-    /// A step had not ended when its time was over.
+    /// It had not ended when its time was over.
     OutOfTime,
-    /// A step used more processor time than it may.
-    OutOfCpu,
-    /// A step used more memory than it may.
-    OutOfMemory,
     /// More bytes came than may.
     OutputTooLarge,
     /// More files came than may.
     TooManyFiles,
-    /// The compiler refuses what was generated.
-    DoesNotCompile,
     /// The operator set no registry.
     RegistryNotSet,
     /// The registry gave no answer, or none that a registry gives.
@@ -46,23 +34,17 @@ pub enum Reason {
     HostKeyUnknown,
     /// The host is, or resolves only to, what may not be reached.
     PrivateAddress,
-    /// The program ended, three times, while the job ran.
+    /// It ended in a way that none of the others says.
     Crashed,
 }
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 14] = [
         Self::ToolMissing,
-        Self::SandboxMissing,
-        Self::DocumentNotSafe,
-        Self::DocumentRefusedByTool,
         Self::OutOfTime,
-        Self::OutOfCpu,
-        Self::OutOfMemory,
         Self::OutputTooLarge,
         Self::TooManyFiles,
-        Self::DoesNotCompile,
         Self::RegistryNotSet,
         Self::RegistryUnreachable,
         Self::RegistryRefused,
@@ -79,15 +61,9 @@ impl Reason {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::ToolMissing => "tool_missing",
-            Self::SandboxMissing => "sandbox_missing",
-            Self::DocumentNotSafe => "document_not_safe",
-            Self::DocumentRefusedByTool => "document_refused_by_tool",
             Self::OutOfTime => "out_of_time",
-            Self::OutOfCpu => "out_of_cpu",
-            Self::OutOfMemory => "out_of_memory",
             Self::OutputTooLarge => "output_too_large",
             Self::TooManyFiles => "too_many_files",
-            Self::DoesNotCompile => "does_not_compile",
             Self::RegistryNotSet => "registry_not_set",
             Self::RegistryUnreachable => "registry_unreachable",
             Self::RegistryRefused => "registry_refused",

@@ -115,12 +115,11 @@ async fn release(mut granted: Granted) -> Outcome {
         return asked_again(&granted, &done);
     }
     granted.confirm()?;
-    row.sdk.npm(language).ok_or_else(no_npm_options)?;
+    let options = row.sdk.npm(language).ok_or_else(no_npm_options)?;
     is_available(&granted).await?;
     let (document, source) = document_of(&granted, &row, api_id, Some(&body.swagger_url)).await?;
     let id = new_job(&granted)?;
-    let now = row.sdk.npm(language).ok_or_else(no_npm_options)?;
-    let version = next_version(&now.version);
+    let version = next_version(&options.version);
     let version = version.ok_or_else(|| {
         ApiError::field("version", "of the npm options has no next one: set another")
     })?;
@@ -130,7 +129,7 @@ async fn release(mut granted: Granted) -> Outcome {
         owner: granted.user(),
         work: SdkWork::ReleaseNpm {
             language,
-            package: now.name.clone(),
+            package: options.name.clone(),
             version: version.clone(),
             tags: body.tags,
         },

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use outside::strict_client;
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url, redirect, retry};
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url};
 use tokio::time::timeout;
 
 use super::answer::{self, Found, KNOWN_BYTES_MAX, SAID_BYTES_MAX};
@@ -65,19 +66,7 @@ impl Registry {
         if !is_plain {
             return Err(wrong());
         }
-        let client = Client::builder()
-            .no_proxy()
-            .redirect(redirect::Policy::none())
-            .retry(retry::never())
-            .referer(false)
-            .pool_max_idle_per_host(0)
-            .no_gzip()
-            .no_brotli()
-            .no_deflate()
-            .no_zstd()
-            .http1_only()
-            .user_agent("chancery")
-            .connect_timeout(CONNECT_TIME_MAX)
+        let client = strict_client(CONNECT_TIME_MAX)
             .build()
             .map_err(|_| FormError::new("No HTTP client can be made."))?;
         let url = url.as_str().trim_end_matches('/').to_owned();
