@@ -8,7 +8,7 @@ mod error;
 mod event_json;
 mod expected;
 mod full_event_id;
-mod halt;
+pub mod halt;
 mod hash;
 pub mod keys;
 mod last_administrator;

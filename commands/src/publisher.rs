@@ -36,6 +36,9 @@ use crate::event_json::Personal;
 use crate::keys::Keyring;
 use crate::lock::lock;
 
+/// After how long a reason that lasts is logged again.
+const REPEAT_EVERY: Duration = Duration::from_secs(600);
+
 /// The wait before the first retry; it doubles.
 const RETRY_WAIT_MIN: Duration = Duration::from_millis(250);
 
@@ -78,6 +81,8 @@ pub enum PublisherState {
 pub struct PublisherStatus {
     /// What it is doing.
     pub state: PublisherState,
+    /// Why it is interrupted, while it is.
+    pub why: Option<String>,
     /// The broker has every event up to this position, as far as is known here.
     pub published: u64,
     /// How many events the broker does not have yet.
@@ -87,6 +92,7 @@ pub struct PublisherStatus {
 #[derive(Debug, Clone)]
 struct Progress {
     state: PublisherState,
+    why: Option<String>,
     cursor: Cursor,
 }
 
@@ -111,8 +117,8 @@ impl Publisher {
         keys: Arc<Keyring>,
         options: PublisherOptions,
     ) -> PublisherHandle {
-        let progress = Progress { state: PublisherState::Connecting, cursor: Cursor::default() };
-        let (progress, seen) = watch::channel(progress);
+        let (state, cursor) = (PublisherState::Connecting, Cursor::default());
+        let (progress, seen) = watch::channel(Progress { state, why: None, cursor });
         let (stop, stopping) = watch::channel(false);
         let file = options.folder.as_deref().map(|it| CursorFile::new(it, log.id()));
         let worker = Worker {
@@ -120,7 +126,7 @@ impl Publisher {
             options,
             progress,
             stop: stopping,
-            down: false,
+            down: None,
             contended: false,
         };
         let task = tokio::spawn(worker.run(file));
@@ -131,10 +137,10 @@ impl Publisher {
 impl PublisherHandle {
     /// How far it is.
     pub fn status(&self) -> PublisherStatus {
-        let Progress { state, cursor } = self.progress.borrow().clone();
+        let Progress { state, why, cursor } = self.progress.borrow().clone();
         let published = cursor.position();
         let lag = self.log.head().position.saturating_sub(published);
-        PublisherStatus { state, published, lag }
+        PublisherStatus { state, why, published, lag }
     }
 
     /// Waits until the status is as wanted, and returns it. It returns also when the publisher
@@ -175,8 +181,8 @@ struct Worker {
     options: PublisherOptions,
     progress: watch::Sender<Progress>,
     stop: watch::Receiver<bool>,
-    /// The interruption was logged, and its end was not yet.
-    down: bool,
+    /// Why it was interrupted, as it was logged last, and when; its end was not logged yet.
+    down: Option<(String, Instant)>,
     /// It was logged that somebody else publishes, too.
     contended: bool,
 }
@@ -205,7 +211,8 @@ impl Worker {
         let mut broker = None;
         loop {
             let before = self.progress.borrow().cursor.position();
-            match self.round(&servers, &mut broker).await {
+            let ended = self.round(&servers, &mut broker).await;
+            match explained(ended, broker.as_ref()) {
                 Ended::Asked => break,
                 Ended::ForGood(why) => return self.stopped(why),
                 Ended::Conflict => self.say_contended(),
@@ -240,7 +247,7 @@ impl Worker {
         };
         let Some(broker) = broker.as_ref() else { return Ended::Asked };
         let state = PublisherState::Publishing;
-        self.progress.send_replace(Progress { state, cursor: base });
+        self.progress.send_replace(Progress { state, why: None, cursor: base });
         if base.position() == self.source.log.head().position {
             self.say_up(base.position());
         }
@@ -278,20 +285,24 @@ impl Worker {
         }
     }
 
-    /// One log line when it goes down, not one for each retry.
+    /// One log line when it goes down, when the reason is another one, and now and then; not one for
+    /// each retry.
     fn say_down(&mut self, why: &str) {
-        self.progress.send_modify(|it| it.state = PublisherState::Connecting);
-        if !self.down {
+        self.progress.send_modify(|it| {
+            it.state = PublisherState::Connecting;
+            it.why = Some(why.to_owned());
+        });
+        let is_said = |(said, at): &(String, Instant)| said == why && at.elapsed() < REPEAT_EVERY;
+        if !self.down.as_ref().is_some_and(is_said) {
             tracing::warn!(why, "publishing to NATS is interrupted; events wait in the log");
+            self.down = Some((why.to_owned(), Instant::now()));
         }
-        self.down = true;
     }
 
     fn say_up(&mut self, position: u64) {
-        if self.down {
+        if self.down.take().is_some() {
             tracing::info!(position, "publishing to NATS goes on");
         }
-        self.down = false;
     }
 
     fn say_contended(&mut self) {
@@ -305,6 +316,23 @@ impl Worker {
         tracing::error!(why, "publishing to NATS has stopped for good");
         self.progress.send_modify(|it| it.state = PublisherState::Stopped(why));
     }
+}
+
+/// With what the server said of this connection: a permission that is missing is told in no answer.
+fn explained(ended: Ended, broker: Option<&Broker>) -> Ended {
+    let said = broker.and_then(Broker::said);
+    match (ended, said) {
+        (Ended::Interrupted(why), Some(said)) if !why.contains(&said) => {
+            Ended::Interrupted(format!("{why}; the server says: {said}"))
+        }
+        (Ended::Conflict, Some(said)) => Ended::Interrupted(format!("the server says: {said}")),
+        (ended, _) => ended,
+    }
+}
+
+/// Whether a text is one address of NATS or several, with commas between them.
+pub fn is_address(text: &str) -> bool {
+    Servers::parse(text).is_some()
 }
 
 /// Saves how far publishing came, at most once a second, and once more at the end. It runs beside

@@ -14,4 +14,5 @@ mod installation;
 mod interruptions;
 mod proxy;
 mod publishing;
+mod reasons;
 mod subjects;

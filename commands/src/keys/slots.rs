@@ -62,6 +62,10 @@ pub(crate) enum SlotError {
     Io(#[from] io::Error),
     #[error("the key file is damaged at byte {0}")]
     Damaged(u64),
+    #[error(
+        "the key file has an entry of a newer version of the program at byte {0}: start that version"
+    )]
+    Newer(u64),
 }
 
 /// The open file.
@@ -200,6 +204,9 @@ pub(crate) fn decode<'a>(
     // The file is read twice rather than kept in memory: there may be a slot for each of millions
     // of people.
     let slots = || bytes.chunks(SLOT_BYTES).map(decode_slot);
+    if let Some(n) = bytes.chunks(SLOT_BYTES).position(is_of_newer) {
+        return Err(SlotError::Newer((n * SLOT_BYTES) as u64));
+    }
     let (mut end, mut durable) = (0, 0);
     for (slot, n) in slots().zip(1..).filter_map(|(slot, n)| Some((slot?, n))) {
         end = n;
@@ -270,12 +277,25 @@ impl<'a> Slot<'a> {
 }
 
 fn decode_slot(slot: &[u8]) -> Option<Slot<'_>> {
-    let (crc, rest) = slot.split_first_chunk::<4>()?;
-    if slot.len() != SLOT_BYTES || crc32c::crc32c(rest).to_le_bytes() != *crc {
-        return None;
-    }
+    let rest = checked(slot)?;
     let ([kind, chunk, chunks, length], rest) = rest.split_first_chunk::<4>()?;
-    let kind = match kind {
+    let kind = kind_of(*kind)?;
+    let id = *rest.first_chunk::<16>()?;
+    let part = slot.get(BODY_AT..BODY_AT + usize::from(*length))?;
+    let durable = u32::from_le_bytes(*slot.get(DURABLE_AT..)?.first_chunk()?);
+    let (chunk, chunks, durable) = (*chunk, *chunks, u64::from(durable));
+    Some(Slot { kind, chunk, chunks, id, part, durable })
+}
+
+/// What a slot holds behind its checksum, if that is right.
+fn checked(slot: &[u8]) -> Option<&[u8]> {
+    let (crc, rest) = slot.split_first_chunk::<4>()?;
+    let fits = slot.len() == SLOT_BYTES && crc32c::crc32c(rest).to_le_bytes() == *crc;
+    fits.then_some(rest)
+}
+
+fn kind_of(number: u8) -> Option<SlotKind> {
+    Some(match number {
         1 => SlotKind::Header,
         2 => SlotKind::System,
         3 => SlotKind::Subject,
@@ -284,12 +304,13 @@ fn decode_slot(slot: &[u8]) -> Option<Slot<'_>> {
         6 => SlotKind::Void,
         7 => SlotKind::Fingerprint,
         _ => return None,
-    };
-    let id = *rest.first_chunk::<16>()?;
-    let part = slot.get(BODY_AT..BODY_AT + usize::from(*length))?;
-    let durable = u32::from_le_bytes(*slot.get(DURABLE_AT..)?.first_chunk()?);
-    let (chunk, chunks, durable) = (*chunk, *chunks, u64::from(durable));
-    Some(Slot { kind, chunk, chunks, id, part, durable })
+    })
+}
+
+/// Whether a slot is whole and of a kind that this version does not know. It must not be taken for an
+/// empty one: the next key would take its place.
+fn is_of_newer(slot: &[u8]) -> bool {
+    checked(slot).and_then(|it| it.first()).is_some_and(|it| kind_of(*it).is_none())
 }
 
 #[cfg(test)]
@@ -315,6 +336,25 @@ mod tests {
 
     fn ids(decoded: &Decoded) -> Vec<u8> {
         decoded.entries.iter().map(|it| it.id[0]).collect()
+    }
+
+    #[test]
+    fn a_kind_of_a_newer_version_is_told_and_kept() {
+        let mut newer = subject(9, 1);
+        newer[4] = 99;
+        let crc = crc32c::crc32c(&newer[4..]).to_le_bytes();
+        newer[..4].copy_from_slice(&crc);
+        let header = encode(SlotKind::Header, [0; 16], &[1], 0);
+        for (bytes, at) in [
+            ([header.clone(), newer.clone()].concat(), 1),
+            ([header.clone(), newer, subject(2, 1)].concat(), 1),
+        ] {
+            let Err(SlotError::Newer(byte)) = decode(&bytes).map(|it| it.slots) else { panic!() };
+            assert_eq!(byte, at * SLOT_BYTES as u64);
+        }
+        // Whatever else has no right checksum is no entry.
+        let torn = [header, vec![7; SLOT_BYTES]].concat();
+        assert_eq!(decode(&torn).unwrap().slots, 1);
     }
 
     #[test]
@@ -345,7 +385,7 @@ mod tests {
                     assert!(at >= 2 * SLOT_BYTES, "byte {at}");
                     assert_eq!(ids(&decoded), [0, 2], "byte {at}");
                 }
-                Err(SlotError::Io(err)) => panic!("{err}"),
+                Err(err) => panic!("byte {at}: {err}"),
             }
         }
     }

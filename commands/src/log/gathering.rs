@@ -4,7 +4,7 @@
 //! answered will soon send their next commits. So after a large group the writer waits a moment, as
 //! long as commits keep coming: docs/decisions/0009-blocks.md. A single caller never waits.
 
-use std::sync::mpsc::{Receiver, RecvError, RecvTimeoutError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use super::answers::Request;
@@ -35,12 +35,7 @@ impl Gathering {
         Self { requests, held_over: None, expected: 0 }
     }
 
-    /// Waits for the first commit of a block. An error when all senders are gone.
-    pub(crate) fn first(&mut self) -> Result<Request, RecvError> {
-        self.held_over.take().map_or_else(|| self.requests.recv(), Ok)
-    }
-
-    /// As `first`, but with a time limit.
+    /// Waits for the first commit of a block, for so long. An error when all senders are gone.
     pub(crate) fn first_within(&mut self, time: Duration) -> Result<Request, RecvTimeoutError> {
         self.held_over.take().map_or_else(|| self.requests.recv_timeout(time), Ok)
     }

@@ -8,7 +8,7 @@
 use std::cell::Cell;
 use std::fs::{self, File, Permissions};
 use std::io::ErrorKind;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Once;
@@ -34,6 +34,7 @@ pub(crate) struct Store {
     // Dropped after the tree; sled writes its last pages then.
     _db: sled::Db,
     file: File,
+    db: PathBuf,
     blobs: PathBuf,
     blobs_changed: std::sync::Mutex<Option<SystemTime>>,
 }
@@ -47,11 +48,13 @@ impl Store {
         prepare(path)?;
         let (db, tree) = open_sled(path)?;
         make_private(path).map_err(|err| io("closing the store to others", &err))?;
-        let file = File::open(path.join("db")).map_err(|err| io("opening log/db", &err))?;
+        let db_path = path.join("db");
+        let file = File::open(&db_path).map_err(|err| io("opening log/db", &err))?;
         Ok(Self {
             tree,
             _db: db,
             file,
+            db: db_path,
             blobs: path.join("blobs"),
             blobs_changed: std::sync::Mutex::new(None),
         })
@@ -72,6 +75,16 @@ impl Store {
         self.tree.flush().map_err(|err| sled_error("writing the store", &err))?;
         self.file.sync_data().map_err(|err| io("fdatasync of log/db", &err))?;
         self.check_blobs()
+    }
+
+    /// Whether the file that is written is still the one that the next start would read: somebody may
+    /// have removed or replaced the folder. Unknown counts as yes.
+    pub(crate) fn is_in_place(&self) -> bool {
+        match (fs::metadata(&self.db), self.file.metadata()) {
+            (Ok(named), Ok(open)) => (named.dev(), named.ino()) == (open.dev(), open.ino()),
+            (Err(err), _) => err.kind() != ErrorKind::NotFound,
+            (Ok(_), Err(_)) => true,
+        }
     }
 
     /// A file in `blobs/` is not covered by our sync, so it must not exist.

@@ -29,6 +29,9 @@ const SECOND_HEAD_EVERY: Duration = Duration::from_secs(1);
 /// The longest time between two checks of the free space.
 const SPACE_CHECK_EVERY: Duration = Duration::from_millis(250);
 
+/// The longest time between two looks whether the store is where the next start would look for it.
+const PLACE_CHECK_EVERY: Duration = Duration::from_secs(1);
+
 /// Where requests go in. When the last one is dropped, the writer finishes.
 #[derive(Debug, Clone)]
 pub(crate) struct WriterHandle(Sender<Request>);
@@ -52,6 +55,7 @@ pub(crate) struct Writer {
     reserve_bytes: u64,
     free_bytes: u64,
     space_checked: Option<Instant>,
+    place_checked: Instant,
 }
 
 impl Writer {
@@ -76,6 +80,7 @@ impl Writer {
             reserve_bytes,
             free_bytes: u64::MAX,
             space_checked: None,
+            place_checked: Instant::now(),
         };
         // So that a loss before the first commit of this run is noticed, too.
         writer.write_second_head();
@@ -104,18 +109,19 @@ impl Writer {
     /// Waits for the first commit of a block. `None` when all senders are gone.
     fn wait(&mut self) -> Option<Request> {
         loop {
-            if self.second_position == self.shared.head.borrow().position {
-                return self.queue.first().ok();
-            }
             match self.queue.first_within(SECOND_HEAD_EVERY) {
                 Ok(request) => return Some(request),
-                Err(RecvTimeoutError::Timeout) => self.write_second_head(),
+                Err(RecvTimeoutError::Timeout) => self.check_place(),
                 Err(RecvTimeoutError::Disconnected) => return None,
+            }
+            if self.second_position != self.shared.head.borrow().position {
+                self.write_second_head();
             }
         }
     }
 
     fn commit(&mut self, group: Vec<Request>) {
+        self.check_place();
         if let Some(full) = self.check_space() {
             let mut answers = Answers::with_capacity(group.len());
             for Request { prepared, reply } in group {
@@ -202,6 +208,18 @@ impl Writer {
         }
         self.second_written = Instant::now();
         self.second_position = head.position;
+    }
+
+    /// What is written to a file that was removed is lost with the process, so it ends.
+    fn check_place(&mut self) {
+        if self.place_checked.elapsed() < PLACE_CHECK_EVERY {
+            return;
+        }
+        self.place_checked = Instant::now();
+        if !self.shared.store.is_in_place() {
+            let why = "log/db was removed or replaced while the program wrote to it".to_owned();
+            end_process(&LogError::Store(why));
+        }
     }
 
     /// Changes are refused before the disk is full, so that no write meets ENOSPC.

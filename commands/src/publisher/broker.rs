@@ -1,6 +1,7 @@
 //! The connection to NATS, the stream, and where in the log the stream ends.
 
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_nats::jetstream::context::ContextBuilder;
@@ -16,6 +17,7 @@ use super::ended::Ended;
 use super::history::{self, Checked};
 use super::stream::{STREAM, SUBJECTS, WINDOW_EVENTS_MAX};
 use crate::full_event_id::FullEventId;
+use crate::lock::lock;
 
 /// How long one attempt to connect to one server may take.
 const CONNECT_WAIT_MAX: Duration = Duration::from_secs(5);
@@ -93,6 +95,8 @@ pub(super) struct Broker {
     stream: Stream,
     /// True once the connection broke; closed when the library gave it up.
     pub(super) lost: watch::Receiver<bool>,
+    /// The last error that the server told of this connection.
+    said: Arc<Mutex<Option<String>>>,
 }
 
 impl Broker {
@@ -103,14 +107,20 @@ impl Broker {
         credentials: Option<&Path>,
     ) -> Result<Self, String> {
         let (sender, lost) = watch::channel(false);
+        let said = Arc::new(Mutex::new(None));
+        let saying = said.clone();
         let options = servers
             .options(credentials)?
             .name("chancery")
             .connection_timeout(CONNECT_WAIT_MAX)
             .request_timeout(Some(ANSWER_WAIT_MAX))
             .event_callback(move |event| {
-                if matches!(event, Event::Disconnected | Event::Closed) {
-                    sender.send_replace(true);
+                match event {
+                    Event::Disconnected | Event::Closed => {
+                        sender.send_replace(true);
+                    }
+                    Event::ServerError(err) => *lock(&saying) = Some(err.to_string()),
+                    _ => (),
                 }
                 std::future::ready(())
             })
@@ -124,7 +134,11 @@ impl Broker {
                 )
             });
         let client = options.connect(servers.addresses.as_slice()).await;
-        let client = client.map_err(|err| err.kind().to_string())?;
+        let at = || {
+            let all = servers.addresses.iter().map(|it| format!("{}:{}", it.host(), it.port()));
+            all.collect::<Vec<_>>().join(", ")
+        };
+        let client = client.map_err(|err| format!("{}: {}", at(), err.kind()))?;
         let context = ContextBuilder::new().timeout(ANSWER_WAIT_MAX).build(client.clone());
         let config = Config {
             name: STREAM.to_owned(),
@@ -133,8 +147,18 @@ impl Broker {
             ..Config::default()
         };
         let stream = context.get_or_create_stream(config).await;
-        let stream = stream.map_err(|err| format!("the stream {STREAM}: {err}"))?;
-        Ok(Self { client, stream, lost })
+        let stream = stream.map_err(|err| {
+            let said = lock(&said).clone();
+            let said = said.map_or_else(String::new, |it| format!("; the server says: {it}"));
+            format!("the stream {STREAM}: {err}{said}")
+        })?;
+        check_config(&stream.cached_info().config)?;
+        Ok(Self { client, stream, lost, said })
+    }
+
+    /// What the server told of this connection last, such as a permission that is missing.
+    pub(super) fn said(&self) -> Option<String> {
+        lock(&self.said).clone()
     }
 
     /// Where the stream ends: its last sequence, and the event up to which it has the log.
@@ -210,6 +234,19 @@ impl Broker {
     pub(super) async fn message(&self, sequence: u64) -> Result<Option<StreamMessage>, Ended> {
         found(self.stream.get_raw_message(sequence).await)
     }
+}
+
+/// Whether a stream that somebody else made takes all events, and says so of each.
+fn check_config(config: &Config) -> Result<(), String> {
+    if !config.subjects.iter().any(|it| [SUBJECTS, ">"].contains(&it.as_str())) {
+        return Err(format!(
+            "the stream {STREAM} does not take {SUBJECTS}: add it to its subjects"
+        ));
+    }
+    if config.no_ack {
+        return Err(format!("the stream {STREAM} acknowledges nothing: set no_ack to false"));
+    }
+    Ok(())
 }
 
 fn found(got: Result<StreamMessage, RawMessageError>) -> Result<Option<StreamMessage>, Ended> {

@@ -3,7 +3,9 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use async_nats::header::{HeaderMap, NATS_EXPECTED_LAST_SEQUENCE, NATS_MESSAGE_ID};
+use async_nats::header::{
+    HeaderMap, NATS_EXPECTED_LAST_SEQUENCE, NATS_EXPECTED_STREAM, NATS_MESSAGE_ID,
+};
 use async_nats::{Message, StatusCode, Subscriber};
 use bytes::Bytes;
 use futures_util::{FutureExt as _, StreamExt as _};
@@ -170,6 +172,7 @@ impl<'a> Session<'a> {
         let number = self.done + self.window.len() as u64;
         let mut headers = HeaderMap::new();
         headers.insert(NATS_MESSAGE_ID, event.id.to_string());
+        headers.insert(NATS_EXPECTED_STREAM, STREAM);
         headers.insert(NATS_EXPECTED_LAST_SEQUENCE, self.predicted.to_string());
         self.window_bytes += event.payload.len();
         self.window.push_back(InFlight {
@@ -216,7 +219,10 @@ impl<'a> Session<'a> {
         if let Some(Refused { err_code, description }) = error {
             return Err(match CONFLICTS.contains(&err_code) {
                 true => Ended::Conflict,
-                false => Ended::Interrupted(description),
+                false => Ended::Interrupted(match self.in_flight(number) {
+                    Some(it) => format!("the event at position {}: {description}", it.id.position),
+                    None => description,
+                }),
             });
         }
         let index = number.checked_sub(self.done).and_then(|it| usize::try_from(it).ok());
@@ -236,6 +242,11 @@ impl<'a> Session<'a> {
         entry.sequence = Some(seq);
         self.advance();
         Ok(())
+    }
+
+    fn in_flight(&self, number: u64) -> Option<&InFlight> {
+        let index = number.checked_sub(self.done).and_then(|it| usize::try_from(it).ok());
+        self.window.get(index?)
     }
 
     /// Only what is acknowledged with everything before it counts.
