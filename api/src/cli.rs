@@ -10,7 +10,7 @@ use crate::program::one_shots::OneShot;
 use crate::program::settings::{Bench, Command, Format, Settings};
 use crate::program::tenant_shots::TenantShot;
 use crate::program::{admin, gateway, replay, serve, telemetry, verify};
-use crate::state::panics;
+use crate::state::{log_lines, panics};
 
 /// Runs the command that the process was started with.
 pub fn run() -> ExitCode {
@@ -22,15 +22,17 @@ pub fn run() -> ExitCode {
     panics::install();
     // Whatever file is made, by whichever library: nobody else may read it.
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
-    match started.and_then(|()| run_command(settings)) {
+    let code = match started.and_then(|()| run_command(settings)) {
         Ok(code) => code,
         // `chancery replay | head`: the reader has closed the pipe.
         Err(err) if is_broken_pipe(&err) => ExitCode::SUCCESS,
         Err(err) => {
-            eprintln!("chancery: {err}");
+            log_lines::say(&format!("chancery: {err}"));
             ExitCode::FAILURE
         }
-    }
+    };
+    log_lines::finish();
+    code
 }
 
 fn is_broken_pipe(err: &Failure) -> bool {
@@ -90,6 +92,7 @@ fn read_settings() -> Result<Settings, clap::Error> {
             }
         }
     }
+    unset_empty_variables(&mut command);
     Settings::from_arg_matches(&command.get_matches())
 }
 
@@ -120,6 +123,19 @@ fn config_file() -> Option<String> {
         }
     }
     std::env::var("CHANCERY_CONFIG").ok().filter(|it| !it.is_empty())
+}
+
+/// A variable that is empty counts as one that is not set: composed files and manifests often leave
+/// them so.
+fn unset_empty_variables(command: &mut clap::Command) {
+    let is_empty = |it: &clap::Arg| {
+        let name = it.get_env()?;
+        std::env::var_os(name).is_some_and(|it| it.is_empty()).then(|| it.get_id().clone())
+    };
+    for id in command.get_arguments().filter_map(is_empty).collect::<Vec<_>>() {
+        *command = std::mem::take(command).mut_arg(id, |it| it.env(None::<&str>));
+    }
+    command.get_subcommands_mut().for_each(unset_empty_variables);
 }
 
 /// Sets the default of an option, wherever it is. The command line and the environment win.

@@ -94,6 +94,8 @@ mod tests {
             ApiError::NoRoute,
             ApiError::WrongMethod { allow: "GET".to_owned() },
             ApiError::TooLarge { field: "body".to_owned(), bytes_max: 7 },
+            ApiError::QueryTooLong { bytes_max: 7 },
+            ApiError::Encoded,
             ApiError::WrongContentType { expected: "application/json" },
             ApiError::TooMany { retry_seconds: 3, why: "why" },
             ApiError::UnknownHost,
@@ -117,6 +119,8 @@ mod tests {
                 | ApiError::NoRoute
                 | ApiError::WrongMethod { .. }
                 | ApiError::TooLarge { .. }
+                | ApiError::QueryTooLong { .. }
+                | ApiError::Encoded
                 | ApiError::WrongContentType { .. }
                 | ApiError::TooMany { .. }
                 | ApiError::UnknownHost

@@ -5,7 +5,7 @@ use tests::app::{PASSWORD, TestApp};
 
 /// The last event of a kind, as the audit shows it.
 async fn last(app: &TestApp, token: &str, kind: &str) -> Value {
-    let path = format!("/api/audit/events?take=1000&kind={kind}");
+    let path = format!("/api/audit/events?limit=1000&kind={kind}");
     let events = app.get(&path).bearer(token).send().await.json()["data"].clone();
     events.as_array().unwrap().last().unwrap_or_else(|| panic!("no {kind}")).clone()
 }
@@ -36,7 +36,7 @@ async fn commits_of_tokens_leave_operation_and_client_out() {
     app.post("/api/Client/IssueToken").bearer(&token).json(&json!({})).send().await.data();
     // Read when it is seen, and so is what came before.
     app.post("/api/Role").bearer(&token).json(&json!({ "name": "guest" })).send().await.data();
-    let events = app.get("/api/audit/events?take=1000&kind=token.issued").bearer(&token);
+    let events = app.get("/api/audit/events?limit=1000&kind=token.issued").bearer(&token);
     let events = events.send().await.json()["data"].clone();
     assert!(events.as_array().unwrap().len() >= 2);
     for event in events.as_array().unwrap() {

@@ -32,7 +32,7 @@ async fn every_problem_has_one_shape() {
     let ahead = app.get("/api/Role").bearer(&token).header("x-min-position", &head.to_string());
     is_problem(&ahead.send().await, 503, "ServiceUnavailable");
     let query = format!("/api/Role?x={}", "y".repeat(9_000));
-    is_problem(&app.get(&query).bearer(&token).send().await, 413, "PayloadTooLarge");
+    is_problem(&app.get(&query).bearer(&token).send().await, 414, "URITooLong");
 }
 
 #[tokio::test]
@@ -76,7 +76,7 @@ async fn bodies_that_cannot_be_read_are_told_apart() {
     let ask = async |content_type: &str, body: Vec<u8>| {
         app.post("/api/Role").bearer(&token).body(content_type, body).send().await
     };
-    for body in ["", "{", "nonsense", "{\"name\":}", "{\"name\":\"a\"}x", "\u{feff}{}"] {
+    for body in ["", "{", "nonsense", "{\"name\":}", "{\"name\":\"a\"}x"] {
         ask("application/json", body.into()).await.breaks("$");
     }
     for body in ["[]", "7", "\"text\"", "null", "true"] {
@@ -127,7 +127,7 @@ async fn a_public_url_is_the_issuer_of_the_first_tenant_only() {
     assert_eq!(app.get("/api/Role").bearer(&token).send().await.status, 200);
     app.tenant("other:8080").await;
     let document = app.get("/.well-known/openid-configuration").host("other:8080").send().await;
-    assert_eq!(document.json()["issuer"], "http://other:8080");
+    assert_eq!(document.json()["issuer"], "https://other:8080");
 }
 
 #[tokio::test]

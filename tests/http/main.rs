@@ -13,6 +13,7 @@ mod api_resource_import;
 mod api_resource_releases;
 mod api_resource_update;
 mod api_scope;
+mod as_sent;
 mod audit;
 mod bad_bodies;
 mod blobs;

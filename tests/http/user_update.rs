@@ -212,7 +212,7 @@ async fn an_erased_person_is_forgotten_in_what_was_said_later_too() {
     assert_eq!(erased.data(), it.end());
     assert_eq!(erase(it.admin.clone()).await.code(), 404);
     assert_eq!(it.app.try_sign_in("ann", "grue-Ham7ster").await.json()["error"], "invalid_grant");
-    let audit = it.app.get("/api/audit/events?take=1000").bearer(&it.admin).send().await;
+    let audit = it.app.get("/api/audit/events?limit=1000").bearer(&it.admin).send().await;
     assert!(audit.text.contains("user.updated.v1"), "{}", audit.text);
     for said in ["Hidden Name", "late@example.org", "Annie"] {
         assert!(!audit.text.contains(said), "{said}");
@@ -235,7 +235,7 @@ async fn an_erased_person_is_forgotten_in_what_was_said_later_too() {
     assert_eq!(far.send().await.code(), 404);
     assert_eq!(erase().send().await.data(), it.end());
     assert_eq!(erase().send().await.code(), 404);
-    let audit = it.app.get("/api/audit/events?take=1000").bearer(&it.admin).send().await;
+    let audit = it.app.get("/api/audit/events?limit=1000").bearer(&it.admin).send().await;
     assert!(!audit.text.contains("Gone Name"), "{}", audit.text);
     // The address is free.
     let again = json!({ "userName": "ann", "email": "late@example.org" });

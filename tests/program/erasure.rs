@@ -37,7 +37,7 @@ async fn said_of(program: &Program, app: &str) -> String {
     let token = program.token().await;
     let list = json!({ "username": "wilhelmina", "appIds": [app] });
     let list = call(program, "get_app_list", &token, list).await;
-    let audit = program.get("/api/audit/events?take=1000", &token).await.json;
+    let audit = program.get("/api/audit/events?limit=1000", &token).await.json;
     let replayed = program.replayed().into_iter().map(|it| it.to_string()).collect::<String>();
     format!("{list} {audit} {replayed}")
 }

@@ -23,6 +23,7 @@ mod limits;
 mod older_version;
 mod options;
 mod origins;
+mod output;
 mod privacy;
 mod private_copies;
 mod readme_gateway;

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use serde_json::Value;
 use tests::process::{Program, finish};
 
 use crate::story::tell;
@@ -49,6 +50,8 @@ fn bad_values_are_named() {
         (&["serve", "--master-key-file", "/nowhere.key"], "/nowhere.key"),
         (&["serve", "--app-token-admin-mode", "token"], "CHANCERY_APP_TOKEN_ADMIN_TOKEN"),
         (&["serve", "--public-url", "ftp://example.org"], "--public-url"),
+        (&["serve", "--nats", "http://127.0.0.1:4222"], "--nats must be"),
+        (&["serve", "--nats", "foo bar"], "--nats must be"),
         (&["serve", "--log-format", "xml"], "--log-format"),
         (&["serve", "--log", "a=b=c"], "--log"),
         (&["serve", "--listn", "127.0.0.1:1"], "--listn"),
@@ -180,4 +183,59 @@ async fn log_lines_are_json_where_asked_for() {
         let line: serde_json::Value = serde_json::from_str(line).unwrap();
         assert!(line["level"].is_string() && line["timestamp"].is_string(), "{line}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_variable_is_as_one_that_is_not_set() {
+    let help = Program::new(&[]).run(&["serve", "--help"]).out;
+    let names = help.split(['[', ' ', '=', ']']).filter(|it| it.starts_with("CHANCERY_"));
+    let mut program = Program::new(&[]);
+    let mut count = 0;
+    for name in names.filter(|it| !["CHANCERY_LISTEN", "CHANCERY_ADMIN_PASSWORD"].contains(it)) {
+        program.set_variable(name, "");
+        count += 1;
+    }
+    assert!(count > 30, "{help}");
+    program.set_variable("CHANCERY_MASTER_KEY", "");
+    program.start().await;
+    assert!(program.data.join("master.key").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_issuer_is_a_url_whatever_the_address() {
+    for (listen, issuer, hosts) in [
+        ("[::1]", "[::1]", ["[::1]", "localhost", "[0:0:0:0:0:0:0:1]"]),
+        ("[::]", "127.0.0.1", ["[::1]", "localhost", "127.0.0.1"]),
+        ("localhost", "localhost", ["LOCALHOST", "localhost", "127.0.0.1"]),
+    ] {
+        let mut program = Program::new(&[]);
+        program.listen = listen;
+        program.start().await;
+        let port = program.port;
+        for host in hosts {
+            let asked = program.client.get(program.url("/.well-known/openid-configuration"));
+            let asked = asked.header("host", format!("{host}:{port}"));
+            let found = asked.send().await.unwrap().json::<Value>().await.unwrap();
+            assert_eq!(found["issuer"], format!("http://{issuer}:{port}"), "{listen} {host}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_default_port_may_be_said_or_not() {
+    let mut program = Program::new(&["--public-url", "HTTPS://Login.Example.com:443/"]);
+    program.start().await;
+    for host in ["login.example.com", "login.example.com:443", "LOGIN.example.com"] {
+        program.host = Some(host);
+        let found = program.get("/.well-known/openid-configuration", "").await;
+        assert_eq!(found.json["issuer"], "https://login.example.com", "{host}");
+    }
+    for _ in 0..3 {
+        program.host = Some("login.example.com:80");
+        let refused = program.get("/.well-known/openid-configuration", "").await;
+        assert_eq!(refused.status, 400);
+    }
+    let log = program.log();
+    assert_eq!(log.matches("no tenant answers at this host").count(), 1, "{log}");
+    assert!(log.contains("login.example.com:80") && log.contains("proxy"), "{log}");
 }

@@ -49,6 +49,15 @@ async fn requests_that_run_at_the_stop_are_answered() {
     program.verified();
 }
 
+/// A terminal that is closed ends what runs in it in order, too.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hangup_is_a_stop() {
+    let mut program = Program::started(&[]).await;
+    program.signal("HUP");
+    program.ended().await;
+    assert!(program.data.join("snapshots/views").exists(), "{}", program.log());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_graceful_stop_writes_snapshots_that_the_next_start_uses() {
     let mut program = Program::started(&[]).await;

@@ -12,6 +12,7 @@ pub mod app;
 pub mod bench;
 pub mod document;
 pub mod documents;
+pub mod folders;
 pub mod fuzz;
 pub mod given;
 pub mod life;

@@ -12,6 +12,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::documents;
+pub use crate::folders::{contents, copy_folder};
 
 /// The administrator's password, preset.
 pub const PASSWORD: &str = "Sesame-1-open";
@@ -66,6 +67,8 @@ pub struct Program {
     pub data: PathBuf,
     pub port: u16,
     pub client: Client,
+    /// Where it listens: a host, or an address.
+    pub listen: &'static str,
     /// The host that requests name, if it is another than the address.
     pub host: Option<&'static str>,
     arguments: Vec<String>,
@@ -115,6 +118,7 @@ impl Program {
             data: folder.path().join("data"),
             port: free_port(),
             client: Client::new(),
+            listen: "127.0.0.1",
             host: None,
             arguments: arguments.iter().map(|it| (*it).to_owned()).collect(),
             environment: vec![
@@ -142,6 +146,7 @@ impl Program {
         let mut copy = Self::new(&[]);
         copy.arguments.clone_from(&self.arguments);
         copy.port = self.port;
+        copy.listen = self.listen;
         copy_folder(&self.data, &copy.data);
         copy
     }
@@ -193,7 +198,7 @@ impl Program {
     }
 
     fn serve(&self) -> Command {
-        let listen = format!("127.0.0.1:{}", self.port);
+        let listen = format!("{}:{}", self.listen, self.port);
         let mut command = self.command(&["serve", "--listen", &listen]);
         command.arg("--data").arg(&self.data).args(&self.arguments);
         command
@@ -262,16 +267,20 @@ impl Program {
 
     /// Waits until it has ended by itself, gracefully.
     pub async fn ended(&mut self) {
+        assert_eq!(self.exit_code().await, Some(0), "{}", self.log());
+    }
+
+    /// Waits until it has ended by itself.
+    pub async fn exit_code(&mut self) -> Option<i32> {
         let mut child = self.child.take().expect("it runs");
         let started = Instant::now();
-        let status = loop {
+        loop {
             match child.try_wait().unwrap() {
-                Some(status) => break status,
+                Some(status) => return status.code(),
                 None => assert!(started.elapsed() < WAIT_MAX, "it does not end: {}", self.log()),
             }
             tokio::time::sleep(LOOK_EVERY).await;
-        };
-        assert_eq!(status.code(), Some(0), "{}", self.log());
+        }
     }
 
     /// SIGTERM, and its end.
@@ -319,7 +328,8 @@ impl Program {
     }
 
     pub fn url(&self, path: &str) -> String {
-        format!("http://127.0.0.1:{}{path}", self.port)
+        let at = if self.listen == "[::1]" { self.listen } else { "127.0.0.1" };
+        format!("http://{at}:{}{path}", self.port)
     }
 
     /// The answer to a request for a token with a password.
@@ -434,42 +444,6 @@ fn whole(mut file: File) -> String {
     file.rewind().unwrap();
     file.read_to_string(&mut text).unwrap();
     text
-}
-
-/// Every path below a folder with its mode, its time of change, and its bytes if it is a file.
-pub fn contents(folder: &Path) -> Vec<(PathBuf, u32, std::time::SystemTime, Vec<u8>)> {
-    use std::os::unix::fs::PermissionsExt as _;
-    let mut found = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).unwrap() {
-            let path = entry.unwrap().path();
-            let about = fs::symlink_metadata(&path).unwrap();
-            if about.is_dir() {
-                folders.push(path.clone());
-            }
-            let bytes = if about.is_file() { fs::read(&path).unwrap() } else { Vec::new() };
-            let mode = about.permissions().mode() & 0o777;
-            found.push((path, mode, about.modified().unwrap(), bytes));
-        }
-    }
-    found.sort();
-    found
-}
-
-/// Copies files and folders, and nothing else.
-pub fn copy_folder(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let to = to.join(entry.file_name());
-        let kind = entry.file_type().unwrap();
-        if kind.is_dir() {
-            copy_folder(&entry.path(), &to);
-        } else if kind.is_file() {
-            fs::copy(entry.path(), &to).unwrap();
-        }
-    }
 }
 
 /// The program under test: beside the folder of the test that runs.

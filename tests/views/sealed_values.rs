@@ -37,7 +37,7 @@ async fn values_of_properties_stand_in_no_event_in_clear_and_keys_do() {
         let secret = event.parts.secret.unwrap_or_default();
         assert!(!holds_any(&secret), "{}", event.kind);
     }
-    let audit = app.get("/api/audit/events?take=1000").bearer(&token).send().await;
+    let audit = app.get("/api/audit/events?limit=1000").bearer(&token).send().await;
     assert!(!holds_any(audit.text.as_bytes()), "{}", audit.text);
     for key in ["billing", "upstream"] {
         assert!(audit.text.contains(key), "{key}");

@@ -56,6 +56,7 @@ async fn require(call: Call, needs: Needs) -> Result<Granted, ApiError> {
     check_version(&call)?;
     let caller = caller_of_now(&call, &tenant, call.now)?;
     check_needs(needs, &caller)?;
+    check_query(&call)?;
     wait_for_position(&call).await?;
     Ok(Granted { call, tenant, caller, needs })
 }
@@ -63,13 +64,24 @@ async fn require(call: Call, needs: Needs) -> Result<Granted, ApiError> {
 /// Spec section 6.6: the `Host` header, with its port, names the tenant.
 pub(super) fn find_tenant(call: &Call) -> Result<Arc<TenantRow>, ApiError> {
     let host = call.host().ok_or(ApiError::UnknownHost)?;
-    let tenant = call.app.tenant_at(host).ok_or(ApiError::UnknownHost)?;
+    let tenant = call.app.tenant_at(host).ok_or_else(|| {
+        call.app.unknown_hosts.note(host, &call.app.settings.listen_hosts);
+        ApiError::UnknownHost
+    })?;
     match tenant.data.status {
         TENANT_DISABLED => Err(ApiError::Unavailable {
             retry_seconds: DISABLED_RETRY_SECONDS,
             why: "the tenant of this host is disabled".to_owned(),
         }),
         _ => Ok(tenant),
+    }
+}
+
+/// Some endpoints refuse what they do not know.
+fn check_query(call: &Call) -> Result<(), ApiError> {
+    match &call.unknown_query {
+        Some(name) => Err(ApiError::field(name.as_str(), "is no parameter of this query")),
+        None => Ok(()),
     }
 }
 

@@ -13,7 +13,6 @@ use domain::token::Token;
 use domain::{Actor, Aggregate as _, StreamId, Timestamp, UserId};
 use jsonwebtoken::{Header, Validation, decode, decode_header};
 use projections::{Tables, TenantRow};
-use warp::http::header::AUTHORIZATION;
 
 use super::clients::{client_counts, serves};
 use super::scopes::BUILT_IN_AUDIENCE;
@@ -68,8 +67,7 @@ impl Caller {
 /// Checks the bearer token of a call against the tenant of its host, at the present time: the
 /// request may have waited since it came.
 pub(crate) fn verify(call: &Call, tenant: &TenantRow, now: Timestamp) -> Result<Caller, ApiError> {
-    let header = call.headers.get(AUTHORIZATION).and_then(|it| it.to_str().ok());
-    verify_token(&call.app, header, tenant, now, BUILT_IN_AUDIENCE)
+    verify_token(&call.app, call.authorization()?, tenant, now, BUILT_IN_AUDIENCE)
 }
 
 /// Checks a bearer token as it was sent in `Authorization`, for an audience.

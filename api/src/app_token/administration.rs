@@ -8,7 +8,6 @@ use domain::app_user::AppUser;
 use domain::user::{User, normalise};
 use domain::{Actor, Timestamp, UserId};
 use projections::Tables;
-use warp::http::header::AUTHORIZATION;
 
 use super::accounts::{Account, Accounts, NamedOwner, ROOT_PERMISSION};
 use super::answer::{FORBIDDEN, Failed, TOO_MANY, UNAUTHORIZED};
@@ -183,7 +182,7 @@ pub(crate) fn authorise(service: &Service, name: &str) -> Result<Acting, Failed>
 }
 
 fn bearer(service: &Service) -> Result<&str, Failed> {
-    let header = service.call().headers.get(AUTHORIZATION).and_then(|it| it.to_str().ok());
+    let header = service.call().authorization().map_err(|_| UNAUTHORIZED)?;
     let token = header
         .and_then(|it| it.split_once(' '))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));

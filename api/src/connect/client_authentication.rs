@@ -11,7 +11,6 @@ use domain::Timestamp;
 use percent_encoding::percent_decode_str;
 use projections::{ClientRow, TenantRow};
 use warp::http::StatusCode;
-use warp::http::header::AUTHORIZATION;
 
 use crate::access::clients::{SECRET_BYTES_MAX, counting_client};
 use crate::http::call::Call;
@@ -54,8 +53,7 @@ type Secret = Vec<String>;
 fn credentials(call: &Call, form: &Query) -> Result<(String, Option<Secret>), ApiError> {
     let in_form = form.text("client_id").map(str::to_owned);
     let form_secret = form.text("client_secret").map(|it| vec![it.to_owned()]);
-    let header = call.headers.get(AUTHORIZATION).and_then(|it| it.to_str().ok());
-    let Some(header) = header else {
+    let Some(header) = call.authorization()? else {
         return Ok((in_form.ok_or_else(invalid_client)?, form_secret));
     };
     let basic = header.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("basic"));

@@ -49,12 +49,14 @@ fn oauth_error(err: ApiError, _asked: &Asked<'_>) -> Response {
         ApiError::NoRoute
         | ApiError::WrongMethod { .. }
         | ApiError::TooLarge { .. }
+        | ApiError::QueryTooLong { .. }
         | ApiError::Changed
         | ApiError::KeyReused
         | ApiError::OneTime
         | ApiError::OtherHistory { .. } => (err.status(), "invalid_request"),
         ApiError::Invalid(_)
         | ApiError::WrongContentType { .. }
+        | ApiError::Encoded
         | ApiError::ApiVersion { .. }
         | ApiError::Business { .. } => (StatusCode::BAD_REQUEST, "invalid_request"),
     };

@@ -64,17 +64,17 @@ async fn revoke(mut open: Open) -> Outcome {
         let command = AppTokenCommand::RevokeFamily { reason: "by its holder".to_owned() };
         engine.handle::<AppToken>(&pair, &command, &head).await
     } else {
-        return Ok(Reply::body("text/plain", Vec::new()));
+        return Ok(Reply::body("text/plain", Vec::new()).no_store());
     };
     match done {
         Ok(done) => {
             // The answer comes only after the read models know of it.
             open.call.app.views.wait(done.position, SHOWN_WITHIN).await?;
-            Ok(Reply::body("text/plain", Vec::new()).written(&done))
+            Ok(Reply::body("text/plain", Vec::new()).no_store().written(&done))
         }
         // The log does not know it, or has forgotten it: it does not count anyway.
         Err(commands::Error::Refused(Refusal::NotFound { .. })) => {
-            Ok(Reply::body("text/plain", Vec::new()))
+            Ok(Reply::body("text/plain", Vec::new()).no_store())
         }
         Err(err) => Err(err.into()),
     }

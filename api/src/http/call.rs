@@ -11,11 +11,11 @@ use domain::Timestamp;
 use futures_util::{Stream, StreamExt as _};
 use serde::de::DeserializeOwned;
 use warp::http::HeaderMap;
-use warp::http::header::{CONTENT_TYPE, HOST, IF_MATCH};
+use warp::http::header::{AUTHORIZATION, AsHeaderName, CONTENT_TYPE, HOST, IF_MATCH};
 
 use super::error::ApiError;
 use super::input::Query;
-use super::members::MemberNames;
+use super::members::Members;
 use crate::state::app::App;
 
 /// The largest body of a face, in bytes, where neither it nor an endpoint says otherwise.
@@ -37,7 +37,9 @@ pub(crate) struct Call {
     pub(crate) peer: Option<IpAddr>,
     pub(crate) now: Timestamp,
     pub(crate) request_id: [u8; 16],
-    pub(crate) members: Arc<MemberNames>,
+    pub(crate) members: Members,
+    /// What its query has and nothing reads, where such a query is refused.
+    pub(crate) unknown_query: Option<String>,
     /// What the list of the endpoint can be ordered by.
     pub(crate) orders: Arc<[String]>,
     /// The largest body that its endpoint takes, in bytes.
@@ -65,9 +67,19 @@ impl Call {
         version.ok_or_else(wrong)
     }
 
-    /// The `Host` header: the host with its port.
+    /// The `Host` header: the host with its port. Two are as none (RFC 9112 section 3.2): a proxy may
+    /// have used the other one.
     pub(crate) fn host(&self) -> Option<&str> {
-        only_host(&self.headers)
+        only(&self.headers, HOST).ok()?
+    }
+
+    /// The `Authorization` header.
+    ///
+    /// # Errors
+    /// When it is there twice: a proxy may have judged the other one.
+    pub(crate) fn authorization(&self) -> Result<Option<&str>, ApiError> {
+        let twice = |Twice| ApiError::field("Authorization", "must not be there twice");
+        only(&self.headers, AUTHORIZATION).map_err(twice)
     }
 
     /// The query.
@@ -136,7 +148,7 @@ impl Call {
         let body = self.bytes().await?;
         let text = std::str::from_utf8(&body);
         let text = text.map_err(|_| ApiError::oauth("invalid_request", "the form is not UTF-8"))?;
-        let form = Query::parse(text);
+        let form = Query::parse_form(text);
         if form.has_repeated() {
             // RFC 6749 section 3.2.
             return Err(ApiError::oauth("invalid_request", "a parameter is sent more than once"));
@@ -150,20 +162,38 @@ impl Call {
     /// When it is of another one.
     pub(crate) fn content_type(&self, expected: &'static str) -> Result<(), ApiError> {
         let sent = self.headers.get(CONTENT_TYPE).and_then(|it| it.to_str().ok());
-        let sent = sent.map(|it| it.split(';').next().unwrap_or_default().trim());
-        let fits = sent.is_some_and(|it| {
-            it.eq_ignore_ascii_case(expected)
-                || (expected == "application/json" && it.to_ascii_lowercase().ends_with("+json"))
-        });
-        if fits { Ok(()) } else { Err(ApiError::WrongContentType { expected }) }
+        let mut parts = sent.unwrap_or_default().split(';').map(str::trim);
+        let sent = parts.next().unwrap_or_default().to_ascii_lowercase();
+        let is_json = |it: &str| it == "text/json" || it.ends_with("+json");
+        let fits = sent == expected || (expected == "application/json" && is_json(&sent));
+        match fits && parts.all(is_utf_8) {
+            true => Ok(()),
+            false => Err(ApiError::WrongContentType { expected }),
+        }
     }
 }
 
-/// Two `Host` headers are as none (RFC 9112 section 3.2): a proxy may have used the other one.
-fn only_host(headers: &HeaderMap) -> Option<&str> {
-    let mut hosts = headers.get_all(HOST).iter();
-    let host = hosts.next()?.to_str().ok()?;
-    hosts.next().is_none().then_some(host)
+/// Whether a parameter of a content type names no other encoding than UTF-8.
+fn is_utf_8(parameter: &str) -> bool {
+    let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+    let value = value.trim().trim_matches('"');
+    let all_are = ["utf-8", "utf8", "us-ascii"];
+    !name.trim().eq_ignore_ascii_case("charset")
+        || all_are.iter().any(|it| it.eq_ignore_ascii_case(value))
+}
+
+/// A header is there twice.
+#[derive(Debug, PartialEq, Eq)]
+struct Twice;
+
+/// A header that may be there once, as text.
+fn only(headers: &HeaderMap, name: impl AsHeaderName) -> Result<Option<&str>, Twice> {
+    let mut all = headers.get_all(name).iter();
+    let first = all.next();
+    match all.next() {
+        Some(_) => Err(Twice),
+        None => Ok(first.and_then(|it| it.to_str().ok())),
+    }
 }
 
 #[cfg(test)]
@@ -171,12 +201,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn two_hosts_are_none() {
+    fn bodies_are_in_utf_8() {
+        for fine in ["charset=utf-8", "Charset=\"UTF-8\"", "charset=us-ascii", "boundary=x", ""] {
+            assert!(is_utf_8(fine), "{fine}");
+        }
+        for wrong in ["charset=utf-16", "charset=", "charset", "CHARSET=latin1"] {
+            assert!(!is_utf_8(wrong), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_header_that_is_there_twice_is_not_chosen_from() {
         let mut headers = HeaderMap::new();
-        assert_eq!(only_host(&headers), None);
+        assert_eq!(only(&headers, HOST), Ok(None));
         headers.append(HOST, "a:8080".parse().unwrap());
-        assert_eq!(only_host(&headers), Some("a:8080"));
+        assert_eq!(only(&headers, HOST), Ok(Some("a:8080")));
         headers.append(HOST, "b:8080".parse().unwrap());
-        assert_eq!(only_host(&headers), None);
+        assert_eq!(only(&headers, HOST), Err(Twice));
     }
 }

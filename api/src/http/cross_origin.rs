@@ -15,7 +15,7 @@ use super::face::Face;
 use crate::state::origins::Origins;
 
 /// What pages may read of an answer, beside what they always may.
-const EXPOSED: &str = "ETag, Location, Retry-After, WWW-Authenticate, X-Log-Position, \
+const EXPOSED: &str = "ETag, Location, Retry-After, WWW-Authenticate, X-Ignored, X-Log-Position, \
                        X-Request-Id, Idempotent-Replay, api-supported-versions";
 
 /// How long a browser may remember what it was told before a request, in seconds.

@@ -124,6 +124,8 @@ pub struct Endpoint {
     pub(crate) is_documented: bool,
     /// Whether it changes something, although its method is GET: a link in a letter.
     pub(crate) is_link: bool,
+    /// Whether a query with a name that it does not know is refused.
+    pub(crate) is_strict: bool,
     members: Arc<MemberNames>,
     orders: Arc<[String]>,
     /// The largest body, in bytes; `None` for that of its face.
@@ -154,6 +156,7 @@ pub(crate) fn endpoint(
         errors: Vec::new,
         is_documented: true,
         is_link: false,
+        is_strict: false,
         members: Arc::default(),
         orders: Arc::default(),
         body_bytes_max: None,
@@ -320,6 +323,13 @@ impl Endpoint {
     /// May fail in these ways, beside those that follow from access, method, parameters and body.
     pub(crate) fn fails(mut self, errors: fn() -> Vec<ApiError>) -> Self {
         self.errors = errors;
+        self
+    }
+
+    /// Refuses a query with a name that it does not know: a filter with a typing error would show more
+    /// than was asked for.
+    pub(crate) fn strict_query(mut self) -> Self {
+        self.is_strict = true;
         self
     }
 

@@ -10,7 +10,7 @@ use domain::log::LogError;
 use projections::ViewError;
 use serde_json::{Map, Value};
 use warp::http::StatusCode;
-use warp::http::header::{ALLOW, HeaderValue, RETRY_AFTER};
+use warp::http::header::{ACCEPT_ENCODING, ALLOW, HeaderValue, RETRY_AFTER};
 use warp::reply::Response;
 
 use super::codes::{self, Code};
@@ -44,6 +44,10 @@ pub(crate) enum ApiError {
     WrongMethod { allow: String },
     /// The body or a field is too large.
     TooLarge { field: String, bytes_max: usize },
+    /// The query is longer than this.
+    QueryTooLong { bytes_max: usize },
+    /// The body is compressed, which is not read.
+    Encoded,
     /// The body has another content type.
     WrongContentType { expected: &'static str },
     /// Asked too often, or the pool is full.
@@ -129,7 +133,8 @@ impl ApiError {
             Self::NoRoute => StatusCode::NOT_FOUND,
             Self::WrongMethod { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::WrongContentType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::QueryTooLong { .. } => StatusCode::URI_TOO_LONG,
+            Self::WrongContentType { .. } | Self::Encoded => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Business { .. } => StatusCode::OK,
             Self::OAuth { status, .. } => *status,
@@ -158,6 +163,10 @@ impl ApiError {
             Self::TooLarge { field, bytes_max } => {
                 format!("{field} is larger than {bytes_max} bytes")
             }
+            Self::QueryTooLong { bytes_max } => {
+                format!("the query is longer than {bytes_max} bytes")
+            }
+            Self::Encoded => "send the body without Content-Encoding".to_owned(),
             Self::WrongContentType { expected } => format!("send Content-Type: {expected}"),
             Self::TooMany { why, .. } => (*why).to_owned(),
             Self::Changed => Refusal::Changed.to_string(),
@@ -188,6 +197,10 @@ impl ApiError {
                 if let Ok(allow) = HeaderValue::from_str(allow) {
                     headers.insert(ALLOW, allow);
                 }
+            }
+            // RFC 9110 section 12.5.3.
+            Self::Encoded => {
+                headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
             }
             Self::TooMany { retry_seconds, .. } | Self::Unavailable { retry_seconds, .. } => {
                 headers.insert(RETRY_AFTER, HeaderValue::from(*retry_seconds));

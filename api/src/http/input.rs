@@ -14,18 +14,30 @@ pub(crate) const QUERY_BYTES_MAX: usize = 8 * 1024;
 #[derive(Debug, Default)]
 pub(crate) struct Query {
     values: HashMap<String, String>,
+    /// Whether names count in the case that they were sent in.
+    exact: bool,
     repeated: bool,
     errors: Mutex<FieldErrors>,
 }
 
 impl Query {
     pub(crate) fn parse(query: &str) -> Self {
+        Self::read(query, false)
+    }
+
+    /// A form. Its names count in the case that they were sent in (RFC 6749 section 1.9).
+    pub(crate) fn parse_form(form: &str) -> Self {
+        Self::read(form, true)
+    }
+
+    fn read(text: &str, exact: bool) -> Self {
         let mut values = HashMap::new();
         let mut repeated = false;
-        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            repeated |= values.insert(name.to_lowercase(), value.into_owned()).is_some();
+        for (name, value) in form_urlencoded::parse(text.as_bytes()) {
+            let name = if exact { name.into_owned() } else { name.to_lowercase() };
+            repeated |= values.insert(name, value.into_owned()).is_some();
         }
-        Self { values, repeated, errors: Default::default() }
+        Self { values, exact, repeated, errors: Default::default() }
     }
 
     /// Whether a name occurs more than once; the last value counts.
@@ -35,7 +47,11 @@ impl Query {
 
     /// A text that is present and not empty.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
-        self.values.get(&name.to_lowercase()).map(String::as_str).filter(|it| !it.is_empty())
+        let value = match self.exact {
+            true => self.values.get(name),
+            false => self.values.get(&name.to_lowercase()),
+        };
+        value.map(String::as_str).filter(|it| !it.is_empty())
     }
 
     /// A whole number in a range, or a default. Empty counts as absent (spec section 3.4).

@@ -3,12 +3,14 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
+use std::sync::Arc;
 
 use serde::de::{DeserializeOwned, DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserializer, Serialize};
 use serde_json::{Map, Number, Value};
 
 use super::error::ApiError;
+use super::ignored::Ignored;
 
 /// The longest name of a member that an error repeats, in bytes.
 const NAME_SHOWN_BYTES_MAX: usize = 100;
@@ -17,18 +19,32 @@ const NAME_SHOWN_BYTES_MAX: usize = 100;
 #[derive(Debug, Default)]
 pub(crate) struct MemberNames(HashMap<String, String>);
 
+/// The names for one request.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Members {
+    pub(crate) names: Arc<MemberNames>,
+    /// Where members are noted that nothing reads.
+    pub(crate) ignored: Ignored,
+}
+
 impl MemberNames {
     /// Takes the names from the schema of the body.
     pub(crate) fn new(names: BTreeSet<String>) -> Self {
         Self(names.into_iter().map(|it| (it.to_lowercase(), it)).collect())
     }
 
+    fn has(&self, name: &str) -> bool {
+        self.0.contains_key(&name.to_lowercase())
+    }
+}
+
+impl Members {
     /// Reads a JSON body. Members that are null count as absent (spec section 2.1).
     pub(crate) fn read<T: DeserializeOwned>(&self, body: &[u8]) -> Result<T, ApiError> {
         typed(without_nulls(self.object(body, Doubled::Refused)?))
     }
 
-    /// As [`MemberNames::read`], but of two members of one name the last counts, as callers of the
+    /// As [`Members::read`], but of two members of one name the last counts, as callers of the
     /// app-token service are used to.
     pub(crate) fn read_last<T: DeserializeOwned>(&self, body: &[u8]) -> Result<T, ApiError> {
         typed(without_nulls(self.object(body, Doubled::LastCounts)?))
@@ -37,7 +53,7 @@ impl MemberNames {
     /// Reads the body of an update, onto what there is now (contracts 32). A member that is null is
     /// cleared: it gets the value that it has in a body without it. One that is absent, or a blank
     /// text, stays as it is now if it is `kept`; others get that value, too. Members inside of lists
-    /// are as in [`MemberNames::read`].
+    /// are as in [`Members::read`].
     pub(crate) fn read_update<T: DeserializeOwned + Serialize>(
         &self,
         body: &[u8],
@@ -60,10 +76,17 @@ impl MemberNames {
     }
 
     fn object(&self, body: &[u8], of_two: Doubled) -> Result<Map<String, Value>, ApiError> {
+        // RFC 8259 section 8.1: a mark in front may be passed over.
+        let body = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body);
         let mut json = serde_json::Deserializer::from_slice(body);
-        let read = Json(self, of_two).deserialize(&mut json).and_then(|it| json.end().map(|()| it));
+        let read =
+            Json(&self.names, of_two).deserialize(&mut json).and_then(|it| json.end().map(|()| it));
         match read {
-            Ok(Value::Object(members)) => Ok(members),
+            Ok(Value::Object(members)) => {
+                let unknown = members.keys().filter(|it| !self.names.has(it));
+                unknown.for_each(|it| self.ignored.note_member(it));
+                Ok(members)
+            }
             Ok(_) => Err(ApiError::field("$", "must be a JSON object")),
             Err(err) if err.is_data() => Err(doubled(&err.to_string())),
             Err(err) => Err(ApiError::field("$", format!("is not JSON: {}", place(&err)))),

@@ -5,7 +5,9 @@ use commands::Done;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
-use warp::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, VARY};
+use warp::http::header::{
+    CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, PRAGMA, VARY,
+};
 use warp::http::{HeaderMap, StatusCode};
 use warp::reply::Response;
 
@@ -175,6 +177,7 @@ impl Reply {
     #[must_use]
     pub(crate) fn no_store(mut self) -> Self {
         self.headers().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        self.headers().insert(PRAGMA, HeaderValue::from_static("no-cache"));
         self
     }
 

@@ -13,7 +13,9 @@ use domain::hex;
 use futures_util::StreamExt as _;
 use percent_encoding::percent_decode_str;
 use tracing::Instrument as _;
-use warp::http::header::{HeaderName, HeaderValue};
+use warp::http::header::{
+    CACHE_CONTROL, CONTENT_ENCODING, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS,
+};
 use warp::http::{HeaderMap, Method, StatusCode};
 use warp::path::FullPath;
 use warp::reply::Response;
@@ -24,6 +26,10 @@ use super::cross_origin::Crossing;
 use super::endpoint::Endpoint;
 use super::error::ApiError;
 use super::face::{Asked, Face};
+use super::ignored::Ignored;
+use super::members::Members;
+use super::path::normalised;
+use super::problem::API;
 
 use crate::state::app::App;
 use crate::state::hash::hash_16;
@@ -33,6 +39,9 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Spec section 3.6.
 const SUPPORTED_VERSIONS: HeaderName = HeaderName::from_static("api-supported-versions");
+
+/// What the caller sent and nothing reads, such as `query.from, body.password`.
+const IGNORED: HeaderName = HeaderName::from_static("x-ignored");
 
 /// The peer of a connection; the accept loop puts it on every request.
 #[derive(Debug, Clone, Copy)]
@@ -114,8 +123,8 @@ pub(crate) fn router(
     warp::path::full()
         .and(warp::method())
         .map(move |path: FullPath, method: Method| {
-            let found = table.find(path.as_str(), &method);
-            (found, face_of(faces, path.as_str()), method)
+            let path = normalised(path.as_str());
+            (table.find(&path, &method), face_of(faces, &path), method)
         })
         .untuple_one()
         .and(raw_query())
@@ -222,6 +231,12 @@ fn parameters(pattern: &str, path: &str) -> Option<Vec<String>> {
 async fn answer(app: Arc<App>, endpoint: Arc<Endpoint>, sent: Sent) -> Response {
     let Sent { parameters, raw_query, headers, peer, body } = sent;
     let started = Instant::now();
+    let is_encoded = endpoint.body.is_some() && is_encoded(&headers);
+    // Other faces do not read their queries, or say more.
+    let ignored = match *endpoint.face == API {
+        true => Ignored::of_query(&raw_query, endpoint.query.iter().map(|it| it.name)),
+        false => Ignored::default(),
+    };
     let request_id = request_id(&headers);
     let shown_id = hex(&request_id);
     let face = endpoint.face;
@@ -235,7 +250,8 @@ async fn answer(app: Arc<App>, endpoint: Arc<Endpoint>, sent: Sent) -> Response 
         peer,
         now: app.clock.now(),
         request_id,
-        members: endpoint.members(),
+        members: Members { names: endpoint.members(), ignored: ignored.clone() },
+        unknown_query: ignored.in_query().filter(|_| endpoint.is_strict),
         orders: endpoint.orders(),
         body_bytes_max: endpoint.body_bytes_max(),
         body: Some(body),
@@ -243,7 +259,8 @@ async fn answer(app: Arc<App>, endpoint: Arc<Endpoint>, sent: Sent) -> Response 
     let mut response = async {
         let too_long = face.query_bytes_max.filter(|it| call.raw_query.len() > *it);
         let outcome = match too_long {
-            Some(bytes_max) => Err(ApiError::TooLarge { field: "query".to_owned(), bytes_max }),
+            Some(bytes_max) => Err(ApiError::QueryTooLong { bytes_max }),
+            None if is_encoded => Err(ApiError::Encoded),
             None => endpoint.run(call).await,
         };
         let response = match outcome {
@@ -263,10 +280,26 @@ async fn answer(app: Arc<App>, endpoint: Arc<Endpoint>, sent: Sent) -> Response 
     if let Ok(id) = HeaderValue::from_str(&shown_id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
+    let headers = response.headers_mut();
+    if let Some(ignored) = ignored.as_header().filter(|_| *face == API) {
+        headers.insert(IGNORED, ignored);
+    }
+    // What is about people and rights is kept by nobody who does not say so, and is never taken for
+    // something else than it says.
+    if !headers.contains_key(CACHE_CONTROL) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if face.names_versions {
         response.headers_mut().insert(SUPPORTED_VERSIONS, HeaderValue::from_static("1.0"));
     }
     response
+}
+
+/// Whether a body is compressed, or otherwise not what its type says.
+fn is_encoded(headers: &HeaderMap) -> bool {
+    let mut all = headers.get_all(CONTENT_ENCODING).iter();
+    all.any(|it| !it.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 
 /// The address that a request comes from: the peer's, or what trusted proxies say.

@@ -12,7 +12,7 @@ use crate::http::endpoint::{Endpoint, Outcome, endpoint};
 use crate::http::reply::Reply;
 use crate::state::app::{App, last_commit_time};
 use crate::state::counters::add;
-use crate::state::panics;
+use crate::state::{log_lines, panics};
 
 /// The text format of Prometheus.
 const METRICS_TYPE: &str = "text/plain; version=0.0.4";
@@ -66,9 +66,18 @@ fn figures_of_now(app: &App) -> Registry {
             gauge.set(value);
         }
     }
-    let panicked = IntCounter::new("chancery_panics_total", "Faults of the program itself.");
-    if let Some(panicked) = add(&registry, panicked) {
-        panicked.inc_by(panics::count());
+    let totals = [
+        ("chancery_panics_total", "Faults of the program itself.", panics::count()),
+        (
+            "chancery_log_lines_lost_total",
+            "Log lines that standard error did not take.",
+            log_lines::lost(),
+        ),
+    ];
+    for (name, help, value) in totals {
+        if let Some(total) = add(&registry, IntCounter::new(name, help)) {
+            total.inc_by(value);
+        }
     }
     registry
 }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use super::failure::Failure;
 use super::home::{Held, Home, held, master_key};
 use super::one_shots::OneShot;
+use super::output::print;
 use super::request::Request;
 use super::running::{Opening, Running, advise};
 use super::settings::Common;
@@ -13,8 +14,13 @@ use super::socket;
 /// Runs one command, and prints what was done.
 pub(crate) fn run(common: &Common, what: &OneShot) -> Result<ExitCode, Failure> {
     if held(&common.data) == Held::ByServer {
-        socket::ask(&common.data, &Request::OneShot(what.clone()), &mut |line| println!("{line}"))?;
-        return Ok(ExitCode::SUCCESS);
+        let mut printed = Ok(());
+        socket::ask(&common.data, &Request::OneShot(what.clone()), &mut |line| {
+            if printed.is_ok() {
+                printed = print(line);
+            }
+        })?;
+        return printed.map(|()| ExitCode::SUCCESS);
     }
     if !common.data.join("log").is_dir() {
         let folder = common.data.display();
@@ -35,7 +41,6 @@ pub(crate) fn run(common: &Common, what: &OneShot) -> Result<ExitCode, Failure> 
         following.abort();
         said
     });
-    println!("{}", said?);
     on.log.close();
-    Ok(ExitCode::SUCCESS)
+    print(said?).map(|()| ExitCode::SUCCESS)
 }

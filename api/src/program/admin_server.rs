@@ -65,6 +65,8 @@ fn answer(
     let mut out = std::io::BufWriter::new(stream);
     match request {
         Request::Replay(query) => {
+            // Its reader may pause, as `less` does; one that is gone ends it.
+            stream.set_write_timeout(None)?;
             replay::print(&*running.log, running.engine.keys(), &query, &mut |line| {
                 Ok(writeln!(out, "l{line}")?)
             })?;

@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 
 use commands::password_policy::PasswordPolicy;
+use commands::publisher::is_address;
+use url::Url;
 
 use super::failure::Failure;
 use super::home::named_master_key;
@@ -37,6 +39,11 @@ pub(crate) async fn check(common: &Common, options: &Serve) -> Result<Checked, F
     };
     let app_token = options.app_token.read(&addresses, behind_proxy)?;
     named_master_key(common)?;
+    if let Some(url) = &options.nats
+        && !is_address(url)
+    {
+        return Err("--nats must be such as nats://127.0.0.1:4222, or several with commas".into());
+    }
     if let Some(password) = preset_password()
         && !common.data.join("log").exists()
     {
@@ -67,17 +74,52 @@ pub(crate) fn check_preset_password(password: String) -> Result<String, Failure>
     }
 }
 
-/// The issuer is compared as text, so it has one form: without a slash at its end.
-fn check_public_url(url: &str) -> Result<String, Failure> {
-    let url = url.trim_end_matches('/');
-    let host = host_of_url(url);
-    if host.is_none() || url.contains(['?', '#']) {
-        return Err("--public-url must be an http or https URL with a host".into());
+/// The issuer is compared as text, so it has one form: scheme and host in small letters, without the
+/// default port and without a slash at its end.
+fn check_public_url(text: &str) -> Result<String, Failure> {
+    let why = "--public-url must be an http or https URL with a host, without credentials, query and \
+               fragment";
+    let url = Url::parse(text.trim()).map_err(|_| why)?;
+    let is_plain = ["http", "https"].contains(&url.scheme())
+        && url.has_host()
+        && url.username().is_empty()
+        && url.password().is_none()
+        && url.query().is_none()
+        && url.fragment().is_none();
+    match is_plain {
+        true => Ok(url.as_str().trim_end_matches('/').to_owned()),
+        false => Err(why.into()),
     }
-    Ok(url.to_owned())
 }
 
+/// The host of a URL that was checked, with its port if that is not the default one.
 pub(crate) fn host_of_url(url: &str) -> Option<&str> {
-    let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"))?;
+    let (_, rest) = url.split_once("://")?;
     rest.split('/').next().filter(|it| !it.is_empty())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_public_url_has_one_form() {
+        for (given, kept) in [
+            ("https://id.example", "https://id.example"),
+            ("https://id.example/", "https://id.example"),
+            ("HTTPS://Login.Example.COM:443//", "https://login.example.com"),
+            ("http://id.example:80/auth/", "http://id.example/auth"),
+            ("http://id.example:443", "http://id.example:443"),
+            ("http://[0:0::1]:8080", "http://[::1]:8080"),
+        ] {
+            assert_eq!(check_public_url(given).unwrap(), kept, "{given}");
+        }
+        for wrong in
+            ["", "id.example", "ftp://id.example", "https://", "https://a@b", "https://a?b"]
+        {
+            let why = check_public_url(wrong).unwrap_err().to_string();
+            assert!(why.starts_with("--public-url must be"), "{wrong}: {why}");
+        }
+    }
 }

@@ -2,7 +2,9 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io::Write as _;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{
+    DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
+};
 use std::path::{Path, PathBuf};
 
 use commands::keys::MasterKey;
@@ -55,6 +57,7 @@ impl Home {
             .mode(0o700)
             .create(&folder)
             .map_err(|err| format!("the data folder {}: {err}", folder.display()))?;
+        check_owner(&folder)?;
         close_to_others(&folder);
         let lock = OpenOptions::new()
             .read(true)
@@ -77,6 +80,25 @@ impl Home {
             }
         }
     }
+}
+
+/// Files that another user makes in the folder, such as root, would be closed to its owner.
+fn check_owner(folder: &Path) -> Result<(), Failure> {
+    let metadata = fs::metadata(folder);
+    let owner =
+        metadata.map_err(|err| format!("the data folder {}: {err}", folder.display()))?.uid();
+    let own = rustix::process::geteuid().as_raw();
+    let is_empty = || fs::read_dir(folder).is_ok_and(|mut it| it.next().is_none());
+    if owner == own || is_empty() {
+        return Ok(());
+    }
+    let folder = folder.display();
+    Err(format!(
+        "the data folder {folder} belongs to user {owner}, and this is user {own}: files made now would \
+         be closed to its owner; run this command as that user (setpriv --reuid {owner} --clear-groups, \
+         or sudo -u '#{owner}'), or give the folder to this one (chown -R)"
+    )
+    .into())
 }
 
 /// Removes the rights of other users from a folder of ours and from our files in it: an older
@@ -144,10 +166,12 @@ pub(crate) fn named_master_key(common: &Common) -> Result<Option<MasterKey>, Fai
             .map_err(|err| format!("the master key file {}: {err}", file.display()))?;
         return Ok(Some(MasterKey::parse(&text)?));
     }
-    match std::env::var("CHANCERY_MASTER_KEY") {
-        Ok(text) => Ok(Some(MasterKey::parse(&text)?)),
-        Err(_) => Ok(None),
-    }
+    key_variable().map(|it| Ok(MasterKey::parse(&it)?)).transpose()
+}
+
+/// The variable with the master key, unless it is empty.
+fn key_variable() -> Option<String> {
+    std::env::var("CHANCERY_MASTER_KEY").ok().filter(|it| !it.is_empty())
 }
 
 /// The master key: from the file or variable that was named, else from the data folder.
@@ -174,7 +198,7 @@ const OF_A_LOG: [&str; 4] = ["head", "keys", "log", "log.new"];
 /// As [`master_key`], but makes one for a new folder.
 pub(crate) fn master_key_or_new(common: &Common, folder: &Path) -> Result<MasterKey, Failure> {
     let path = folder.join("master.key");
-    let named = common.master_key_file.is_some() || std::env::var("CHANCERY_MASTER_KEY").is_ok();
+    let named = common.master_key_file.is_some() || key_variable().is_some();
     if named || path.exists() || OF_A_LOG.iter().any(|it| folder.join(it).exists()) {
         return master_key(common, folder);
     }

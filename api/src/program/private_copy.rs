@@ -14,6 +14,7 @@ use tempfile::TempDir;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::failure::Failure;
+use crate::state::log_lines;
 
 /// What the names of copies begin with.
 const PREFIX: &str = "chancery-copy-";
@@ -53,7 +54,10 @@ impl PrivateCopy {
             return Err(format!("{data} holds no log; give the data folder with --data").into());
         }
         for removed in remove_dead() {
-            eprintln!("removed {}, which a killed process had left", removed.display());
+            log_lines::say(&format!(
+                "removed {}, which a killed process had left",
+                removed.display()
+            ));
         }
         let mut folder = tempfile::Builder::new();
         let folder = folder.prefix(PREFIX).permissions(Permissions::from_mode(0o700)).tempdir()?;

@@ -131,6 +131,11 @@ fn load_views(folder: &Path, keys: &Arc<Keyring>) -> Option<(SnapshotHeader, Vie
 
 /// Adds what the operator should do about a log that cannot be opened.
 pub(crate) fn advise(err: Failure) -> Failure {
+    if let Some(commands::Error::DiskFull) = err.downcast_ref() {
+        let advice = "Less is left on the disk of the data folder than is kept back: free some space on \
+                      it, or keep back less with --disk-reserve-mib.";
+        return format!("{err}\n{advice}").into();
+    }
     let Some(log_error) = err.downcast_ref::<LogError>() else { return err };
     let advice = match log_error {
         LogError::Refused { by, .. } => advice_about(*by),

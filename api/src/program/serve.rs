@@ -16,7 +16,6 @@ use commands::publisher::{Publisher, PublisherHandle, PublisherOptions};
 use domain::log::EventLog as _;
 use domain::signing_key::SigningAlgorithm;
 use tokio::net::{TcpListener, TcpSocket};
-use tokio::signal::unix::{SignalKind, signal};
 
 use super::checks::{Checked, check, check_preset_password, host_of_url, preset_password};
 use super::failure::Failure;
@@ -25,6 +24,7 @@ use super::messengers::Messengers;
 use super::running::{Opening, Running, advise};
 use super::sdks;
 use super::settings::{BusinessErrors, Common, Serve};
+use super::stop_signal::StopSignal;
 use super::{
     admin_server, descriptors, erasures, fingerprint_keys, greeting, key_shots, object_sweep,
     private_copy, snapshots, timekeeper,
@@ -36,6 +36,8 @@ use crate::http::server;
 use crate::http::server::door::Door;
 use crate::state::app::{App, AppSettings, LogFigures};
 use crate::state::app_token_settings::AdminMode;
+use crate::state::hosts;
+use crate::state::log_lines;
 use crate::state::origins::Origins;
 use crate::state::proxies::Proxies;
 use crate::workers::drive;
@@ -55,7 +57,7 @@ const FIGURES_CONNECTIONS_MAX: usize = 16;
 /// How long the check of a long log works before it pauses.
 const CHECKING_TIME: Duration = Duration::from_millis(5);
 
-/// Runs until SIGTERM or SIGINT.
+/// Runs until SIGTERM, SIGINT or SIGHUP.
 pub(crate) fn run(common: &Common, options: &Serve) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let result = runtime.block_on(serve(common, options)).map_err(advise);
@@ -66,6 +68,7 @@ pub(crate) fn run(common: &Common, options: &Serve) -> Result<(), Failure> {
 
 async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
     let started = Instant::now();
+    let stop = StopSignal::listen()?;
     // Everything that can be refused comes first: a start that fails writes nothing.
     let Checked { public_url, app_token, addresses, of_figures } = check(common, options).await?;
     let messengers = Messengers::new(options, &common.data)?;
@@ -79,10 +82,7 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
     let address = listener.local_addr()?;
     let connections_max = descriptors::make_room(options.connections_max);
     let home = Home::open(&common.data)?;
-    for copy in private_copy::remove_dead() {
-        let path = copy.display();
-        tracing::info!(%path, "removed a private copy that a killed verify or replay had left");
-    }
+    remove_dead_copies();
     let master = master_key_or_new(common, &home.folder)?;
     if app_token.admin_mode == AdminMode::Open {
         tracing::warn!("ANYBODY who reaches {address} may change any app and any app user");
@@ -98,6 +98,8 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
         Some(bucket) => bucket,
         None => options.objects.folder(&on.folder.join(OBJECTS_FOLDER))?,
     };
+    let public_host = public_url.as_deref().and_then(host_of_url);
+    let listen_hosts = hosts::listening(&options.listen, address, public_host);
     let log = on.log.clone();
     let app = App::new(
         on.engine.clone(),
@@ -105,7 +107,7 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
         on.clock.clone(),
         PasswordPool::new(hashes_max()),
         AppSettings {
-            listen_hosts: hosts_of(&options.listen, address, public_url.as_deref()),
+            listen_hosts,
             public_url,
             business_statuses: options.business_errors == BusinessErrors::Status,
             origins: Origins::new(options.cors_origins.clone()),
@@ -128,11 +130,18 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
         "ready"
     );
     greeting::greet(&app, address, password).await;
-    answer(&app, listener, of_figures, connections_max).await?;
+    answer(&app, listener, of_figures, connections_max, stop).await?;
     services.stop(&on).await;
     let _ = std::fs::remove_file(socket_path(&on.folder));
     drop(home);
     Ok(())
+}
+
+fn remove_dead_copies() {
+    for copy in private_copy::remove_dead() {
+        let path = copy.display();
+        tracing::info!(%path, "removed a private copy that a killed verify or replay had left");
+    }
 }
 
 /// Brings log and read models to where requests can be answered. Returns the password that was made
@@ -154,12 +163,12 @@ async fn answer(
     listener: TcpListener,
     of_figures: Option<TcpListener>,
     connections_max: usize,
+    stop: StopSignal,
 ) -> Result<(), Failure> {
     let door = |connections_max| Door::new(connections_max, app, &FACES);
     let filter = routes(app);
-    let signal = stop_signal()?;
     let stop = async {
-        signal.await;
+        stop.given().await;
         app.stop();
     };
     if let Some(listener) = of_figures {
@@ -269,43 +278,6 @@ fn hashes_max() -> usize {
     std::thread::available_parallelism().map_or(1, |it| (it.get() / 2).max(1))
 }
 
-fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
-    let (mut terminate, mut interrupt) =
-        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => (),
-            _ = interrupt.recv() => (),
-        }
-    })
-}
-
-/// Where this process listens: the address as given, by name, and the public one.
-fn hosts_of(listen: &str, address: SocketAddr, public_url: Option<&str>) -> Vec<String> {
-    let port = address.port();
-    let mut hosts = vec![format!("{}:{port}", address.ip()), format!("localhost:{port}")];
-    if address.ip().is_unspecified() {
-        hosts.insert(0, format!("127.0.0.1:{port}"));
-    }
-    if let Some((name, _)) = listen.rsplit_once(':') {
-        hosts.push(format!("{name}:{port}"));
-    }
-    if port == 80 {
-        hosts.extend(
-            hosts.clone().iter().filter_map(|it| it.strip_suffix(":80").map(str::to_owned)),
-        );
-    }
-    hosts.extend(public_url.and_then(host_of_url).map(str::to_owned));
-    let mut unique: Vec<String> = Vec::new();
-    for host in hosts {
-        let host = domain::tenant::normalise(&host);
-        if !unique.contains(&host) {
-            unique.push(host);
-        }
-    }
-    unique
-}
-
 /// Writes the first commit of an empty log. Returns the administrator's password if one was made
 /// here.
 async fn make_first_commit(
@@ -319,6 +291,9 @@ async fn make_first_commit(
         Some(password) => (check_preset_password(password)?, false),
         None => (generate_password()?, true),
     };
+    if generated {
+        greeting::show_password(&password)?;
+    }
     let verifier = PasswordPool::new(1).hash(&password).await?;
     let algorithm = algorithm.unwrap_or(SigningAlgorithm::Es256);
     let with = Bootstrap { algorithm, password: verifier, scopes: scopes::built_in() };
@@ -345,6 +320,7 @@ fn check_log(on: &Running) -> Result<(), Failure> {
         Ok(found) => tracing::info!(position = found.position, "the log is whole"),
         Err(err) => {
             tracing::error!(error = %advise(err.into()), "the log is damaged; ending the process");
+            log_lines::finish();
             std::process::exit(1);
         }
     };

@@ -73,7 +73,7 @@ pub(crate) struct Common {
         long,
         global = true,
         env = "CHANCERY_LOG",
-        default_value = "info",
+        default_value = "info,async_nats=warn",
         value_name = "FILTER"
     )]
     pub(crate) log: String,

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use commands::keys::Keyring;
 use commands::log::{SledLog, read_snapshot, write_snapshot};
@@ -18,6 +18,9 @@ const EVERY_EVENTS_MIN: u64 = 20_000;
 
 /// And after this part of the whole log: the longer the log, the more a snapshot costs.
 const EVERY_PART: u64 = 20;
+
+/// After how long one that could not be made is tried again.
+const RETRY_AFTER: Duration = Duration::from_secs(60);
 
 /// How often to check whether one is due.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -41,22 +44,25 @@ pub(crate) fn start(running: &Running, stop: Arc<AtomicBool>) -> std::thread::Jo
     let keys = running.engine.keys().clone();
     let views = running.views.clone();
     let mut last = running.snapshot_position;
+    let mut failed: Option<Instant> = None;
     std::thread::spawn(move || {
         while !stop.load(Relaxed) {
             std::thread::park_timeout(LOOK_EVERY);
             let head = log.head().position;
             let waits = head.saturating_sub(last) < EVERY_EVENTS_MIN.max(head / EVERY_PART);
-            if waits && !has_erased(&views, last) {
+            let failed_lately = failed.is_some_and(|it| it.elapsed() < RETRY_AFTER);
+            if failed_lately || (waits && !has_erased(&views, last)) {
                 continue;
             }
             match snapshot(&log, &keys, &folder) {
                 Ok(position) => {
-                    last = position;
+                    (last, failed) = (position, None);
                     tracing::info!(position, "snapshots made");
                 }
                 Err(err) => {
-                    // The only loss is a slower start. It is not tried again at once.
-                    last = head;
+                    // The only loss is a slower start; but the last one may still have the hashes of
+                    // somebody who was erased.
+                    failed = Some(Instant::now());
                     tracing::warn!(error = %err, "snapshots could not be made");
                 }
             }

@@ -6,6 +6,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::failure::Failure;
 use super::settings::{Common, LogFormat};
+use crate::state::log_lines;
 
 /// Starts writing log lines.
 ///
@@ -13,7 +14,10 @@ use super::settings::{Common, LogFormat};
 /// When the filter cannot be read.
 pub(crate) fn start(common: &Common) -> Result<(), Failure> {
     let filter = EnvFilter::try_new(&common.log).map_err(|err| format!("--log: {err}"))?;
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    commands::halt::before_end(log_lines::finish);
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(log_lines::writer);
+    // It would write to standard error, and panic where that takes nothing.
+    let lines = lines.log_internal_errors(false);
     // In a file or a journal, colour codes only hide words from a search.
     let lines = lines.with_ansi(std::io::stderr().is_terminal());
     // A second start in one process, as in tests, changes nothing.

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::failure::Failure;
 use super::home::{Held, held, is_gone, keys_path, master_key};
+use super::output::print;
 use super::private_copy::PrivateCopy;
 use super::progress::progress_bar;
 use super::request::Request;
@@ -45,9 +46,9 @@ pub(crate) fn run(common: &Common, options: &Verify) -> Result<ExitCode, Failure
         Err(err) => Report { problem: Some(err.to_string()), ..Report::default() },
     };
     if options.format == Format::Json {
-        println!("{}", serde_json::to_string(&report)?);
+        print(serde_json::to_string(&report)?)?;
     } else {
-        print_table(&report);
+        print_table(&report)?;
     }
     Ok(if report.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -169,18 +170,19 @@ fn views_of_snapshot(
     }
 }
 
-fn print_table(report: &Report) {
-    println!("{}", if report.ok { "OK" } else { "NOT OK" });
+fn print_table(report: &Report) -> Result<(), Failure> {
+    print(if report.ok { "OK" } else { "NOT OK" })?;
     if let Some(problem) = &report.problem {
-        println!("problem             {problem}");
+        print(format_args!("problem             {problem}"))?;
     }
     if let Some(position) = report.first_bad_position {
-        println!("first bad position  {position}");
+        print(format_args!("first bad position  {position}"))?;
     }
-    println!("head position       {}", report.position);
-    println!("events read         {}", report.events);
+    print(format_args!("head position       {}", report.position))?;
+    print(format_args!("events read         {}", report.events))?;
     if report.ok {
-        println!("head hash           {}", report.hash);
-        println!("merkle root         {}", report.merkle_root);
+        print(format_args!("head hash           {}", report.hash))?;
+        print(format_args!("merkle root         {}", report.merkle_root))?;
     }
+    Ok(())
 }

@@ -29,7 +29,7 @@ pub(super) const FILTERS: [QueryParameter; 5] = [
     text("stream", "only of this stream, such as user-7"),
     text("kind", "only of this kind, such as user.registered.v1, or of all that begin so: user"),
     text("actor", "only by this actor, such as user-1 or client-shop"),
-    text("tenant", "* for all tenants; for administrators of tenant 1 only"),
+    text("tenant", "`*` for all tenants; for administrators of tenant 1 only"),
 ];
 
 const LIMIT: [QueryParameter; 1] =
@@ -40,6 +40,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         endpoint(Method::GET, "/api/audit/events", "AuditEvents", "Read the log")
             .query(&FILTERS)
             .query(&LIMIT)
+            .strict_query()
             .answers::<AuditPage>()
             .fails(|| vec![ApiError::OtherHistory { head: 0 }])
             .needs(administrator("audit.get"), list),

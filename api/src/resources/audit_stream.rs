@@ -59,6 +59,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
     vec![
         endpoint(Method::GET, "/api/audit/stream", "AuditStream", "Follow the log (SSE)")
             .query(&FILTERS)
+            .strict_query()
             .headers(&LAST_EVENT_ID)
             .answers_text("text/event-stream", STREAM)
             .fails(|| {

@@ -20,6 +20,7 @@ use super::configurations::Configurations;
 use super::counters::Counters;
 use super::documents::Documents;
 use super::gateways_seen::GatewaysSeen;
+use super::hosts::{self, UnknownHosts};
 use super::origins::Origins;
 use super::proxies::Proxies;
 use super::rates::Rates;
@@ -139,6 +140,8 @@ pub struct App {
     pub(crate) log_figures: StatsOf,
     /// The publisher, where there is one.
     publisher: OnceLock<Arc<PublisherHandle>>,
+    /// Hosts that were asked for and that no tenant has.
+    pub(crate) unknown_hosts: UnknownHosts,
     /// Places for open audit streams.
     pub(crate) streams: StreamPlaces,
     /// Places for searches that open many rows.
@@ -182,6 +185,7 @@ impl App {
             log_figures,
             publisher: OnceLock::new(),
             streams: StreamPlaces::default(),
+            unknown_hosts: UnknownHosts::default(),
             long_searches: Arc::new(Semaphore::new(LONG_SEARCHES_MAX)),
             document: OnceLock::new(),
             stopping: watch::Sender::new(false),
@@ -216,12 +220,25 @@ impl App {
     /// The tenant that answers at a host: `host[:port]`, as in the `Host` header.
     pub(crate) fn tenant_at(&self, host: &str) -> Option<Arc<TenantRow>> {
         let tables = self.views.read();
-        let listens = self.settings.listen_hosts.iter().any(|it| it.eq_ignore_ascii_case(host));
-        let tenant = match listens {
+        let listens =
+            |host: &str| self.settings.listen_hosts.iter().any(|it| it.eq_ignore_ascii_case(host));
+        let at = |host: &str| match listens(host) {
             true => tables.tenants.get(TenantId::FIRST),
             false => tables.tenants.at_host(host),
         };
-        tenant.cloned()
+        let found = at(host).or_else(|| {
+            // Mostly it is written as it is known.
+            let host = hosts::canonical(host);
+            let other = hosts::by_other_port(&host, hosts::default_port(self.scheme()));
+            at(&host).or_else(|| at(&other?))
+        });
+        found.cloned()
+    }
+
+    /// The scheme of this program's URLs: that of `--public-url`, else `http`.
+    fn scheme(&self) -> &str {
+        let public = self.settings.public_url.as_deref();
+        public.and_then(|it| it.split_once("://")).map_or("http", |it| it.0)
     }
 
     /// The issuer of a tenant: one URI, the same for each of its hosts.
@@ -234,7 +251,7 @@ impl App {
         let listen = settings.listen_hosts.first().filter(|_| is_first);
         let first = listen.or_else(|| tenant.data.hosts.first().map(|it| &it.name));
         let host = tenant.data.issuer_host.as_ref().or(first);
-        format!("http://{}", host.map_or("localhost", String::as_str))
+        format!("{}://{}", self.scheme(), host.map_or("localhost", String::as_str))
     }
 
     /// The key that signs for a tenant now.

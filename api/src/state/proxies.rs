@@ -1,6 +1,6 @@
 //! The address of the caller, if a reverse proxy stands in front.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use ipnet::IpNet;
 
@@ -30,7 +30,7 @@ impl Proxies {
         }
         let hops = forwarded.rev().flat_map(|it| it.rsplit(','));
         for hop in hops.take(HOPS_MAX) {
-            let Ok(address) = hop.trim().parse::<IpAddr>() else { return caller };
+            let Some(address) = read_hop(hop.trim()) else { return caller };
             caller = address.to_canonical();
             if !self.trust(caller) {
                 return caller;
@@ -43,6 +43,14 @@ impl Proxies {
     pub(crate) fn trust(&self, address: IpAddr) -> bool {
         self.0.iter().any(|it| it.contains(&address))
     }
+}
+
+/// An address, as most proxies write it, or with the port of the connection: `10.2.3.4:40001`,
+/// `[2001:db8::7]:40001`, `[2001:db8::7]`.
+fn read_hop(hop: &str) -> Option<IpAddr> {
+    let bare = hop.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
+    let address = bare.unwrap_or(hop).parse::<IpAddr>().ok();
+    address.or_else(|| hop.parse::<SocketAddr>().ok().map(|it| it.ip()))
 }
 
 /// Reads an address or a network.
@@ -77,5 +85,17 @@ mod tests {
         assert_eq!(caller(&trusted, "10.0.0.1", &["6.6.6.6", "1.1.1.1"]), "1.1.1.1");
         assert_eq!(caller(&trusted, "10.0.0.1", &["1.1.1.1, noise"]), "10.0.0.1");
         assert_eq!(caller(&trusted, "10.0.0.1", &[]), "10.0.0.1");
+    }
+
+    #[test]
+    fn a_hop_may_have_a_port() {
+        let of = |hop: &str| caller(&["10.0.0.0/8"], "10.0.0.1", &[hop]);
+        assert_eq!(of("1.2.3.4:40001"), "1.2.3.4");
+        assert_eq!(of("[2001:db8::7]:40001"), "2001:db8::7");
+        assert_eq!(of("[2001:db8::7]"), "2001:db8::7");
+        assert_eq!(of("1.1.1.1:1, 10.0.0.9:2"), "1.1.1.1");
+        for noise in ["1.2.3.4:", "1.2.3.4:99999", "[1.2.3.4:5]", "2001:db8::7]:5", "unknown"] {
+            assert_eq!(of(noise), "10.0.0.1", "{noise}");
+        }
     }
 }

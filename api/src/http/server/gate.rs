@@ -10,6 +10,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use domain::hex;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper::header::{HOST, HeaderValue};
 use hyper::{Request, Response};
 use tower_service::Service as _;
 use warp::Filter;
@@ -62,7 +63,9 @@ where
         tokio::task::yield_now().await;
     }
     request.extensions_mut().insert(Peer(gate.peer));
-    let response = match refusal(&request, gate.allowed) {
+    let refused = refusal(&request, gate.allowed);
+    name_target(&mut request);
+    let response = match refused {
         Some(err) => {
             let id = hex(&commands::keys::random_id::<16>().unwrap_or_default());
             let settings = &gate.door.settings;
@@ -72,6 +75,16 @@ where
         None => warp::service(filter).call(request).await?,
     };
     Ok(response.map(|body| Answer { body, _under_way: under_way }))
+}
+
+/// The host of an absolute target counts, whatever `Host` says (RFC 9112 section 3.2.2): tenants are
+/// told apart by it.
+fn name_target(request: &mut Request<Incoming>) {
+    let Some(authority) = request.uri().authority() else { return };
+    let host = authority.as_str().rsplit_once('@').map_or(authority.as_str(), |it| it.1);
+    if let Ok(host) = HeaderValue::from_str(host) {
+        request.headers_mut().insert(HOST, host);
+    }
 }
 
 fn refusal(request: &Request<Incoming>, allowed: Allowed) -> Option<ApiError> {

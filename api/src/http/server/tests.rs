@@ -6,6 +6,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpSocket;
 use tokio::sync::{Notify, Semaphore, oneshot};
 use tokio::task::JoinHandle;
+use warp::http::HeaderMap;
 use warp::path::FullPath;
 
 use super::*;
@@ -47,20 +48,26 @@ impl Served {
         };
         let (go_on, asked) = (Arc::new(Semaphore::new(0)), Arc::new(Notify::new()));
         let (waits, tells) = (go_on.clone(), asked.clone());
-        let filter = warp::path::full().then(move |path: FullPath| {
-            let (waits, tells) = (waits.clone(), tells.clone());
-            async move {
-                match path.as_str() {
-                    "/slow" => {
-                        tells.notify_one();
-                        waits.acquire().await.unwrap().forget();
-                        Response::new("slow".into())
+        let headers = warp::header::headers_cloned();
+        let filter =
+            warp::path::full().and(headers).then(move |path: FullPath, headers: HeaderMap| {
+                let (waits, tells) = (waits.clone(), tells.clone());
+                async move {
+                    match path.as_str() {
+                        "/slow" => {
+                            tells.notify_one();
+                            waits.acquire().await.unwrap().forget();
+                            Response::new("slow".into())
+                        }
+                        "/host" => {
+                            let host = headers.get("host").unwrap().to_str().unwrap();
+                            Response::new(format!("host={host}").into())
+                        }
+                        "/large" => Response::new(vec![b'x'; LARGE_BYTES].into()),
+                        path => Response::new(path.to_owned().into()),
                     }
-                    "/large" => Response::new(vec![b'x'; LARGE_BYTES].into()),
-                    path => Response::new(path.to_owned().into()),
                 }
-            }
-        });
+            });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
@@ -253,6 +260,22 @@ async fn a_target_that_is_no_path_is_refused_before_anything_can_panic() {
         let request = format!("{line} HTTP/1.1\r\nHost: a\r\n\r\n");
         stream.write_all(request.as_bytes()).await.unwrap();
         answered(&said(&mut stream).await, 200, "/");
+    }
+}
+
+#[tokio::test]
+async fn the_host_of_the_target_counts() {
+    let served = Served::with(8, &[]).await;
+    for (target, host) in [
+        ("http://b.example:81/host", "b.example:81"),
+        ("http://ann:secret@b.example/host", "b.example"),
+        ("/host", "a.example"),
+    ] {
+        let mut stream = served.connect(1).await;
+        let request = format!("GET {target} HTTP/1.1\r\nHost: a.example\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let said = said(&mut stream).await;
+        assert!(said.ends_with(&format!("host={host}")), "{target}: {said}");
     }
 }
 

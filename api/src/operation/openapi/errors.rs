@@ -16,7 +16,8 @@ pub(super) fn of(it: &Endpoint) -> Vec<ApiError> {
     }
     let mut errors = Vec::new();
     if let Some(bytes_max) = it.face.query_bytes_max {
-        errors.push(ApiError::TooLarge { field: "query".to_owned(), bytes_max });
+        errors.push(ApiError::QueryTooLong { bytes_max });
+        errors.push(ApiError::TooLarge { field: "body".to_owned(), bytes_max });
     }
     if it.access != Access::Operation {
         let message = String::new();
@@ -61,8 +62,11 @@ pub(super) fn about(err: &ApiError, face: &Face) -> &'static str {
         ApiError::Invalid(_) => "members, parameters or headers break rules",
         ApiError::NoRoute => "no endpoint has this path",
         ApiError::WrongMethod { .. } => "the path takes other methods",
-        ApiError::TooLarge { .. } => "query, body or a member is too large",
-        ApiError::WrongContentType { .. } => "the body has another content type",
+        ApiError::TooLarge { .. } => "the body or a member is too large",
+        ApiError::QueryTooLong { .. } => "the query is too long",
+        ApiError::WrongContentType { .. } | ApiError::Encoded => {
+            "the body has another content type, or is compressed"
+        }
         ApiError::TooMany { .. } => "too many requests at once, or too many tries",
         ApiError::UnknownHost => "no tenant answers on this host",
         ApiError::ApiVersion { .. } => match face.names_versions {
