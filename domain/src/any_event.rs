@@ -23,6 +23,7 @@ use crate::product::Product;
 use crate::resource::Resource;
 use crate::role::Role;
 use crate::sdk_job::SdkJob;
+use crate::security::Security;
 use crate::signing_key::SigningKey;
 use crate::stream::StreamId;
 use crate::subscriber::Subscriber;
@@ -129,6 +130,7 @@ aggregates! {
     Resource,
     Role,
     SdkJob,
+    Security,
     SigningKey,
     Sms,
     Subscriber,

@@ -43,6 +43,7 @@ pub mod role;
 pub mod scope;
 pub mod sdk_job;
 mod secret_list;
+pub mod security;
 pub mod signing_key;
 pub mod subscriber;
 pub mod subscription;

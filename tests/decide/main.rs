@@ -30,6 +30,7 @@ mod registered_gateway;
 mod resource;
 mod resource_update;
 mod role;
+mod security;
 mod signing_key;
 mod subscriber;
 mod subscription;

@@ -27,7 +27,8 @@ use domain::{AnyEvent, EventId, LogId, SubjectId, SubscriberId, Timestamp, UserI
 use serde_json::json;
 use tests::given::NOW;
 use tests::life::{Life, Lives as _};
-use tests::samples::{self, app_token, blobs, products, scopes, sdk, subscribers, subscriptions};
+use tests::samples::{self, app_token, blobs, products, scopes, sdk, security};
+use tests::samples::{subscribers, subscriptions};
 
 fn full_id() -> FullEventId {
     FullEventId { log: LogId([7; 16]), event: EventId([8; 16]), position: 9 }
@@ -90,6 +91,7 @@ async fn full_life() -> Life {
     blobs::live(&mut world).await;
     subscriptions::live_rejected(&mut world).await;
     sdk::live_all(&mut world).await;
+    security::live(&mut world).await;
     subscribers::live(&mut world).await;
     let register = UserCommand::Register {
         data: Box::new(samples::user_registered()),
@@ -393,6 +395,7 @@ async fn the_subject_is_the_one_person_whom_an_event_names() {
         let named = match json.kind.split_once('.').unwrap() {
             ("user", _) | ("token", "issued.v1") => Some(51),
             ("blob", "stored.v1") => Some(121),
+            ("security", "noticed.v1") => Some(131),
             ("app", "created.v1" | "deleted.v1") => Some(SubjectId::from(app_token::APP).0),
             ("mail" | "sms", "wanted.v1") => Some(82),
             ("app_user", _) | ("app_token", "issued.v1") => Some(SubjectId::from(AppUserId(72)).0),

@@ -24,7 +24,8 @@ use domain::verification::{Verification, VerificationCommand, VerificationIssued
 use domain::{Actor, Aggregate, AnyEvent, Refusal, TenantId};
 use tests::given::NOW;
 use tests::life::Lives;
-use tests::samples::{self, app_token, blobs, products, scopes, sdk, subscribers, subscriptions};
+use tests::samples::{self, app_token, blobs, products, scopes, sdk, security};
+use tests::samples::{subscribers, subscriptions};
 
 /// Whose everything is here, and who asks for it.
 const OWNER: TenantId = TenantId(1);
@@ -131,6 +132,7 @@ async fn nothing_of_another_tenant_is_changed_and_nothing_is_said_of_it() {
     subscriptions::live(&mut door).await;
     sdk::live_jobs(&mut door).await;
     blobs::live(&mut door).await;
+    security::live(&mut door).await;
     subscribers::live(&mut door).await;
     // What the server itself notes about the log belongs to no tenant, and nobody asks for it.
     door.asked.insert("log");

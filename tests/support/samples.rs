@@ -13,6 +13,7 @@ mod resource;
 mod role;
 pub mod scopes;
 pub mod sdk;
+pub mod security;
 pub mod subscribers;
 pub mod subscriptions;
 mod token;
@@ -124,6 +125,7 @@ pub fn all() -> Vec<Sample> {
     samples.extend(products::all());
     samples.extend(resource::all());
     samples.extend(role::all());
+    samples.extend(security::all());
     let told = [sdk::all(), subscribers::all(), subscriptions::all()];
     samples.extend([scopes::all(), told.concat()].concat());
     samples
