@@ -11,6 +11,7 @@ pub(crate) mod ignored;
 pub(crate) mod input;
 pub(crate) mod members;
 pub(crate) mod needs;
+pub(crate) mod noticing;
 pub(crate) mod opening;
 pub(crate) mod order;
 pub(crate) mod paging;

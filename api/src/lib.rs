@@ -31,3 +31,4 @@ pub use crate::state::origins::Origins;
 pub use crate::state::proxies::Proxies;
 pub use crate::state::sdks::SdkSettings;
 pub use crate::state::uploads::UploadSettings;
+pub use crate::workers::write_security_events;

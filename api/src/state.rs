@@ -21,6 +21,7 @@ pub(crate) mod proxies;
 pub(crate) mod rates;
 mod recent;
 pub(crate) mod sdks;
+pub(crate) mod security;
 pub(crate) mod seen;
 pub(crate) mod send_limits;
 pub(crate) mod signer;

@@ -11,8 +11,10 @@ mod notice_round;
 mod notice_text;
 pub(crate) mod notices;
 pub(crate) mod sdk_jobs;
+mod security;
 mod service_name;
 mod subscribe_text;
 mod texts;
 
 pub(crate) use driver::drive;
+pub use security::write_security_events;

@@ -30,7 +30,7 @@ const FLOORS: [(&str, &[&str]); 14] = [
     ("bench", &["state", "program"]),
     ("cli", &["state", "program", "bench"]),
     // What other crates see: names from everywhere.
-    ("", &["state", "http", "app_token", "endpoints", "cli"]),
+    ("", &["state", "workers", "http", "app_token", "endpoints", "cli"]),
 ];
 
 /// A module by its path in its crate; the root has none.

@@ -44,6 +44,7 @@ mod products;
 mod publishing;
 mod reach;
 mod role;
+mod security;
 mod status_document;
 mod subscribers;
 mod subscriptions;

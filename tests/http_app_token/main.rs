@@ -22,6 +22,7 @@ mod login;
 mod operator;
 mod ownership;
 mod refresh;
+mod refusals;
 mod required;
 mod revocation;
 mod signatures;

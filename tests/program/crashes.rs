@@ -78,7 +78,7 @@ fn stream_of(answer: &Answer, turn: usize) -> String {
     }
 }
 
-/// Kills this often, and checks what is left. The program is down at the end.
+/// Kills this often, and checks what is left. The program runs at the end.
 async fn kill_again_and_again(mut program: Program, kills: usize) -> (Program, Vec<Value>) {
     program.start().await;
     let token = program.token().await;
@@ -95,6 +95,8 @@ async fn kill_again_and_again(mut program: Program, kills: usize) -> (Program, V
         let last = *acknowledged.last_key_value().unwrap().0;
         assert!(health.json["head"].as_u64() >= Some(last), "{last} is lost: {health:?}");
     }
+    // Of a closed log, because what is read of a running server is noticed.
+    program.stop().await;
     let log = program.replayed();
     for (event, position) in log.iter().zip(1..) {
         assert_eq!(event["position"], position);
@@ -106,6 +108,7 @@ async fn kill_again_and_again(mut program: Program, kills: usize) -> (Program, V
     assert!(acknowledged.len() > kills * 3);
     let report = program.verified();
     assert_eq!(report["position"], log.len());
+    program.start().await;
     (program, log)
 }
 

@@ -47,7 +47,12 @@ async fn assert_answers(program: &Program, truth: &Truth) {
     for seen in truth.answers.iter().filter(|it| it.answer["code"] != 404) {
         let token = truth.tokens.get(&seen.bearer).map_or("", String::as_str);
         let (method, path) = (&seen.method, &seen.path);
-        let now = ask(program, token, method, path, seen.body.as_ref()).await;
+        let mut now = ask(program, token, method, path, seen.body.as_ref()).await;
+        if path.starts_with("/api/audit") && seen.answer["head"].is_u64() {
+            // Whoever was refused or has read since is noticed behind what was seen then.
+            assert!(now.json["head"].as_u64() >= seen.answer["head"].as_u64(), "{now:?}");
+            now.json["head"] = seen.answer["head"].clone();
+        }
         let what = format!("{} {method} {path}", seen.bearer);
         assert_eq!(now.status, seen.status, "{what}: {now:?}");
         if seen.status != 401 {

@@ -28,6 +28,7 @@ mod privacy;
 mod private_copies;
 mod readme_gateway;
 mod restoring;
+mod security;
 mod stopping;
 mod story;
 mod streaming;

@@ -103,8 +103,12 @@ async fn history_runs_into_live_events_without_gap_or_duplicate() {
         stream.take(history.len() + 40).await
     };
     let ((), events) = tokio::join!(writing, reading);
-    assert_eq!(ids(&events), (1..=history.len() as u64 + 40).collect::<Vec<_>>());
-    for (event, replayed) in events.iter().zip(program.replayed()) {
+    // What tools read is noticed, too, but not in this tenant.
+    let replayed = program.replayed().into_iter().filter(|it| it["tenant"] == 1);
+    let replayed = replayed.take(events.len()).collect::<Vec<_>>();
+    let positions = replayed.iter().map(|it| it["position"].as_u64().unwrap());
+    assert_eq!(ids(&events), positions.collect::<Vec<_>>());
+    for (event, replayed) in events.iter().zip(replayed) {
         assert_eq!((&event.data, &event.kind.as_str().into()), (&replayed, &replayed["kind"]));
     }
 }

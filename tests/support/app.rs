@@ -12,8 +12,6 @@ use commands::keys::Keyring;
 use commands::log::MemoryLog;
 use commands::password::PasswordPool;
 use commands::signing::{add_signing_key, make_signing_key, system_head};
-use domain::account::AccountId;
-use domain::app_user::AppUserId;
 use domain::children::Properties;
 use domain::log::{CommitHead, EventLog};
 use domain::role::{Role, RoleCommand, RoleCreated};
@@ -54,6 +52,7 @@ pub struct TestApp {
     /// The clock of the program: shift it instead of sleeping.
     pub clock: Clock,
     routes: BoxedFilter<(Response,)>,
+    program: Arc<App>,
     /// What the program says of itself; every answer is held against it.
     document: OnceCell<Option<Arc<Document>>>,
     /// Whether the app-token service answers as documented: with its envelope.
@@ -117,7 +116,8 @@ impl TestApp {
         let app =
             App::new(engine.clone(), views.clone(), clock.clone(), passwords, settings, figures);
         let routes = api::routes(&app).boxed();
-        Self { engine, views, clock, routes, document: OnceCell::new(), is_as_documented }
+        let document = OnceCell::new();
+        Self { engine, views, clock, routes, program: app, document, is_as_documented }
     }
 
     pub fn ask(&self, method: &str, path: &str) -> Ask<'_> {
@@ -174,19 +174,6 @@ impl TestApp {
     pub async fn run<A: Aggregate>(&self, tenant: u32, id: &str, command: A::Command) {
         let done = self.engine.handle::<A>(id, &command, &self.head(TenantId(tenant))).await;
         self.shows(done.unwrap().position).await;
-    }
-
-    /// A root account of the app-token service.
-    pub async fn app_root(&self, tenant: u32, name: &str, password: &str) -> u32 {
-        let tenant = TenantId(tenant);
-        let engine = &self.engine;
-        let done = api::add_app_root(engine, &self.views, tenant, name, password, now()).await;
-        let (account, position) = done.unwrap();
-        self.shows(position).await;
-        match account {
-            AccountId::AppUser(AppUserId(number)) | AccountId::User(UserId(number)) => number,
-            AccountId::None => unreachable!("nobody was made"),
-        }
     }
 
     pub async fn shows(&self, position: u64) {

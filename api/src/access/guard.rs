@@ -6,7 +6,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::security::Rule;
 use domain::tenant::TENANT_DISABLED;
+use domain::{Actor, UserId};
 use projections::TenantRow;
 
 use super::granted::{Granted, Open};
@@ -15,6 +17,9 @@ use crate::http::call::Call;
 use crate::http::endpoint::{Access, Endpoint, Outcome};
 use crate::http::error::ApiError;
 use crate::http::needs::Needs;
+use crate::state::app::App;
+use crate::state::security::sighting::Sighting;
+use crate::state::verified_tokens::Claims;
 
 /// How long a read waits for the position that its caller names.
 const POSITION_WAIT_MAX: Duration = Duration::from_secs(2);
@@ -28,7 +33,15 @@ impl Endpoint {
     where
         F: Future<Output = Outcome> + Send + 'static,
     {
-        let run = move |call| async move { handler(require(call, needs).await?).await };
+        let run = move |call| async move {
+            let granted = require(call, needs).await?;
+            let witness = Witness::of(&granted);
+            let outcome = handler(granted).await;
+            if let Err(ApiError::Forbidden(_)) = &outcome {
+                witness.tell();
+            }
+            outcome
+        };
         self.handled_for(Access::Bearer(needs), move |call| Box::pin(run(call)))
     }
 
@@ -39,6 +52,27 @@ impl Endpoint {
     {
         let run = move |call| async move { handler(admit(call).await?).await };
         self.handled_for(Access::Anonymous, move |call| Box::pin(run(call)))
+    }
+}
+
+/// What is told of a call whose handler finds that a right is missing.
+struct Witness {
+    app: Arc<App>,
+    user: UserId,
+    claims: Arc<Claims>,
+    sighting: Sighting,
+}
+
+impl Witness {
+    fn of(granted: &Granted) -> Self {
+        let sighting = granted.call.sighting(Rule::MissingRight, granted.tenant_id(), None);
+        let (user, claims) = (granted.user(), granted.caller.claims.clone());
+        Self { app: granted.call.app.clone(), user, claims, sighting }
+    }
+
+    fn tell(self) {
+        let who = Some(Actor::of_token(self.user, &self.claims.client_id));
+        self.app.notice(Sighting { who, proven: true, ..self.sighting });
     }
 }
 
@@ -55,7 +89,9 @@ async fn require(call: Call, needs: Needs) -> Result<Granted, ApiError> {
     let tenant = find_tenant(&call)?;
     check_version(&call)?;
     let caller = caller_of_now(&call, &tenant, call.now)?;
-    check_needs(needs, &caller)?;
+    check_needs(needs, &caller).inspect_err(|_| {
+        call.noticed(Rule::MissingRight, tenant.data.tenant, caller.actor(), 1);
+    })?;
     check_query(&call)?;
     wait_for_position(&call).await?;
     Ok(Granted { call, tenant, caller, needs })

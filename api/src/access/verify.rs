@@ -8,6 +8,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use domain::role::ROLE_ADMINISTRATOR;
+use domain::security::Rule;
 use domain::tenant::TENANT_DISABLED;
 use domain::token::Token;
 use domain::{Actor, Aggregate as _, StreamId, Timestamp, UserId};
@@ -64,10 +65,29 @@ impl Caller {
     }
 }
 
+/// Why a token does not count.
+struct NotCounted {
+    token_sent: bool,
+    why: &'static str,
+    /// What auditors are told of it, and whose token it was.
+    told: Option<(Rule, Option<Actor>)>,
+}
+
+impl From<NotCounted> for ApiError {
+    fn from(it: NotCounted) -> Self {
+        Self::Unauthenticated { token_sent: it.token_sent, why: it.why }
+    }
+}
+
 /// Checks the bearer token of a call against the tenant of its host, at the present time: the
 /// request may have waited since it came.
 pub(crate) fn verify(call: &Call, tenant: &TenantRow, now: Timestamp) -> Result<Caller, ApiError> {
-    verify_token(&call.app, call.authorization()?, tenant, now, BUILT_IN_AUDIENCE)
+    judge(&call.app, call.authorization()?, tenant, now, BUILT_IN_AUDIENCE).map_err(|err| {
+        if let Some((rule, who)) = &err.told {
+            call.refused(*rule, tenant.data.tenant, who.clone());
+        }
+        err.into()
+    })
 }
 
 /// Checks a bearer token as it was sent in `Authorization`, for an audience.
@@ -78,10 +98,20 @@ pub(crate) fn verify_token(
     now: Timestamp,
     audience: &str,
 ) -> Result<Caller, ApiError> {
-    let refused = |why| ApiError::Unauthenticated { token_sent: true, why };
+    Ok(judge(app, header, tenant, now, audience)?)
+}
+
+fn judge(
+    app: &App,
+    header: Option<&str>,
+    tenant: &TenantRow,
+    now: Timestamp,
+    audience: &str,
+) -> Result<Caller, NotCounted> {
+    let refused = |why| NotCounted { token_sent: true, why, told: None };
     let Some((scheme, token)) = header.and_then(|it| it.split_once(' ')) else {
         let why = "send Authorization: Bearer with an access token from /connect/token";
-        return Err(ApiError::Unauthenticated { token_sent: false, why });
+        return Err(NotCounted { token_sent: false, why, told: None });
     };
     let token = token.trim();
     if !scheme.eq_ignore_ascii_case("bearer") || token.len() > TOKEN_BYTES_MAX {
@@ -99,12 +129,16 @@ pub(crate) fn verify_token(
         return Err(refused("the access token is for another audience"));
     }
     if app.engine.log().stream_version(&verified.stream) == 0 {
-        return Err(refused("the access token was not issued here"));
+        let told = Some((Rule::ForeignToken, None));
+        return Err(NotCounted { told, ..refused("the access token was not issued here") });
     }
     let tables = app.views.read();
-    let user = check_standing(&tables, claims, &verified.kid, tenant)
-        .ok_or_else(|| refused("the access token was revoked"))?;
+    let user = check_standing(&tables, claims, &verified.kid, tenant);
     drop(tables);
+    let user = user.ok_or_else(|| NotCounted {
+        told: Some((Rule::EndedToken, holder(claims))),
+        ..refused("the access token was revoked")
+    })?;
     Ok(Caller {
         user,
         roles: claims.role.clone(),
@@ -144,15 +178,29 @@ fn check_standing(
     (counts && user.enabled && !user.data.lock_flag).then_some(user.data.user)
 }
 
-fn verify_signature(app: &App, token: &str, tenant: &TenantRow) -> Result<VerifiedToken, ApiError> {
+/// Whose a token is, or was.
+fn holder(claims: &Claims) -> Option<Actor> {
+    let user = match claims.sub == claims.client_id {
+        true => UserId::NONE,
+        false => UserId(claims.sub.parse().ok()?),
+    };
+    Some(Actor::of_token(user, &claims.client_id))
+}
+
+fn verify_signature(
+    app: &App,
+    token: &str,
+    tenant: &TenantRow,
+) -> Result<VerifiedToken, NotCounted> {
     let tenant_id = tenant.data.tenant.0.to_le_bytes();
     let hash = hash_16(&[&tenant_id, token.as_bytes()]);
     if let Some(verified) = app.verified.recall(&hash) {
         return Ok(verified);
     }
-    let verified = verify_with_key_of(app, token, tenant).ok_or(ApiError::Unauthenticated {
+    let verified = verify_with_key_of(app, token, tenant).ok_or(NotCounted {
         token_sent: true,
         why: "the access token is not valid",
+        told: Some((Rule::ForeignToken, None)),
     })?;
     app.verified.remember(hash, verified.clone());
     Ok(verified)

@@ -5,20 +5,20 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::{SHA256, digest};
 use domain::account::AccountId;
 use domain::app_user::AppUser;
+use domain::security::Rule;
 use domain::user::{User, normalise};
 use domain::{Actor, Timestamp, UserId};
 use projections::Tables;
 
 use super::accounts::{Account, Accounts, NamedOwner, ROOT_PERMISSION};
-use super::answer::{FORBIDDEN, Failed, TOO_MANY, UNAUTHORIZED};
+use super::answer::{FORBIDDEN, Failed, UNAUTHORIZED, not_checked};
 use super::service::Service;
 use super::standing::{self, Standing, hash_of};
 use crate::access::rights::caller_of_now;
 use crate::access::target::Target;
-use crate::http::error::ApiError;
 use crate::http::needs::Code;
 use crate::state::app_token_settings::AdminMode;
-use crate::state::attempts::{Attempt, NotChecked};
+use crate::state::attempts::Attempt;
 
 /// The permission that an administrator's token must have to change users with more rights than
 /// others.
@@ -214,11 +214,17 @@ fn operator(service: &Service, token: &str) -> Result<Acting, Failed> {
     let app = service.app();
     let attempt = Attempt::operator(service.call().peer);
     let look = || is_same(secret, token);
+    let (call, tenant) = (service.call(), service.tenant());
     match app.attempts.check_now(&attempt, app.clock.monotonic(), look) {
         Ok(true) => Ok(Acting::AsAny(By::Operator)),
-        Ok(false) => Err(UNAUTHORIZED),
-        Err(NotChecked::Wait(seconds)) => Err(TOO_MANY.retry_after(seconds)),
-        Err(err) => Err(ApiError::from(err).into()),
+        Ok(false) => {
+            call.refused(Rule::WrongOperatorToken, tenant, Some(Actor::Operator));
+            Err(UNAUTHORIZED)
+        }
+        Err(why) => {
+            call.refused_unchecked(&why, tenant, Some(Actor::Operator));
+            Err(not_checked(why))
+        }
     }
 }
 
@@ -233,7 +239,10 @@ fn administrator(service: &Service) -> Result<Acting, Failed> {
             let logged_in_at = caller.claims.auth_time.map(Timestamp::from_seconds);
             Ok(Acting::AsAny(By::Administrator { user, changes_users, logged_in_at }))
         }
-        false => Err(FORBIDDEN),
+        false => {
+            service.call().noticed(Rule::MissingRight, service.tenant(), caller.actor(), 1);
+            Err(FORBIDDEN)
+        }
     }
 }
 
@@ -243,6 +252,7 @@ fn account(service: &Service, token: &str, name: &str) -> Result<Acting, Failed>
     let (own, user_name, logged_in_at) = service.ask(|tables| {
         let pair = tables.app_tokens.with_access(&hash_of(token)).ok_or(UNAUTHORIZED)?;
         let standing = standing::check(tables, service.tenant(), pair, now);
+        let standing = standing.inspect_err(|_| standing::ended_pair_used(service, pair));
         let Standing { app, account } = standing.map_err(|_| UNAUTHORIZED)?;
         // Only a login makes tokens of the default app: a token that an app asked for proves only
         // the app.
@@ -257,7 +267,10 @@ fn account(service: &Service, token: &str, name: &str) -> Result<Acting, Failed>
     // If a request names nobody, the caller is meant.
     match name.is_empty() || normalise(&user_name) == normalise(name) {
         true => Ok(Acting::Account { own, logged_in_at }),
-        false => Err(FORBIDDEN),
+        false => {
+            service.call().noticed(Rule::MissingRight, service.tenant(), own.id().into(), 1);
+            Err(FORBIDDEN)
+        }
     }
 }
 

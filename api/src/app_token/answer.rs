@@ -9,6 +9,7 @@ use warp::reply::Response;
 use crate::http::error::ApiError;
 use crate::http::reply::{ErrorData, JSON, LOG_POSITION, json_response};
 use crate::state::app_token_settings::AppTokenSettings;
+use crate::state::attempts::NotChecked;
 
 /// After how many seconds a caller may try again after an internal error.
 const RETRY_SECONDS: u64 = 1;
@@ -75,6 +76,14 @@ pub(crate) const FAILURES: [Failed; 14] = [
     TOO_MANY,
     WRONG_SIGNATURE,
 ];
+
+/// Why a secret was not checked.
+pub(crate) fn not_checked(why: NotChecked) -> Failed {
+    match why {
+        NotChecked::Wait(seconds) => TOO_MANY.retry_after(seconds),
+        why => ApiError::from(why).into(),
+    }
+}
 
 impl Failed {
     pub(crate) const fn retry_after(self, seconds: u64) -> Self {

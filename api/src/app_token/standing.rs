@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use domain::account::AccountId;
 use domain::app::AppId;
-use domain::{TenantId, Timestamp};
+use domain::security::Rule;
+use domain::{Actor, TenantId, Timestamp};
 use projections::{AppRow, AppTokenRow, Tables};
 
 use super::accounts::{Account, Accounts};
 use super::answer::{Failed, NOT_FOUND, UNKNOWN_APP};
+use super::service::Service;
 pub(crate) use crate::access::token_id::token_hash as hash_of;
 
 /// What stands behind a pair.
@@ -29,6 +31,15 @@ pub(crate) fn live_app(
     let row = tables.apps.get(tenant, app)?;
     let is_live = row.data.expires_at > now && !Accounts::of(tables, tenant).owner_is_gone(row);
     is_live.then(|| row.clone())
+}
+
+/// Notes that somebody used a token of a pair that does not count any more.
+pub(crate) fn ended_pair_used(service: &Service, pair: &AppTokenRow) {
+    let who = match pair.data.account {
+        AccountId::None => Actor::App(pair.data.app),
+        account => account.into(),
+    };
+    service.call().refused(Rule::EndedToken, service.tenant(), Some(who));
 }
 
 /// What a pair depends on, however old it is. An error if the pair begins in the future, or if

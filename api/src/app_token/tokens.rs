@@ -7,6 +7,7 @@ use domain::app_token::{
     AppToken, AppTokenCommand, AppTokenEvent, REFRESH_USED, TOKEN_TYPE_CHARS_MAX,
 };
 use domain::log::OpenParts as _;
+use domain::security::Rule;
 use domain::{Actor, StoredEvent as _};
 use projections::{AppRow, AppTokenRow};
 use schemars::JsonSchema;
@@ -15,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::accounts::{Account, Accounts};
 use super::answer::{
     Answered, BUSY, DISABLED, EXPIRED, Failed, INVALID, NOT_FOUND, TOO_MANY, UNAUTHORIZED,
-    UNKNOWN_APP, WRONG_PASSWORD, WRONG_SIGNATURE,
+    UNKNOWN_APP, WRONG_PASSWORD, WRONG_SIGNATURE, not_checked,
 };
 use super::apps::default_app;
 use super::pairs::{NewPair, PairResp, issue, note, unused};
@@ -25,8 +26,7 @@ use super::standing::{self, Standing, hash_of, live_app};
 use super::users::canonical;
 use crate::access::target::Target;
 use crate::http::endpoint::Endpoint;
-use crate::http::error::ApiError;
-use crate::state::attempts::{Attempt, NotChecked, Proof};
+use crate::state::attempts::{Attempt, Proof};
 
 /// The most pairs of one family that have not expired: each refresh makes one. With the default
 /// lifetime of 23 days that is one in about three minutes.
@@ -201,18 +201,22 @@ async fn authorize(service: Service, asked: AuthorizeReq) -> Answer<PairResp> {
     })?;
     let signed = row.data.policy.strict || !asked.token.is_empty();
     let mut command_id = None;
+    let wrong = |_: &Failed| {
+        service.call().refused(Rule::WrongSignature, tenant, Some(Actor::App(row.data.app)));
+    };
     if signed {
-        check_key(&row, &asked.app_key)?;
+        check_key(&row, &asked.app_key).inspect_err(wrong)?;
         let timestamp = asked.timestamp.to_string();
         let parts = [&asked.app_id, &asked.app_key, &timestamp].map(|it| it.as_bytes());
         let [id, key, time] = parts;
-        check_signature(&asked.token, &[id, key, time, secret.as_bytes()])?;
+        let parts = [id, key, time, secret.as_bytes()];
+        check_signature(&asked.token, &parts).inspect_err(wrong)?;
         check_time(asked.timestamp, now, service.settings().window_seconds)?;
         let (id, time) = (&asked.app_id, asked.timestamp);
         command_id = unused(&service, "authorize", id, time, &asked.token)?;
         note(&service, command_id)?;
     } else if !asked.app_key.is_empty() {
-        check_key(&row, &asked.app_key).map_err(|_| UNKNOWN_APP)?;
+        check_key(&row, &asked.app_key).inspect_err(wrong).map_err(|_| UNKNOWN_APP)?;
     }
     let account = match asked.user_name.is_empty() {
         true => None,
@@ -260,7 +264,9 @@ async fn login(service: Service, asked: LoginReq) -> Answer<PairResp> {
     check_time(asked.timestamp, now, service.settings().window_seconds)?;
     let timestamp = asked.timestamp.to_string();
     let parts = [&asked.username, &asked.password, &timestamp].map(|it| it.as_bytes());
-    check_signature(&asked.token, &parts)?;
+    check_signature(&asked.token, &parts).inspect_err(|_| {
+        service.call().refused(Rule::WrongSignature, service.tenant(), None);
+    })?;
     let account = prove(&service, &asked.username, &password).await?;
     // Checked after the password: sooner, it would let an attacker test guesses.
     let command_id = unused(&service, "login", &asked.username, asked.timestamp, &asked.token)?;
@@ -286,6 +292,7 @@ async fn prove(service: &Service, user_name: &str, password: &str) -> Result<Acc
         let verifier = account.as_ref().and_then(|it| it.verifier(tables));
         (accounts.tried_as(user_name), account, verifier)
     });
+    let who = account.as_ref().map(|it| Actor::from(it.id()));
     let attempt = Attempt::account(tenant.0, &tried, service.call().peer);
     let look = async {
         Ok(match app.passwords.verify(password, verifier.as_ref()).await? {
@@ -295,10 +302,19 @@ async fn prove(service: &Service, user_name: &str, password: &str) -> Result<Acc
         })
     };
     match app.attempts.check(&attempt, || app.clock.monotonic(), look).await {
-        Ok(Proof::LetIn | Proof::NotLetIn) => account.ok_or(WRONG_PASSWORD),
-        Ok(Proof::Wrong) => Err(WRONG_PASSWORD),
-        Err(NotChecked::Wait(seconds)) => Err(TOO_MANY.retry_after(seconds)),
-        Err(err) => Err(ApiError::from(err).into()),
+        Ok(Proof::LetIn) => account.ok_or(WRONG_PASSWORD),
+        Ok(Proof::NotLetIn) => {
+            service.call().refused(Rule::NotLetIn, tenant, who);
+            account.ok_or(WRONG_PASSWORD)
+        }
+        Ok(Proof::Wrong) => {
+            service.call().refused(Rule::WrongPassword, tenant, who);
+            Err(WRONG_PASSWORD)
+        }
+        Err(why) => {
+            service.call().refused_unchecked(&why, tenant, who);
+            Err(not_checked(why))
+        }
     }
 }
 
@@ -317,6 +333,7 @@ fn look_up(service: &Service, token: &str) -> Result<(Arc<AppTokenRow>, Standing
             return Err(EXPIRED);
         }
         let standing = standing::check(tables, service.tenant(), pair, now);
+        let standing = standing.inspect_err(|_| standing::ended_pair_used(service, pair));
         Ok((pair.clone(), standing.map_err(|_| NOT_FOUND)?))
     })
 }
@@ -357,7 +374,9 @@ async fn refresh(service: Service, asked: RefreshTokenReq) -> Answer<RefreshToke
         if pair.data.refresh_expires_at <= now {
             return Err(EXPIRED);
         }
-        Ok((pair.clone(), standing::check(tables, service.tenant(), pair, now)?))
+        let standing = standing::check(tables, service.tenant(), pair, now);
+        let standing = standing.inspect_err(|_| standing::ended_pair_used(&service, pair));
+        Ok((pair.clone(), standing?))
     })?;
     let actor = match &standing.account {
         Some(account) => account.id().into(),
@@ -421,6 +440,7 @@ async fn revoke_family(
     // Having the refresh token is enough for this.
     let target = Target::of(pair, service.tenant(), |it| it.data.refresh_hash == hash_of(token));
     service.submit(&target.ok_or(NOT_FOUND)?, &command, actor).await?;
+    standing::ended_pair_used(service, pair);
     tracing::warn!(app = %pair.data.app, "a refresh token was used twice; its family is ended");
     Ok(())
 }

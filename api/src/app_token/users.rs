@@ -5,6 +5,7 @@ use domain::Actor;
 use domain::account::AccountId;
 use domain::app::AppId;
 use domain::app_user::AppUserCommand;
+use domain::security::Rule;
 use domain::user::{UserCommand, Verifiers};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -309,6 +310,7 @@ async fn list(service: Service, asked: GetUsersReq) -> Answer<GetUsersResp> {
         });
         shown.collect()
     });
-    let list = list.await.map_err(Failed::from)?;
+    let list: Vec<UserInfo> = list.await.map_err(Failed::from)?;
+    service.call().noticed(Rule::UsersListed, tenant, acting.actor(), list.len());
     Ok(Answered::read(GetUsersResp { list: service.list(list) }))
 }

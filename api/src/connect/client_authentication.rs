@@ -7,7 +7,8 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::{SHA256, SHA512, digest};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use domain::Timestamp;
+use domain::security::Rule;
+use domain::{Actor, Timestamp};
 use percent_encoding::percent_decode_str;
 use projections::{ClientRow, TenantRow};
 use warp::http::StatusCode;
@@ -43,8 +44,20 @@ pub(crate) fn authenticate(
     };
     // An unknown client is counted, too, so that the wait does not reveal whether it exists.
     let attempt = Attempt::client(tenant.data.tenant.0, &client_id, call.peer);
-    let is_right = call.app.attempts.check_now(&attempt, call.app.clock.monotonic(), is_right)?;
-    client.filter(|_| is_right).ok_or_else(invalid_client)
+    let checked = call.app.attempts.check_now(&attempt, call.app.clock.monotonic(), is_right);
+    let (tenant, who) = (tenant.data.tenant, client.as_ref().map(|it| it.data.client_id.clone()));
+    let who = who.map(Actor::Client);
+    match checked {
+        Ok(true) => client.ok_or_else(invalid_client),
+        Ok(false) => {
+            call.refused(Rule::WrongClientSecret, tenant, who);
+            Err(invalid_client())
+        }
+        Err(why) => {
+            call.refused_unchecked(&why, tenant, who);
+            Err(why.into())
+        }
+    }
 }
 
 /// The secrets that a header may mean.

@@ -1,13 +1,16 @@
 //! `POST /connect/token` (RFC 6749 section 3.2): client credentials, and the password grant for
 //! the first-party client.
 
+use std::sync::Arc;
+
 use commands::bootstrap::FIRST_PARTY_CLIENT;
 use domain::context::Context;
 use domain::log::CommitHead;
+use domain::security::Rule;
 use domain::token::Grant;
 use domain::user::PASSWORD_BYTES_MAX;
 use domain::{Actor, UserId};
-use projections::ClientRow;
+use projections::{ClientRow, UserRow};
 use schemars::JsonSchema;
 use serde::Serialize;
 use warp::http::Method;
@@ -135,6 +138,7 @@ async fn password(open: &Open, client: &ClientRow, form: &Query) -> Result<Token
     let password = form.text("password").ok_or_else(missing)?;
     let wrong = || ApiError::oauth("invalid_grant", "the user name or the password is wrong");
     if password.len() > PASSWORD_BYTES_MAX {
+        open.call.refused(Rule::WrongPassword, open.tenant.data.tenant, None);
         return Err(wrong());
     }
     // Scopes are checked first: a wrong one must not reveal whether the password was right.
@@ -142,24 +146,8 @@ async fn password(open: &Open, client: &ClientRow, form: &Query) -> Result<Token
         let tables = open.call.app.views.read();
         grant_scopes(&tables, open.tenant.data.tenant, client, form.text("scope"))?
     };
-    let app = &open.call.app;
-    let attempt = Attempt::account(open.tenant.data.tenant.0, name, open.call.peer);
-    let (user, verifiers) = {
-        let tables = app.views.read();
-        let user = tables.users.named(open.tenant.data.tenant, name);
-        (user.cloned(), user.map(|it| tables.users.verifiers(it)).unwrap_or_default())
-    };
-    let user = user.filter(|it| it.enabled && !it.data.lock_flag);
-    let look = async {
-        Ok(match app.passwords.verify_of_user(password, &verifiers).await? {
-            true if user.is_some() => Proof::LetIn,
-            true => Proof::NotLetIn,
-            false => Proof::Wrong,
-        })
-    };
-    let proof = app.attempts.check(&attempt, || app.clock.monotonic(), look).await?;
-    let user = user.filter(|_| proof == Proof::LetIn).ok_or_else(wrong)?;
-    let (roles, permission) = roles_and_permission(&app.views.read(), &user);
+    let user = prove(open, name, password).await?.ok_or_else(wrong)?;
+    let (roles, permission) = roles_and_permission(&open.call.app.views.read(), &user);
     Ok(TokenRequest {
         tenant: open.tenant.clone(),
         client_id: client.data.client_id.0.clone(),
@@ -177,6 +165,36 @@ async fn password(open: &Open, client: &ClientRow, form: &Query) -> Result<Token
         counts_from: user.counts_from,
         parent: None,
     })
+}
+
+/// The user with this name and password who may sign in.
+async fn prove(open: &Open, name: &str, password: &str) -> Result<Option<Arc<UserRow>>, ApiError> {
+    let (app, tenant) = (&open.call.app, open.tenant.data.tenant);
+    let attempt = Attempt::account(tenant.0, name, open.call.peer);
+    let (user, verifiers) = {
+        let tables = app.views.read();
+        let user = tables.users.named(tenant, name);
+        (user.cloned(), user.map(|it| tables.users.verifiers(it)).unwrap_or_default())
+    };
+    let who = user.as_ref().map(|it| Actor::User(it.data.user));
+    let user = user.filter(|it| it.enabled && !it.data.lock_flag);
+    let look = async {
+        Ok(match app.passwords.verify_of_user(password, &verifiers).await? {
+            true if user.is_some() => Proof::LetIn,
+            true => Proof::NotLetIn,
+            false => Proof::Wrong,
+        })
+    };
+    match app.attempts.check(&attempt, || app.clock.monotonic(), look).await {
+        Ok(Proof::LetIn) => return Ok(user),
+        Ok(Proof::NotLetIn) => open.call.refused(Rule::NotLetIn, tenant, who),
+        Ok(Proof::Wrong) => open.call.refused(Rule::WrongPassword, tenant, who),
+        Err(why) => {
+            open.call.refused_unchecked(&why, tenant, who);
+            return Err(why.into());
+        }
+    }
+    Ok(None)
 }
 
 fn head(open: &Open, request: &TokenRequest) -> Result<CommitHead, ApiError> {

@@ -5,11 +5,15 @@ use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::security::Rule;
+use domain::{Actor, TenantId};
+
 use super::failure::Failure;
 use super::request::Request;
 use super::running::Running;
 use super::{replay, socket, verify};
 use crate::state::app::App;
+use crate::state::security::sighting::Sighting;
 
 /// The longest request, in bytes.
 const REQUEST_BYTES_MAX: u64 = 64 * 1024;
@@ -63,6 +67,49 @@ fn answer(
     BufReader::new(std::io::Read::take(stream, REQUEST_BYTES_MAX)).read_line(&mut text)?;
     let request = serde_json::from_str(&text).map_err(|_| "not a request of this version")?;
     let mut out = std::io::BufWriter::new(stream);
+    let seen = what_is_read(&request);
+    let answered = run(request, stream, &mut out, running, app, runtime);
+    if let Some((rule, operation)) = seen {
+        // Not before: what is read should not change by being read.
+        app.notice(sighting(rule, operation));
+    }
+    answered?;
+    writeln!(out, "d")?;
+    Ok(out.flush()?)
+}
+
+/// What auditors are told of a request, beside what it changes.
+fn what_is_read(request: &Request) -> Option<(Rule, &'static str)> {
+    match request {
+        Request::Replay(_) => Some((Rule::Replayed, "replay")),
+        Request::Verify => Some((Rule::Verified, "verify")),
+        Request::OneShot(what) if what.copies_all() => Some((Rule::BackedUp, what.name())),
+        Request::OneShot(_) => None,
+    }
+}
+
+fn sighting(rule: Rule, operation: &'static str) -> Sighting {
+    Sighting {
+        rule,
+        tenant: TenantId::INSTALLATION,
+        who: Some(Actor::Operator),
+        proven: true,
+        address: None,
+        uid: None,
+        operation,
+        request: commands::keys::random_id().unwrap_or_default(),
+        count: 1,
+    }
+}
+
+fn run(
+    request: Request,
+    stream: &UnixStream,
+    out: &mut dyn std::io::Write,
+    running: &Running,
+    app: &App,
+    runtime: &tokio::runtime::Handle,
+) -> Result<(), Failure> {
     match request {
         Request::Replay(query) => {
             // Its reader may pause, as `less` does; one that is gone ends it.
@@ -87,6 +134,5 @@ fn answer(
             said.lines().try_for_each(|it| writeln!(out, "l{it}"))?;
         }
     }
-    writeln!(out, "d")?;
-    Ok(out.flush()?)
+    Ok(())
 }

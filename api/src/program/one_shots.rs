@@ -101,6 +101,11 @@ impl OneShot {
         }
     }
 
+    /// Whether it copies the log and the keys: that reads everything.
+    pub(crate) fn copies_all(&self) -> bool {
+        matches!(self, Self::Backup { .. })
+    }
+
     /// The account whose failed sign-ins are forgotten when this is done, by tenant and name.
     pub(crate) fn frees_account(&self) -> Option<(u32, String)> {
         match self {

@@ -40,8 +40,8 @@ use crate::state::hosts;
 use crate::state::log_lines;
 use crate::state::origins::Origins;
 use crate::state::proxies::Proxies;
-use crate::workers::drive;
 use crate::workers::sdk_jobs::SdkJobs;
+use crate::workers::{drive, write_security_events};
 
 /// A log up to this size is checked from its beginning before the first request is taken; a
 /// longer one while requests are answered.
@@ -118,6 +118,7 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
             objects,
             outbound: options.allow_private_outbound.clone(),
             sdks,
+            log_addresses: options.log_addresses,
         },
         Arc::new(move || LogFigures::from(log.stats())),
     );
@@ -216,6 +217,7 @@ impl Services {
         let mut workers = messengers.start(app);
         let sdk_jobs = SdkJobs { places: app.settings.sdks.jobs };
         workers.push(tokio::spawn(drive(app.clone(), sdk_jobs)));
+        workers.push(tokio::spawn(write_security_events(app.clone())));
         Ok(Self { publisher, workers, stop_snapshots, snapshotter })
     }
 

@@ -203,6 +203,10 @@ pub(crate) struct Serve {
     )]
     pub(crate) trusted_proxies: Vec<IpNet>,
 
+    /// Write the addresses of callers into log lines about refusals, not only a hash of them.
+    #[arg(long, env = "CHANCERY_LOG_ADDRESSES")]
+    pub(crate) log_addresses: bool,
+
     /// An origin whose pages may call /api from a browser, such as `https://app.example.com`;
     /// several with commas. Without it no page of another origin may.
     #[arg(

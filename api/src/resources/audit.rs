@@ -2,6 +2,7 @@
 
 use commands::{EventJson, Personal};
 use domain::log::LogError;
+use domain::security::Rule;
 use domain::{Actor, Recorded, StreamId, TenantId};
 use projections::AuditFilter;
 use schemars::JsonSchema;
@@ -153,6 +154,8 @@ async fn list(granted: Granted) -> Outcome {
     });
     let page = page.await.map_err(|err| ApiError::Internal(err.to_string()))?;
     let (total, head, data) = page?;
+    let reader = granted.caller.actor();
+    granted.call.noticed(Rule::AuditRead, granted.tenant_id(), reader, 1);
     let log = granted.call.app.engine.log().id().to_string();
     let (code, code_name) = (200, "Status200OK");
     Ok(Reply::json(&AuditPage { take: limit, skip: 0, code, code_name, total, head, log, data })

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use commands::{EventJson, FullEventId, Personal};
 use domain::Recorded;
+use domain::security::Rule;
 use futures_util::stream::poll_fn;
 use tokio::sync::{mpsc, watch};
 use warp::http::{HeaderValue, Method};
@@ -97,6 +98,8 @@ async fn stream(granted: Granted) -> Outcome {
         .streams
         .take(granted.tenant_id(), &granted.caller.actor())
         .ok_or(ApiError::TooMany { retry_seconds: 5, why: "too many audit streams are open" })?;
+    let reader = granted.caller.actor();
+    granted.call.noticed(Rule::AuditFollowed, granted.tenant_id(), reader, 1);
     let waiting = VecDeque::new();
     let follower = Follower { app, granted, wanted, cursor, waiting, _place: place };
     let (to_client, mut events) = mpsc::channel(SENT_AHEAD_MAX);

@@ -1,5 +1,6 @@
 //! `/api/User`: rows 78 to 80, 82 to 85.
 
+use domain::security::Rule;
 use domain::user::{
     IdentityRule, USER_EMAIL_CLAIM, USER_NAME_CLAIM, USER_PHONE_CLAIM, User, UserCommand,
     UserPersonal, UserRegistered, Verifiers, check_user_name,
@@ -108,6 +109,8 @@ async fn list(granted: Granted) -> Outcome {
         page.rows.iter().map(|it| ViewUser::from_row(it, tables, &seen)).collect()
     });
     let total = page.total;
+    let reader = granted.caller.actor();
+    granted.call.noticed(Rule::UsersListed, tenant, reader, page.rows.len());
     Ok(Reply::list(paging.skip, paging.take, total as u64, rows))
 }
 

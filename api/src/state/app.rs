@@ -25,6 +25,7 @@ use super::origins::Origins;
 use super::proxies::Proxies;
 use super::rates::Rates;
 use super::sdks::{SdkSettings, Sdks};
+use super::security::Security;
 use super::seen::Seen;
 use super::send_limits::SendLimits;
 use super::signer::{ReadyKey, Signer, SigningError};
@@ -64,6 +65,8 @@ pub struct AppSettings {
     pub outbound: outside::Outbound,
     /// How SDKs are made and released.
     pub sdks: SdkSettings,
+    /// Whether log lines about refusals have the address, not only a hash of it.
+    pub log_addresses: bool,
 }
 
 /// Counters of a log that has them.
@@ -137,6 +140,8 @@ pub struct App {
     /// When gateways called last.
     pub(crate) gateways_seen: GatewaysSeen,
     pub(crate) counters: Counters,
+    /// Who was refused, and who read.
+    pub(crate) security: Security,
     pub(crate) log_figures: StatsOf,
     /// The publisher, where there is one.
     publisher: OnceLock<Arc<PublisherHandle>>,
@@ -182,6 +187,7 @@ impl App {
             rates: Rates::default(),
             gateways_seen: GatewaysSeen::default(),
             counters: Counters::default(),
+            security: Security::default(),
             log_figures,
             publisher: OnceLock::new(),
             streams: StreamPlaces::default(),

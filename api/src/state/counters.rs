@@ -1,12 +1,16 @@
-//! Counting requests and connections. What is counted is printed by `operation/metrics.rs`.
+//! Counting requests, refusals and connections. What is counted is printed by
+//! `operation/metrics.rs`.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
+use domain::security::Rule;
 use prometheus::core::Collector;
 use prometheus::proto::MetricFamily;
 use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry};
+
+use super::security::sighting::Outcome;
 
 /// Buckets in seconds, from a cached answer to a password in a full pool.
 const BUCKETS: [f64; 10] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.1, 0.25, 1.0, 5.0];
@@ -16,6 +20,8 @@ pub(crate) struct Counters {
     registry: Registry,
     requests: Option<IntCounterVec>,
     seconds: Option<HistogramVec>,
+    refusals: Option<IntCounterVec>,
+    reports: Option<IntCounterVec>,
     /// What happened to connections; the accept loop counts them.
     pub(crate) door: Arc<DoorFigures>,
 }
@@ -39,7 +45,22 @@ impl Default for Counters {
             Opts::new("chancery_http_requests_total", "Requests by operation and status.");
         let seconds =
             HistogramOpts::new("chancery_http_request_seconds", "Time to answer, seconds.");
+        let refusals = Opts::new("chancery_refusals_total", "Who was refused, by reason.");
+        let reports =
+            Opts::new("chancery_security_events_total", "Events about security, by outcome.");
+        let refusals = add(&registry, IntCounterVec::new(refusals, &["reason"]));
+        let reports = add(&registry, IntCounterVec::new(reports, &["outcome"]));
+        // A figure that is there from the beginning can be watched for its first change.
+        if let Some(refusals) = &refusals {
+            let reasons = Rule::ALL.into_iter().filter(|it| it.is_refusal());
+            reasons.for_each(|it| drop(refusals.with_label_values(&[it.name()])));
+        }
+        if let Some(reports) = &reports {
+            Outcome::ALL.into_iter().for_each(|it| drop(reports.with_label_values(&[it.name()])));
+        }
         Self {
+            refusals,
+            reports,
             requests: add(&registry, IntCounterVec::new(requests, &["operation", "status"])),
             seconds: add(
                 &registry,
@@ -73,7 +94,21 @@ impl Counters {
         }
     }
 
-    /// What was counted of requests, for printing.
+    /// Counts somebody who was refused.
+    pub(crate) fn count_refusal(&self, rule: Rule) {
+        if let Some(refusals) = &self.refusals {
+            refusals.with_label_values(&[rule.name()]).inc();
+        }
+    }
+
+    /// Counts a report about security by what became of it.
+    pub(crate) fn count_report(&self, outcome: Outcome) {
+        if let Some(reports) = &self.reports {
+            reports.with_label_values(&[outcome.name()]).inc();
+        }
+    }
+
+    /// What was counted of requests, refusals and reports, for printing.
     pub(crate) fn of_requests(&self) -> Vec<MetricFamily> {
         self.registry.gather()
     }
