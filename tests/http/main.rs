@@ -15,6 +15,7 @@ mod api_resource_update;
 mod api_scope;
 mod as_sent;
 mod audit;
+mod audit_machine;
 mod bad_bodies;
 mod blobs;
 mod blobs_hostile;

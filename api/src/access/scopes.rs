@@ -5,6 +5,9 @@ use domain::scope::EVERYTHING;
 
 use crate::http::needs::Code;
 
+/// With this scope a client reads the log of its tenant for itself.
+pub(crate) const AUDIT_READ: &str = "audit.read";
+
 /// The audience of tokens for this program's own API.
 pub(crate) const BUILT_IN_AUDIENCE: &str = "oauthapp";
 
@@ -21,6 +24,11 @@ impl Code {
         given == "all"
             || given == self.0
             || given.strip_suffix(".all").is_some_and(|it| it == controller)
+    }
+
+    /// Whether a scope is this code itself, and nothing that includes it.
+    pub(crate) fn is_named_by(self, given: &str) -> bool {
+        PREFIXES.iter().any(|it| given.strip_prefix(it) == Some(self.0))
     }
 
     /// Whether a scope is of the same section, whatever it opens there.
@@ -81,7 +89,7 @@ const CODES: [(&str, &[&str]); 13] = [
     ),
     ("apptoken", &["admin"]),
     ("apiscope", &["get", "post", "put", "detail", "delete"]),
-    ("audit", &["get", "stream"]),
+    ("audit", &["get", "stream", "read"]),
     ("blob", &["get", "post", "image", "base64", "delete"]),
     (
         "client",
@@ -135,6 +143,12 @@ pub(crate) fn is_built_in(scope: &str) -> bool {
     })
 }
 
+/// Whether only an administrator lists a scope for a client: what it opens is not judged by the rights
+/// of anybody.
+pub(crate) fn is_for_administrators(scope: &str) -> bool {
+    Code(AUDIT_READ).is_named_by(scope)
+}
+
 /// Whether two built-in scopes are one under both prefixes: `isms.user.get` and `oauthapp.user.get`.
 pub(crate) fn is_twin(one: &str, other: &str) -> bool {
     let code = |it| PREFIXES.iter().find_map(|prefix| str::strip_prefix(it, prefix));
@@ -172,6 +186,19 @@ mod tests {
             "",
         ] {
             assert!(!code.is_covered_by(given), "{given}");
+        }
+    }
+
+    #[test]
+    fn a_code_is_named_by_itself_under_both_prefixes_and_by_nothing_else() {
+        let code = Code(AUDIT_READ);
+        for given in ["oauthapp.audit.read", "isms.audit.read"] {
+            assert!(code.is_named_by(given) && is_for_administrators(given), "{given}");
+        }
+        for given in
+            ["oauthapp.audit.all", "oauthapp.all", "audit.read", "oauthapp.audit.reads", "x", ""]
+        {
+            assert!(!code.is_named_by(given) && !is_for_administrators(given), "{given}");
         }
     }
 

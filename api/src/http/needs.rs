@@ -29,6 +29,9 @@ pub struct Needs {
     pub or_section: bool,
     /// Whether a client may call for itself, with the scope alone.
     pub or_machine: bool,
+    /// The scope with which a client may call for itself, whatever else is needed. Its token must name
+    /// it: no scope for more covers it.
+    pub machine: Option<Code>,
 }
 
 impl Needs {
@@ -45,6 +48,11 @@ impl Needs {
     /// A client may call for itself, with the scope alone.
     pub(crate) const fn or_machine(self) -> Self {
         Self { or_machine: true, ..self }
+    }
+
+    /// A client may call for itself, with this scope, if its token names it as such.
+    pub(crate) const fn or_machine_with(self, code: &'static str) -> Self {
+        Self { machine: Some(Code(code)), ..self }
     }
 }
 
@@ -63,6 +71,7 @@ pub(crate) const fn scope(code: &'static str) -> Needs {
         or: None,
         or_section: false,
         or_machine: false,
+        machine: None,
     }
 }
 

@@ -188,8 +188,9 @@ fn describe_operation(
     let Some(members) = operation.as_object_mut() else { return operation };
     if let Access::Bearer(needs) = it.access {
         let scope = needs.scope.to_string();
-        members
-            .insert("security".to_owned(), json!([{ "AccessToken": [] }, { "OAuth2": [scope] }]));
+        let mut security = vec![json!({ "AccessToken": [] }), json!({ "OAuth2": [scope] })];
+        security.extend(needs.machine.map(|it| json!({ "OAuth2": [it.to_string()] })));
+        members.insert("security".to_owned(), json!(security));
         let permission = needs.permission.map_or("none".to_owned(), |it: Code| it.to_string());
         let role = needs.role.unwrap_or("none");
         let mut text = format!("Scope: {scope}. Permission: {permission}. Role: {role}.");
@@ -201,6 +202,9 @@ fn describe_operation(
         }
         if needs.or_machine {
             text.push_str(" A client may call for itself, with the scope alone.");
+        }
+        if let Some(code) = needs.machine {
+            text.push_str(&format!(" A client may call for itself, with the scope {code} alone."));
         }
         members.insert("description".to_owned(), json!(text));
     }

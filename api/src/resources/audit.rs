@@ -1,9 +1,10 @@
-//! `GET /api/audit/events`: the log as JSON, for administrators.
+//! `GET /api/audit/events`: the log as JSON, for administrators, and for clients whom one of them gave
+//! the scope.
 
 use commands::{EventJson, Personal};
 use domain::log::LogError;
 use domain::security::Rule;
-use domain::{Actor, Recorded, StreamId, TenantId};
+use domain::{Actor, Recorded, StreamId, TenantId, UserId};
 use projections::AuditFilter;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -12,6 +13,7 @@ use warp::http::Method;
 use super::audit_event::AuditEvent;
 use super::audit_place;
 use crate::access::granted::Granted;
+use crate::access::scopes::AUDIT_READ;
 use crate::http::endpoint::{Endpoint, Outcome, QueryParameter, endpoint};
 use crate::http::error::ApiError;
 use crate::http::input::Query;
@@ -44,7 +46,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             .strict_query()
             .answers::<AuditPage>()
             .fails(|| vec![ApiError::OtherHistory { head: 0 }])
-            .needs(administrator("audit.get"), list),
+            .needs(administrator("audit.get").or_machine_with(AUDIT_READ), list),
     ]
 }
 
@@ -84,7 +86,7 @@ impl AuditQuery {
         let own = granted.tenant_id();
         let tenant = match query.text("tenant") {
             None => Some(own),
-            Some("*") if own == TenantId::FIRST => None,
+            Some("*") if own == TenantId::FIRST && !is_machine(granted) => None,
             Some("*") => {
                 let why = "only administrators of tenant 1 may read all tenants".to_owned();
                 return Err(ApiError::Forbidden(why));
@@ -121,6 +123,16 @@ impl AuditQuery {
     }
 }
 
+/// Whether a client reads for itself.
+fn is_machine(granted: &Granted) -> bool {
+    granted.user() == UserId::NONE
+}
+
+/// What a reader sees of people: a client nothing, because what it takes away no erasure reaches.
+pub(super) fn personal_for(granted: &Granted) -> Personal {
+    if is_machine(granted) { Personal::Hidden } else { Personal::Shown }
+}
+
 async fn list(granted: Granted) -> Outcome {
     let query = granted.call.query();
     let limit = query.number("limit", LIMIT_DEFAULT, i64::MAX as u64).clamp(1, LIMIT_MAX);
@@ -128,6 +140,7 @@ async fn list(granted: Granted) -> Outcome {
     let wanted = AuditQuery::read(&granted, &query)?;
     let after = audit_place::from_query(&granted, &query).await?;
     let app = granted.call.app.clone();
+    let personal = personal_for(&granted);
     // The log may have to read the disk.
     let page = tokio::task::spawn_blocking(move || {
         let log = app.engine.log();
@@ -146,7 +159,7 @@ async fn list(granted: Granted) -> Outcome {
         };
         let keys = app.engine.keys();
         let data = events.iter().map(|it| {
-            EventJson::new(it, keys, Personal::Shown)
+            EventJson::new(it, keys, personal)
                 .map_err(|why| LogError::Unreadable { position: it.position, why })
         });
         let data = data.collect::<Result<Vec<_>, _>>()?;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use commands::{EventJson, FullEventId, Personal};
+use commands::{EventJson, FullEventId};
 use domain::Recorded;
 use domain::security::Rule;
 use futures_util::stream::poll_fn;
@@ -17,9 +17,10 @@ use warp::http::{HeaderValue, Method};
 use warp::reply::Reply as _;
 use warp::sse::Event;
 
-use super::audit::{AuditQuery, FILTERS};
+use super::audit::{AuditQuery, FILTERS, personal_for};
 use super::audit_place;
 use crate::access::granted::Granted;
+use crate::access::scopes::AUDIT_READ;
 use crate::http::endpoint::{Endpoint, Outcome, QueryParameter, endpoint};
 use crate::http::error::ApiError;
 use crate::http::needs::administrator;
@@ -67,7 +68,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
                 let busy = ApiError::TooMany { retry_seconds: 1, why: "" };
                 vec![ApiError::OtherHistory { head: 0 }, busy]
             })
-            .needs(administrator("audit.stream"), stream),
+            .needs(administrator("audit.stream").or_machine_with(AUDIT_READ), stream),
     ]
 }
 
@@ -177,7 +178,7 @@ impl Follower {
     }
 
     fn show(&self, recorded: &Recorded) -> Option<Event> {
-        let json = EventJson::new(recorded, self.app.engine.keys(), Personal::Shown);
+        let json = EventJson::new(recorded, self.app.engine.keys(), personal_for(&self.granted));
         let json = json.inspect_err(|err| tracing::error!(error = %err, "an audit stream ends"));
         let id = FullEventId::of(self.app.engine.log().id(), recorded);
         let event = Event::default().id(id.to_string()).event(&*recorded.kind);

@@ -22,6 +22,7 @@ use super::no_codes::no_codes;
 use crate::access::clients::{SECRET_BYTES_MAX, counting_client, open_scopes, scopes_of_others};
 use crate::access::granted::Granted;
 use crate::access::issue::{IssuedToken, TokenRequest, issue, still_granted};
+use crate::access::scopes::is_for_administrators;
 use crate::http::codes::{self, ApiCode};
 use crate::http::endpoint::{Endpoint, Outcome, QueryParameter, endpoint};
 use crate::http::error::ApiError;
@@ -170,6 +171,7 @@ fn body_of(tables: &Tables, row: &ClientRow) -> ClientBody {
 async fn create(mut granted: Granted) -> Outcome {
     let (body, bytes) = granted.json::<ClientBody>().await?;
     let (data, secrets) = body.data(granted.tenant_id(), granted.user(), granted.call.now);
+    check_scopes(&granted, &[], &data.allowed_scopes)?;
     let register = |number| {
         let mut data = data.clone();
         data.client = number as u32;
@@ -235,6 +237,7 @@ async fn update_present(granted: &Granted, client: u32, bytes: &[u8]) -> Result<
     if row.data.client_id.0 == FIRST_PARTY_CLIENT {
         return Err(not_allowed("the program's own client is not changed: people sign in with it"));
     }
+    check_scopes(granted, &row.data.allowed_scopes, &data.allowed_scopes)?;
     let opened = granted.ask(|tables| match is_administrator {
         true => scopes_of_others(tables, data.tenant, data.owner, &data.allowed_scopes),
         false => BTreeMap::new(),
@@ -243,6 +246,18 @@ async fn update_present(granted: &Granted, client: u32, bytes: &[u8]) -> Result<
     let command = ClientCommand::Update(Box::new(data), wishes);
     let also = |draft: &mut Draft<'_>| open_scopes(draft, client, &opened);
     granted.submit_with(&target, bytes, command, Expected::At(row.version), also).await
+}
+
+/// Whether the caller may list the scopes that come new to a client.
+fn check_scopes(granted: &Granted, before: &[String], wanted: &[String]) -> Result<(), ApiError> {
+    let mut gained = wanted.iter().filter(|it| is_for_administrators(it) && !before.contains(it));
+    match gained.next() {
+        Some(scope) if !granted.caller.is_administrator() => {
+            let why = format!("only an administrator gives a client the scope {scope}");
+            Err(ApiError::Forbidden(why))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn not_allowed(why: &str) -> ApiError {
