@@ -10,8 +10,8 @@ use crate::full_event_id::FullEventId;
 /// `docs/events.md`.
 ///
 /// Members that are not attributes of CloudEvents are extensions (its section 3.2): lower-case
-/// letters and digits only. `position` and `causedby` are text, because an integer attribute of
-/// CloudEvents has 32 bits, which a log can exceed.
+/// letters and digits only. `position`, `causedby` and `uid` are text, because an integer attribute
+/// of CloudEvents has 32 bits and a sign, which they can exceed.
 #[derive(Debug, Serialize)]
 pub struct CloudEvent<'a> {
     specversion: &'static str,
@@ -40,6 +40,8 @@ pub struct CloudEvent<'a> {
     batch: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     session: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uid: Option<String>,
     data: Data<'a>,
 }
 
@@ -76,6 +78,7 @@ impl<'a> CloudEvent<'a> {
             causedby: event.caused_by.map(|it| it.to_string()),
             batch: event.batch.as_deref(),
             session: event.session.as_deref(),
+            uid: event.uid.map(|it| it.to_string()),
             data: Data {
                 data: &event.data,
                 personal: event.personal.as_ref(),

@@ -55,6 +55,9 @@ pub struct EventJson {
     /// The session of the actor, hashed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session: Option<String>,
+    /// The number of the user of the operating system who ran the operator's command.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uid: Option<u32>,
     /// The clear part.
     pub data: Value,
     /// The personal part, where its key lives and the reader may see it.
@@ -101,6 +104,7 @@ impl EventJson {
             caused_by: head.context.caused_by,
             batch: head.context.batch.map(|it| hex(&it)),
             session: head.context.session.map(|it| hex(&it)),
+            uid: head.context.uid,
             data: json.data,
             personal: json.personal.filter(|_| personal == Personal::Shown),
             secret: event.parts.secret.as_ref().map(|_| SECRET_SHOWN),

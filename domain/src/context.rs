@@ -21,6 +21,8 @@ pub struct Context {
     pub batch: Option<[u8; 16]>,
     /// The session of the actor: the first bytes of a keyed hash.
     pub session: Option<[u8; 8]>,
+    /// The number of the user of the operating system who ran the operator's command.
+    pub uid: Option<u32>,
     /// What a newer program wrote and this one does not know, by tag.
     pub unknown: Vec<(u8, Bytes)>,
 }
@@ -29,6 +31,12 @@ impl Context {
     /// Of an operation of the interface, or a command of the operator.
     pub fn of_operation(operation: &str) -> Self {
         Self { operation: Some(operation.into()), ..Self::default() }
+    }
+
+    /// Of a command that this user of the operating system ran, if it is known.
+    #[must_use]
+    pub fn run_by(self, uid: Option<u32>) -> Self {
+        Self { uid, ..self }
     }
 
     /// Through an OAuth client.

@@ -121,6 +121,7 @@ fn the_members_of_the_json_form_are_those_of_the_program() {
         caused_by: Some(1),
         batch: text(),
         session: text(),
+        uid: Some(1),
         data: json!({}),
         personal: Some(json!({})),
         secret: Some("***"),

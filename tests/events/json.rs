@@ -457,12 +457,13 @@ async fn the_envelope_has_the_documented_names() {
     }
     // A position outgrows the 32 bits of a CloudEvents integer.
     assert_eq!((&registered["causedBy"], &cloud["causedby"]), (&json!(3), &json!("3")));
+    assert_eq!((&registered["uid"], &cloud["uid"]), (&json!(1_000), &json!("1000")));
     let tenant = serde_json::to_value(CloudEvent::new(full_id(), &json[0])).unwrap();
-    for absent in ["operation", "clientid", "causedby", "batch", "session"] {
+    for absent in ["operation", "clientid", "causedby", "batch", "session", "uid"] {
         assert!(tenant.get(absent).is_none(), "{absent}");
     }
     let mut expected = expected.to_vec();
-    expected.extend(["batch", "causedBy", "client", "operation", "session"]);
+    expected.extend(["batch", "causedBy", "client", "operation", "session", "uid"]);
     expected.extend(["personal", "subject", "traceId"]);
     expected.sort_unstable();
     assert_eq!(names(&registered), expected);

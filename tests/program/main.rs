@@ -21,6 +21,7 @@ mod fuzz_files;
 mod fuzz_requests;
 mod limits;
 mod older_version;
+mod operator;
 mod options;
 mod origins;
 mod output;

@@ -68,6 +68,7 @@ pub fn context() -> Context {
         caused_by: Some(3),
         batch: Some([0xB0; 16]),
         session: Some([0x50; 8]),
+        uid: Some(1_000),
         unknown: Vec::new(),
     }
 }

@@ -29,6 +29,7 @@ pub(crate) fn run(common: &Common, what: &OneShot) -> Result<ExitCode, Failure> 
     let home = Home::open(&common.data)?;
     let master = master_key(common, &home.folder)?;
     let on = Running::open(&home.folder, &master, Opening::default()).map_err(advise)?;
+    let on = Running { asked_by: Some(rustix::process::getuid().as_raw()), ..on };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     if what.writes() {
         runtime.block_on(on.note_restore()).map_err(advise)?;

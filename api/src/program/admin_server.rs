@@ -39,7 +39,9 @@ pub(crate) fn serve(
                 std::thread::sleep(ACCEPT_RETRY);
                 continue;
             };
-            let (running, app, runtime) = (running.clone(), app.clone(), runtime.clone());
+            let asked_by = socket::peer(&stream);
+            let running = Running { asked_by, ..(*running).clone() };
+            let (app, runtime) = (app.clone(), runtime.clone());
             let answered = std::thread::Builder::new().name("admin".to_owned()).spawn(move || {
                 if let Err(err) = answer(&stream, &running, &app, &runtime) {
                     tracing::warn!(error = %err, "an administrative request failed");
@@ -71,7 +73,7 @@ fn answer(
     let answered = run(request, stream, &mut out, running, app, runtime);
     if let Some((rule, operation)) = seen {
         // Not before: what is read should not change by being read.
-        app.notice(sighting(rule, operation));
+        app.notice(sighting(rule, operation, running.asked_by));
     }
     answered?;
     writeln!(out, "d")?;
@@ -88,14 +90,14 @@ fn what_is_read(request: &Request) -> Option<(Rule, &'static str)> {
     }
 }
 
-fn sighting(rule: Rule, operation: &'static str) -> Sighting {
+fn sighting(rule: Rule, operation: &'static str, uid: Option<u32>) -> Sighting {
     Sighting {
         rule,
         tenant: TenantId::INSTALLATION,
         who: Some(Actor::Operator),
         proven: true,
         address: None,
-        uid: None,
+        uid,
         operation,
         request: commands::keys::random_id().unwrap_or_default(),
         count: 1,
@@ -125,7 +127,7 @@ fn run(
             writeln!(out, "l{}", serde_json::to_string(&report)?)?;
         }
         Request::OneShot(what) => {
-            tracing::info!(what = what.name(), "an operator asks");
+            tracing::info!(what = what.name(), uid = running.asked_by, "an operator asks");
             let freed = what.frees_account();
             let said = runtime.block_on(what.run(running))?;
             if let Some((tenant, name)) = freed {

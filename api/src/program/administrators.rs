@@ -35,7 +35,7 @@ pub(super) async fn grant(
     let Some(command) = command else {
         return Ok(format!("user {user} is an administrator of tenant {tenant} already"));
     };
-    let head = head_of(what, tenant, now)?;
+    let head = head_of(on, what, tenant, now)?;
     let done = change_user(&on.engine, &on.views, user, &command, &head, Expected::Any).await?;
     wait_until_shown(on, done.position).await?;
     let mut said =

@@ -158,7 +158,7 @@ fn client_id(client: &ClientRow) -> &str {
 async fn enable(on: &Running, id: &str, enabled: bool) -> Result<String, Failure> {
     let client = find(&on.views.read(), id)?;
     let what = if enabled { "client enable" } else { "client disable" };
-    let head = head_of(what, client.data.tenant, on.clock.now())?;
+    let head = head_of(on, what, client.data.tenant, on.clock.now())?;
     let number = client.data.client.to_string();
     let command = ClientCommand::SetEnabled(enabled);
     let done = on.engine.handle::<Client>(&number, &command, &head).await?;
@@ -192,7 +192,7 @@ async fn take_over(on: &Running, id: &str) -> Result<String, Failure> {
         (client, opened)
     };
     let number = client.data.client;
-    let head = head_of("client take-over", client.data.tenant, on.clock.now())?;
+    let head = head_of(on, "client take-over", client.data.tenant, on.clock.now())?;
     let fill = |draft: &mut Draft<'_>| {
         draft.decide::<Client>(&number.to_string(), &ClientCommand::TakeOver)?;
         open_scopes(draft, number, &opened)

@@ -68,7 +68,7 @@ impl KeyShot {
 async fn rotate(on: &Running, named: Option<SigningAlgorithm>) -> Result<String, Failure> {
     let mut lines = Vec::new();
     for tenant in tenants(on) {
-        let head = head_of("keys rotate", tenant, on.clock.now())?;
+        let head = head_of(on, "keys rotate", tenant, on.clock.now())?;
         let (position, said) = rotate_of(on, head, named).await?;
         wait_until_shown(on, position).await?;
         lines.extend(said);
@@ -148,7 +148,7 @@ async fn end(on: &Running, kid: &str, reason: &str) -> Result<String, Failure> {
         let tables = on.views.read();
         tables.signing_keys.active(tenant).any(|it| it.data.kid != kid)
     };
-    let mut draft = on.engine.draft(head_of("keys end", tenant, on.clock.now())?);
+    let mut draft = on.engine.draft(head_of(on, "keys end", tenant, on.clock.now())?);
     draft.decide::<SigningKey>(kid, &SigningKeyCommand::End { reason: reason.to_owned() })?;
     let mut said = format!("{kid} has ended: no token that it signed counts any more");
     if !left {

@@ -40,7 +40,7 @@ pub(super) async fn create(
         password: verifiers.clone(),
         app_info: None,
     };
-    let head = head_of(what, tenant, on.clock.now())?;
+    let head = head_of(on, what, tenant, on.clock.now())?;
     let (user, done) = on.engine.create::<domain::user::User>(numbered, &head).await?;
     wait_until_shown(on, done.position).await?;
     let is = if administrator { "an administrator" } else { "a user" };

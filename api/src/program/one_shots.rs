@@ -240,7 +240,7 @@ async fn enable(
     enabled: bool,
 ) -> Result<String, Failure> {
     // The present time, not the time of the request: what was issued meanwhile must end, too.
-    let head = head_of(what, tenant, on.clock.now())?;
+    let head = head_of(on, what, tenant, on.clock.now())?;
     let stopping = match account {
         AccountId::User(user) if !enabled => clients_on(&on.views.read(), user),
         _ => 0,
@@ -269,7 +269,7 @@ async fn link(
     linked: bool,
     now: Timestamp,
 ) -> Result<String, Failure> {
-    let head = head_of(what, tenant, now)?;
+    let head = head_of(on, what, tenant, now)?;
     let command = TenantCommand::SetAppTokenLink(linked);
     let done = on.engine.handle::<Tenant>(&tenant.to_string(), &command, &head).await?;
     if done.first == 0 {
@@ -323,7 +323,7 @@ async fn set_password(
     let verifiers = PasswordPool::new(1).hash_of_user(password, linked).await?;
     // The present time, not the time of the request: a login that began while the hash was computed
     // must end with the others.
-    let head = head_of(what, tenant, on.clock.now())?;
+    let head = head_of(on, what, tenant, on.clock.now())?;
     let command = UserCommand::SetPassword(verifiers);
     let done = change_user(&on.engine, &on.views, user, &command, &head, Expected::Any).await?;
     wait_until_shown(on, done.position).await?;

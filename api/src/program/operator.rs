@@ -14,8 +14,13 @@ use super::running::Running;
 const SHOWN_WITHIN: Duration = Duration::from_secs(10);
 
 /// Who, when and by which command, for a commit.
-pub(crate) fn head_of(what: &str, tenant: TenantId, now: Timestamp) -> Result<CommitHead, Failure> {
-    let context = Context::of_operation(what);
+pub(crate) fn head_of(
+    on: &Running,
+    what: &str,
+    tenant: TenantId,
+    now: Timestamp,
+) -> Result<CommitHead, Failure> {
+    let context = Context::of_operation(what).run_by(on.asked_by);
     Ok(CommitHead { context, ..system_head(tenant, Actor::Operator, now)? })
 }
 
@@ -29,7 +34,7 @@ pub(crate) fn head_of_owner<A: Aggregate>(
     let events = on.engine.log().read_stream(&StreamId::new(A::CATEGORY, id), 0)?;
     let tenant = events.first().map(|it| it.commit.tenant);
     let tenant = tenant.ok_or_else(|| format!("there is no {}", called::<A>(id)))?;
-    head_of(what, tenant, now)
+    head_of(on, what, tenant, now)
 }
 
 /// How an aggregate is called to an operator: `app user 7`.

@@ -26,6 +26,8 @@ pub(crate) struct Running {
     pub(crate) clock: Clock,
     /// The position of the snapshot of the read models; 0 if none fits.
     pub(crate) snapshot_position: u64,
+    /// The user of the operating system who asks for what is done, if it is known.
+    pub(crate) asked_by: Option<u32>,
 }
 
 /// How to open a log.
@@ -83,7 +85,8 @@ impl Running {
         let port: Arc<dyn EventLog> = log.clone();
         let engine = Arc::new(Engine::new(port, keys));
         let clock = Clock::default();
-        Ok(Self { folder: folder.to_owned(), log, engine, views, clock, snapshot_position })
+        let folder = folder.to_owned();
+        Ok(Self { folder, log, engine, views, clock, snapshot_position, asked_by: None })
     }
 
     /// The time of the last commit.

@@ -64,6 +64,12 @@ pub(crate) fn ask(
     Err("the server ended before it had answered".into())
 }
 
+/// The user of the operating system at the other end of a connection: the kernel says so, not the tool.
+pub(crate) fn peer(stream: &UnixStream) -> Option<u32> {
+    let credentials = rustix::net::sockopt::socket_peercred(stream).ok()?;
+    Some(credentials.uid.as_raw())
+}
+
 /// Where tools are listened to.
 pub(crate) fn listen(folder: &Path) -> Result<UnixListener, Failure> {
     let path = socket_path(folder);

@@ -113,7 +113,7 @@ async fn create(
         tables.signing_keys.active(TenantId::FIRST).next().map(|it| it.data.algorithm)
     };
     let now = on.clock.now();
-    let head = head_of(what, TenantId::INSTALLATION, now)?;
+    let head = head_of(on, what, TenantId::INSTALLATION, now)?;
     let fill = |draft: &mut Draft<'_>, tenant, signing_key: &_| {
         let user = UserId(draft.next_number::<User>()? as u32);
         let host = |name: &String| TenantHost { id: 0, name: name.clone() };

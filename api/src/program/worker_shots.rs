@@ -123,7 +123,7 @@ async fn retry(on: &Running, what: &str, name: Option<&str>) -> Result<String, F
     }
     let mut last = 0;
     for (stream, channel, tenant) in &given_up {
-        let (head, id) = (head_of(what, *tenant, now)?, stream.id());
+        let (head, id) = (head_of(on, what, *tenant, now)?, stream.id());
         let done = match channel {
             Channel::Mail => on.engine.handle::<Mail>(id, &DeliveryCommand::Retry, &head).await?,
             Channel::Sms => on.engine.handle::<Sms>(id, &DeliveryCommand::Retry, &head).await?,

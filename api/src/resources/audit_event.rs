@@ -50,6 +50,9 @@ pub(super) struct AuditEvent {
     /// The session of the actor, hashed.
     #[serde(skip_serializing_if = "Option::is_none")]
     session: Option<String>,
+    /// The number of the user of the operating system who ran the operator's command.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uid: Option<u32>,
     /// What happened, without what names a person or opens something.
     data: Map<String, Value>,
     /// What names a person, until that person is erased.

@@ -76,7 +76,7 @@ async fn try_write(app: &App, report: &Report, address: Option<IpAddr>) -> Resul
     let command = SecurityCommand::Tell(Box::new(Told { noticed, personal, last_at, ended }));
     let actor = first.who.clone().filter(|_| first.proven).unwrap_or(Actor::System);
     let head = system_head(first.tenant, actor, app.clock.now())?;
-    let context = Context::of_operation(first.operation);
+    let context = Context::of_operation(first.operation).run_by(first.uid);
     let head = CommitHead { correlation: first.request, context, ..head };
     app.engine.handle::<Security>(&report.id, &command, &head).await.map(drop)
 }

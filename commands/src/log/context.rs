@@ -17,6 +17,7 @@ const CLIENT: u8 = 2;
 const CAUSED_BY: u8 = 3;
 const BATCH: u8 = 4;
 const SESSION: u8 = 5;
+const UID: u8 = 6;
 
 /// Tag and length of an entry.
 const ENTRY_BYTES: usize = 2;
@@ -55,6 +56,7 @@ fn entries(context: &Context) -> Vec<(u8, Bytes)> {
         (CAUSED_BY, context.caused_by.map(|it| Bytes::copy_from_slice(&it.to_le_bytes()))),
         (BATCH, context.batch.map(|it| Bytes::copy_from_slice(&it))),
         (SESSION, context.session.map(|it| Bytes::copy_from_slice(&it))),
+        (UID, context.uid.map(|it| Bytes::copy_from_slice(&it.to_le_bytes()))),
     ];
     let known = known.into_iter().filter_map(|(tag, it)| Some((tag, it?)));
     known.chain(context.unknown.iter().cloned()).collect()
@@ -78,6 +80,7 @@ pub(crate) fn decode(from: &mut Reader) -> Result<Context, Malformed> {
             CAUSED_BY => context.caused_by = Some(u64::from_le_bytes(array(&value)?)),
             BATCH => context.batch = Some(array(&value)?),
             SESSION => context.session = Some(array(&value)?),
+            UID => context.uid = Some(u32::from_le_bytes(array(&value)?)),
             // A copy, because a slice would keep the whole block in memory.
             _ => context.unknown.push((tag, Bytes::copy_from_slice(&value))),
         }
@@ -106,7 +109,8 @@ mod tests {
             caused_by: Some(0x0102),
             batch: Some([4; 16]),
             session: Some([5; 8]),
-            unknown: vec![(6, Bytes::from_static(b"new")), (200, Bytes::new())],
+            uid: Some(0x0304),
+            unknown: vec![(7, Bytes::from_static(b"new")), (200, Bytes::new())],
         }
     }
 
@@ -129,13 +133,14 @@ mod tests {
     fn the_layout_of_a_context_is_frozen() {
         assert_eq!(hex(&encoded(&Context::default())), "0000");
         let golden = [
-            "3f00",
+            "4500",
             "010a436c69656e74506f7374",
             "020473686f70",
             "03080201000000000000",
             "041004040404040404040404040404040404",
             "05080505050505050505",
-            "06036e6577",
+            "060404030000",
+            "07036e6577",
             "c800",
         ];
         assert_eq!(hex(&encoded(&full())), golden.concat());
@@ -150,16 +155,17 @@ mod tests {
 
     #[test]
     fn entries_that_are_not_as_they_are_written_are_refused() {
-        let wrong: [&[u8]; 8] = [
+        let wrong: [&[u8]; 9] = [
             // Too short; a tag twice; descending; tag 0.
-            &[3, 0, 6, 2, 0],
-            &[4, 0, 6, 0, 6, 0],
-            &[4, 0, 7, 0, 6, 0],
+            &[3, 0, 7, 2, 0],
+            &[4, 0, 7, 0, 7, 0],
+            &[4, 0, 8, 0, 7, 0],
             &[2, 0, 0, 0],
-            // A position, a batch and a session of the wrong length; a client that is no text.
+            // A position, a batch, a session and a user of the wrong length; a client that is no text.
             &[3, 0, 3, 1, 0],
             &[3, 0, 4, 1, 0],
             &[3, 0, 5, 1, 0],
+            &[3, 0, 6, 1, 0],
             &[3, 0, 2, 1, 0xff],
         ];
         for bytes in wrong {
