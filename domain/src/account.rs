@@ -1,5 +1,7 @@
 //! Whose an app or an app token is: an account of either kind.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::ids::{AppUserId, SubjectId, UserId};
@@ -12,6 +14,22 @@ pub const APP_INFO_CHARS_MAX: usize = 16_384;
 
 /// The longest registration address, in characters: an IPv6 address.
 pub const REG_IP_CHARS_MAX: usize = 45;
+
+/// An info, remembered only so far that the same one is known again: it may be long, and name somebody.
+/// In memory only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct InfoMark {
+    bytes: usize,
+    hash: u64,
+}
+
+impl InfoMark {
+    pub(crate) fn of(info: &str) -> Self {
+        let mut hasher = DefaultHasher::new();
+        info.hash(&mut hasher);
+        Self { bytes: info.len(), hash: hasher.finish() }
+    }
+}
 
 /// Identifies an account of the app-token service: one of its own users or, in a linked tenant, a
 /// user. Its text is the name of its stream.

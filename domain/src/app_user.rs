@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::account::{APP_INFO_CHARS_MAX, APP_NAME_CHARS_MAX, REG_IP_CHARS_MAX};
+use crate::account::{APP_INFO_CHARS_MAX, APP_NAME_CHARS_MAX, InfoMark, REG_IP_CHARS_MAX};
 use crate::aggregate::{Aggregate, Decision};
 use crate::check;
 use crate::credentials::{PasswordVerifier, normalise};
@@ -172,6 +172,8 @@ pub struct AppAccount {
     /// `None` once the key of the personal part is gone.
     user_name: Option<String>,
     enabled: bool,
+    /// `None` once it cannot be read any more.
+    info: Option<InfoMark>,
 }
 
 impl Aggregate for AppUser {
@@ -202,7 +204,7 @@ impl Aggregate for AppUser {
         match command {
             AppUserCommand::Register { .. } | AppUserCommand::Erase => Ok(Decision::none()),
             AppUserCommand::Update { password, info } => {
-                update(app_user, password.as_ref(), info.as_ref())
+                account.update(password.as_ref(), info.as_ref())
             }
             AppUserCommand::SetEnabled(enabled) if *enabled == account.enabled => {
                 Ok(Decision::none())
@@ -225,9 +227,15 @@ impl Aggregate for AppUser {
                     tenant: fact.data.tenant,
                     user_name: fact.personal.as_ref().map(|it| it.user_name.clone()),
                     enabled: true,
+                    info: fact.personal.as_ref().map(|it| InfoMark::of(&it.info)),
                 });
             }
-            AppUserEvent::PasswordSet(_) | AppUserEvent::InfoSet(_) => (),
+            AppUserEvent::PasswordSet(_) => (),
+            AppUserEvent::InfoSet(fact) => {
+                if let AppUser::Active(account) = self {
+                    account.info = fact.personal.as_ref().map(|it| InfoMark::of(&it.info));
+                }
+            }
             AppUserEvent::EnabledSet(fact) => {
                 if let AppUser::Active(account) = self {
                     account.enabled = fact.data.enabled;
@@ -254,6 +262,32 @@ impl AppUser {
 }
 
 impl AppAccount {
+    fn update(
+        &self,
+        password: Option<&PasswordVerifier>,
+        info: Option<&String>,
+    ) -> Result<Decision<AppUserEvent>, Refusal> {
+        let app_user = self.app_user;
+        let mut events = Vec::new();
+        if let Some(password) = password {
+            events.push(AppUserEvent::PasswordSet(Fact {
+                data: AppUserPasswordSet { app_user },
+                personal: None,
+                secret: Some(password.clone()),
+            }));
+        }
+        // The same info again changes nothing.
+        if let Some(info) = info.filter(|it| self.info != Some(InfoMark::of(it))) {
+            check::at_most("userInfo", info, APP_INFO_CHARS_MAX)?;
+            events.push(AppUserEvent::InfoSet(Fact {
+                data: AppUserInfoSet { app_user },
+                personal: Some(AppUserInfo { info: info.clone() }),
+                secret: None,
+            }));
+        }
+        Ok(Decision { events, ..Decision::none() })
+    }
+
     /// The last event of the account, which frees its name where that is still readable.
     fn end(&self, event: AppUserEvent) -> Decision<AppUserEvent> {
         let decision = Decision::event(event);
@@ -294,28 +328,4 @@ fn register(
         APP_USER_NAME_CLAIM,
         normalise(&personal.user_name),
     ))
-}
-
-fn update(
-    app_user: AppUserId,
-    password: Option<&PasswordVerifier>,
-    info: Option<&String>,
-) -> Result<Decision<AppUserEvent>, Refusal> {
-    let mut events = Vec::new();
-    if let Some(password) = password {
-        events.push(AppUserEvent::PasswordSet(Fact {
-            data: AppUserPasswordSet { app_user },
-            personal: None,
-            secret: Some(password.clone()),
-        }));
-    }
-    if let Some(info) = info {
-        check::at_most("userInfo", info, APP_INFO_CHARS_MAX)?;
-        events.push(AppUserEvent::InfoSet(Fact {
-            data: AppUserInfoSet { app_user },
-            personal: Some(AppUserInfo { info: info.clone() }),
-            secret: None,
-        }));
-    }
-    Ok(Decision { events, ..Decision::none() })
 }

@@ -15,7 +15,7 @@ pub use self::events::{
 };
 pub use self::limits::USER_CHILDREN_MAX;
 use self::limits::{check_personal, check_registered};
-use crate::account::{APP_INFO_CHARS_MAX, REG_IP_CHARS_MAX};
+use crate::account::{APP_INFO_CHARS_MAX, InfoMark, REG_IP_CHARS_MAX};
 use crate::aggregate::{Aggregate, Decision};
 use crate::check;
 pub use crate::credentials::{
@@ -103,6 +103,8 @@ pub struct Account {
     enabled: bool,
     /// Whether it has a password.
     signs_in: bool,
+    /// The info of the app-token service, where there is one that can be read.
+    app_info: Option<InfoMark>,
 }
 
 impl Aggregate for User {
@@ -154,6 +156,7 @@ impl Aggregate for User {
                     personal: fact.personal.clone(),
                     enabled: true,
                     signs_in: fact.secret.is_some(),
+                    app_info: None,
                 }));
             }
             UserEvent::PasswordSet(_) | UserEvent::AppPasswordSet(_) => {
@@ -161,7 +164,11 @@ impl Aggregate for User {
                     account.signs_in = true;
                 }
             }
-            UserEvent::AppInfoSet(_) => (),
+            UserEvent::AppInfoSet(fact) => {
+                if let User::Active(account) = self {
+                    account.app_info = fact.personal.as_ref().map(|it| InfoMark::of(&it.info));
+                }
+            }
             UserEvent::EnabledSet(fact) => {
                 if let User::Active(account) = self {
                     account.enabled = fact.data.enabled;
@@ -250,7 +257,8 @@ impl Account {
             }));
             decision.events.extend(md5.as_ref().map(|it| app_password_set(self.data.user, it)));
         }
-        if let Some(info) = info {
+        // The same info again changes nothing.
+        if let Some(info) = info.filter(|it| self.app_info != Some(InfoMark::of(it))) {
             let info = UserAppInfo { info: info.to_owned(), reg_ip: String::new() };
             decision.events.push(app_info_set(self.data.user, &info)?);
         }

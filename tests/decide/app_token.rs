@@ -11,7 +11,7 @@ use domain::app_token::{
 };
 use domain::app_user::{
     APP_USER_NAME_CLAIM, AppUser, AppUserCommand, AppUserDeleted, AppUserEnabledSet, AppUserErased,
-    AppUserEvent, AppUserId, AppUserPersonal,
+    AppUserEvent, AppUserId, AppUserInfo, AppUserInfoSet, AppUserPersonal,
 };
 use domain::user::normalise;
 use domain::{Claim, ClaimKind, Fact, Refusal, StreamId, TenantId, Timestamp};
@@ -196,6 +196,21 @@ fn an_update_changes_what_is_given_and_nothing_else() {
     assert_eq!(kinds(update(None, Some("x")).decision()), ["app_user.info_set.v1"]);
     let both = kinds(update(Some(verifier()), Some("x")).decision());
     assert_eq!(both, ["app_user.password_set.v1", "app_user.info_set.v1"]);
+    let same = app_user_personal().info;
+    update(None, Some(&same)).then_nothing();
+    assert_eq!(
+        kinds(update(Some(verifier()), Some(&same)).decision()),
+        ["app_user.password_set.v1"]
+    );
+    let back = |info: &str| {
+        let data = AppUserInfoSet { app_user: AppUserId(72) };
+        let personal = Some(AppUserInfo { info: "other".to_owned() });
+        let other = AppUserEvent::InfoSet(Fact { data, personal, secret: None });
+        let update = AppUserCommand::Update { password: None, info: Some(info.to_owned()) };
+        kinds(given::<AppUser>([app_user_full(), other]).when(update).decision())
+    };
+    assert!(back("other").is_empty());
+    assert_eq!(back(&same), ["app_user.info_set.v1"]);
 }
 
 #[test]

@@ -446,6 +446,13 @@ fn what_the_app_token_service_notes_is_entered_with_a_user_and_replaced() {
         app_password_set(verifier),
         app_info_set("new", ""),
     ]);
+    let again = |info: &str| {
+        let known = [user_full(), app_info_set("new", "192.0.2.7")];
+        let info = Some(info.to_owned());
+        given::<User>(known).when(UserCommand::UpdateByApp { password: None, info })
+    };
+    again("new").then_nothing();
+    again("newer").then([app_info_set("newer", "")]);
 }
 
 #[test]
