@@ -23,6 +23,9 @@ use crate::log::event_id;
 /// How often a command is decided again after losing a race, before the caller gets an error.
 const ATTEMPTS_MAX: u32 = 8;
 
+/// How many events of a stream are in memory at a time while it is folded: at most 4 MiB.
+const FOLDED_AT_ONCE_MAX: usize = 64;
+
 /// The highest number that an id may have in requests and answers.
 pub const ID_MAX: u64 = i32::MAX as u64;
 
@@ -214,10 +217,15 @@ impl Engine {
         let cached = self.states.get::<A>(stream).filter(|it| it.version <= version);
         let mut loaded = cached.unwrap_or_default();
         if loaded.version < version {
-            for recorded in self.log.read_stream(stream, loaded.version)? {
-                loaded.tenant.get_or_insert(recorded.commit.tenant);
-                loaded.state.evolve(&self.decode::<A::Event>(&recorded)?);
-                loaded.version = recorded.version;
+            // Some at a time: a stream may be longer than memory.
+            let positions = self.log.stream_positions(stream);
+            let newer = positions.get(loaded.version as usize..).unwrap_or_default();
+            for some in newer.chunks(FOLDED_AT_ONCE_MAX) {
+                for recorded in self.log.read_at(some)? {
+                    loaded.tenant.get_or_insert(recorded.commit.tenant);
+                    loaded.state.evolve(&self.decode::<A::Event>(&recorded)?);
+                    loaded.version = recorded.version;
+                }
             }
             self.states.put(stream, &loaded);
         }

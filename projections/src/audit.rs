@@ -37,17 +37,33 @@ pub struct Audit {
 impl Audit {
     /// The first positions after `after` that match, at most `limit`, and how many match in all.
     pub fn find(&self, filter: &AuditFilter, after: u64, limit: usize) -> (u64, Vec<u64>) {
-        let mut sets = Vec::new();
-        sets.extend(filter.tenant.map(|it| self.by_tenant.get(&it)));
-        sets.extend(filter.kind.as_deref().map(|it| self.of_kind(it)));
-        sets.extend(filter.actor.as_ref().map(|it| self.by_actor.get(it)));
-        let Some(found) = sets.into_iter().reduce(|a, b| a & b) else {
-            let end = after.saturating_add(limit as u64).min(self.last);
-            return (self.last, (after.saturating_add(1)..=end).collect());
-        };
-        let mut positions = found.iter();
-        positions.advance_to(after.saturating_add(1));
-        (found.len(), positions.take(limit).collect())
+        match self.sets(filter).reduce(|a, b| a & b) {
+            Some(found) => page(&found, after, limit),
+            None => {
+                let end = after.saturating_add(limit as u64).min(self.last);
+                (self.last, (after.saturating_add(1)..=end).collect())
+            }
+        }
+    }
+
+    /// The same, among some ascending positions only, such as those of a stream.
+    pub fn find_among(
+        &self,
+        among: &[u64],
+        filter: &AuditFilter,
+        after: u64,
+        limit: usize,
+    ) -> (u64, Vec<u64>) {
+        let known = among.iter().copied().take_while(|it| *it <= self.last);
+        let found = self.sets(filter).fold(known.collect(), |a: RoaringTreemap, b| a & b);
+        page(&found, after, limit)
+    }
+
+    fn sets(&self, filter: &AuditFilter) -> impl Iterator<Item = RoaringTreemap> + use<> {
+        let of_tenant = filter.tenant.map(|it| self.by_tenant.get(&it));
+        let of_kind = filter.kind.as_deref().map(|it| self.of_kind(it));
+        let of_actor = filter.actor.as_ref().map(|it| self.by_actor.get(it));
+        [of_tenant, of_kind, of_actor].into_iter().flatten()
     }
 
     /// `user` means all kinds of the category `user`, `user.registered` all its revisions.
@@ -81,6 +97,12 @@ impl Audit {
             by_tenant: PositionsBy::decode(from, |from| read_u32(from).map(TenantId))?,
         })
     }
+}
+
+fn page(found: &RoaringTreemap, after: u64, limit: usize) -> (u64, Vec<u64>) {
+    let mut positions = found.iter();
+    positions.advance_to(after.saturating_add(1));
+    (found.len(), positions.take(limit).collect())
 }
 
 /// A tag and what differs: there may be a million actors, and a text is twice as long.
@@ -257,6 +279,11 @@ mod tests {
             for (filter, after, limit) in wanted {
                 let expected = scan(&events, &filter, after, limit);
                 prop_assert_eq!(audit.find(&filter, after, limit), expected, "{:?}", filter);
+                let some = events.iter().filter(|it| it.position % 3 != 0).cloned();
+                let some = some.collect::<Vec<_>>();
+                let among = some.iter().map(|it| it.position).chain([9_999]).collect::<Vec<_>>();
+                let expected = scan(&some, &filter, after, limit);
+                prop_assert_eq!(audit.find_among(&among, &filter, after, limit), expected);
             }
         }
 

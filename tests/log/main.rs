@@ -11,6 +11,7 @@ mod contract;
 mod damage;
 mod drafts;
 mod last_administrator;
+mod long_streams;
 mod model;
 mod races;
 mod restore;

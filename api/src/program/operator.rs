@@ -31,7 +31,10 @@ pub(crate) fn head_of_owner<A: Aggregate>(
     id: &str,
     now: Timestamp,
 ) -> Result<CommitHead, Failure> {
-    let events = on.engine.log().read_stream(&StreamId::new(A::CATEGORY, id), 0)?;
+    let (log, stream) = (on.engine.log(), StreamId::new(A::CATEGORY, id));
+    // The first event only: the stream may be long.
+    let first = log.stream_positions(&stream).first().copied();
+    let events = log.read_at(first.as_slice())?;
     let tenant = events.first().map(|it| it.commit.tenant);
     let tenant = tenant.ok_or_else(|| format!("there is no {}", called::<A>(id)))?;
     head_of(on, what, tenant, now)

@@ -144,19 +144,17 @@ async fn list(granted: Granted) -> Outcome {
     // The log may have to read the disk.
     let page = tokio::task::spawn_blocking(move || {
         let log = app.engine.log();
-        let (total, events) = match &wanted.stream {
-            Some(stream) => {
-                let events = log.read_at(&log.stream_positions(stream))?;
-                let fits = events.into_iter().filter(|it| wanted.fits(it)).collect::<Vec<_>>();
-                let total = fits.len() as u64;
-                let page = fits.into_iter().filter(|it| it.position > after);
-                (total, page.take(limit as usize).collect::<Vec<_>>())
-            }
-            None => {
-                let found = app.views.read().audit.find(&wanted.filter, after, limit as usize);
-                (found.0, log.read_at(&found.1)?)
+        // Only the events of the page are read: a stream may be as long as it likes.
+        let among = wanted.stream.as_ref().map(|it| log.stream_positions(it));
+        let (total, positions) = {
+            let tables = app.views.read();
+            let audit = &tables.audit;
+            match among {
+                Some(among) => audit.find_among(&among, &wanted.filter, after, limit as usize),
+                None => audit.find(&wanted.filter, after, limit as usize),
             }
         };
+        let events = log.read_at(&positions)?;
         let keys = app.engine.keys();
         let data = events.iter().map(|it| {
             EventJson::new(it, keys, personal)
