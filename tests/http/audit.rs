@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use domain::user::{User, UserCommand};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tests::app::{TestApp, others_go_on};
@@ -381,6 +382,44 @@ async fn a_stream_that_nobody_reads_gives_its_place_back_when_its_token_ends() {
     };
     tokio::time::timeout(EVENT_TIME_MAX, opened).await.expect("the place is never free");
     assert!(unread.body_mut().frame().await.is_none(), "what was left over is not shown");
+}
+
+/// A reader that takes an event now and then always has one waiting: its token is looked at all the same.
+#[tokio::test]
+async fn a_stream_that_is_read_slowly_ends_with_its_token() {
+    let (app, token) = with_token().await;
+    for n in 0..80 {
+        let body = json!({ "name": format!("role-{n}") });
+        app.post("/api/Role").bearer(&token).json(&body).send().await.data();
+    }
+    let mut stream = Stream::open(&app, &token, "after=0", "").await;
+    assert_eq!(stream.positions(2).await, [1, 2]);
+    others_go_on().await;
+    let form = [("client_id", "chancery-cli"), ("token", token.as_str())];
+    assert_eq!(app.post("/connect/revocation").form(&form).send().await.status, 200);
+    app.clock.pass(Duration::from_secs(6));
+    let mut more = 0;
+    while stream.next().await.is_some() {
+        others_go_on().await;
+        more += 1;
+    }
+    assert!(more < 10, "{more} more events were shown");
+}
+
+#[tokio::test]
+async fn a_long_stream_is_read_page_by_page() {
+    let (app, token) = with_token().await;
+    let user = app.user(1, "ann", &[1], "").await;
+    for n in 0..9 {
+        let set = UserCommand::SetEnabled(n % 2 == 1);
+        app.run::<User>(1, &user.to_string(), set).await;
+    }
+    let all = events(&app, &token, &format!("stream=user-{user}")).await;
+    let (total, all) = (all["total"].clone(), positions(&all));
+    assert_eq!((total, all.len()), (json!(10), 10));
+    let query = format!("stream=user-{user}&kind=user.enabled_set&limit=2&after={}", all[3]);
+    let page = events(&app, &token, &query).await;
+    assert_eq!((&page["total"], positions(&page)), (&json!(9), vec![all[4], all[5]]));
 }
 
 #[tokio::test]

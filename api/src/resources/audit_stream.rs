@@ -35,7 +35,7 @@ const BATCH_EVENTS_MAX: usize = 256;
 /// How many events wait for the reader, beside those that the connection holds.
 const SENT_AHEAD_MAX: usize = 32;
 
-/// How often the token is checked again while nothing happens, or the reader does not read.
+/// How often the token is checked again, whether anything happens or not.
 const RECHECK_EVERY: Duration = Duration::from_secs(5);
 
 /// How long a reader may stop reading while there are events for it.
@@ -87,6 +87,8 @@ struct Follower {
     /// The last position that was read.
     cursor: u64,
     waiting: VecDeque<Recorded>,
+    /// When the token was checked last, since the program began.
+    checked: Duration,
     _place: Place,
 }
 
@@ -101,8 +103,8 @@ async fn stream(granted: Granted) -> Outcome {
         .ok_or(ApiError::TooMany { retry_seconds: 5, why: "too many audit streams are open" })?;
     let reader = granted.caller.actor();
     granted.call.noticed(Rule::AuditFollowed, granted.tenant_id(), reader, 1);
-    let waiting = VecDeque::new();
-    let follower = Follower { app, granted, wanted, cursor, waiting, _place: place };
+    let (waiting, checked) = (VecDeque::new(), app.clock.monotonic());
+    let follower = Follower { app, granted, wanted, cursor, waiting, checked, _place: place };
     let (to_client, mut events) = mpsc::channel(SENT_AHEAD_MAX);
     let (going, ended) = watch::channel(());
     tokio::spawn(async move {
@@ -146,11 +148,14 @@ impl Follower {
     /// The next event, or the end: of the token, of the server, or of what can be read.
     async fn next(&mut self) -> Option<Event> {
         loop {
+            // A reader that takes an event now and then always has one waiting, and is never waited for
+            // long.
+            let is_due = self.app.clock.monotonic() >= self.checked + RECHECK_EVERY;
+            if (is_due || self.waiting.is_empty()) && !self.check() {
+                return None;
+            }
             if let Some(recorded) = self.waiting.pop_front() {
                 return self.show(&recorded);
-            }
-            if !self.is_still_allowed() {
-                return None;
             }
             let log = self.app.engine.log().clone();
             match tokio::time::timeout(RECHECK_EVERY, log.wait_past(self.cursor)).await {
@@ -171,6 +176,11 @@ impl Follower {
             self.cursor = events.last().map_or(self.cursor, |it| it.position);
             self.waiting.extend(events.into_iter().filter(|it| self.wanted.fits(it)));
         }
+    }
+
+    fn check(&mut self) -> bool {
+        self.checked = self.app.clock.monotonic();
+        self.is_still_allowed()
     }
 
     fn is_still_allowed(&self) -> bool {
