@@ -275,8 +275,6 @@ async fn wrong_bodies_are_refused_by_field_and_write_nothing() {
         ("video", json!("x".repeat(2_001))),
         ("password", json!("")),
         ("password", json!("aA1!".repeat(26))),
-        ("refereeID", json!(77)),
-        ("refereeID", json!(-1)),
     ] {
         let answer = post(&app, "Register", &wrong(member, value.clone())).await;
         assert_eq!(answer.status, 400, "{member} {value}: {}", answer.text);
@@ -308,8 +306,34 @@ async fn codes_of_one_tenant_count_in_no_other() {
     let number = registered(&app).await;
     let mut below = ann(&code);
     below["refereeID"] = json!(number);
+    app.clock.pass(Duration::from_secs(60));
+    let wish = app.post("/api/User/SmsCode").host("other:8080");
+    assert_eq!(wish.json(&json!({ "phoneNumber": PHONE })).send().await.code(), 200);
+    below["phoneNumberVerifyCode"] = json!(sent(&app, "sms").unwrap().0);
     let answer = app.post("/api/User/Register").host("other:8080").json(&below).send().await;
-    assert_eq!(answer.status, 400, "of another tenant is nobody: {}", answer.text);
+    answer.breaks("refereeID");
+}
+
+/// Whoever has no code learns nothing of which numbers users have.
+#[tokio::test]
+async fn a_referee_is_looked_for_after_the_code() {
+    let app = TestApp::new().await;
+    let ben = app.user(1, "ben", &[1], "").await;
+    let code = sms_code(&app).await;
+    let with = |referee: i64, code: &str| {
+        let mut body = ann(code);
+        body["refereeID"] = json!(referee);
+        body
+    };
+    for referee in [i64::from(ben), 77, -1] {
+        let answer = post(&app, "Register", &with(referee, other(&code))).await;
+        assert_eq!(answer.code(), 100_002, "{referee}: {}", answer.text);
+    }
+    post(&app, "Register", &with(77, &code)).await.breaks("refereeID");
+    let code = sms_code(&app).await;
+    post(&app, "Register", &with(-1, &code)).await.breaks("refereeID");
+    let code = sms_code(&app).await;
+    post(&app, "Register", &with(ben.into(), &code)).await.data();
 }
 
 #[tokio::test]

@@ -305,12 +305,14 @@ async fn register(mut open: Open) -> Outcome {
         let number = engine.number_at(done.first)?;
         return Ok(Reply::single(number.to_string()).written(&done));
     }
-    let placed = place(&open, &body)?;
+    let placed = place(&open, None)?;
     let personal = body.personal();
     // Before the codes are used: what breaks a rule costs none.
-    let draft = register_command(placed.clone(), &personal, Verifiers::default());
+    let draft = register_command(placed, &personal, Verifiers::default());
     domain::Aggregate::decide(&User::default(), &draft, open.call.now)?;
     let is_email_proved = prove(&open, &body).await?;
+    // Only now: who guesses which numbers users have pays a right code for each guess.
+    let placed = place(&open, body.referee_id)?;
     let app = &open.call.app;
     let verifiers = app.passwords.hash_of_user(&body.password, open.tenant.linked).await?;
     let placed = UserRegistered { email_confirmed: is_email_proved, ..placed };
@@ -334,10 +336,10 @@ fn register_command(
 }
 
 /// In this tenant only, with the role of every user and no more (spec section 7.3, H7 and H19).
-fn place(open: &Open, body: &RegisterBody) -> Result<UserRegistered, ApiError> {
+fn place(open: &Open, referee: Option<i64>) -> Result<UserRegistered, ApiError> {
     let tenant = open.tenant.data.tenant;
     let tables = open.call.app.views.read();
-    let referee = match body.referee_id {
+    let referee = match referee {
         None | Some(0) => None,
         Some(id) => {
             let referee = tables.users.get(tenant, UserId(u32::try_from(id).unwrap_or(0)));
