@@ -304,7 +304,7 @@ fn every_module_of_the_program_is_compiled() {
 #[test]
 fn handlers_change_rows_through_targets_only() {
     const MAY: [(&str, &str); 4] = [
-        ("api/src/app_token/service.rs", "engine.handle::<A>(id, command, &self.head(actor)?)"),
+        ("api/src/app_token/apps.rs", "engine.transact(&head, |draft| {"),
         ("api/src/app_token/apps.rs", "engine.handle::<App>(&app.to_string(), &command, &head)"),
         ("api/src/app_token/pairs.rs", "engine.handle::<AppToken>(&id, &command, &head)"),
         ("api/src/app_token/tokens.rs", "engine.transact(&head, |draft| {"),

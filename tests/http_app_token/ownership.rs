@@ -1,5 +1,7 @@
 //! What an account may do with its own credential: its own apps, its own users, and itself.
 
+use domain::TenantId;
+use domain::app_user::{AppUser, AppUserCommand};
 use serde_json::{Value, json};
 
 use tests::service::{
@@ -290,4 +292,18 @@ async fn what_was_entered_under_blanks_belongs_to_no_account() {
     let delete = json!({ "username": "  ", "appId": app.id });
     let deleted = success(&service.call_as(&admin, "delete_app", &delete).await);
     assert_eq!(deleted["rowsAffected"], 1);
+}
+
+/// The key of such an app would outlive the person: the read models need not know of the end yet.
+#[tokio::test]
+async fn who_is_erased_meanwhile_gets_no_app() {
+    let house = House::new().await;
+    let app = &house.service.app;
+    let alice = "2";
+    let head = app.head(TenantId(1));
+    let erased = app.engine.handle::<AppUser>(alice, &AppUserCommand::Erase, &head).await.unwrap();
+    let answer = house.call(&house.alice, "create_oauth", json!({ "username": "alice" })).await;
+    refused(&answer, NOT_FOUND);
+    let since = app.engine.log().read_after(erased.position, 100).unwrap();
+    assert!(since.is_empty(), "{since:?}");
 }

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use commands::{Done, Draft, Engine};
 use domain::account::AccountId;
 use domain::app::{APP_IDS, App, AppCommand, AppCreated, AppId, AppPersonal, AppPolicy, AppSecret};
-use domain::{Actor, Aggregate as _, StreamId, TenantId, Timestamp};
+use domain::app_user::AppUser;
+use domain::user::User;
+use domain::{Actor, Aggregate, StreamId, TenantId, Timestamp};
 use projections::AppRow;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -169,11 +172,56 @@ async fn create(service: Service, asked: CreateOauthReq) -> Answer<CreateOauthRe
             personal: Box::new(personal.clone()),
             secret: AppSecret(secret.clone()),
         };
-        let done = service.begin::<App>(&app.to_string(), &command, acting.actor()).await?;
+        let done = enter(&service, app, &command, owner, acting.actor()).await?;
         let answer = CreateOauthResp { app_id: app.to_string(), app_key, app_secret: secret };
         return Ok(Answered::written(answer, done.position));
     }
     Err(BUSY)
+}
+
+/// Enters an app whose owner is in use: now, and when the app is written. That of an owner who is erased
+/// meanwhile would keep its key.
+async fn enter(
+    service: &Service,
+    app: AppId,
+    command: &AppCommand,
+    owner: AccountId,
+    actor: Actor,
+) -> Result<Done, Failed> {
+    let engine = &service.app().engine;
+    let head = service.head(actor)?;
+    let filled = engine.transact(&head, |draft| {
+        let is_in_use = match owner {
+            AccountId::None => true,
+            AccountId::AppUser(user) => {
+                let user = user.to_string();
+                matches!(expect::<AppUser>(engine, draft, &user)?, AppUser::Active(_))
+            }
+            AccountId::User(user) => {
+                matches!(expect::<User>(engine, draft, &user.to_string())?, User::Active(_))
+            }
+        };
+        if !is_in_use {
+            return Err(NOT_FOUND);
+        }
+        Ok::<_, Failed>(draft.decide::<App>(&app.to_string(), command)?)
+    });
+    let ((), done) = filled.await?;
+    service.app().settle(&done).await;
+    Ok(done)
+}
+
+/// An aggregate as the log has it; the draft fails if it changes.
+fn expect<A: Aggregate>(
+    engine: &Engine,
+    draft: &mut Draft<'_>,
+    id: &str,
+) -> Result<A, commands::Error> {
+    // First the version: if the state is a later one, the draft fails and is filled again.
+    let version = engine.log().stream_version(&StreamId::new(A::CATEGORY, id));
+    let state = draft.state::<A>(id)?;
+    draft.expect::<A>(id, version);
+    Ok(state)
 }
 
 fn is_taken(service: &Service, app: AppId) -> bool {

@@ -7,7 +7,7 @@ use commands::keys::{random, random_id};
 use commands::{Done, Expected};
 use domain::context::Context;
 use domain::log::CommitHead;
-use domain::{Actor, Aggregate, CommandId, StreamId, TenantId};
+use domain::{Actor, CommandId, TenantId};
 use projections::Tables;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -125,23 +125,6 @@ impl Service {
     /// there are many.
     pub(crate) fn token_head(&self, actor: Actor) -> Result<CommitHead, Failed> {
         Ok(CommitHead { context: Context::default(), ..self.head(actor)? })
-    }
-
-    /// Creates something new under a random id.
-    pub(crate) async fn begin<A: Aggregate>(
-        &self,
-        id: &str,
-        command: &A::Command,
-        actor: Actor,
-    ) -> Result<Done, Failed> {
-        let engine = &self.app().engine;
-        // Whoever creates something new need not know what exists already.
-        if engine.log().stream_version(&StreamId::new(A::CATEGORY, id)) > 0 {
-            return Err(BUSY);
-        }
-        let done = engine.handle::<A>(id, command, &self.head(actor)?).await?;
-        self.app().settle(&done).await;
-        Ok(done)
     }
 
     /// Runs a command, and waits until the read models show it.

@@ -1,4 +1,4 @@
-//! Forgetting persons: the event first, then the key; what a crash left is done at the next start.
+//! Forgetting persons: the event first, then, when the read models show it, the key; what a crash left is done at the next start.
 
 use std::sync::Arc;
 
@@ -11,7 +11,8 @@ use super::operator::{called, wait_until_shown};
 use super::running::Running;
 use crate::access::erasure::destroy_keys;
 
-/// The event first, then the key: after a crash in between, the next start destroys the key.
+/// The event first, then the key: after a crash in between, the next start destroys the key. The keys of
+/// the person's apps go, too: the read models must know all of those that were made before the event.
 pub(crate) async fn forget_person<A: Aggregate>(
     on: &Running,
     id: &str,
@@ -20,13 +21,14 @@ pub(crate) async fn forget_person<A: Aggregate>(
     erased: Result<Done, CommandError>,
 ) -> Result<String, Failure> {
     let done = erased.map_err(|err| err.to_string())?;
+    let shown = wait_until_shown(on, done.position).await;
     let (on_disk, tenant) = (on.clone(), head.tenant);
     tokio::task::spawn_blocking(move || {
         destroy_keys(&on_disk.engine, &on_disk.views, tenant, subject)
     })
     .await
     .map_err(|err| err.to_string())??;
-    wait_until_shown(on, done.position).await?;
+    shown?;
     Ok(format!("{} is forgotten; the history stays whole", called::<A>(id)))
 }
 
