@@ -7,7 +7,7 @@ use crate::account::AccountId;
 use crate::aggregate::{Aggregate, Decision};
 use crate::app::APP_TOKEN_SECONDS_MAX;
 use crate::check;
-use crate::event::Fact;
+use crate::event::{Fact, Parts, Unreadable, decode_fact};
 use crate::ids::{AppId, SubjectId, TenantId, Timestamp};
 use crate::kind::{ClaimKind, Ids};
 use crate::log_event::REVOKED_SECONDS_AFTER_END;
@@ -78,6 +78,52 @@ pub struct AppTokenIssued {
     pub access_expires_at: Timestamp,
     /// When the refresh token ends; whole seconds.
     pub refresh_expires_at: Timestamp,
+    /// How many refreshes made it, one after the other: 0 for the first pair of a family. Pairs of the
+    /// same number are siblings.
+    pub generation: u32,
+    /// When its family began; whole seconds.
+    pub begun_at: Timestamp,
+}
+
+/// `app_token.issued.v1`: how a pair came to be was not stored.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct AppTokenIssuedV1 {
+    tenant: TenantId,
+    app: AppId,
+    #[serde(serialize_with = "crate::account::for_people")]
+    account: AccountId,
+    counts_from: u64,
+    #[serde(serialize_with = "crate::codec::hex_for_people")]
+    family: [u8; 16],
+    #[serde(serialize_with = "crate::codec::hex_for_people")]
+    access_hash: [u8; 16],
+    #[serde(serialize_with = "crate::codec::hex_for_people")]
+    refresh_hash: [u8; 16],
+    issued_at: Timestamp,
+    access_expires_at: Timestamp,
+    refresh_expires_at: Timestamp,
+}
+
+/// As a pair that begins its family: nothing is known of its siblings, and its time runs from itself.
+fn lift_issued_v1(parts: &Parts) -> Result<AppTokenEvent, Unreadable> {
+    let old: Fact<AppTokenIssuedV1, AppTokenPersonal> = decode_fact("app_token.issued.v1", parts)?;
+    let Fact { data: it, personal, secret } = old;
+    let data = AppTokenIssued {
+        tenant: it.tenant,
+        app: it.app,
+        account: it.account,
+        counts_from: it.counts_from,
+        family: it.family,
+        access_hash: it.access_hash,
+        refresh_hash: it.refresh_hash,
+        issued_at: it.issued_at,
+        access_expires_at: it.access_expires_at,
+        refresh_expires_at: it.refresh_expires_at,
+        generation: 0,
+        begun_at: it.issued_at,
+    };
+    Ok(AppTokenEvent::Issued(Fact { data, personal, secret }))
 }
 
 impl AppTokenIssued {
@@ -124,7 +170,7 @@ stored_events! {
     /// What has happened to a pair of app tokens. A stored contract: see `docs/events.md`.
     pub enum AppTokenEvent {
         /// It was issued.
-        Issued = "app_token.issued.v1" {
+        Issued = "app_token.issued.v2" {
             data: AppTokenIssued, personal: AppTokenPersonal, subject: whose()
         },
         /// Its refresh token was used.
@@ -132,10 +178,17 @@ stored_events! {
         /// It ended with its whole family.
         FamilyRevoked = "app_token.family_revoked.v1" { data: AppTokenFamilyRevoked, marks: [Outlives(FAMILY_SECONDS_AFTER_END)] },
     }
+    upcasts {
+        "app_token.issued.v1" => lift_issued_v1 { data: AppTokenIssuedV1, personal: AppTokenPersonal },
+    }
 }
 
 /// Why a refresh token is refused that was used before: the answer is to end its family.
 pub const REFRESH_USED: Refusal = Refusal::NotAllowed { why: "the refresh token was used before" };
+
+/// Why one is refused that has given as many pairs as it may: whoever waits for lost answers comes again.
+pub const REFRESHED_ENOUGH: Refusal =
+    Refusal::NotAllowed { why: "the refresh token has given as many pairs as it may" };
 
 /// What the rules need to remember of a pair, and no more.
 #[derive(Debug, Clone, Default)]
@@ -182,8 +235,11 @@ impl Aggregate for AppToken {
             ) => {
                 let late = used_at
                     .is_some_and(|it| now >= it.plus_seconds(*grace_seconds) || !it.has_begun(now));
-                if *rotates && (late || *uses >= REFRESHES_MAX) {
+                if *rotates && late {
                     return Err(REFRESH_USED);
+                }
+                if *rotates && *uses >= REFRESHES_MAX {
+                    return Err(REFRESHED_ENOUGH);
                 }
                 let refreshed =
                     AppTokenRefreshed { family: *family, used_at: used_at.unwrap_or(now) };

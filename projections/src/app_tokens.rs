@@ -51,10 +51,35 @@ type Holder = (AppId, AccountId, u64);
 /// Pairs that refreshes made of one another.
 #[derive(Debug, Clone, PartialEq)]
 struct Family {
-    /// When the refresh tokens of its pairs end, ascending, and when they were issued.
-    ends: Vec<(Timestamp, Timestamp)>,
+    /// When the refresh tokens of its pairs end, ascending.
+    ends: Vec<Pair>,
     revoked: bool,
     holder: Holder,
+}
+
+/// What a family remembers of a pair: when its refresh token ends, when it was issued, and how many
+/// refreshes made it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Pair {
+    end: Timestamp,
+    issued_at: Timestamp,
+    generation: u32,
+}
+
+impl From<&AppTokenIssued> for Pair {
+    fn from(it: &AppTokenIssued) -> Self {
+        let (end, issued_at) = (it.refresh_expires_at, it.issued_at);
+        Self { end, issued_at, generation: it.generation }
+    }
+}
+
+/// Pairs that refreshes made of siblings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NextPairs {
+    /// When the first of them was issued: then one of the siblings was used first. Whole seconds.
+    pub first_at: Timestamp,
+    /// How many there are, at least 1.
+    pub count: usize,
 }
 
 /// Of the same pairs. How much memory was given back says nothing.
@@ -106,7 +131,7 @@ impl AppTokens {
         };
         let counts = families.range((now, [u8::MAX; 16])..).filter(|(_, id)| {
             let pair = self.families.get(id).and_then(|it| it.ends.last());
-            pair.is_some_and(|(_, issued_at)| issued_at.has_begun(now))
+            pair.is_some_and(|it| it.issued_at.has_begun(now))
         });
         counts.take(count).count() >= count
     }
@@ -114,7 +139,18 @@ impl AppTokens {
     /// How many pairs of a family count now.
     pub fn pairs_of(&self, family: &[u8; 16], now: Timestamp) -> usize {
         let family = self.families.get(family);
-        family.map_or(0, |it| it.ends.len() - it.ends.partition_point(|(end, _)| *end <= now))
+        family.map_or(0, |it| it.ends.len() - it.ends.partition_point(|it| it.end <= now))
+    }
+
+    /// What refreshes have made of a pair and its siblings; `None` if none of them was used.
+    pub fn next_of(&self, row: &AppTokenRow) -> Option<NextPairs> {
+        let next = row.data.generation.checked_add(1)?;
+        let pairs = self.families.get(&row.data.family)?.ends.iter();
+        let times = pairs.filter(|it| it.generation == next).map(|it| it.issued_at);
+        let (first_at, count) = times.fold((None, 0), |(first, count), it| {
+            (Some(first.map_or(it, |first: Timestamp| first.min(it))), count + 1)
+        });
+        first_at.map(|first_at| NextPairs { first_at, count })
     }
 
     /// How many pairs are kept in memory.
@@ -150,8 +186,8 @@ impl AppTokens {
         let new = || Family { ends: Vec::new(), revoked: false, holder };
         let family = self.families.entry(id).or_insert_with(new);
         let before = family.youngest();
-        let at = family.ends.partition_point(|(it, _)| *it <= end);
-        family.ends.insert(at, (end, row.data.issued_at));
+        let at = family.ends.partition_point(|it| it.end <= end);
+        family.ends.insert(at, Pair::from(&row.data));
         let (youngest, holder) = (family.youngest(), family.holder);
         if !family.revoked && before != youngest {
             if let Some(before) = before {
@@ -190,7 +226,7 @@ impl AppTokens {
             self.by_refresh.remove(&row.data.refresh_hash);
             let Some(family) = self.families.get_mut(&row.data.family) else { continue };
             let before = family.youngest();
-            let pair = (row.data.refresh_expires_at, row.data.issued_at);
+            let pair = Pair::from(&row.data);
             if let Some(at) = family.ends.iter().position(|it| *it == pair) {
                 family.ends.remove(at);
             }
@@ -221,7 +257,7 @@ impl AppTokens {
 impl Family {
     /// When its pair that lasts longest ends.
     fn youngest(&self) -> Option<Timestamp> {
-        self.ends.last().map(|(end, _)| *end)
+        self.ends.last().map(|it| it.end)
     }
 }
 

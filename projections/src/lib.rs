@@ -51,7 +51,7 @@ mod users;
 mod views;
 
 pub use crate::api_scopes::{ApiScopeData, ApiScopeRow, ApiScopes};
-pub use crate::app_tokens::{AppTokenRow, AppTokens};
+pub use crate::app_tokens::{AppTokenRow, AppTokens, NextPairs};
 pub use crate::app_users::{AppUserRow, AppUsers};
 pub use crate::apps::{AppRow, Apps};
 pub use crate::at_gateway::{ApiRow, AtGateway, ReleaseRow, RevisionRow, revision_id};

@@ -398,7 +398,9 @@ async fn the_subject_is_the_one_person_whom_an_event_names() {
             ("security", "noticed.v1") => Some(131),
             ("app", "created.v1" | "deleted.v1") => Some(SubjectId::from(app_token::APP).0),
             ("mail" | "sms", "wanted.v1") => Some(82),
-            ("app_user", _) | ("app_token", "issued.v1") => Some(SubjectId::from(AppUserId(72)).0),
+            ("app_user", _) | ("app_token", "issued.v1" | "issued.v2") => {
+                Some(SubjectId::from(AppUserId(72)).0)
+            }
             ("subscriber", "confirmed.v1" | "removed.v1") => {
                 Some(SubjectId::from(SubscriberId(121)).0)
             }

@@ -60,7 +60,7 @@ async fn every_change_is_in_the_log_under_its_kind() {
         ("app_user.password_set.v1", 1),
         ("app_user.info_set.v1", 1),
         ("app_user.deleted.v1", 1),
-        ("app_token.issued.v1", 2),
+        ("app_token.issued.v2", 2),
         ("app_token.refreshed.v1", 1),
         ("app_token.family_revoked.v1", 1),
     ] {
@@ -163,7 +163,7 @@ async fn a_refresh_keeps_the_type_of_a_token() {
     {
         let after = service.app.engine.log().head().position;
         pair(&service.refresh(&pair_of_old.refresh).await);
-        let page = audit(&service, &format!("kind=app_token.issued.v1&after={after}")).await;
+        let page = audit(&service, &format!("kind=app_token.issued.v2&after={after}")).await;
         let types = page.json()["data"].as_array().unwrap().clone();
         let types = types.iter().map(|it| it["personal"]["tokenType"].clone()).collect::<Vec<_>>();
         assert_eq!(types, [json!(token_type)]);

@@ -16,7 +16,7 @@ async fn the_type_of_a_token_is_sealed_with_the_key_of_whom_it_stands_for() {
     let engine = &service.app.engine;
     let issued = || {
         let events = engine.log().read_after(0, 1_000).unwrap().into_iter();
-        events.filter(|it| &*it.kind == "app_token.issued.v1").collect::<Vec<_>>()
+        events.filter(|it| &*it.kind == "app_token.issued.v2").collect::<Vec<_>>()
     };
     let [first, second] = &issued()[..] else { panic!("two pairs") };
     let of_the_app = SubjectId::from(domain::app::AppId::parse(&app.id).unwrap());

@@ -9,7 +9,9 @@ use serde_json::json;
 use tests::app::now;
 use tests::samples::app_token::app_token_personal;
 
-use tests::service::{INVALID, NOT_FOUND, Service, TOO_MANY, is_random, pair, refused, success};
+use tests::service::{
+    EXPIRED, INVALID, NOT_FOUND, Service, TOO_MANY, is_random, pair, refused, success,
+};
 
 async fn with_alice(grace: i64) -> Service {
     let service = Service::open_with(|it| it.grace_seconds = grace).await;
@@ -122,6 +124,91 @@ async fn within_the_grace_a_used_token_gives_another_pair() {
         assert_eq!(service.user_of(&got.access).await, "alice");
         pair(&service.refresh(&got.refresh).await);
     }
+}
+
+/// Somebody who does not wait is no thief: he is told to, and nothing ends.
+#[tokio::test]
+async fn more_uses_within_the_grace_are_told_to_come_again() {
+    let service = with_alice(10).await;
+    let first = service.login("alice").await;
+    let mut pairs = Vec::new();
+    for _ in 0..3 {
+        pairs.push(pair(&service.refresh(&first.refresh).await));
+    }
+    for _ in 0..2 {
+        let answer = service.refresh(&first.refresh).await;
+        refused(&answer, TOO_MANY);
+        assert_eq!(answer.header("retry-after"), "1");
+    }
+    for got in &pairs {
+        assert_eq!(service.user_of(&got.access).await, "alice");
+    }
+    // Any of them may be used on, and its siblings as well, within the grace.
+    for got in &pairs {
+        pair(&service.refresh(&got.refresh).await);
+    }
+    refused(&service.refresh(&pairs[0].refresh).await, TOO_MANY);
+    assert_eq!(service.user_of(&pairs[0].access).await, "alice");
+}
+
+/// A thief who is quick gets a sibling. Of him and the owner, whoever comes second ends the family.
+#[tokio::test]
+async fn two_siblings_that_are_both_used_on_end_the_family() {
+    for thief_first in [true, false] {
+        let service = with_alice(10).await;
+        let first = service.login("alice").await;
+        let own = pair(&service.refresh(&first.refresh).await);
+        let stolen = pair(&service.refresh(&first.refresh).await);
+        service.app.clock.pass(Duration::from_secs(1_000));
+        let (one, other) = if thief_first { (&stolen, &own) } else { (&own, &stolen) };
+        let next = pair(&service.refresh(&one.refresh).await);
+        service.app.clock.pass(Duration::from_secs(12));
+        assert_eq!(service.user_of(&next.access).await, "alice");
+        refused(&service.refresh(&other.refresh).await, NOT_FOUND);
+        for dead in [&first, &own, &stolen, &next] {
+            service.is_dead(dead).await;
+        }
+    }
+}
+
+/// Whoever keeps within the grace of the other once has a sibling again, which is noticed later.
+#[tokio::test]
+async fn a_line_beside_the_other_does_not_live_on() {
+    let service = with_alice(10).await;
+    let first = service.login("alice").await;
+    let mut own = pair(&service.refresh(&first.refresh).await);
+    let mut stolen = pair(&service.refresh(&first.refresh).await);
+    for _ in 0..3 {
+        service.app.clock.pass(Duration::from_secs(1_000));
+        own = pair(&service.refresh(&own.refresh).await);
+        service.app.clock.pass(Duration::from_secs(5));
+        stolen = pair(&service.refresh(&stolen.refresh).await);
+    }
+    service.app.clock.pass(Duration::from_secs(1_000));
+    own = pair(&service.refresh(&own.refresh).await);
+    service.app.clock.pass(Duration::from_secs(12));
+    refused(&service.refresh(&stolen.refresh).await, NOT_FOUND);
+    service.is_dead(&own).await;
+}
+
+#[tokio::test]
+async fn a_family_ends_however_often_it_is_refreshed() {
+    let service = Service::open_with(|it| it.family_seconds = 3_000_000).await;
+    service.user("alice").await;
+    let began = now().seconds();
+    let first = service.login("alice").await;
+    service.app.clock.pass(Duration::from_secs(1_500_000));
+    let second = pair(&service.refresh(&first.refresh).await);
+    let end = second.refresh_end - began;
+    assert!((2_999_990..=3_000_010).contains(&end), "no longer than its family: {end}");
+    let access = second.access_end - began - 1_500_000;
+    assert!((749_990..=750_010).contains(&access), "half of what is left: {access}");
+    service.app.clock.pass(Duration::from_secs(1_499_000));
+    let third = pair(&service.refresh(&second.refresh).await);
+    assert!(third.refresh_end <= second.refresh_end, "{third:?}");
+    service.app.clock.pass(Duration::from_secs(950));
+    refused(&service.refresh(&third.refresh).await, EXPIRED);
+    service.login("alice").await;
 }
 
 #[tokio::test]

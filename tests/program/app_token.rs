@@ -262,7 +262,7 @@ async fn subscribers_hear_of_the_service_and_of_no_secret() {
         assert_eq!(subjects.iter().filter(|it| **it == subject).count(), 1, "{subject}");
     }
     let begins = |with: &str| subjects.iter().filter(|it| it.starts_with(with)).count();
-    assert_eq!(begins("chancery.1.app_token.issued.v1."), 2);
+    assert_eq!(begins("chancery.1.app_token.issued.v2."), 2);
     assert_eq!(begins("chancery.1.app_token.refreshed.v1."), 1);
     let hidden = [
         "rooty".to_owned(),

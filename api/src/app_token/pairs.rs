@@ -14,7 +14,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::accounts::{Account, Accounts};
-use super::answer::{Answered, BUSY, Failed, REPLAYED, TOO_MANY};
+use super::answer::{Answered, BUSY, EXPIRED, Failed, REPLAYED, TOO_MANY};
 use super::service::{Answer, Service, random_text};
 use super::signature::once;
 use super::standing::{Standing, hash_of};
@@ -22,6 +22,10 @@ use crate::state::seen::First;
 
 /// How long an access and a refresh token are, in characters.
 const TOKEN_CHARS: usize = 32;
+
+/// The shortest life of an access token that is issued near the end of its family, in seconds, unless
+/// its app's are shorter.
+const LAST_SECONDS_MIN: i64 = 60;
 
 /// A pair of tokens.
 #[derive(Serialize, JsonSchema)]
@@ -44,8 +48,30 @@ pub(crate) struct NewPair {
     /// The position from which tokens of the account count.
     pub(crate) counts_from: u64,
     pub(crate) token_type: String,
-    /// The family that it belongs to; `None` for a pair that begins one.
-    pub(crate) family: Option<[u8; 16]>,
+    /// Where it comes from; `None` for a pair that begins a family.
+    pub(crate) lineage: Option<Lineage>,
+}
+
+/// What a pair is to the others of its family.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Lineage {
+    family: [u8; 16],
+    generation: u32,
+    begun_at: Timestamp,
+    /// When the family ends at the latest.
+    ends_at: Timestamp,
+}
+
+impl Lineage {
+    /// Of a pair that a refresh makes of this one.
+    pub(crate) fn after(pair: &AppTokenIssued, family_seconds: i64) -> Self {
+        Self {
+            family: pair.family,
+            generation: pair.generation.saturating_add(1),
+            begun_at: pair.begun_at,
+            ends_at: pair.begun_at.plus_seconds(family_seconds),
+        }
+    }
 }
 
 impl NewPair {
@@ -64,16 +90,25 @@ impl NewPair {
         service: &Service,
         standing: Standing,
         token_type: &str,
-        family: Option<[u8; 16]>,
+        lineage: Option<Lineage>,
     ) -> Self {
         let Standing { app, account } = standing;
         let tenant = service.tenant();
         let counts_from = service.ask(|it| Accounts::of(it, tenant).tokens_from(account.as_ref()));
-        Self { app, account, counts_from, token_type: token_type.to_owned(), family }
+        Self { app, account, counts_from, token_type: token_type.to_owned(), lineage }
     }
 
     fn account_id(&self) -> AccountId {
         self.account.as_ref().map_or(AccountId::None, Account::id)
+    }
+
+    /// How long its access token lasts: as its app says, but its refresh token no longer than its family.
+    fn seconds(&self, issued_at: Timestamp) -> Result<i64, Failed> {
+        let usual = self.app.data.token_seconds;
+        let Some(Lineage { ends_at, .. }) = self.lineage else { return Ok(usual) };
+        let left = (ends_at.seconds() - issued_at.seconds()) / REFRESH_FACTOR;
+        let is_worth_it = left >= usual.min(LAST_SECONDS_MIN);
+        if is_worth_it { Ok(usual.min(left)) } else { Err(EXPIRED) }
     }
 
     /// Makes the pair, and the command that stores it under an id.
@@ -83,7 +118,7 @@ impl NewPair {
     ) -> Result<(PairResp, String, AppTokenCommand), Failed> {
         let (access_token, refresh_token) = (random_text(TOKEN_CHARS)?, random_text(TOKEN_CHARS)?);
         let issued_at = Timestamp::from_seconds(now.seconds());
-        let seconds = self.app.data.token_seconds;
+        let seconds = self.seconds(issued_at)?;
         let access_expires_at = issued_at.plus_seconds(seconds);
         let refresh_expires_at = issued_at.plus_seconds(seconds * REFRESH_FACTOR);
         let id = app_token_id(refresh_expires_at, random_id().map_err(|_| BUSY)?);
@@ -94,12 +129,14 @@ impl NewPair {
             account: self.account_id(),
             counts_from: self.counts_from,
             // The family has the id of its first pair: so a login can be told from a refresh.
-            family: self.family.unwrap_or(access_hash),
+            family: self.lineage.map_or(access_hash, |it| it.family),
             access_hash,
             refresh_hash: hash_of(&refresh_token),
             issued_at,
             access_expires_at,
             refresh_expires_at,
+            generation: self.lineage.map_or(0, |it| it.generation),
+            begun_at: self.lineage.map_or(issued_at, |it| it.begun_at),
         });
         let personal = AppTokenPersonal { token_type: self.token_type.clone() };
         let command = AppTokenCommand::Issue(issued, personal);

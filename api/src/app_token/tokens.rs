@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use domain::app::AppId;
 use domain::app_token::{
-    AppToken, AppTokenCommand, AppTokenEvent, REFRESH_USED, TOKEN_TYPE_CHARS_MAX,
+    AppToken, AppTokenCommand, AppTokenEvent, REFRESH_USED, REFRESHED_ENOUGH, REFRESHES_MAX,
+    TOKEN_TYPE_CHARS_MAX,
 };
 use domain::log::OpenParts as _;
 use domain::security::Rule;
-use domain::{Actor, StoredEvent as _};
+use domain::{Actor, StoredEvent as _, Timestamp};
 use projections::{AppRow, AppTokenRow};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -19,7 +20,7 @@ use super::answer::{
     UNKNOWN_APP, WRONG_PASSWORD, WRONG_SIGNATURE, not_checked,
 };
 use super::apps::default_app;
-use super::pairs::{NewPair, PairResp, issue, note, unused};
+use super::pairs::{Lineage, NewPair, PairResp, issue, note, unused};
 use super::service::{Answer, Service, operation};
 use super::signature::{check_signature, check_time};
 use super::standing::{self, Standing, hash_of, live_app};
@@ -31,6 +32,9 @@ use crate::state::attempts::{Attempt, Proof};
 /// The most pairs of one family that have not expired: each refresh makes one. With the default
 /// lifetime of 23 days that is one in about three minutes.
 const FAMILY_PAIRS_MAX: usize = 10_000;
+
+/// A refresh token has given as many pairs as it may within its grace. Nothing ends.
+const COME_AGAIN: Failed = TOO_MANY.retry_after(1);
 
 /// The longest member that is accepted, in bytes.
 const MEMBER_BYTES_MAX: usize = 1_024;
@@ -383,16 +387,24 @@ async fn refresh(service: Service, asked: RefreshTokenReq) -> Answer<RefreshToke
         None => Actor::App(standing.app.data.app),
     };
     let token_type = token_type_of(&service, &pair)?;
-    let new_pair = NewPair::in_family(&service, standing, &token_type, Some(pair.data.family));
+    let settings = service.settings();
+    let lineage = Lineage::after(&pair.data, settings.family_seconds);
+    let new_pair = NewPair::in_family(&service, standing, &token_type, Some(lineage));
     let use_token = AppTokenCommand::Refresh {
-        rotates: service.settings().refresh_rotates,
-        grace_seconds: service.settings().grace_seconds,
+        rotates: settings.refresh_rotates,
+        grace_seconds: settings.grace_seconds,
     };
     let head = service.token_head(actor.clone())?;
     let refreshed = service.app().engine.transact(&head, |draft| {
         match draft.decide::<AppToken>(&pair.id, &use_token) {
             Err(commands::Error::Refused(refusal)) if refusal == REFRESH_USED => return Ok(None),
+            Err(commands::Error::Refused(refusal)) if refusal == REFRESHED_ENOUGH => {
+                return Err(COME_AGAIN);
+            }
             decided => decided?,
+        }
+        if service.settings().refresh_rotates && !is_first_of_siblings(&service, &pair, now)? {
+            return Ok(None);
         }
         let pairs = service.ask(|it| it.app_tokens.pairs_of(&pair.data.family, now));
         if pairs >= FAMILY_PAIRS_MAX {
@@ -409,6 +421,29 @@ async fn refresh(service: Service, asked: RefreshTokenReq) -> Answer<RefreshToke
     };
     service.app().settle(&done).await;
     Ok(Answered::written(made.into(), done.position))
+}
+
+/// Whether a pair may be used on, as far as its siblings go: one refresh gives several pairs where
+/// answers are lost, or where a thief was quick. Only one of them is used on, but for the grace, in which
+/// the others lead to siblings again. So of a thief and the owner one comes too late.
+///
+/// # Errors
+/// Within the grace, when they have led to as many pairs as they may.
+fn is_first_of_siblings(
+    service: &Service,
+    pair: &AppTokenRow,
+    now: Timestamp,
+) -> Result<bool, Failed> {
+    // The first pair of a family has none. Nor is anything known of those of an earlier version.
+    if pair.data.generation == 0 {
+        return Ok(true);
+    }
+    let Some(next) = service.ask(|it| it.app_tokens.next_of(pair)) else { return Ok(true) };
+    let in_grace = now.seconds() - next.first_at.seconds() < service.settings().grace_seconds;
+    match in_grace {
+        true if next.count >= REFRESHES_MAX as usize => Err(COME_AGAIN),
+        in_grace => Ok(in_grace),
+    }
 }
 
 /// The label of a pair, from its event: it may name somebody, so rows do not hold it in clear.

@@ -1,5 +1,8 @@
 //! What an operator may choose about the app-token service (app-token spec sections 4 and 6.3).
 
+/// For how many days after its first pair a family may be refreshed.
+pub(crate) const FAMILY_DAYS: i64 = 180;
+
 /// Who may call the administrative operations.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum AdminMode {
@@ -32,6 +35,8 @@ pub struct AppTokenSettings {
     /// For how long after its first use a refresh token may be used again, in seconds: for answers
     /// that were lost.
     pub grace_seconds: i64,
+    /// For how long after its first pair a family may be refreshed, in seconds.
+    pub family_seconds: i64,
     /// How many families of pairs a user may have by one app, or an app for itself; 0 for any.
     pub sessions_max: usize,
     /// Whether an unknown app is code 2, as of the original, instead of 1006.
@@ -55,6 +60,7 @@ impl Default for AppTokenSettings {
             access_seconds: 1_000_000,
             refresh_rotates: true,
             grace_seconds: 10,
+            family_seconds: FAMILY_DAYS * 86_400,
             sessions_max: 0,
             old_codes: false,
             real_statuses: false,

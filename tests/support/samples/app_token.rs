@@ -68,6 +68,7 @@ pub(super) fn all() -> Vec<Sample> {
             AppTokenEvent::FamilyRevoked(revoked.into())
         }),
     ];
+    samples.extend(former());
     for (name, event) in apps() {
         samples.push(sample(name, event));
     }
@@ -75,6 +76,20 @@ pub(super) fn all() -> Vec<Sample> {
     let of_user = AppEvent::Created(AppCreated { owner, ..app_created() }.into());
     samples.push(sample("user", of_user));
     samples
+}
+
+/// What former kinds mean now.
+fn former() -> Vec<Sample> {
+    let of = |name, account| {
+        let it = app_token_issued();
+        let data = AppTokenIssued { account, generation: 0, begun_at: it.issued_at, ..it };
+        Sample { kind: "app_token.issued.v1", ..sample(name, app_token_issued_with(data)) }
+    };
+    vec![
+        of("full", AccountId::AppUser(AppUserId(72))),
+        of("user", AccountId::User(UserId(81))),
+        of("app", AccountId::None),
+    ]
 }
 
 fn apps() -> [(&'static str, AppEvent); 4] {
@@ -174,5 +189,7 @@ pub fn app_token_issued() -> AppTokenIssued {
         issued_at,
         access_expires_at: issued_at.plus_seconds(1_000_000),
         refresh_expires_at: issued_at.plus_seconds(2_000_000),
+        generation: 3,
+        begun_at: issued_at.plus_seconds(-5_000_000),
     }
 }

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use domain::app::APP_TOKEN_SECONDS_MAX;
 
 use super::who::Who;
-use crate::state::app_token_settings::{AdminMode, AppTokenSettings};
+use crate::state::app_token_settings::{AdminMode, AppTokenSettings, FAMILY_DAYS};
 
 /// The shortest secret of mode `token`, in bytes.
 const ADMIN_TOKEN_BYTES_MIN: usize = 32;
@@ -77,6 +77,16 @@ pub(crate) struct AppToken {
     )]
     pub(crate) app_token_grace: i64,
 
+    /// For how many days after a login its tokens may be refreshed: then it ends, however often it was.
+    #[arg(
+        long,
+        env = "CHANCERY_APP_TOKEN_FAMILY_DAYS",
+        default_value_t = FAMILY_DAYS,
+        value_name = "DAYS",
+        value_parser = clap::value_parser!(i64).range(1..=3_650)
+    )]
+    pub(crate) app_token_family_days: i64,
+
     /// How many logins a user may have through one app, or an app for itself: more are refused
     /// until some end. 0 for any number; each pair of tokens takes some 400 bytes of memory.
     #[arg(long, env = "CHANCERY_APP_TOKEN_SESSIONS_MAX", default_value_t = 0, value_name = "N")]
@@ -138,6 +148,7 @@ impl AppToken {
             access_seconds: self.app_token_access_seconds,
             refresh_rotates: !self.app_token_keep_refresh,
             grace_seconds: self.app_token_grace,
+            family_seconds: self.app_token_family_days * 86_400,
             sessions_max: self.app_token_sessions_max,
             old_codes: self.app_token_old_codes,
             real_statuses: self.app_token_real_statuses,
