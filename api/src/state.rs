@@ -14,6 +14,7 @@ pub(crate) mod hash;
 pub(crate) mod hosts;
 pub(crate) mod link_codes;
 pub(crate) mod log_lines;
+pub(crate) mod long_searches;
 pub(crate) mod network;
 pub(crate) mod origins;
 pub(crate) mod panics;

@@ -15,6 +15,7 @@ mod last_administrator;
 pub mod lock;
 pub mod log;
 pub mod password;
+mod password_places;
 pub mod password_policy;
 pub mod publisher;
 mod restore;

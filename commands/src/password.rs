@@ -10,6 +10,7 @@ use tokio::sync::{Semaphore, oneshot};
 
 use crate::keys::random;
 use crate::lock::lock;
+use crate::password_places::{Places, Share};
 
 /// OWASP's parameters for Argon2id: 19 MiB, two passes, one lane.
 const MEMORY_KIB: u32 = 19_456;
@@ -21,7 +22,7 @@ const LANES: u32 = 1;
 const HASH_NICENESS: i32 = 10;
 
 /// How many hashes may wait for their turn. Further callers are told to try again.
-const WAITING_MAX: usize = 32;
+const WAITING_MAX: usize = 64;
 
 /// After how many seconds such a caller may try again.
 pub const BUSY_RETRY_SECONDS: u64 = 1;
@@ -41,7 +42,9 @@ pub enum PasswordError {
 #[derive(Clone)]
 pub struct PasswordPool {
     running: Arc<Semaphore>,
-    places: Arc<Semaphore>,
+    places: Arc<Places>,
+    /// For whom this clone hashes.
+    share: Share,
     /// Memory of earlier hashes, to use again: the allocator would keep it anyway.
     buffers: Arc<Mutex<Vec<Vec<Block>>>>,
 }
@@ -51,9 +54,17 @@ impl PasswordPool {
     pub fn new(hashes_max: usize) -> Self {
         Self {
             running: Arc::new(Semaphore::new(hashes_max)),
-            places: Arc::new(Semaphore::new(hashes_max + WAITING_MAX)),
+            places: Arc::new(Places::new(hashes_max + WAITING_MAX)),
+            share: Share::default(),
             buffers: Arc::default(),
         }
+    }
+
+    /// The pool for callers from a network, by a hash of its name: it may have an eighth of the places.
+    /// Strangers leave some of them free for networks that are usual for their account.
+    #[must_use]
+    pub fn for_network(&self, network: Option<[u8; 16]>, stranger: bool) -> Self {
+        Self { share: Share { network, stranger }, ..self.clone() }
     }
 
     /// Makes the verifier of a new password.
@@ -132,7 +143,7 @@ impl PasswordPool {
     }
 
     async fn run(&self, password: &str, with: PasswordVerifier) -> Result<[u8; 32], PasswordError> {
-        let place = self.places.clone().try_acquire_owned().map_err(|_| PasswordError::Busy)?;
+        let place = self.places.take(self.share).ok_or(PasswordError::Busy)?;
         let turn = self.running.clone().acquire_owned().await;
         let turn = turn.map_err(|_| PasswordError::Failed)?;
         let password = password.to_owned();

@@ -14,6 +14,7 @@ impl Granted {
         query: Query<D>,
     ) -> Result<Page<D>, ApiError> {
         let search = self.ask(|tables| table(tables).search(query));
-        open_rows(&self.call.app, search.looks_at(), || search.finish()).await
+        let caller = (self.tenant_id(), self.caller.actor());
+        open_rows(&self.call.app, caller, search.looks_at(), || search.finish()).await
     }
 }

@@ -299,7 +299,7 @@ async fn prove(service: &Service, user_name: &str, password: &str) -> Result<Acc
     let who = account.as_ref().map(|it| Actor::from(it.id()));
     let attempt = Attempt::account(tenant.0, &tried, service.call().peer);
     let look = async {
-        Ok(match app.passwords.verify(password, verifier.as_ref()).await? {
+        Ok(match app.passwords_for(&attempt).verify(password, verifier.as_ref()).await? {
             true if account.as_ref().is_some_and(Account::is_enabled) => Proof::LetIn,
             true => Proof::NotLetIn,
             false => Proof::Wrong,

@@ -189,7 +189,7 @@ pub(crate) fn canonical(password: &str) -> Result<String, Failed> {
 
 /// The password itself is never sent here, only its md5.
 async fn hash(service: &Service, password: &str) -> Result<Verifiers, Failed> {
-    let hashed = service.app().passwords.hash(password).await;
+    let hashed = service.app().passwords_at(service.call().peer).hash(password).await;
     let md5 = hashed.map_err(|err| Failed::from(ApiError::from(err)))?;
     Ok(Verifiers { password: None, md5: Some(md5) })
 }
@@ -300,7 +300,8 @@ async fn list(service: Service, asked: GetUsersReq) -> Answer<GetUsersResp> {
     let size = if size == 0 { USERS_MAX } else { size.min(USERS_MAX) };
     let page = found.into_iter().skip(page.saturating_mul(size)).take(size).collect::<Vec<_>>();
     let app = service.app().clone();
-    let list = open_rows(service.app(), page.len(), move || {
+    let caller = (tenant, acting.actor());
+    let list = open_rows(service.app(), caller, page.len(), move || {
         // The tables are locked for one at a time.
         let shown = page.into_iter().filter_map(|account| {
             let tables = app.views.read();

@@ -179,7 +179,7 @@ async fn prove(open: &Open, name: &str, password: &str) -> Result<Option<Arc<Use
     let who = user.as_ref().map(|it| Actor::User(it.data.user));
     let user = user.filter(|it| it.enabled && !it.data.lock_flag);
     let look = async {
-        Ok(match app.passwords.verify_of_user(password, &verifiers).await? {
+        Ok(match app.passwords_for(&attempt).verify_of_user(password, &verifiers).await? {
             true if user.is_some() => Proof::LetIn,
             true => Proof::NotLetIn,
             false => Proof::Wrong,

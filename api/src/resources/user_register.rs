@@ -314,7 +314,8 @@ async fn register(mut open: Open) -> Outcome {
     // Only now: who guesses which numbers users have pays a right code for each guess.
     let placed = place(&open, body.referee_id)?;
     let app = &open.call.app;
-    let verifiers = app.passwords.hash_of_user(&body.password, open.tenant.linked).await?;
+    let passwords = app.passwords_at(open.call.peer);
+    let verifiers = passwords.hash_of_user(&body.password, open.tenant.linked).await?;
     let placed = UserRegistered { email_confirmed: is_email_proved, ..placed };
     let command = |number: u64| {
         let numbered = placed.clone().numbered(UserId(number as u32));
@@ -421,7 +422,8 @@ async fn reset(mut open: Open) -> Outcome {
         })
     };
     let (user, mail) = found.ok_or_else(wrong_phone_code)?;
-    let verifiers = app.passwords.hash_of_user(&body.password, open.tenant.linked).await?;
+    let passwords = app.passwords_at(open.call.peer);
+    let verifiers = passwords.hash_of_user(&body.password, open.tenant.linked).await?;
     let command = UserCommand::SetPassword(verifiers);
     let (letter, language) = (letter_id(head.time)?, language_of(&open.call));
     let (engine, views) = (&app.engine, &app.views);

@@ -1,5 +1,6 @@
 //! What every handler can reach.
 
+use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -10,17 +11,19 @@ use commands::{Done, Engine};
 use domain::log::EventLog;
 use domain::{TenantId, Timestamp};
 use projections::{TenantRow, Views};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
 use super::app_token_settings::AppTokenSettings;
 use super::asked_faces::AskedFaces;
-use super::attempts::Attempts;
+use super::attempts::{Attempt, Attempts};
 use super::clock::Clock;
 use super::configurations::Configurations;
 use super::counters::Counters;
 use super::documents::Documents;
 use super::gateways_seen::GatewaysSeen;
 use super::hosts::{self, UnknownHosts};
+use super::long_searches::LongSearches;
+use super::network::network_name;
 use super::origins::Origins;
 use super::proxies::Proxies;
 use super::rates::Rates;
@@ -35,9 +38,6 @@ use super::verified_tokens::VerifiedTokens;
 
 /// How long a change waits until the read models show it.
 const SHOWN_WAIT_MAX: Duration = Duration::from_secs(2);
-
-/// How many searches that open many rows may run at a time: each keeps a processor busy.
-const LONG_SEARCHES_MAX: usize = 1;
 
 /// The choices of an operator that handlers read.
 #[derive(Debug, Clone, Default)]
@@ -150,7 +150,7 @@ pub struct App {
     /// Places for open audit streams.
     pub(crate) streams: StreamPlaces,
     /// Places for searches that open many rows.
-    pub(crate) long_searches: Arc<Semaphore>,
+    pub(crate) long_searches: LongSearches,
     /// The document of the API, made once from the endpoints.
     pub(crate) document: OnceLock<String>,
     /// Whether the program is about to end.
@@ -192,7 +192,7 @@ impl App {
             publisher: OnceLock::new(),
             streams: StreamPlaces::default(),
             unknown_hosts: UnknownHosts::default(),
-            long_searches: Arc::new(Semaphore::new(LONG_SEARCHES_MAX)),
+            long_searches: LongSearches::default(),
             document: OnceLock::new(),
             stopping: watch::Sender::new(false),
         })
@@ -269,6 +269,18 @@ impl App {
         let row = row.ok_or(SigningError::NoKey(tenant))?;
         self.signer.key(&row, self.engine.keys())
     }
+
+    /// The pool of hashes for somebody who tries a password.
+    pub(crate) fn passwords_for(&self, attempt: &Attempt) -> PasswordPool {
+        let stranger = self.attempts.is_stranger(attempt);
+        self.passwords.for_network(attempt.network(), stranger)
+    }
+
+    /// The pool of hashes for anybody at an address.
+    pub(crate) fn passwords_at(&self, address: Option<IpAddr>) -> PasswordPool {
+        self.passwords.for_network(address.map(network_name), true)
+    }
+
     /// Waits until the read models show what the log has now, but no longer than for a change.
     pub(crate) async fn show_all(&self) {
         let position = self.engine.log().head().position;

@@ -15,7 +15,7 @@ use commands::lock::lock;
 use commands::password::PasswordError;
 
 use super::hash::hash_16;
-use super::network::network_of;
+use super::network::network_name;
 use super::recent::Recent;
 
 /// How many failures of an account from one network are free.
@@ -80,8 +80,13 @@ impl Attempt {
         let tenant = tenant.to_le_bytes();
         Self {
             account: hash_16(&[kind.as_bytes(), &tenant, name.as_bytes()]),
-            network: address.map(|it| hash_16(&[b"network", &network_of(it)])),
+            network: address.map(network_name),
         }
+    }
+
+    /// Where it comes from.
+    pub(crate) fn network(&self) -> Option<Name> {
+        self.network
     }
 
     fn pair(&self) -> Pair {
@@ -202,6 +207,11 @@ impl Attempts {
         let is_right = look();
         tables.note(attempt, now, if is_right { Proof::LetIn } else { Proof::Wrong });
         Ok(is_right)
+    }
+
+    /// Whether the account was not used lately from where this comes.
+    pub(crate) fn is_stranger(&self, attempt: &Attempt) -> bool {
+        self.lock().is_stranger(attempt)
     }
 
     /// Forgets the failures of an account: an operator has dealt with it.

@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use super::hash::hash_16;
+
 /// The part of an address that all addresses of one customer share: the whole of an IPv4 address,
 /// the first 64 bits of an IPv6 one. An IPv4 address may be written as an IPv6 one.
 pub(crate) fn network_of(address: IpAddr) -> [u8; 16] {
@@ -9,6 +11,11 @@ pub(crate) fn network_of(address: IpAddr) -> [u8; 16] {
         IpAddr::V4(address) => address.to_ipv6_mapped().octets(),
         IpAddr::V6(address) => (u128::from(address) >> 64 << 64).to_be_bytes(),
     }
+}
+
+/// By what a network is known where it is only compared.
+pub(crate) fn network_name(address: IpAddr) -> [u8; 16] {
+    hash_16(&[b"network", &network_of(address)])
 }
 
 #[cfg(test)]
