@@ -320,3 +320,21 @@ async fn users_of_another_tenant_do_not_exist_here() {
     // The name is taken there, and free here.
     create(&app, &token, json!({ "userName": "zoe" })).await;
 }
+
+/// What somebody guessed at a former user of the name does not keep the new one away.
+#[tokio::test]
+async fn a_new_user_of_an_old_name_has_no_failures() {
+    let app = TestApp::new().await;
+    let token = app.admin().await;
+    let body = json!({ "userName": "ann", "passwordHash": PASSWORD });
+    let create = async || app.post("/api/User").bearer(&token).json(&body).send().await.data();
+    let number = create().await;
+    for _ in 0..5 {
+        assert_eq!(app.try_sign_in("ann", "wrong").await.status, 400);
+    }
+    assert_eq!(app.try_sign_in("ann", PASSWORD).await.status, 429);
+    let path = format!("/api/User/{number}");
+    app.ask("DELETE", &path).bearer(&token).send().await.data();
+    create().await;
+    app.sign_in("ann", PASSWORD).await;
+}

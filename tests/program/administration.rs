@@ -31,6 +31,19 @@ async fn a_new_password_forgets_the_failures_of_its_account() {
     assert_eq!(program.sign_in("admin", "New-Secret-1").await.status, 200);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_unlocks_an_account() {
+    let program = Program::started(&[]).await;
+    for _ in 0..5 {
+        assert_eq!(program.sign_in("admin", "wrong").await.status, 400);
+    }
+    assert_eq!(program.sign_in("admin", PASSWORD).await.status, 429);
+    let said = program.run(&["user", "unlock", "Admin"]).ok();
+    assert_eq!(said.out, "Admin may try again at once\n");
+    assert_eq!(program.sign_in("admin", PASSWORD).await.status, 200);
+    program.run(&["user", "unlock", "nobody"]).refused("nobody of this name");
+}
+
 /// The first part of a token names its key.
 fn key_of(token: &str) -> String {
     part_of(token, 0)["kid"].as_str().unwrap().to_owned()

@@ -49,6 +49,19 @@ fn listed(program: &Program) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_operator_unlocks_a_client() {
+    let program = Program::started(&[]).await;
+    with_client(&program).await;
+    for _ in 0..5 {
+        assert_eq!(program.client_token("shop", "a-wrong-secret").await.status, 401);
+    }
+    assert_eq!(program.client_token("shop", SECRET).await.status, 429);
+    program.run(&["client", "unlock", "shop"]).ok();
+    assert_eq!(program.client_token("shop", SECRET).await.status, 200);
+    program.run(&["client", "unlock", "other"]).refused("no client with this client_id");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_client_ends_with_its_owner_until_it_is_taken_over() {
     let mut program = Program::started(&[]).await;
     with_client(&program).await;

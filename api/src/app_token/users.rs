@@ -146,6 +146,10 @@ async fn create(service: Service, asked: CreateUserReq) -> Answer<Empty> {
     let (registration, actor) = register(&service, &asked)?;
     let head = service.head(actor)?;
     let (_, done) = registration.enter(&service.app().engine, verifiers, &head).await?;
+    // Wrong passwords of a former account of this name are not the new one's.
+    let tenant = service.tenant();
+    let tried = service.ask(|it| Accounts::of(it, tenant).tried_as(&asked.user_name));
+    service.app().attempts.forget_account(tenant.0, &tried);
     service.app().settle(&done).await;
     Ok(Answered::written(Empty {}, done.position))
 }

@@ -9,9 +9,11 @@ use domain::security::Rule;
 use domain::{Actor, TenantId};
 
 use super::failure::Failure;
+use super::one_shots::Freed;
 use super::request::Request;
 use super::running::Running;
 use super::{replay, socket, verify};
+use crate::app_token::accounts::Accounts;
 use crate::state::app::App;
 use crate::state::security::sighting::Sighting;
 
@@ -128,10 +130,25 @@ fn run(
         }
         Request::OneShot(what) => {
             tracing::info!(what = what.name(), uid = running.asked_by, "an operator asks");
-            let freed = what.frees_account();
+            let freed = what.frees();
             let said = runtime.block_on(what.run(running))?;
-            if let Some((tenant, name)) = freed {
-                app.attempts.forget_account(tenant, &name);
+            match freed {
+                Some(Freed::Account(tenant, name)) => {
+                    let at_service = {
+                        let tables = app.views.read();
+                        Accounts::of(&tables, TenantId(tenant)).tried_as(&name)
+                    };
+                    app.attempts.forget_account(tenant, &name);
+                    app.attempts.forget_account(tenant, &at_service);
+                }
+                Some(Freed::Client(id)) => {
+                    let client = app.views.read().clients.identified(&id).cloned();
+                    if let Some(client) = client {
+                        let data = &client.data;
+                        app.attempts.forget_client(data.tenant.0, &data.client_id.0);
+                    }
+                }
+                None => (),
             }
             said.lines().try_for_each(|it| writeln!(out, "l{it}"))?;
         }

@@ -27,6 +27,8 @@ pub(crate) enum ClientShot {
     List { tenant: Option<u32>, json: bool },
     /// Whether it may ask for tokens.
     Enable { id: String, enabled: bool },
+    /// Forget its wrong secrets.
+    Unlock { id: String },
     /// Make it the installation's.
     TakeOver { id: String },
 }
@@ -39,6 +41,7 @@ impl From<ClientWhat> for ClientShot {
             }
             ClientWhat::Enable { id } => Self::Enable { id, enabled: true },
             ClientWhat::Disable { id } => Self::Enable { id, enabled: false },
+            ClientWhat::Unlock { id } => Self::Unlock { id },
             ClientWhat::TakeOver { id } => Self::TakeOver { id },
         }
     }
@@ -51,6 +54,7 @@ impl ClientShot {
             Self::List { .. } => "client list",
             Self::Enable { enabled: true, .. } => "client enable",
             Self::Enable { .. } => "client disable",
+            Self::Unlock { .. } => "client unlock",
             Self::TakeOver { .. } => "client take-over",
         }
     }
@@ -65,6 +69,10 @@ impl ClientShot {
                 if json { Ok(serde_json::to_string(&lines)?) } else { Ok(table(&lines)) }
             }
             Self::Enable { id, enabled } => enable(on, &id, enabled).await,
+            Self::Unlock { id } => {
+                find(&on.views.read(), &id)?;
+                Ok(format!("client {id} may try again at once"))
+            }
             Self::TakeOver { id } => take_over(on, &id).await,
         }
     }

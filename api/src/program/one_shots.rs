@@ -27,6 +27,15 @@ use crate::access::administrators::change_user;
 use crate::app_token::accounts::Accounts;
 use crate::app_token::registration::add_app_root;
 
+/// Whose wrong passwords or secrets are forgotten.
+#[derive(Debug)]
+pub(crate) enum Freed {
+    /// An account, by tenant and name.
+    Account(u32, String),
+    /// A client, by its `client_id`.
+    Client(String),
+}
+
 /// One thing to do.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case")]
@@ -37,6 +46,8 @@ pub(crate) enum OneShot {
     SetPassword { name: String, tenant: u32, password: String },
     /// Whether a user may sign in.
     EnableUser { name: String, tenant: u32, enabled: bool },
+    /// Forget the wrong passwords of an account, of either kind.
+    Unlock { name: String, tenant: u32 },
     /// Forget a person.
     Erase { user: u32 },
     /// Make a user an administrator of its tenant.
@@ -70,7 +81,8 @@ impl OneShot {
             self,
             Self::Backup { .. }
                 | Self::Keys(KeyShot::List)
-                | Self::Client(ClientShot::List { .. })
+                | Self::Unlock { .. }
+                | Self::Client(ClientShot::List { .. } | ClientShot::Unlock { .. })
                 | Self::Tenant(TenantShot::List { .. })
                 | Self::Workers(WorkerShot::List { .. })
         );
@@ -84,6 +96,7 @@ impl OneShot {
             Self::SetPassword { .. } => "user set-password",
             Self::EnableUser { enabled: true, .. } => "user enable",
             Self::EnableUser { .. } => "user disable",
+            Self::Unlock { .. } => "user unlock",
             Self::Erase { .. } => "user erase",
             Self::GrantAdministrator { .. } => "user grant-administrator",
             Self::AddRoot { .. } => "app-token add-root",
@@ -106,10 +119,14 @@ impl OneShot {
         matches!(self, Self::Backup { .. })
     }
 
-    /// The account whose failed sign-ins are forgotten when this is done, by tenant and name.
-    pub(crate) fn frees_account(&self) -> Option<(u32, String)> {
+    /// Whose failures are forgotten when this is done.
+    pub(crate) fn frees(&self) -> Option<Freed> {
         match self {
-            Self::SetPassword { name, tenant, .. } => Some((*tenant, name.clone())),
+            Self::SetPassword { name, tenant, .. }
+            | Self::CreateUser { name, tenant, .. }
+            | Self::AddRoot { name, tenant, .. }
+            | Self::Unlock { name, tenant } => Some(Freed::Account(*tenant, name.clone())),
+            Self::Client(ClientShot::Unlock { id }) => Some(Freed::Client(id.clone())),
             _ => None,
         }
     }
@@ -157,6 +174,7 @@ impl OneShot {
             UserWhat::Disable(Who { name, tenant }) => {
                 Self::EnableUser { name, tenant, enabled: false }
             }
+            UserWhat::Unlock(Who { name, tenant }) => Self::Unlock { name, tenant },
             UserWhat::Erase { id } => Self::Erase { user: id },
             UserWhat::GrantAdministrator(Who { name, tenant }) => {
                 Self::GrantAdministrator { name, tenant }
@@ -177,6 +195,14 @@ impl OneShot {
                 let user = on.views.read().users.named(tenant, &name).map(|it| it.data.user);
                 let account = user.map_or(AccountId::None, AccountId::User);
                 enable(on, what, tenant, account, enabled).await
+            }
+            Self::Unlock { name, tenant } => {
+                let account = Accounts::of(&on.views.read(), TenantId(tenant)).id_of(&name);
+                let is_user = on.views.read().users.named(TenantId(tenant), &name).is_some();
+                match is_user || account != AccountId::None {
+                    true => Ok(format!("{name} may try again at once")),
+                    false => Err(format!("tenant {tenant} has nobody of this name").into()),
+                }
             }
             Self::Erase { user } => {
                 let (id, subject) = (user.to_string(), UserId(user).into());

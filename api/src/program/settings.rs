@@ -1,6 +1,8 @@
 //! Settings: from the command line, else from `CHANCERY_*`, else from a TOML file.
 
 mod app_token;
+mod clients;
+mod format;
 mod gateway;
 mod objects;
 mod sdks;
@@ -14,6 +16,8 @@ use domain::signing_key::SigningAlgorithm;
 use ipnet::IpNet;
 
 pub(crate) use self::app_token::{AppToken, AppTokenCommand};
+pub(crate) use self::clients::ClientWhat;
+pub(crate) use self::format::Format;
 pub(crate) use self::gateway::{Followed, GatewayJson, GatewayNginx, GatewayWhat};
 pub(crate) use self::objects::ObjectOptions;
 pub(crate) use self::sdks::SdkOptions;
@@ -120,7 +124,7 @@ pub(crate) enum Command {
         #[command(subcommand)]
         what: User,
     },
-    /// List, disable and enable OAuth clients, and take them over.
+    /// List, disable, enable and unlock OAuth clients, and take them over.
     Client {
         #[command(subcommand)]
         what: ClientWhat,
@@ -355,15 +359,6 @@ pub(crate) struct Verify {
     pub(crate) format: Format,
 }
 
-/// How results are printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// For programs.
-    Json,
-    /// For people.
-    Table,
-}
-
 /// What to measure.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Bench {
@@ -397,36 +392,6 @@ pub(crate) enum Keys {
     },
     /// List the keys whose signatures count.
     List,
-}
-
-/// What to do with OAuth clients.
-#[derive(Debug, Subcommand)]
-pub(crate) enum ClientWhat {
-    /// List clients: their owners, and whether they get tokens.
-    List {
-        /// Only those of this tenant.
-        #[arg(long, value_name = "N")]
-        tenant: Option<u32>,
-        /// How to print.
-        #[arg(long, default_value = "table")]
-        format: Format,
-    },
-    /// Disable a client: it gets no tokens, and its tokens do not count.
-    Disable {
-        /// Its client_id.
-        id: String,
-    },
-    /// Enable a client again.
-    Enable {
-        /// Its client_id.
-        id: String,
-    },
-    /// Make a client belong to the installation, so that it works without its owner. It is granted
-    /// the scopes that it lists; they are printed.
-    TakeOver {
-        /// Its client_id.
-        id: String,
-    },
 }
 
 /// What to do with letters and short messages that were not sent.
@@ -486,6 +451,8 @@ pub(crate) enum User {
     Enable(Who),
     /// Disable a user, who cannot sign in then; tokens end.
     Disable(Who),
+    /// Forget the wrong passwords of an account of either kind: nobody has to wait before the next try.
+    Unlock(Who),
     /// Erase a person: personal data becomes unreadable, the history stays whole.
     Erase {
         /// The user's number.

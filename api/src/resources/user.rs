@@ -237,7 +237,12 @@ async fn create(mut granted: Granted) -> Outcome {
         app_info: None,
     });
     match created.await {
-        Ok((number, done)) => Ok(Reply::single(number as i64).written(&done)),
+        Ok((number, done)) => {
+            // Wrong passwords of a former user of this name are not the new one's.
+            let attempts = &granted.call.app.attempts;
+            attempts.forget_account(granted.tenant_id().0, &personal.user_name);
+            Ok(Reply::single(number as i64).written(&done))
+        }
         Err(err) => Err(taken(&err).unwrap_or(err)),
     }
 }

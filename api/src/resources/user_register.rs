@@ -323,6 +323,7 @@ async fn register(mut open: Open) -> Outcome {
     };
     let created = engine.create::<User>(command, &head).await;
     let (number, done) = created.map_err(|err| taken(err.into()))?;
+    app.attempts.forget_account(open.tenant.data.tenant.0, &personal.user_name);
     app.settle(&done).await;
     Ok(Reply::single(number.to_string()).written(&done))
 }

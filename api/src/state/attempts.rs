@@ -214,9 +214,17 @@ impl Attempts {
         self.lock().is_stranger(attempt)
     }
 
-    /// Forgets the failures of an account: an operator has dealt with it.
+    /// Forgets the failures of an account: an operator has dealt with it, or it is another one.
     pub(crate) fn forget_account(&self, tenant: u32, name: &str) {
-        let account = Attempt::account(tenant, name, None).account;
+        self.forget(Attempt::account(tenant, name, None).account);
+    }
+
+    /// The same of a client.
+    pub(crate) fn forget_client(&self, tenant: u32, client_id: &str) {
+        self.forget(Attempt::client(tenant, client_id, None).account);
+    }
+
+    fn forget(&self, account: Name) {
         let mut tables = self.lock();
         tables.accounts.remove(&account);
         tables.pairs.remove_where(|it| it.0 == account);
