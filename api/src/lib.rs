@@ -26,6 +26,7 @@ pub use crate::http::needs::{Code, Needs};
 pub use crate::http::router::Peer;
 pub use crate::state::app::{App, AppSettings, LogFigures, StatsOf};
 pub use crate::state::app_token_settings::{AdminMode, AppTokenSettings};
+pub use crate::state::budgets::BudgetSettings;
 pub use crate::state::clock::Clock;
 pub use crate::state::origins::Origins;
 pub use crate::state::proxies::Proxies;

@@ -4,6 +4,7 @@ pub(crate) mod app;
 pub(crate) mod app_token_settings;
 pub(crate) mod asked_faces;
 pub(crate) mod attempts;
+pub(crate) mod budgets;
 pub(crate) mod clock;
 pub(crate) mod configurations;
 pub(crate) mod counters;

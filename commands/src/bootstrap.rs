@@ -9,7 +9,8 @@ use domain::tenant::TenantCreated;
 use domain::user::{PasswordVerifier, User};
 use domain::{Actor, ClientName, TenantId, Timestamp, UserId};
 
-use crate::engine::{Done, Engine};
+use crate::done::Done;
+use crate::engine::Engine;
 use crate::error::Error;
 use crate::signing::{make_signing_key, system_head};
 use crate::tenant_birth::{

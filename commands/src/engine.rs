@@ -14,6 +14,7 @@ use domain::{
 };
 
 use crate::cache::{Loaded, StateCache};
+use crate::done::{Done, bytes_of};
 use crate::error::Error;
 use crate::expected::Expected;
 use crate::keys::{Keyring, Place};
@@ -28,17 +29,6 @@ const FOLDED_AT_ONCE_MAX: usize = 64;
 
 /// The highest number that an id may have in requests and answers.
 pub const ID_MAX: u64 = i32::MAX as u64;
-
-/// What a command led to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Done {
-    /// The position of the first event; 0 if there was nothing to do.
-    pub first: u64,
-    /// The position up to which the log reaches after it.
-    pub position: u64,
-    /// The command had been run before; nothing was appended now.
-    pub repeated: bool,
-}
 
 /// Loads aggregates, lets them decide, encrypts the events that they decided on, and appends them.
 pub struct Engine {
@@ -431,11 +421,12 @@ impl<'a> Draft<'a> {
         let engine = self.engine;
         if self.is_empty() {
             let position = engine.log.head().position;
-            return Ok(Done { first: 0, position, repeated: false });
+            return Ok(Done { first: 0, position, repeated: false, bytes: 0 });
         }
         self.drop_met_expectations()?;
         engine.make_subject_keys(&self.writes).await?;
         let writes = engine.seal(&self.head, self.writes)?;
+        let bytes = writes.iter().map(bytes_of).sum();
         let commit =
             Commit { head: self.head, claims: self.claims, releases: self.releases, writes };
         match engine.log.append(commit).await {
@@ -444,7 +435,8 @@ impl<'a> Draft<'a> {
                     let kept = self.decided.iter().filter(|(it, _)| it.closes_at().is_none());
                     kept.for_each(|(stream, it)| it.remember(stream, &engine.states));
                 }
-                Ok(Done { first, position: last, repeated })
+                let bytes = if repeated { 0 } else { bytes };
+                Ok(Done { first, position: last, repeated, bytes })
             }
             Err(err) => Err(Error::of(err, self.category)),
         }

@@ -9,7 +9,8 @@ use domain::log::CommitHead;
 use domain::user::{User, UserCommand};
 use domain::{Aggregate as _, Refusal, StreamId, UserId};
 
-use crate::engine::{Done, Draft, Engine};
+use crate::done::Done;
+use crate::engine::{Draft, Engine};
 use crate::error::Error;
 use crate::expected::Expected;
 

@@ -3,6 +3,7 @@
 pub mod bootstrap;
 mod cache;
 mod cloud_event;
+mod done;
 mod engine;
 mod error;
 mod event_json;
@@ -23,7 +24,8 @@ pub mod signing;
 pub mod tenant_birth;
 
 pub use crate::cloud_event::CloudEvent;
-pub use crate::engine::{Done, Draft, Engine, ID_MAX};
+pub use crate::done::Done;
+pub use crate::engine::{Draft, Engine, ID_MAX};
 pub use crate::error::Error;
 pub use crate::event_json::{EventJson, Personal};
 pub use crate::expected::Expected;

@@ -12,7 +12,8 @@ use domain::{
     AGGREGATES, Actor, Aggregate, Ids, SubjectId, SubscriberId, TenantId, Timestamp, UserId,
 };
 
-use crate::engine::{Done, Engine, ID_MAX};
+use crate::done::Done;
+use crate::engine::{Engine, ID_MAX};
 use crate::error::Error;
 use crate::signing::system_head;
 

@@ -14,7 +14,8 @@ use domain::tenant::{Tenant, TenantCommand, TenantCreated};
 use domain::user::{UserClaim, UserCommand, UserPersonal, UserRegistered, Verifiers};
 use domain::{TenantId, Timestamp, UserId};
 
-use crate::engine::{Done, Draft, Engine};
+use crate::done::Done;
+use crate::engine::{Draft, Engine};
 use crate::error::Error;
 use crate::keys::random;
 use crate::signing::make_signing_key;

@@ -21,6 +21,7 @@ mod blobs;
 mod blobs_hostile;
 mod blobs_read;
 mod bodies;
+mod budgets;
 mod client;
 mod client_update;
 mod clock;

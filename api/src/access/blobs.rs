@@ -16,6 +16,9 @@ impl Granted {
         head: &CommitHead,
     ) -> Result<Done, ApiError> {
         self.confirm()?;
-        Ok(self.call.app.engine.handle::<Blob>(id, command, head).await?)
+        let bill = self.bill(head)?;
+        let done = self.call.app.engine.handle::<Blob>(id, command, head).await?;
+        bill.pay(&done);
+        Ok(done)
     }
 }

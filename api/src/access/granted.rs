@@ -18,6 +18,7 @@ use super::verify::Caller;
 use crate::http::call::Call;
 use crate::http::error::ApiError;
 use crate::http::needs::Needs;
+use crate::state::budgets::{Bill, Writer};
 
 /// How often an update is put together, because others change the same row.
 const UPDATE_TRIES_MAX: u32 = 8;
@@ -47,6 +48,17 @@ impl Granted {
             return Err(ApiError::Forbidden("the user is no administrator any more".to_owned()));
         }
         Ok(())
+    }
+
+    /// Begins a change, which is paid for when it is done. An administrator has a budget of its own and
+    /// no other: so somebody can end what uses up the tenant's.
+    ///
+    /// # Errors
+    /// When the caller, its network or its tenant has written too much.
+    pub(crate) fn bill(&self, head: &CommitHead) -> Result<Bill<'_>, ApiError> {
+        let writer = Writer::new(self.tenant_id(), &self.caller.actor(), self.call.peer);
+        let writer = if self.caller.is_administrator() { writer.alone() } else { writer };
+        Ok(self.call.app.bill(writer, head)?)
     }
 
     /// Runs a question on the read models; their lock is held meanwhile.
@@ -115,8 +127,10 @@ impl Granted {
             return Ok((engine.number_at(done.first)?, done));
         }
         self.confirm()?;
+        let bill = self.bill(&head)?;
         let created = engine.create_with::<A>(command, also, &head).await;
         let (number, done) = created.map_err(|err| name_largest(err.into(), body))?;
+        bill.pay(&done);
         self.call.app.settle(&done).await;
         Ok((number, done))
     }
@@ -177,8 +191,10 @@ impl Granted {
             Expected::Any => of_body,
             by_header => by_header,
         };
+        let bill = self.bill(&head)?;
         let done = run(head, expected).await;
         let done = done.map_err(|err| name_largest(err.into(), body))?;
+        bill.pay(&done);
         self.call.app.settle(&done).await;
         Ok(done)
     }

@@ -37,7 +37,9 @@ pub(crate) async fn request_job(
     let head = granted.head(body)?;
     let app = &granted.call.app;
     let command = SdkJobCommand::Request(Box::new(wanted));
+    let bill = granted.bill(&head)?;
     let done = app.engine.handle::<SdkJob>(id, &command, &head).await?;
+    bill.pay(&done);
     app.settle(&done).await;
     Ok(done)
 }

@@ -70,8 +70,11 @@ impl Granted {
             let new = NewTenant { data, properties: properties.clone(), signing_key };
             add_tenant(draft, new, self.call.now).map(drop)
         };
-        let created = create_tenant(&app.engine, &self.head(body)?, algorithm, fill).await;
+        let head = self.head(body)?;
+        let bill = self.bill(&head)?;
+        let created = create_tenant(&app.engine, &head, algorithm, fill).await;
         let (tenant, done) = created?;
+        bill.pay(&done);
         app.settle(&done).await;
         Ok((tenant.0, done))
     }

@@ -10,6 +10,7 @@ use crate::http::error::ApiError;
 use crate::http::reply::{ErrorData, JSON, LOG_POSITION, json_response};
 use crate::state::app_token_settings::AppTokenSettings;
 use crate::state::attempts::NotChecked;
+use crate::state::budgets::OverBudget;
 
 /// After how many seconds a caller may try again after an internal error.
 const RETRY_SECONDS: u64 = 1;
@@ -101,6 +102,12 @@ impl Failed {
             1082 => StatusCode::TOO_MANY_REQUESTS,
             _ => StatusCode::BAD_REQUEST,
         }
+    }
+}
+
+impl From<OverBudget> for Failed {
+    fn from(OverBudget { retry_seconds }: OverBudget) -> Self {
+        TOO_MANY.retry_after(retry_seconds)
     }
 }
 

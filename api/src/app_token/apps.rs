@@ -189,7 +189,9 @@ async fn enter(
     actor: Actor,
 ) -> Result<Done, Failed> {
     let engine = &service.app().engine;
+    let writer = service.writer(&actor);
     let head = service.head(actor)?;
+    let bill = service.app().bill(writer, &head)?;
     let filled = engine.transact(&head, |draft| {
         let is_in_use = match owner {
             AccountId::None => true,
@@ -207,6 +209,7 @@ async fn enter(
         Ok::<_, Failed>(draft.decide::<App>(&app.to_string(), command)?)
     });
     let ((), done) = filled.await?;
+    bill.pay(&done);
     service.app().settle(&done).await;
     Ok(done)
 }

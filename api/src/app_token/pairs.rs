@@ -18,6 +18,7 @@ use super::answer::{Answered, BUSY, EXPIRED, Failed, REPLAYED, TOO_MANY};
 use super::service::{Answer, Service, random_text};
 use super::signature::once;
 use super::standing::{Standing, hash_of};
+use crate::state::budgets::Writer;
 use crate::state::seen::First;
 
 /// How long an access and a refresh token are, in characters.
@@ -150,11 +151,11 @@ impl NewPair {
     }
 }
 
-/// Issues a pair. `command_id` is that of a signed request, which counts once.
+/// Issues a pair, which `writer` pays for. `command_id` is that of a signed request, which counts once.
 pub(crate) async fn issue(
     service: &Service,
     new_pair: NewPair,
-    actor: Actor,
+    (actor, writer): (Actor, Writer),
     command_id: Option<CommandId>,
 ) -> Answer<PairResp> {
     let holder = (new_pair.app.data.app, new_pair.account_id(), new_pair.counts_from);
@@ -170,9 +171,11 @@ pub(crate) async fn issue(
         // Not 0: the same signature with other members is another request.
         head.fingerprint = u64::from_le_bytes(random_id().map_err(|_| BUSY)?) | 1;
     }
+    let bill = service.app().bill(writer, &head)?;
     match service.app().engine.handle::<AppToken>(&id, &command, &head).await {
         Ok(Done { repeated: true, .. }) | Err(commands::Error::CommandReused) => Err(REPLAYED),
         Ok(done) => {
+            bill.pay(&done);
             service.app().settle(&done).await;
             Ok(Answered::written(pair, done.position))
         }

@@ -23,6 +23,7 @@ use crate::http::endpoint::{Access, Endpoint, Outcome, endpoint};
 use crate::http::reply::Reply;
 use crate::state::app::App;
 use crate::state::app_token_settings::AppTokenSettings;
+use crate::state::budgets::Writer;
 
 /// How long a change waits until the read models show it.
 pub(super) const SHOWN_WITHIN: Duration = Duration::from_secs(2);
@@ -127,6 +128,11 @@ impl Service {
         Ok(CommitHead { context: Context::default(), ..self.head(actor)? })
     }
 
+    /// Who pays for a change.
+    pub(crate) fn writer(&self, actor: &Actor) -> Writer {
+        Writer::new(self.tenant(), actor, self.call().peer)
+    }
+
     /// Runs a command, and waits until the read models show it.
     pub(crate) async fn submit<A: Changed>(
         &self,
@@ -134,7 +140,11 @@ impl Service {
         command: &A::Command,
         actor: Actor,
     ) -> Result<Done, Failed> {
-        let done = target.change(self.app(), command, &self.head(actor)?, Expected::Any).await?;
+        let writer = self.writer(&actor);
+        let head = self.head(actor)?;
+        let bill = self.app().bill(writer, &head)?;
+        let done = target.change(self.app(), command, &head, Expected::Any).await?;
+        bill.pay(&done);
         self.app().settle(&done).await;
         Ok(done)
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use commands::Expected;
 use domain::app::AppId;
 use domain::app_token::{
     AppToken, AppTokenCommand, AppTokenEvent, REFRESH_USED, REFRESHED_ENOUGH, REFRESHES_MAX,
@@ -229,8 +230,13 @@ async fn authorize(service: Service, asked: AuthorizeReq) -> Answer<PairResp> {
         false => Some(acting_for(&service, &row, &asked.user_name).ok_or(UNAUTHORIZED)?),
     };
     let actor = Actor::App(row.data.app);
+    // An app that proved its secret is a confidential client; else anybody may have named it.
+    let writer = match signed {
+        true => service.writer(&actor).tokens_of_client(),
+        false => service.writer(&Actor::Anybody),
+    };
     let new_pair = NewPair::new(&service, row, account, &asked.token_type);
-    issue(&service, new_pair, actor, command_id).await
+    issue(&service, new_pair, (actor, writer), command_id).await
 }
 
 fn is_too_long(token_type: &str) -> bool {
@@ -282,9 +288,10 @@ async fn login(service: Service, asked: LoginReq) -> Answer<PairResp> {
         Some(app) => app,
         None => default_app(&service).await?,
     };
-    let actor = account.id().into();
+    let actor = Actor::from(account.id());
+    let writer = service.writer(&actor);
     let new_pair = NewPair::new(&service, app, Some(account), "login");
-    issue(&service, new_pair, actor, command_id).await
+    issue(&service, new_pair, (actor, writer), command_id).await
 }
 
 /// The account with this name and password. It takes equally long for an unknown name.
@@ -386,6 +393,11 @@ async fn refresh(service: Service, asked: RefreshTokenReq) -> Answer<RefreshToke
         Some(account) => account.id().into(),
         None => Actor::App(standing.app.data.app),
     };
+    // Nobody need prove anything to get the first pair of an app that does not sign.
+    let writer = match &standing.account {
+        Some(_) => service.writer(&actor),
+        None => service.writer(&Actor::Anybody),
+    };
     let token_type = token_type_of(&service, &pair)?;
     let settings = service.settings();
     let lineage = Lineage::after(&pair.data, settings.family_seconds);
@@ -395,6 +407,7 @@ async fn refresh(service: Service, asked: RefreshTokenReq) -> Answer<RefreshToke
         grace_seconds: settings.grace_seconds,
     };
     let head = service.token_head(actor.clone())?;
+    let bill = service.app().bill(writer, &head)?;
     let refreshed = service.app().engine.transact(&head, |draft| {
         match draft.decide::<AppToken>(&pair.id, &use_token) {
             Err(commands::Error::Refused(refusal)) if refusal == REFRESH_USED => return Ok(None),
@@ -419,6 +432,7 @@ async fn refresh(service: Service, asked: RefreshTokenReq) -> Answer<RefreshToke
         revoke_family(&service, &pair, &asked.token, actor).await?;
         return Err(NOT_FOUND);
     };
+    bill.pay(&done);
     service.app().settle(&done).await;
     Ok(Answered::written(made.into(), done.position))
 }
@@ -474,7 +488,10 @@ async fn revoke_family(
     let command = AppTokenCommand::RevokeFamily { reason };
     // Having the refresh token is enough for this.
     let target = Target::of(pair, service.tenant(), |it| it.data.refresh_hash == hash_of(token));
-    service.submit(&target.ok_or(NOT_FOUND)?, &command, actor).await?;
+    // No budget keeps anybody from it.
+    let (app, head) = (service.app(), service.head(actor)?);
+    let done = target.ok_or(NOT_FOUND)?.change(app, &command, &head, Expected::Any).await?;
+    app.settle(&done).await;
     standing::ended_pair_used(service, pair);
     tracing::warn!(app = %pair.data.app, "a refresh token was used twice; its family is ended");
     Ok(())

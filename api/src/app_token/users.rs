@@ -144,8 +144,11 @@ async fn create(service: Service, asked: CreateUserReq) -> Answer<Empty> {
     let verifiers = hash(&service, &password).await?;
     // The credential may have ended while the password was hashed.
     let (registration, actor) = register(&service, &asked)?;
+    let writer = service.writer(&actor);
     let head = service.head(actor)?;
+    let bill = service.app().bill(writer, &head)?;
     let (_, done) = registration.enter(&service.app().engine, verifiers, &head).await?;
+    bill.pay(&done);
     // Wrong passwords of a former account of this name are not the new one's.
     let tenant = service.tenant();
     let tried = service.ask(|it| Accounts::of(it, tenant).tried_as(&asked.user_name));

@@ -7,6 +7,7 @@ use commands::bootstrap::FIRST_PARTY_CLIENT;
 use domain::context::Context;
 use domain::log::CommitHead;
 use domain::security::Rule;
+use domain::role::ROLE_ADMINISTRATOR;
 use domain::token::Grant;
 use domain::user::PASSWORD_BYTES_MAX;
 use domain::{Actor, UserId};
@@ -23,6 +24,7 @@ use crate::http::error::ApiError;
 use crate::http::input::Query;
 use crate::http::reply::{ErrorData, Reply};
 use crate::state::attempts::{Attempt, Proof};
+use crate::state::budgets::Writer;
 
 pub(crate) fn endpoints() -> Vec<Endpoint> {
     vec![
@@ -91,7 +93,9 @@ async fn token(mut open: Open) -> Outcome {
     };
     let (lifetime, scope) = (request.lifetime, request.scopes.join(" "));
     let head = head(&open, &request)?;
+    let bill = open.call.app.bill(writer(&open, &head, &request), &head)?;
     let IssuedToken { token, done } = issue(&open.call.app, request, head).await?;
+    bill.pay(&done);
     let answer =
         TokenAnswer { access_token: token, expires_in: lifetime, token_type: "Bearer", scope };
     Ok(Reply::json(&answer).no_store().written(&done))
@@ -195,6 +199,17 @@ async fn prove(open: &Open, name: &str, password: &str) -> Result<Option<Arc<Use
         }
     }
     Ok(None)
+}
+
+/// Who pays for a token: its user; a client without one has proved its secret. An administrator gets in
+/// though the tenant has written too much.
+fn writer(open: &Open, head: &CommitHead, request: &TokenRequest) -> Writer {
+    let writer = Writer::new(head.tenant, &head.actor, open.call.peer);
+    match request.grant {
+        Grant::ClientCredentials => writer.tokens_of_client(),
+        _ if request.roles.iter().any(|it| it == ROLE_ADMINISTRATOR) => writer.alone(),
+        _ => writer,
+    }
 }
 
 fn head(open: &Open, request: &TokenRequest) -> Result<CommitHead, ApiError> {

@@ -52,9 +52,12 @@ impl Call {
         match self.app.engine.log().find_command(head.command_id) {
             None => Ok(None),
             Some(known) if known.fingerprint != head.fingerprint => Err(ApiError::KeyReused),
-            Some(known) => {
-                Ok(Some(Done { first: known.first, position: known.last, repeated: true }))
-            }
+            Some(known) => Ok(Some(Done {
+                first: known.first,
+                position: known.last,
+                repeated: true,
+                bytes: 0,
+            })),
         }
     }
 

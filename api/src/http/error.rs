@@ -15,6 +15,7 @@ use warp::reply::Response;
 
 use super::codes::{self, Code};
 use crate::state::attempts::NotChecked;
+use crate::state::budgets::OverBudget;
 use crate::state::signer::SigningError;
 
 /// After how many seconds a caller may try again when the read models lag.
@@ -290,6 +291,12 @@ impl From<NotChecked> for ApiError {
             }
             NotChecked::Password(err) => err.into(),
         }
+    }
+}
+
+impl From<OverBudget> for ApiError {
+    fn from(OverBudget { retry_seconds }: OverBudget) -> Self {
+        Self::TooMany { retry_seconds, why: "too much was written; wait before the next change" }
     }
 }
 

@@ -119,6 +119,7 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
             outbound: options.allow_private_outbound.clone(),
             sdks,
             log_addresses: options.log_addresses,
+            budgets: options.budgets.settings(),
         },
         Arc::new(move || LogFigures::from(log.stats())),
     );

@@ -1,6 +1,7 @@
 //! Settings: from the command line, else from `CHANCERY_*`, else from a TOML file.
 
 mod app_token;
+mod budgets;
 mod clients;
 mod format;
 mod gateway;
@@ -16,6 +17,7 @@ use domain::signing_key::SigningAlgorithm;
 use ipnet::IpNet;
 
 pub(crate) use self::app_token::{AppToken, AppTokenCommand};
+pub(crate) use self::budgets::BudgetOptions;
 pub(crate) use self::clients::ClientWhat;
 pub(crate) use self::format::Format;
 pub(crate) use self::gateway::{Followed, GatewayJson, GatewayNginx, GatewayWhat};
@@ -281,6 +283,9 @@ pub(crate) struct Serve {
     /// Start although the log ends before it should, if it ends at this position.
     #[arg(long, env = "CHANCERY_ACCEPT_HEAD", value_name = "POSITION")]
     pub(crate) accept_head: Option<u64>,
+
+    #[command(flatten)]
+    pub(crate) budgets: BudgetOptions,
 
     #[command(flatten)]
     pub(crate) objects: ObjectOptions,

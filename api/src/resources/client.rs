@@ -311,7 +311,9 @@ async fn issue_token(mut granted: Granted) -> Outcome {
         counts_from: caller.claims.counts_from.unwrap_or(0),
         parent: Some(caller.claims.jti.clone()),
     };
+    let bill = granted.bill(&head)?;
     let IssuedToken { token, done } = issue(&granted.call.app, request, head).await?;
+    bill.pay(&done);
     Ok(Reply::single(token).no_store().written(&done))
 }
 

@@ -8,7 +8,7 @@ use commands::log::LogStats;
 use commands::password::PasswordPool;
 use commands::publisher::{PublisherHandle, PublisherStatus};
 use commands::{Done, Engine};
-use domain::log::EventLog;
+use domain::log::{CommitHead, EventLog};
 use domain::{TenantId, Timestamp};
 use projections::{TenantRow, Views};
 use tokio::sync::watch;
@@ -16,6 +16,7 @@ use tokio::sync::watch;
 use super::app_token_settings::AppTokenSettings;
 use super::asked_faces::AskedFaces;
 use super::attempts::{Attempt, Attempts};
+use super::budgets::{Bill, BudgetSettings, Budgets, OverBudget, Writer};
 use super::clock::Clock;
 use super::configurations::Configurations;
 use super::counters::Counters;
@@ -67,6 +68,8 @@ pub struct AppSettings {
     pub sdks: SdkSettings,
     /// Whether log lines about refusals have the address, not only a hash of it.
     pub log_addresses: bool,
+    /// What an account may write.
+    pub budgets: BudgetSettings,
 }
 
 /// Counters of a log that has them.
@@ -117,6 +120,8 @@ pub struct App {
     pub(crate) settings: AppSettings,
     pub(crate) passwords: PasswordPool,
     pub(crate) attempts: Attempts,
+    /// What callers may write.
+    budgets: Budgets,
     /// Signatures that the app-token service has seen.
     pub(crate) seen: Seen,
     pub(crate) verified: VerifiedTokens,
@@ -174,6 +179,7 @@ impl App {
             documents: Documents::new(settings.objects.clone(), settings.outbound.clone()),
             sdks: Sdks::new(settings.sdks.clone(), settings.objects.clone()),
             uploads: Uploads::new(settings.uploads.clone()),
+            budgets: Budgets::new(settings.budgets),
             settings,
             passwords,
             attempts: Attempts::default(),
@@ -279,6 +285,14 @@ impl App {
     /// The pool of hashes for anybody at an address.
     pub(crate) fn passwords_at(&self, address: Option<IpAddr>) -> PasswordPool {
         self.passwords.for_network(address.map(network_name), true)
+    }
+
+    /// Begins a change of a caller, which is paid for when it is done. Its command id may be remembered.
+    ///
+    /// # Errors
+    /// When the caller, its network or its tenant has written too much.
+    pub(crate) fn bill(&self, writer: Writer, head: &CommitHead) -> Result<Bill<'_>, OverBudget> {
+        self.budgets.open(writer, head.fingerprint != 0, self.clock.monotonic())
     }
 
     /// Waits until the read models show what the log has now, but no longer than for a change.
