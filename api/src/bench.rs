@@ -42,6 +42,7 @@ const STRIDE: u64 = 8;
 
 /// What was measured; times in microseconds.
 #[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Figures {
     raw_fdatasync_p50_us: f64,
     commit_p50_us: f64,

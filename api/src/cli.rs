@@ -44,7 +44,7 @@ fn run_command(settings: Settings) -> Result<ExitCode, Failure> {
     let common = settings.common;
     match settings.command {
         Command::Serve(options) => serve::run(&common, &options).map(|()| ExitCode::SUCCESS),
-        Command::Replay(options) => replay::run(&common, &options).map(|()| ExitCode::SUCCESS),
+        Command::Replay(options) => replay::run(&common, &options),
         Command::Verify(options) => verify::run(&common, &options),
         Command::Bench { what: Bench::Log { format } } => {
             crate::bench::run(format == Format::Json)?;

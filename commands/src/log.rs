@@ -29,7 +29,7 @@ mod writer;
 pub const BLOCK_HEADER_BYTES: u64 = block::HEADER_BYTES as u64;
 
 pub(crate) use self::block::event_id;
-pub use self::inspect::{Derived, Inspection, inspect_second_head};
+pub use self::inspect::{Derived, Inspection, inspect_second_head, log_id_of};
 pub use self::memory::MemoryLog;
 pub use self::sled::{SledLog, SledLogOptions};
 pub use self::snapshot::{NoSnapshot, SnapshotHeader, read_snapshot, write_snapshot};

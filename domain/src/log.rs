@@ -85,6 +85,8 @@ pub struct Head {
     pub position: u64,
     /// The hash of the last block; zero for an empty log.
     pub hash: [u8; 32],
+    /// The Merkle root over all events; zero for an empty log, and for one that has no such tree.
+    pub root: [u8; 32],
 }
 
 /// Why an append did not happen.

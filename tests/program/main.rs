@@ -20,6 +20,7 @@ mod frozen;
 mod fuzz_files;
 mod fuzz_requests;
 mod limits;
+mod looking;
 mod older_version;
 mod operator;
 mod options;

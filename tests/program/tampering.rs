@@ -88,7 +88,7 @@ async fn a_flipped_byte_of_the_log_is_found_and_not_served() {
             }
             found += 1;
             let report = assert_found(&copy, &["log", "block", "position", "store"]);
-            assert!(report["first_bad_position"].as_u64() >= Some(1), "{report}");
+            assert!(report["firstBadPosition"].as_u64() >= Some(1), "{report}");
             assert_not_served(&copy, "chancery verify");
         }
     }
@@ -108,7 +108,7 @@ async fn a_log_that_was_cut_is_found_and_not_served() {
         println!("cut to {left}");
         let report = assert_found(&copy, &["log", "store", "block"]);
         // Without its first page the store cannot be opened, and nobody knows what it held.
-        assert!(left < 1_000 || report["first_bad_position"].is_u64(), "{report}");
+        assert!(left < 1_000 || report["firstBadPosition"].is_u64(), "{report}");
         assert_not_served(&copy, "chancery verify");
     }
     let copy = program.copy();

@@ -122,8 +122,8 @@ fn run(
                 Ok(writeln!(out, "l{line}")?)
             })?;
         }
-        Request::Verify => {
-            let report = verify::check(running, |position| {
+        Request::Verify { expect } => {
+            let report = verify::check(running, expect.as_ref(), |position| {
                 let _ = writeln!(&*stream, "p{position}");
             });
             writeln!(out, "l{}", serde_json::to_string(&report)?)?;

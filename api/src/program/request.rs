@@ -2,14 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::known_root::KnownRoot;
 use super::one_shots::OneShot;
+use super::shape::Shape;
 
 /// What a tool asks for.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "ask", content = "with", rename_all = "snake_case")]
 pub(crate) enum Request {
     Replay(Query),
-    Verify,
+    Verify { expect: Option<KnownRoot> },
     OneShot(OneShot),
 }
 
@@ -20,5 +22,5 @@ pub(crate) struct Query {
     pub(crate) to: Option<u64>,
     pub(crate) stream: Option<String>,
     pub(crate) kind: Option<String>,
-    pub(crate) table: bool,
+    pub(crate) shape: Shape,
 }

@@ -5,6 +5,7 @@ mod budgets;
 mod clients;
 mod format;
 mod gateway;
+mod looking;
 mod objects;
 mod sdks;
 mod who;
@@ -21,6 +22,7 @@ pub(crate) use self::budgets::BudgetOptions;
 pub(crate) use self::clients::ClientWhat;
 pub(crate) use self::format::Format;
 pub(crate) use self::gateway::{Followed, GatewayJson, GatewayNginx, GatewayWhat};
+pub(crate) use self::looking::{Replay, Verify};
 pub(crate) use self::objects::ObjectOptions;
 pub(crate) use self::sdks::SdkOptions;
 pub(crate) use self::who::Who;
@@ -330,38 +332,6 @@ pub(crate) enum BusinessErrors {
     Ok,
     /// 404, 409 or 422.
     Status,
-}
-
-/// Options of `replay`.
-#[derive(Debug, Clone, Args)]
-pub(crate) struct Replay {
-    /// The first position.
-    #[arg(long, default_value_t = 1, value_name = "N")]
-    pub(crate) from: u64,
-
-    /// The last position.
-    #[arg(long, value_name = "N")]
-    pub(crate) to: Option<u64>,
-
-    /// Only this stream, such as user-7.
-    #[arg(long, value_name = "STREAM")]
-    pub(crate) stream: Option<String>,
-
-    /// Only this kind, such as user.registered.v1, or all that begin so: user.
-    #[arg(long, value_name = "KIND")]
-    pub(crate) kind: Option<String>,
-
-    /// How to print.
-    #[arg(long, default_value = "json")]
-    pub(crate) format: Format,
-}
-
-/// Options of `verify`.
-#[derive(Debug, Clone, Args)]
-pub(crate) struct Verify {
-    /// How to print the result.
-    #[arg(long, default_value = "table")]
-    pub(crate) format: Format,
 }
 
 /// What to measure.

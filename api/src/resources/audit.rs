@@ -4,7 +4,7 @@
 use commands::{EventJson, Personal};
 use domain::log::LogError;
 use domain::security::Rule;
-use domain::{Actor, Recorded, StreamId, TenantId, UserId};
+use domain::{Actor, Recorded, StreamId, TenantId, UserId, hex};
 use projections::AuditFilter;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -66,6 +66,9 @@ struct AuditPage {
     total: u64,
     /// The position of the newest event.
     head: u64,
+    /// The Merkle root over all events up to `head` (RFC 6962), in hexadecimal: kept elsewhere, it shows
+    /// later that nothing of them was changed or removed.
+    head_root: String,
     /// The id of the log.
     log: String,
     /// The events of this page, oldest first.
@@ -161,7 +164,7 @@ async fn list(granted: Granted) -> Outcome {
                 .map_err(|why| LogError::Unreadable { position: it.position, why })
         });
         let data = data.collect::<Result<Vec<_>, _>>()?;
-        Ok::<_, LogError>((total, log.head().position, data))
+        Ok::<_, LogError>((total, log.head(), data))
     });
     let page = page.await.map_err(|err| ApiError::Internal(err.to_string()))?;
     let (total, head, data) = page?;
@@ -169,6 +172,8 @@ async fn list(granted: Granted) -> Outcome {
     granted.call.noticed(Rule::AuditRead, granted.tenant_id(), reader, 1);
     let log = granted.call.app.engine.log().id().to_string();
     let (code, code_name) = (200, "Status200OK");
-    Ok(Reply::json(&AuditPage { take: limit, skip: 0, code, code_name, total, head, log, data })
-        .cache("no-store"))
+    let (head, head_root) = (head.position, hex(&head.root));
+    let page =
+        AuditPage { take: limit, skip: 0, code, code_name, total, head, head_root, log, data };
+    Ok(Reply::json(&page).cache("no-store"))
 }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use domain::LogId;
 use domain::log::LogError;
 
 use super::second_head::{self, HeadState, Intact, second_head_path};
@@ -24,6 +25,23 @@ pub struct Inspection {
     pub hash: [u8; 32],
     /// The root of the Merkle tree over all events (RFC 6962 section 2.1).
     pub merkle_root: [u8; 32],
+    /// That root over the events up to the position that was asked for, if the log has it.
+    pub root_at: Option<[u8; 32]>,
+}
+
+/// Which log a data folder has, as the second head says: for those who have no key file.
+///
+/// # Errors
+/// When the second head is missing or damaged.
+pub fn log_id_of(folder: &Path) -> Result<LogId, LogError> {
+    match second_head::inspect(&second_head_path(folder))? {
+        HeadState::Head(head, _) => Ok(head.log),
+        HeadState::Nothing | HeadState::Damaged => Err(LogError::Store(
+            "the file head is missing or damaged, and without keys nothing else says which log \
+             this is"
+                .to_owned(),
+        )),
+    }
 }
 
 /// Checks that the second head is as it was written, without changing it.

@@ -64,7 +64,7 @@ impl EventLog for MemoryLog {
     }
 
     fn head(&self) -> Head {
-        Head { position: *self.head.borrow(), hash: [0; 32] }
+        Head { position: *self.head.borrow(), hash: [0; 32], root: [0; 32] }
     }
 
     async fn wait_past(&self, position: u64) -> Result<u64, LogError> {

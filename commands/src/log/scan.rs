@@ -81,6 +81,9 @@ pub(crate) struct Walk {
     previous: [u8; 32],
     sequencer: Sequencer,
     frontier: Frontier,
+    /// At which position to note the root, and the root.
+    root_at: Option<u64>,
+    noted_root: Option<[u8; 32]>,
 }
 
 impl Walk {
@@ -90,12 +93,25 @@ impl Walk {
             previous: [0; 32],
             sequencer: Sequencer::default(),
             frontier: Frontier::default(),
+            root_at: None,
+            noted_root: None,
         }
+    }
+
+    /// The walk notes the Merkle root at this position when it comes by.
+    pub(crate) fn noting_root_at(self, root_at: Option<u64>) -> Self {
+        Self { root_at, ..self }
+    }
+
+    /// The root that was noted.
+    pub(crate) fn noted_root(&self) -> Option<[u8; 32]> {
+        self.noted_root
     }
 
     /// Goes on after the block with this hash.
     pub(crate) fn resume(log: LogId, previous: [u8; 32], index: Index) -> Self {
-        Self { log, previous, sequencer: index.sequencer, frontier: index.frontier }
+        let Index { sequencer, frontier } = index;
+        Self { log, previous, sequencer, frontier, root_at: None, noted_root: None }
     }
 
     /// The last position that was read.
@@ -167,6 +183,9 @@ impl Walk {
             }
             for (position, index) in (at..=appended.last).zip(0..) {
                 self.frontier.push_event(position, index, &prepared.hash);
+                if self.root_at == Some(position) {
+                    self.noted_root = Some(self.frontier.root());
+                }
             }
         }
         if self.frontier.root() != block.root {

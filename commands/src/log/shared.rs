@@ -35,6 +35,8 @@ pub(crate) struct DurableHead {
     pub(crate) block: u64,
     /// The hash of the block; zero for an empty log.
     pub(crate) hash: [u8; 32],
+    /// The Merkle root over all events; zero for an empty log.
+    pub(crate) root: [u8; 32],
 }
 
 impl Shared {

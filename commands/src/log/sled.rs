@@ -140,9 +140,22 @@ impl SledLog {
     pub fn inspect(
         &self,
         derived: Derived,
+        see: impl FnMut(&[Recorded]) -> Result<(), LogError>,
+    ) -> Result<Inspection, LogError> {
+        self.inspect_with(derived, None, see)
+    }
+
+    /// As [`SledLog::inspect`], and finds the Merkle root over the events up to `root_at`.
+    ///
+    /// # Errors
+    /// As [`SledLog::inspect`].
+    pub fn inspect_with(
+        &self,
+        derived: Derived,
+        root_at: Option<u64>,
         mut see: impl FnMut(&[Recorded]) -> Result<(), LogError>,
     ) -> Result<Inspection, LogError> {
-        self.walk(derived, |block| see(&block.into_events()))
+        self.walk(derived, root_at, |block| see(&block.into_events()))
     }
 
     /// As [`SledLog::inspect`], but only the log itself; `pause` is called after each block.
@@ -150,7 +163,7 @@ impl SledLog {
     /// # Errors
     /// The first damage found.
     pub fn check(&self, mut pause: impl FnMut()) -> Result<Inspection, LogError> {
-        self.walk(Derived::Ignored, |_| {
+        self.walk(Derived::Ignored, None, |_| {
             pause();
             Ok(())
         })
@@ -159,6 +172,7 @@ impl SledLog {
     fn walk(
         &self,
         derived: Derived,
+        root_at: Option<u64>,
         mut see: impl FnMut(Block) -> Result<(), LogError>,
     ) -> Result<Inspection, LogError> {
         let shared = &self.shared;
@@ -167,13 +181,14 @@ impl SledLog {
             Derived::Checked => IndexSnapshot::read(&shared.folder, shared.id)?,
             Derived::Ignored => None,
         };
-        let mut walk = Walk::from_start(shared.id);
+        let mut walk = Walk::from_start(shared.id).noting_root_at(root_at);
         walk.run(&shared.store, head.position, |walk, block| {
             see(block)?;
             snapshot.as_ref().map_or(Ok(()), |it| it.compare(walk))
         })?;
         walk.check_end(&head)?;
-        Ok(Inspection { position: head.position, hash: head.hash, merkle_root: walk.root() })
+        let (position, hash) = (head.position, head.hash);
+        Ok(Inspection { position, hash, merkle_root: walk.root(), root_at: walk.noted_root() })
     }
 
     /// Checks that the index snapshot is as it was written. If it is not, nothing is lost: a start
@@ -280,7 +295,7 @@ fn read_head(store: &Store, log: LogId) -> Result<DurableHead, LogError> {
             block.log
         )));
     }
-    Ok(DurableHead { position: block.last(), block: first, hash: block.hash })
+    Ok(DurableHead { position: block.last(), block: first, hash: block.hash, root: block.root })
 }
 
 #[async_trait]
@@ -304,7 +319,7 @@ impl EventLog for SledLog {
 
     fn head(&self) -> Head {
         let head = *self.shared.head.borrow();
-        Head { position: head.position, hash: head.hash }
+        Head { position: head.position, hash: head.hash, root: head.root }
     }
 
     async fn wait_past(&self, position: u64) -> Result<u64, LogError> {

@@ -192,7 +192,7 @@ impl Writer {
         if let Err(err) = stored.and_then(|()| self.shared.store.sync()) {
             end_process(&err);
         }
-        (DurableHead { position, block: first, hash }, block.into())
+        (DurableHead { position, block: first, hash, root }, block.into())
     }
 
     fn write_second_head(&mut self) {
