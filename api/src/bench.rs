@@ -22,6 +22,7 @@ use serde::Serialize;
 use self::median::median;
 use self::raw::RawFile;
 use crate::program::failure::Failure;
+use crate::program::removed_at_signals::remove_at_signals;
 use crate::state::clock::Clock;
 
 /// Commits in flight.
@@ -29,6 +30,9 @@ const IN_FLIGHT: usize = 128;
 
 /// The size of an event on the raw side, in bytes.
 const RAW_EVENT_BYTES: usize = 360;
+
+/// A full disk must end the measurement in words, not the process in the middle of a write.
+const RESERVE_BYTES: u64 = 64 * 1024 * 1024;
 
 /// The turns of raw file and log.
 const TURNS: usize = 3;
@@ -65,6 +69,9 @@ struct Figures {
 /// Runs the benchmark and prints its result.
 pub(crate) fn run(json: bool) -> Result<(), Failure> {
     let folder = tempfile::Builder::new().prefix("chancery-bench-").tempdir_in(".")?;
+    let path = std::path::absolute(folder.path())?;
+    let doomed = path.clone();
+    remove_at_signals(&path, "the folder", move || std::fs::remove_dir_all(&doomed))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let figures = measure(&runtime, folder.path())?;
     folder.close()?;
@@ -146,7 +153,7 @@ fn open(folder: &Path) -> Result<(Arc<SledLog>, Arc<Engine>), Failure> {
     let log = Arc::new(SledLog::open(&SledLogOptions {
         folder: folder.to_owned(),
         id: keys.log_id(),
-        reserve_bytes: 0,
+        reserve_bytes: RESERVE_BYTES,
         accept_head: None,
     })?);
     let port: Arc<dyn EventLog> = log.clone();

@@ -1,8 +1,10 @@
 //! From the command line to the command.
 
+use std::num::IntErrorKind;
 use std::path::Path;
 use std::process::ExitCode;
 
+use clap::error::ContextKind;
 use clap::{CommandFactory as _, FromArgMatches as _};
 
 use crate::program::failure::Failure;
@@ -78,13 +80,15 @@ fn read_settings() -> Result<Settings, clap::Error> {
         for (name, value) in flatten(table) {
             let name = name.replace('_', "-");
             let value = match value {
-                toml::Value::String(text) => text,
-                toml::Value::Integer(number) => number.to_string(),
-                toml::Value::Boolean(flag) => flag.to_string(),
-                _ => {
-                    let why = format!("{name}: must be a text, a number, true or false");
-                    return Err(wrong(&mut command, why));
+                toml::Value::Array(values) if takes_list(&command, &name) => {
+                    let texts = values.iter().map(text_of).collect::<Option<Vec<_>>>();
+                    texts.map(|it| it.join(","))
                 }
+                value => text_of(&value),
+            };
+            let Some(value) = value else {
+                let why = format!("{name}: must be a text, a number, true or false");
+                return Err(wrong(&mut command, why));
             };
             if !set_default(&mut command, &name, &value) {
                 let why = format!("{name}: no option has this name; see chancery --help");
@@ -93,7 +97,47 @@ fn read_settings() -> Result<Settings, clap::Error> {
         }
     }
     unset_empty_variables(&mut command);
-    Settings::from_arg_matches(&command.get_matches())
+    let matches = command.clone().try_get_matches().map_err(|err| in_words(&mut command, err))?;
+    Settings::from_arg_matches(&matches)
+}
+
+/// A plain value as text.
+fn text_of(value: &toml::Value) -> Option<String> {
+    match value {
+        toml::Value::String(text) => Some(text.clone()),
+        toml::Value::Integer(number) => Some(number.to_string()),
+        toml::Value::Boolean(flag) => Some(flag.to_string()),
+        _ => None,
+    }
+}
+
+/// Whether an option takes several values with commas between.
+fn takes_list(command: &clap::Command, name: &str) -> bool {
+    let is_list = |it: &clap::Arg| {
+        let named_so = it.get_value_names().is_some_and(|it| it.iter().any(|it| *it == "LIST"));
+        it.get_long() == Some(name) && (named_so || it.get_value_delimiter().is_some())
+    };
+    command.get_arguments().any(is_list) || command.get_subcommands().any(|it| takes_list(it, name))
+}
+
+/// What the standard library says of a text that is no number, in words for whoever typed it.
+fn in_words(command: &mut clap::Command, err: clap::Error) -> clap::Error {
+    let why = std::error::Error::source(&err)
+        .and_then(|it| it.downcast_ref::<std::num::ParseIntError>())
+        .map(|it| match it.kind() {
+            IntErrorKind::PosOverflow => "is too large",
+            IntErrorKind::NegOverflow => "is too small",
+            _ => "must be a whole number",
+        });
+    let text = |kind| err.get(kind).map(ToString::to_string).unwrap_or_default();
+    match why {
+        Some(why) => {
+            let (value, option) = (text(ContextKind::InvalidValue), text(ContextKind::InvalidArg));
+            let said = format!("{value:?} for {option}: {why}");
+            command.error(clap::error::ErrorKind::ValueValidation, said)
+        }
+        None => err,
+    }
 }
 
 /// `admin_mode` in the table `app_token` is the option `app_token_admin_mode`.

@@ -25,6 +25,7 @@ mod operator;
 mod output;
 mod private_copy;
 mod progress;
+pub(crate) mod removed_at_signals;
 pub(crate) mod replay;
 mod request;
 mod running;

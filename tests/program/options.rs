@@ -56,8 +56,15 @@ fn bad_values_are_named() {
         (&["serve", "--log", "a=b=c"], "--log"),
         (&["serve", "--listn", "127.0.0.1:1"], "--listn"),
         (&["serve", "--config", "/nowhere.toml"], "/nowhere.toml"),
-        (&["replay", "--from", "x"], "--from"),
-        (&["user", "erase", "alice"], "alice"),
+        (&["replay", "--from", "x"], "\"x\" for --from <N>: must be a whole number"),
+        (&["replay", "--from", "99999999999999999999"], "is too large"),
+        (&["serve", "--connections-max", "x"], "must be a whole number"),
+        (&["user", "enable", "ann", "--tenant", "one"], "\"one\" for --tenant <TENANT>: must be"),
+        (&["verify", "--expect", "17"], "POSITION:ROOT"),
+        (
+            &["serve", "--nats", "nats://x", "--nats-credentials", "/nowhere.creds"],
+            "/nowhere.creds",
+        ),
         (&["nonsense"], "nonsense"),
     ] {
         program.run(arguments).refused(words);
@@ -74,6 +81,9 @@ fn an_unknown_name_in_the_file_is_told() {
         ("listen = [1]", "listen"),
         ("listen = ", "chancery.toml"),
         ("connections-max = \"many\"", "many"),
+        ("trusted-proxies = [\"10.0.0.0/8\", \"nonsense\"]", "nonsense"),
+        ("trusted-proxies = [[\"10.0.0.0/8\"]]", "trusted-proxies"),
+        ("public-url = [\"https://a.example\"]", "public-url"),
     ] {
         fs::write(&file, text).unwrap();
         program.run(&["serve", "--config", file.to_str().unwrap()]).refused(words);
@@ -177,8 +187,24 @@ async fn the_first_request_is_printed_where_it_works() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn log_lines_are_json_where_asked_for() {
-    let program = Program::started(&["--log-format", "json"]).await;
+    let mut program = Program::started(&["--log-format", "json"]).await;
     tell(&program).await;
+    let greeting = |program: &Program| {
+        let printed = program.printed();
+        let lines = printed.lines().map(|it| serde_json::from_str(it).unwrap());
+        lines.collect::<Vec<serde_json::Value>>()
+    };
+    let [told] = &greeting(&program)[..] else { panic!("one line") };
+    assert!(told["request"].as_str().unwrap().starts_with("curl "), "{told}");
+    assert_eq!((&told["administrator"], &told["password"]), (&"admin".into(), &().into()));
+    // A password that was made up is a member of its own.
+    let mut other = Program::new(&["--log-format", "json"]);
+    other.unset_variable("CHANCERY_ADMIN_PASSWORD");
+    other.start().await;
+    let [told] = &greeting(&other)[..] else { panic!("one line") };
+    let password = told["password"].as_str().unwrap();
+    assert_eq!(other.sign_in("admin", password).await.status, 200);
+    program.stop().await;
     for line in program.log().lines() {
         let line: serde_json::Value = serde_json::from_str(line).unwrap();
         assert!(line["level"].is_string() && line["timestamp"].is_string(), "{line}");

@@ -42,11 +42,16 @@ async fn origins_are_listed_by_option_variable_or_file() {
 
     program.unset_variable("CHANCERY_CORS_ORIGINS");
     let file = program.beside("chancery.toml");
-    fs::write(&file, format!("cors-origins = \"{list}\"\n")).unwrap();
-    program.set_arguments(&["--config", file.to_str().unwrap()]);
-    program.start().await;
-    assert_eq!(allowed_origin(&program, LISTED).await.as_deref(), Some(LISTED));
-    program.stop().await;
+    let array = format!("[{LISTED:?}, \"http://localhost:3000\"]");
+    for value in [format!("{list:?}"), array] {
+        fs::write(&file, format!("cors-origins = {value}\n")).unwrap();
+        program.set_arguments(&["--config", file.to_str().unwrap()]);
+        program.start().await;
+        for origin in [LISTED, "http://localhost:3000"] {
+            assert_eq!(allowed_origin(&program, origin).await.as_deref(), Some(origin), "{value}");
+        }
+        program.stop().await;
+    }
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -26,24 +26,32 @@ type Request = (Vec<u8>, oneshot::Sender<()>);
 /// A thread that appends what it is sent to a plain file, syncs, and answers.
 pub(crate) struct RawFile {
     sender: Sender<Request>,
+    /// Why nothing can be written any more.
+    failed: Arc<OnceLock<String>>,
 }
 
 impl RawFile {
     pub(crate) fn start(path: &Path) -> Result<Self, Failure> {
-        let file = File::create(path)?;
+        let (file, path) = (File::create(path)?, path.to_owned());
         let (sender, receiver) = channel();
+        let failed = Arc::new(OnceLock::new());
+        let why = failed.clone();
         std::thread::Builder::new().name("raw-writer".to_owned()).spawn(move || {
             // A failed write ends the thread, and so everybody who waits for an answer gets an
             // error.
-            let _ = write_groups(&receiver, file);
+            write_groups(&receiver, file, &|err| {
+                let _ = why.set(format!("writing {}: {err}", path.display()));
+            });
         })?;
-        Ok(Self { sender })
+        Ok(Self { sender, failed })
     }
 
     async fn append(&self, bytes: Vec<u8>) -> Result<(), Failure> {
         let (reply, answer) = oneshot::channel();
-        self.sender.send((bytes, reply)).map_err(|_| "the raw file could not be written")?;
-        Ok(answer.await?)
+        let failed =
+            || self.failed.get().cloned().unwrap_or_else(|| "the raw file ended".to_owned());
+        self.sender.send((bytes, reply)).map_err(|_| failed())?;
+        Ok(answer.await.map_err(|_| failed())?)
     }
 
     /// The median time of one write of some bytes alone.
@@ -86,7 +94,8 @@ impl RawFile {
     }
 }
 
-fn write_groups(requests: &Receiver<Request>, mut file: File) -> std::io::Result<()> {
+/// Writes until all senders are gone or a write fails. Who waits learns of that once `failed` says why.
+fn write_groups(requests: &Receiver<Request>, mut file: File, failed: &dyn Fn(std::io::Error)) {
     while let Ok((bytes, reply)) = requests.recv() {
         let mut group = Vec::with_capacity(GROUP_BYTES_MAX);
         let mut replies = vec![reply];
@@ -96,13 +105,13 @@ fn write_groups(requests: &Receiver<Request>, mut file: File) -> std::io::Result
             frame(&bytes, &mut group);
             replies.push(reply);
         }
-        file.write_all(&group)?;
-        file.sync_data()?;
+        if let Err(err) = file.write_all(&group).and_then(|()| file.sync_data()) {
+            return failed(err);
+        }
         for reply in replies {
             let _ = reply.send(());
         }
     }
-    Ok(())
 }
 
 fn frame(bytes: &[u8], out: &mut Vec<u8>) {

@@ -44,6 +44,10 @@ pub(crate) async fn check(common: &Common, options: &Serve) -> Result<Checked, F
     {
         return Err("--nats must be such as nats://127.0.0.1:4222, or several with commas".into());
     }
+    if let Some(file) = &options.nats_credentials {
+        std::fs::File::open(file)
+            .map_err(|err| format!("--nats-credentials: {}: {err}", file.display()))?;
+    }
     if let Some(password) = preset_password()
         && !common.data.join("log").exists()
     {

@@ -8,18 +8,18 @@ use domain::account::AccountId;
 use domain::app::{App, AppCommand, AppId, AppPolicy};
 use domain::app_user::{AppUser, AppUserCommand, AppUserId};
 use domain::tenant::{Tenant, TenantCommand};
-use domain::user::{User, UserCommand};
-use domain::{TenantId, Timestamp, UserId};
+use domain::user::UserCommand;
+use domain::{TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::client_shots::{ClientShot, clients_on, stopped};
-use super::erasures::forget_person;
+use super::erasures::{erase_user, forget_person, is_meant};
 use super::failure::Failure;
 use super::key_shots::KeyShot;
 use super::new_password::read_password;
 use super::operator::{head_of, head_of_owner, wait_until_shown};
 use super::running::Running;
-use super::settings::{AppTokenCommand, User as UserWhat, Who};
+use super::settings::{AppTokenCommand, User as UserWhat, Who, Whoever};
 use super::tenant_shots::TenantShot;
 use super::worker_shots::WorkerShot;
 use super::{administrators, backup, new_user};
@@ -49,7 +49,7 @@ pub(crate) enum OneShot {
     /// Forget the wrong passwords of an account, of either kind.
     Unlock { name: String, tenant: u32 },
     /// Forget a person.
-    Erase { user: u32 },
+    Erase { user: String, tenant: u32 },
     /// Make a user an administrator of its tenant.
     GrantAdministrator { name: String, tenant: u32 },
     /// A root account of the app-token service.
@@ -146,11 +146,15 @@ impl OneShot {
             }
             AppTokenCommand::Link { tenant } => Self::LinkAppTokens { tenant, linked: true },
             AppTokenCommand::Unlink { tenant } => Self::LinkAppTokens { tenant, linked: false },
-            AppTokenCommand::Erase { account } => match AccountId::parse(&account) {
-                Some(AccountId::AppUser(AppUserId(id))) => Self::EraseAppUser { id },
-                Some(AccountId::User(UserId(user))) => Self::Erase { user },
-                _ => return Err("say which account: app_user-7, or user-7".into()),
-            },
+            AppTokenCommand::Erase { account, yes } => {
+                let what = match AccountId::parse(&account) {
+                    Some(AccountId::AppUser(AppUserId(id))) => Self::EraseAppUser { id },
+                    Some(AccountId::User(_)) => Self::Erase { user: account.clone(), tenant: 1 },
+                    _ => return Err("say which account: app_user-7, or user-7".into()),
+                };
+                is_meant(&account, yes)?;
+                what
+            }
             AppTokenCommand::SetApp { app, lenient, acts_for_users } => {
                 Self::SetApp { app, strict: !lenient, acts_for_users }
             }
@@ -175,7 +179,10 @@ impl OneShot {
                 Self::EnableUser { name, tenant, enabled: false }
             }
             UserWhat::Unlock(Who { name, tenant }) => Self::Unlock { name, tenant },
-            UserWhat::Erase { id } => Self::Erase { user: id },
+            UserWhat::Erase { who: Whoever { user, tenant }, yes } => {
+                is_meant(&user, yes)?;
+                Self::Erase { user, tenant }
+            }
             UserWhat::GrantAdministrator(Who { name, tenant }) => {
                 Self::GrantAdministrator { name, tenant }
             }
@@ -204,16 +211,7 @@ impl OneShot {
                     false => Err(format!("tenant {tenant} has nobody of this name").into()),
                 }
             }
-            Self::Erase { user } => {
-                let (id, subject) = (user.to_string(), UserId(user).into());
-                let stopping = clients_on(&on.views.read(), UserId(user));
-                let head = head_of_owner::<User>(on, what, &id, now)?;
-                let (user, command) = (UserId(user), UserCommand::Erase);
-                let done =
-                    change_user(&on.engine, &on.views, user, &command, &head, Expected::Any).await;
-                let said = forget_person::<User>(on, &id, &head, subject, done).await?;
-                Ok(said + &stopped(stopping))
-            }
+            Self::Erase { user, tenant } => erase_user(on, what, &user, TenantId(tenant)).await,
             Self::GrantAdministrator { name, tenant } => {
                 administrators::grant(on, what, &name, TenantId(tenant), now).await
             }
@@ -221,7 +219,7 @@ impl OneShot {
                 let (id, subject) = (user.to_string(), AppUserId(user).into());
                 let head = head_of_owner::<AppUser>(on, what, &id, now)?;
                 let done = on.engine.handle::<AppUser>(&id, &AppUserCommand::Erase, &head).await;
-                forget_person::<AppUser>(on, &id, &head, subject, done).await
+                forget_person::<AppUser>(on, &id, &head, subject, done, "").await
             }
             Self::AddRoot { name, tenant, password } => {
                 let tenant = TenantId(tenant);

@@ -8,12 +8,11 @@ use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use tempfile::TempDir;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::failure::Failure;
+use super::removed_at_signals::remove_at_signals;
 use crate::state::log_lines;
 
 /// What the names of copies begin with.
@@ -25,19 +24,6 @@ const LOCK_NAME: &str = "in-use";
 /// What is copied. Not the keys, which are read where they are; not `lost+found`, nor backups in
 /// the folder.
 const COPIED: [&str; 3] = ["head", "log", "snapshots"];
-
-/// How often the removal of a copy that is being written to is tried.
-const REMOVALS_MAX: u32 = 20;
-
-/// How long to wait between two.
-const REMOVE_EVERY: Duration = Duration::from_millis(20);
-
-/// The signals that end a process which does not expect them.
-const SIGNALS: [(SignalKind, &str); 3] = [
-    (SignalKind::interrupt(), "SIGINT"),
-    (SignalKind::terminate(), "SIGTERM"),
-    (SignalKind::hangup(), "SIGHUP"),
-];
 
 /// A copy. It is removed when it is dropped.
 pub(crate) struct PrivateCopy {
@@ -63,7 +49,8 @@ impl PrivateCopy {
         let folder = folder.prefix(PREFIX).permissions(Permissions::from_mode(0o700)).tempdir()?;
         let in_use = create(&folder.path().join(LOCK_NAME))?;
         in_use.try_lock().map_err(|_| "another process took the private copy; try again")?;
-        remove_at_signals(folder.path())?;
+        let doomed = folder.path().to_owned();
+        remove_at_signals(folder.path(), "the private copy", move || remove(&doomed))?;
         for name in COPIED {
             let (from, to) = (data.join(name), folder.path().join(name));
             copy(&from, &to)
@@ -98,51 +85,6 @@ fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
 /// Whatever the mode of the original file was.
 fn create(path: &Path) -> std::io::Result<File> {
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
-}
-
-/// Waits for signals on a thread of its own; it ends with the process.
-fn remove_at_signals(folder: &Path) -> Result<(), Failure> {
-    let folder = folder.to_owned();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
-    let listening = runtime.enter();
-    let signals = SIGNALS.map(|(kind, name)| Ok((signal(kind)?, kind.as_raw_value(), name)));
-    let signals = signals.into_iter().collect::<std::io::Result<Vec<_>>>()?;
-    drop(listening);
-    let wait = move || {
-        let (number, name) = runtime.block_on(first(signals));
-        let left = (0..REMOVALS_MAX).all(|_| {
-            let left = remove(&folder).is_err();
-            if left {
-                std::thread::sleep(REMOVE_EVERY);
-            }
-            left
-        });
-        let folder = folder.display();
-        match left {
-            true => say(&format!("{name}: {folder} could not be removed; remove it")),
-            false => say(&format!("{name}: the private copy {folder} is removed")),
-        }
-        std::process::exit(128 + number);
-    };
-    std::thread::Builder::new().name("signals".to_owned()).spawn(wait)?;
-    Ok(())
-}
-
-/// The number and the name of the first signal that comes.
-async fn first(signals: Vec<(Signal, i32, &'static str)>) -> (i32, &'static str) {
-    let waiting = signals.into_iter().map(|(mut signal, number, name)| {
-        Box::pin(async move {
-            signal.recv().await;
-            (number, name)
-        })
-    });
-    futures_util::future::select_all(waiting).await.0
-}
-
-/// The listener may be gone.
-fn say(text: &str) {
-    use std::io::Write as _;
-    let _ = writeln!(std::io::stderr(), "chancery: {text}");
 }
 
 /// The lock is removed last: a copy without a lock would never be removed.

@@ -23,7 +23,7 @@ use super::home::{Home, OBJECTS_FOLDER, master_key_or_new, socket_path};
 use super::messengers::Messengers;
 use super::running::{Opening, Running, advise};
 use super::sdks;
-use super::settings::{BusinessErrors, Common, Serve};
+use super::settings::{BusinessErrors, Common, LogFormat, Serve};
 use super::stop_signal::StopSignal;
 use super::{
     admin_server, descriptors, erasures, fingerprint_keys, greeting, key_shots, object_sweep,
@@ -93,7 +93,7 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
     };
     let on = tokio::task::block_in_place(|| Running::open(&home.folder, &master, opening))?;
     let snapshot = on.views.position();
-    let password = prepare(&on, options).await?;
+    let password = prepare(&on, options, common.log_format).await?;
     let objects = match bucket {
         Some(bucket) => bucket,
         None => options.objects.folder(&on.folder.join(OBJECTS_FOLDER))?,
@@ -131,7 +131,7 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
         milliseconds = started.elapsed().as_millis() as u64,
         "ready"
     );
-    greeting::greet(&app, address, password).await;
+    greeting::greet(&app, address, password, common.log_format).await;
     answer(&app, listener, of_figures, connections_max, stop).await?;
     services.stop(&on).await;
     let _ = std::fs::remove_file(socket_path(&on.folder));
@@ -148,10 +148,14 @@ fn remove_dead_copies() {
 
 /// Brings log and read models to where requests can be answered. Returns the password that was made
 /// for the first administrator.
-async fn prepare(on: &Running, options: &Serve) -> Result<Option<String>, Failure> {
+async fn prepare(
+    on: &Running,
+    options: &Serve,
+    format: LogFormat,
+) -> Result<Option<String>, Failure> {
     on.note_restore().await?;
     let algorithm = options.token_algorithm.map(SigningAlgorithm::from);
-    let password = make_first_commit(on, algorithm).await?;
+    let password = make_first_commit(on, algorithm, format).await?;
     tokio::task::block_in_place(|| on.catch_up(&|_| ()))?;
     key_shots::prepare(on, algorithm).await?;
     tokio::task::block_in_place(|| on.catch_up(&|_| ()))?;
@@ -286,6 +290,7 @@ fn hashes_max() -> usize {
 async fn make_first_commit(
     on: &Running,
     algorithm: Option<SigningAlgorithm>,
+    format: LogFormat,
 ) -> Result<Option<String>, Failure> {
     if on.log.head().position > 0 {
         return Ok(None);
@@ -295,7 +300,7 @@ async fn make_first_commit(
         None => (generate_password()?, true),
     };
     if generated {
-        greeting::show_password(&password)?;
+        greeting::show_password(&password, format)?;
     }
     let verifier = PasswordPool::new(1).hash(&password).await?;
     let algorithm = algorithm.unwrap_or(SigningAlgorithm::Es256);

@@ -25,7 +25,7 @@ pub(crate) use self::gateway::{Followed, GatewayJson, GatewayNginx, GatewayWhat}
 pub(crate) use self::looking::{Replay, Verify};
 pub(crate) use self::objects::ObjectOptions;
 pub(crate) use self::sdks::SdkOptions;
-pub(crate) use self::who::Who;
+pub(crate) use self::who::{Who, Whoever};
 use crate::state::origins::parse_origin;
 use crate::state::proxies::parse_network;
 
@@ -430,8 +430,11 @@ pub(crate) enum User {
     Unlock(Who),
     /// Erase a person: personal data becomes unreadable, the history stays whole.
     Erase {
-        /// The user's number.
-        id: u32,
+        #[command(flatten)]
+        who: Whoever,
+        /// Do not ask, also on a terminal.
+        #[arg(long)]
+        yes: bool,
     },
     /// Make a user an administrator of its tenant: the role, and the permission for everything. It
     /// counts from the next sign-in.

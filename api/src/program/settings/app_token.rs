@@ -187,6 +187,9 @@ pub(crate) enum AppTokenCommand {
     Erase {
         /// The account, such as app_user-7 (or user-7 in a linked tenant).
         account: String,
+        /// Do not ask, also on a terminal.
+        #[arg(long)]
+        yes: bool,
     },
     /// Set what the requests of an app must have, and for whom it may act.
     SetApp {
