@@ -8,6 +8,7 @@ pub(crate) mod budgets;
 pub(crate) mod clock;
 pub(crate) mod configurations;
 pub(crate) mod counters;
+pub(crate) mod data_folder;
 pub(crate) mod documents;
 pub(crate) mod forgetting;
 pub(crate) mod gateways_seen;

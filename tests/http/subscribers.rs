@@ -355,10 +355,7 @@ async fn a_change_of_what_is_current_begins_a_notice_and_nothing_else_does() {
     let figures = shop.app.views.read().notices.figures(now());
     assert_eq!((figures.pending, figures.failing, figures.given_up), (5, 0, 0));
     let metrics = shop.app.get("/metrics").send().await.text;
-    assert!(
-        metrics.contains("chancery_worker{figure=\"pending\",worker=\"notice\"} 5"),
-        "{metrics}"
-    );
+    assert!(metrics.contains("chancery_worker_pending{worker=\"notice\"} 5"), "{metrics}");
 }
 
 #[tokio::test]

@@ -146,6 +146,7 @@ async fn a_nearly_full_disk_refuses_commits_and_reads_go_on() {
         "{refused:?}"
     );
     assert!(log.stats().disk_full());
+    assert_eq!((log.stats().refused_full(), log.stats().refused()), (1, 0));
     let repeated = commit(3).event("a-1", 3, "whatever").fingerprint(3).build();
     assert!(log.append(repeated).await.unwrap().repeated, "an answer needs no space");
     assert_eq!(read_all(&log).unwrap().len(), 30);

@@ -27,7 +27,12 @@ async fn a_nearly_full_disk_refuses_changes_and_goes_on_reading() {
     assert_eq!(ready.status, 200);
     assert!(ready.json["status"].as_str().unwrap().contains("disk"), "{ready:?}");
     let metrics = program.get("/metrics", "").await.json;
-    assert!(metrics.as_str().unwrap().contains("chancery_log{figure=\"disk_full\"} 1"));
+    let metrics = metrics.as_str().unwrap();
+    assert!(metrics.contains("\nchancery_disk_full 1\n"), "{metrics}");
+    let refused = "\nchancery_log_refused_total{reason=\"disk_full\"} ";
+    let refused = metrics.split(refused).nth(1).and_then(|it| it.lines().next());
+    // The resource, and the token.
+    assert_eq!(refused, Some("2"), "{metrics}");
     assert!(program.log().contains("the disk is nearly full"));
     program.verified();
     program.run(&["keys", "rotate"]).refused("disk");
@@ -172,7 +177,7 @@ async fn figures_are_shown_at_an_address_of_their_own() {
         assert_eq!(program.get(path, "").await.status, 404, "{path}");
         let (status, text) = ask(path).await;
         assert_eq!(status, 200, "{path}");
-        assert!(text.contains("chancery_log{figure="), "{text}");
+        assert!(text.contains("chancery_log_position "), "{text}");
     }
     assert_eq!(ask("/health/live").await.0, 200);
     for path in ["/api/User", "/connect/token", "/oauth2/api/v1/health", "/swagger/v1/swagger.json"]

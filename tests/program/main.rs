@@ -15,6 +15,7 @@ mod clock;
 mod crashes;
 mod erasing;
 mod erasure;
+mod figures;
 mod files;
 mod fingerprints;
 mod frozen;

@@ -201,7 +201,8 @@ async fn log_lines_are_json_where_asked_for() {
     let mut other = Program::new(&["--log-format", "json"]);
     other.unset_variable("CHANCERY_ADMIN_PASSWORD");
     other.start().await;
-    let [told] = &greeting(&other)[..] else { panic!("one line") };
+    let [told, request] = &greeting(&other)[..] else { panic!("two lines") };
+    assert!(request["request"].as_str().unwrap().starts_with("curl "), "{request}");
     let password = told["password"].as_str().unwrap();
     assert_eq!(other.sign_in("admin", password).await.status, 200);
     program.stop().await;

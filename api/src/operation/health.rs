@@ -9,6 +9,7 @@ use super::worker_figures::worker_figures;
 use crate::http::call::Call;
 use crate::http::endpoint::{Endpoint, Outcome, endpoint};
 use crate::http::reply::{ErrorData, Reply};
+use crate::state::app::App;
 
 /// How far the read models may lag before requests should go elsewhere, in events.
 const READY_LAG_MAX: u64 = 10_000;
@@ -94,25 +95,30 @@ async fn live(_call: Call) -> Outcome {
 async fn ready(call: Call) -> Outcome {
     let head = call.app.engine.log().head().position;
     let at = call.app.views.position();
-    let lag = head.saturating_sub(at);
+    let (ready, word) = readiness(&call.app);
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let body = Readiness { status: word, position: at, head, lag: head.saturating_sub(at) };
+    Ok(Reply::json(&body).status(status))
+}
+
+/// Whether requests are welcome, and what stands in the way.
+pub(super) fn readiness(app: &App) -> (bool, &'static str) {
+    let lag = app.engine.log().head().position.saturating_sub(app.views.position());
     let signs = {
-        let tables = call.app.views.read();
+        let tables = app.views.read();
         let mut tenants = tables.tenants.all().map(|it| it.data.tenant);
         tenants.all(|it| tables.signing_keys.of(it).next().is_some())
     };
-    let full = (call.app.log_figures)().disk_full;
-    let (status, word) = if call.app.views.stopped().is_some() {
-        (StatusCode::SERVICE_UNAVAILABLE, "stopped: an event cannot be read")
+    if app.views.stopped().is_some() {
+        (false, "stopped: an event cannot be read")
     } else if lag > READY_LAG_MAX {
-        (StatusCode::SERVICE_UNAVAILABLE, "behind")
+        (false, "behind")
     } else if !signs {
-        (StatusCode::SERVICE_UNAVAILABLE, "a tenant has no signing key: chancery keys rotate")
-    } else if full {
+        (false, "a tenant has no signing key: chancery keys rotate")
+    } else if (app.log_figures)().disk_full {
         // Reads go on: others have the same disk, or none at all.
-        (StatusCode::OK, "read-only: the disk is nearly full")
+        (true, "read-only: the disk is nearly full")
     } else {
-        (StatusCode::OK, "ready")
-    };
-    let body = Readiness { status: word, position: at, head, lag };
-    Ok(Reply::json(&body).status(status))
+        (true, "ready")
+    }
 }

@@ -10,6 +10,7 @@ use domain::blob::FILE_DIGITS;
 use super::failure::Failure;
 use super::home::OBJECTS_FOLDER;
 use super::running::Running;
+use crate::state::data_folder::LAST_BACKUP_NAME;
 
 /// Copies into a new folder. The keys come last: they must open every event of the copy.
 pub(crate) fn copy(from: &Running, to: &Path) -> Result<String, Failure> {
@@ -33,7 +34,16 @@ pub(crate) fn copy(from: &Running, to: &Path) -> Result<String, Failure> {
     }
     copy_objects(&from.folder.join(OBJECTS_FOLDER), &to.join(OBJECTS_FOLDER))?;
     File::open(to)?.sync_all()?;
+    note(from, position);
     Ok(format!("copied {position} events and the keys to {}", to.display()))
+}
+
+/// For the figure that says how old the last backup is. The backup is good without it.
+fn note(from: &Running, position: u64) {
+    let path = from.folder.join(LAST_BACKUP_NAME);
+    if let Err(err) = fs::write(&path, format!("{position}\n")) {
+        tracing::warn!(error = %err, path = %path.display(), "the time of the backup is not noted");
+    }
 }
 
 /// Copies what stands beside the log. It comes after the log: whatever an event names was there before

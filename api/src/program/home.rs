@@ -11,6 +11,7 @@ use commands::keys::MasterKey;
 
 use super::failure::Failure;
 use super::settings::Common;
+use crate::state::data_folder::LAST_BACKUP_NAME;
 
 /// How often, and at which interval, to check whether a server is gone.
 const GONE_LOOKS_MAX: u32 = 20;
@@ -119,9 +120,8 @@ fn close_to_others(folder: &Path) {
 
 fn close_ours(folder: &Path) -> std::io::Result<()> {
     fs::set_permissions(folder, Permissions::from_mode(0o700))?;
-    let ours =
-        ["head", "keys", "lock", "log", "master.key", OBJECTS_FOLDER, "publisher", "snapshots"];
-    for name in ours {
+    let ours = ["head", "keys", "lock", "log", "master.key", "publisher", "snapshots"];
+    for name in ours.into_iter().chain([OBJECTS_FOLDER, LAST_BACKUP_NAME]) {
         let path = folder.join(name);
         if path.exists() {
             close(&path)?;

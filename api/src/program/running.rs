@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::thread;
 
 use commands::Engine;
@@ -15,6 +16,7 @@ use super::failure::Failure;
 use super::home::keys_path;
 use crate::state::app::last_commit_time;
 use crate::state::clock::Clock;
+use crate::state::data_folder::VIEWS_SNAPSHOT;
 
 /// A log with all that belongs to it.
 #[derive(Clone)]
@@ -25,7 +27,7 @@ pub(crate) struct Running {
     pub(crate) views: Arc<Views>,
     pub(crate) clock: Clock,
     /// The position of the snapshot of the read models; 0 if none fits.
-    pub(crate) snapshot_position: u64,
+    pub(crate) snapshot_position: Arc<AtomicU64>,
     /// The user of the operating system who asks for what is done, if it is known.
     pub(crate) asked_by: Option<u32>,
 }
@@ -80,7 +82,7 @@ impl Running {
         let log = Arc::new(log?);
         let snapshot = snapshot.ok().flatten().filter(|(header, _)| log.fits(header));
         let views = snapshot.map_or_else(|| Views::new(keys.clone()), |(_, views)| views);
-        let snapshot_position = views.position();
+        let snapshot_position = Arc::new(AtomicU64::new(views.position()));
         let views = Arc::new(views);
         let port: Arc<dyn EventLog> = log.clone();
         let engine = Arc::new(Engine::new(port, keys));
@@ -116,7 +118,7 @@ impl Running {
 
 /// Where the snapshot of the read models is.
 pub(crate) fn views_snapshot_path(folder: &Path) -> PathBuf {
-    folder.join("snapshots").join("views")
+    folder.join(VIEWS_SNAPSHOT)
 }
 
 /// Starts from the snapshot, if there is one that fits the log: it is only derived data.

@@ -34,7 +34,7 @@ use crate::endpoints::{FACES, figures, routes};
 use crate::http::router::router;
 use crate::http::server;
 use crate::http::server::door::Door;
-use crate::state::app::{App, AppSettings, LogFigures};
+use crate::state::app::{App, AppSettings, LogFigures, StatsOf};
 use crate::state::app_token_settings::AdminMode;
 use crate::state::hosts;
 use crate::state::log_lines;
@@ -92,7 +92,6 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
         accept_head: options.accept_head,
     };
     let on = tokio::task::block_in_place(|| Running::open(&home.folder, &master, opening))?;
-    let snapshot = on.views.position();
     let password = prepare(&on, options, common.log_format).await?;
     let objects = match bucket {
         Some(bucket) => bucket,
@@ -100,7 +99,6 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
     };
     let public_host = public_url.as_deref().and_then(host_of_url);
     let listen_hosts = hosts::listening(&options.listen, address, public_host);
-    let log = on.log.clone();
     let app = App::new(
         on.engine.clone(),
         on.views.clone(),
@@ -114,6 +112,8 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
             proxies: Proxies::new(options.trusted_proxies.clone()),
             figures_apart: of_figures.is_some(),
             app_token,
+            data: Some(on.folder.clone()),
+            reserve_bytes: opening.reserve_bytes,
             uploads: options.objects.uploads(on.folder.clone(), opening.reserve_bytes),
             objects,
             outbound: options.allow_private_outbound.clone(),
@@ -121,13 +121,13 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
             log_addresses: options.log_addresses,
             budgets: options.budgets.settings(),
         },
-        Arc::new(move || LogFigures::from(log.stats())),
+        figures_of_log(&on),
     );
     let services = Services::start(&on, &app, options, messengers)?;
     tracing::info!(
         address = %address,
         position = on.log.head().position,
-        snapshot,
+        snapshot = on.snapshot_position.load(Relaxed),
         milliseconds = started.elapsed().as_millis() as u64,
         "ready"
     );
@@ -144,6 +144,12 @@ fn remove_dead_copies() {
         let path = copy.display();
         tracing::info!(%path, "removed a private copy that a killed verify or replay had left");
     }
+}
+
+/// What the log counts, for metrics.
+fn figures_of_log(on: &Running) -> StatsOf {
+    let (log, snapshot) = (on.log.clone(), on.snapshot_position.clone());
+    Arc::new(move || LogFigures::new(log.stats(), snapshot.load(Relaxed)))
 }
 
 /// Brings log and read models to where requests can be answered. Returns the password that was made

@@ -43,7 +43,8 @@ pub(crate) fn start(running: &Running, stop: Arc<AtomicBool>) -> std::thread::Jo
     let (log, folder) = (running.log.clone(), running.folder.clone());
     let keys = running.engine.keys().clone();
     let views = running.views.clone();
-    let mut last = running.snapshot_position;
+    let written = running.snapshot_position.clone();
+    let mut last = written.load(Relaxed);
     let mut failed: Option<Instant> = None;
     std::thread::spawn(move || {
         while !stop.load(Relaxed) {
@@ -57,6 +58,7 @@ pub(crate) fn start(running: &Running, stop: Arc<AtomicBool>) -> std::thread::Jo
             match snapshot(&log, &keys, &folder) {
                 Ok(position) => {
                     (last, failed) = (position, None);
+                    written.store(position, Relaxed);
                     tracing::info!(position, "snapshots made");
                 }
                 Err(err) => {

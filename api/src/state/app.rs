@@ -1,6 +1,7 @@
 //! What every handler can reach.
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -58,6 +59,10 @@ pub struct AppSettings {
     pub figures_apart: bool,
     /// The app-token service.
     pub app_token: AppTokenSettings,
+    /// The data folder, for figures about it; `None` where there is none, as in tests.
+    pub data: Option<PathBuf>,
+    /// Less than this is not left on its disk, in bytes.
+    pub reserve_bytes: u64,
     /// Where documents and uploaded files lie.
     pub objects: outside::Objects,
     /// What uploads may take.
@@ -84,21 +89,28 @@ pub struct LogFigures {
     pub blocks: u64,
     /// Their bytes.
     pub bytes: u64,
-    /// Refused commits.
+    /// Refused commits: somebody else was first, or a value is taken.
     pub refused: u64,
+    /// Commits refused for lack of space.
+    pub refused_full: u64,
     /// Seconds spent in storing and syncing.
     pub sync_seconds: f64,
     /// Whether commands are refused for lack of space.
     pub disk_full: bool,
+    /// Up to which position the snapshots reach.
+    pub snapshot_position: u64,
 }
 
-impl From<&LogStats> for LogFigures {
-    fn from(stats: &LogStats) -> Self {
+impl LogFigures {
+    /// Of what a log counted, and its snapshots.
+    pub fn new(stats: &LogStats, snapshot_position: u64) -> Self {
         Self {
+            snapshot_position,
             commits: stats.commits(),
             blocks: stats.blocks(),
             bytes: stats.bytes(),
             refused: stats.refused(),
+            refused_full: stats.refused_full(),
             sync_seconds: stats.sync_time().as_secs_f64(),
             disk_full: stats.disk_full(),
         }

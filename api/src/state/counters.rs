@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use domain::security::Rule;
 use prometheus::core::Collector;
+use prometheus::process_collector::ProcessCollector;
 use prometheus::proto::MetricFamily;
 use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry};
 
@@ -58,6 +59,8 @@ impl Default for Counters {
         if let Some(reports) = &reports {
             Outcome::ALL.into_iter().for_each(|it| drop(reports.with_label_values(&[it.name()])));
         }
+        // A process that may not read its own /proc has none of them.
+        let _ = registry.register(Box::new(ProcessCollector::for_self()));
         Self {
             refusals,
             reports,

@@ -10,6 +10,7 @@ pub struct LogStats {
     blocks: AtomicU64,
     bytes: AtomicU64,
     refused: AtomicU64,
+    refused_full: AtomicU64,
     sync_nanoseconds: AtomicU64,
     disk_full: AtomicBool,
 }
@@ -35,6 +36,11 @@ impl LogStats {
         self.refused.load(Relaxed)
     }
 
+    /// Commits that were refused because the disk is nearly full.
+    pub fn refused_full(&self) -> u64 {
+        self.refused_full.load(Relaxed)
+    }
+
     /// The time that storing and syncing took, in all.
     pub fn sync_time(&self) -> Duration {
         Duration::from_nanos(self.sync_nanoseconds.load(Relaxed))
@@ -54,6 +60,10 @@ impl LogStats {
 
     pub(crate) fn count_refused(&self) {
         self.refused.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn count_refused_full(&self) {
+        self.refused_full.fetch_add(1, Relaxed);
     }
 
     pub(crate) fn set_disk_full(&self, full: bool) {

@@ -153,7 +153,10 @@ impl Writer {
         let mut sequencer = lock(&self.shared.sequencer);
         match sequencer.find_command(prepared.command) {
             Some(_) => sequencer.admit(prepared),
-            None => Err(full.clone()),
+            None => {
+                self.shared.stats.count_refused_full();
+                Err(full.clone())
+            }
         }
     }
 
