@@ -86,7 +86,7 @@ fn answer(
 fn what_is_read(request: &Request) -> Option<(Rule, &'static str)> {
     match request {
         Request::Replay(_) => Some((Rule::Replayed, "replay")),
-        Request::Verify => Some((Rule::Verified, "verify")),
+        Request::Verify { .. } => Some((Rule::Verified, "verify")),
         Request::OneShot(what) if what.copies_all() => Some((Rule::BackedUp, what.name())),
         Request::OneShot(_) => None,
     }
