@@ -67,7 +67,7 @@ fn the_address_is_told_under_the_key_of_somebody_with_an_account_only() {
 
 #[test]
 fn a_stream_ends_two_hours_after_it_began() {
-    let stream = StreamId::new("security", &security_id(NOW, [7; 12]));
+    let stream = StreamId::new("security", security_id(NOW, [7; 12]));
     let ends = Timestamp::from_seconds(NOW.seconds() + SECURITY_STREAM_SECONDS);
     assert_eq!(stream.closes_at(), Some(ends));
 }

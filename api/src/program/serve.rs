@@ -35,7 +35,7 @@ use crate::http::router::router;
 use crate::http::server;
 use crate::http::server::door::Door;
 use crate::state::app::{App, AppSettings, LogFigures, StatsOf};
-use crate::state::app_token_settings::AdminMode;
+use crate::state::app_token_settings::{AdminMode, AppTokenSettings};
 use crate::state::hosts;
 use crate::state::log_lines;
 use crate::state::origins::Origins;
@@ -84,9 +84,7 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
     let home = Home::open(&common.data)?;
     remove_dead_copies();
     let master = master_key_or_new(common, &home.folder)?;
-    if app_token.admin_mode == AdminMode::Open {
-        tracing::warn!("ANYBODY who reaches {address} may change any app and any app user");
-    }
+    warn_of_open(&app_token, address);
     let opening = Opening {
         reserve_bytes: options.disk_reserve_mib.saturating_mul(1024 * 1024),
         accept_head: options.accept_head,
@@ -137,6 +135,12 @@ async fn serve(common: &Common, options: &Serve) -> Result<(), Failure> {
     let _ = std::fs::remove_file(socket_path(&on.folder));
     drop(home);
     Ok(())
+}
+
+fn warn_of_open(app_token: &AppTokenSettings, address: SocketAddr) {
+    if app_token.admin_mode == AdminMode::Open {
+        tracing::warn!("ANYBODY who reaches {address} may change any app and any app user");
+    }
 }
 
 fn remove_dead_copies() {

@@ -172,6 +172,7 @@ mod tests {
             caused_by: None,
             batch: None,
             session: None,
+            uid: None,
             data,
             personal: personal.is_object().then_some(personal),
             secret: None,
