@@ -27,7 +27,7 @@ async fn what_an_operator_does_names_the_user_of_the_system() {
         let found = told.iter().filter(|it| it.0 == operation).map(|it| it.1.clone());
         found.collect::<Vec<_>>()
     };
-    assert_eq!(of("verify"), [uid.clone()]);
+    assert_eq!(of("verify"), std::slice::from_ref(&uid));
     // Each rotation is one event or more.
     let rotated = of("keys rotate");
     assert!(rotated.len() >= 2 && rotated.iter().all(|it| *it == uid), "{told:?}");

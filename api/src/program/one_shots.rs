@@ -203,14 +203,7 @@ impl OneShot {
                 let account = user.map_or(AccountId::None, AccountId::User);
                 enable(on, what, tenant, account, enabled).await
             }
-            Self::Unlock { name, tenant } => {
-                let account = Accounts::of(&on.views.read(), TenantId(tenant)).id_of(&name);
-                let is_user = on.views.read().users.named(TenantId(tenant), &name).is_some();
-                match is_user || account != AccountId::None {
-                    true => Ok(format!("{name} may try again at once")),
-                    false => Err(format!("tenant {tenant} has nobody of this name").into()),
-                }
-            }
+            Self::Unlock { name, tenant } => unlock(on, &name, TenantId(tenant)),
             Self::Erase { user, tenant } => erase_user(on, what, &user, TenantId(tenant)).await,
             Self::GrantAdministrator { name, tenant } => {
                 administrators::grant(on, what, &name, TenantId(tenant), now).await
@@ -252,6 +245,16 @@ impl OneShot {
                 new_user::create(on, what, who, &password, administrator).await
             }
         }
+    }
+}
+
+/// The server forgets the failures once this is said (`admin_server.rs`): nothing else remembers them.
+fn unlock(on: &Running, name: &str, tenant: TenantId) -> Result<String, Failure> {
+    let tables = on.views.read();
+    let is_account = Accounts::of(&tables, tenant).id_of(name) != AccountId::None;
+    match is_account || tables.users.named(tenant, name).is_some() {
+        true => Ok(format!("{name} may try again at once")),
+        false => Err(format!("tenant {tenant} has nobody of this name").into()),
     }
 }
 
