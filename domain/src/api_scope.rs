@@ -75,7 +75,7 @@ impl PlainFields for ApiScopeFields {
     fn check(&self) -> Result<(), Refusal> {
         check_scope("name", &self.name)?;
         check::optional("displayName", self.display_name.as_deref(), 200)?;
-        check::optional("description", self.description.as_deref(), 1_000)?;
+        check::optional_text("description", self.description.as_deref(), 1_000)?;
         children::check_claim_types("userClaims", &self.user_claims)?;
         children::check_property_keys("properties", &self.property_keys)
     }

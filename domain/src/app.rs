@@ -201,7 +201,7 @@ fn create(
     if !APP_IDS.contains(&data.app.0) {
         return Err(Refusal::invalid("appId", "must be 16 digits, the first of them not zero"));
     }
-    check::at_most("username", &personal.owner, APP_NAME_CHARS_MAX)?;
+    check::line("username", &personal.owner, APP_NAME_CHARS_MAX)?;
     if personal.owner.is_empty() && data.owner == AccountId::None && !data.is_default {
         return Err(Refusal::invalid("username", "is required"));
     }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::account::{APP_INFO_CHARS_MAX, APP_NAME_CHARS_MAX, InfoMark, REG_IP_CHARS_MAX};
 use crate::aggregate::{Aggregate, Decision};
 use crate::check;
-use crate::credentials::{PasswordVerifier, normalise};
+use crate::credentials::{PasswordVerifier, claimed};
 use crate::event::Fact;
 pub use crate::ids::AppUserId;
 use crate::ids::{AppId, TenantId, Timestamp, looks_like_app_id};
@@ -292,7 +292,7 @@ impl AppAccount {
     fn end(&self, event: AppUserEvent) -> Decision<AppUserEvent> {
         let decision = Decision::event(event);
         match &self.user_name {
-            Some(name) => decision.release(self.tenant, APP_USER_NAME_CLAIM, normalise(name)),
+            Some(name) => decision.release(self.tenant, APP_USER_NAME_CLAIM, claimed(name)),
             None => decision,
         }
     }
@@ -308,16 +308,15 @@ fn register(
     if looks_like_app_id(name) {
         return Err(Refusal::invalid("userName", "must not look like the id of an app"));
     }
-    // What cannot be seen would make two names look alike.
-    if name.chars().any(|it| !it.is_alphanumeric() && !it.is_ascii_graphic() && it != ' ') {
+    if !name.chars().all(may_stand_in_name) {
         return Err(Refusal::invalid(
             "userName",
-            "may have letters, digits, signs and blanks only",
+            "may have letters, digits and signs of ASCII, Chinese characters and blanks only",
         ));
     }
     check::at_most("userInfo", &personal.info, APP_INFO_CHARS_MAX)?;
-    check::at_most("regIP", &personal.reg_ip, REG_IP_CHARS_MAX)?;
-    check::at_most("rootName", &personal.root_name, APP_NAME_CHARS_MAX)?;
+    check::line("regIP", &personal.reg_ip, REG_IP_CHARS_MAX)?;
+    check::line("rootName", &personal.root_name, APP_NAME_CHARS_MAX)?;
     let registered = AppUserEvent::Registered(Fact {
         data: data.clone(),
         personal: Some(personal.clone()),
@@ -326,6 +325,19 @@ fn register(
     Ok(Decision::event(registered).claim(
         data.tenant,
         APP_USER_NAME_CLAIM,
-        normalise(&personal.user_name),
+        claimed(&personal.user_name),
     ))
+}
+
+/// ASCII, and the unified Chinese characters: in both, what looks alike is the same. Letters of other
+/// scripts look like those of ASCII, or become some in capitals.
+fn may_stand_in_name(it: char) -> bool {
+    let is_chinese = matches!(
+        it,
+        '\u{3400}'..='\u{4DBF}'
+            | '\u{4E00}'..='\u{9FFF}'
+            | '\u{20000}'..='\u{2EE5D}'
+            | '\u{30000}'..='\u{323AF}'
+    );
+    it.is_ascii_graphic() || it == ' ' || is_chinese
 }

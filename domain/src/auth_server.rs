@@ -98,7 +98,7 @@ impl PlainFields for AuthServerFields {
             return Err(Refusal::invalid("id", "must not be chancery: this one is built in"));
         }
         check::required("name", &self.name, 300)?;
-        check::optional("description", self.description.as_deref(), 1_000)?;
+        check::optional_text("description", self.description.as_deref(), 1_000)?;
         for (field, url) in [
             ("issuer", &self.issuer),
             ("clientRegistrationEndpoint", &self.client_registration_endpoint),

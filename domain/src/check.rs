@@ -1,23 +1,43 @@
 //! The few checks that every aggregate shares, so that a rule has one wording.
 
+use crate::mail_address;
 use crate::refusal::Refusal;
+use crate::unseen::{is_format, is_line_end_or_control, is_unseen};
 
-/// Present, not blank, and at most `chars_max` characters.
+/// Present, not blank, one line, and at most `chars_max` characters.
 pub fn required(field: &'static str, value: &str, chars_max: usize) -> Result<(), Refusal> {
+    required_text(field, value, chars_max)?;
+    line(field, value, chars_max)
+}
+
+/// As [`required`], for a text that may have several lines.
+pub fn required_text(field: &'static str, value: &str, chars_max: usize) -> Result<(), Refusal> {
     if value.trim().is_empty() {
         return Err(Refusal::invalid(field, "is required"));
     }
     at_most(field, value, chars_max)
 }
 
-/// Characters that are not seen and change how the text around them looks: those that turn the
-/// direction of writing (UAX 9 section 2), and spaces without a width.
-fn is_unseen(it: char) -> bool {
-    matches!(it, '\u{200B}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
+/// As [`required`], for a name by which somebody or something is known, as a claim in a token is: it is
+/// what it looks like. Without characters that nobody sees, and without blanks around it.
+pub fn name(field: &'static str, value: &str, chars_max: usize) -> Result<(), Refusal> {
+    required(field, value, chars_max)?;
+    if value.trim() != value {
+        return Err(Refusal::invalid(field, "must not begin or end with a blank"));
+    }
+    seen(field, value)
 }
 
-/// At most `chars_max` characters, without control characters other than line breaks and tabs, and
-/// without characters that are not seen.
+/// Without characters that nobody sees, also those that words of some languages need.
+pub fn seen(field: &'static str, value: &str) -> Result<(), Refusal> {
+    match value.chars().any(is_format) {
+        false => Ok(()),
+        true => Err(Refusal::invalid(field, "must not have characters that nobody sees")),
+    }
+}
+
+/// A text that may have several lines: at most `chars_max` characters, without control characters other
+/// than line breaks and tabs, and without characters that are not seen.
 pub fn at_most(field: &'static str, value: &str, chars_max: usize) -> Result<(), Refusal> {
     if value.chars().count() > chars_max {
         return Err(Refusal::invalid(field, format!("must have at most {chars_max} characters")));
@@ -31,8 +51,26 @@ pub fn at_most(field: &'static str, value: &str, chars_max: usize) -> Result<(),
     Ok(())
 }
 
-/// As [`at_most`], for a value that may be absent.
+/// As [`at_most`], for one line: also without line breaks and tabs.
+pub fn line(field: &'static str, value: &str, chars_max: usize) -> Result<(), Refusal> {
+    at_most(field, value, chars_max)?;
+    match value.chars().any(is_line_end_or_control) {
+        false => Ok(()),
+        true => Err(Refusal::invalid(field, "must be one line, without control characters")),
+    }
+}
+
+/// As [`line`], for a value that may be absent.
 pub fn optional(field: &'static str, value: Option<&str>, chars_max: usize) -> Result<(), Refusal> {
+    value.map_or(Ok(()), |it| line(field, it, chars_max))
+}
+
+/// As [`at_most`], for a value that may be absent.
+pub fn optional_text(
+    field: &'static str,
+    value: Option<&str>,
+    chars_max: usize,
+) -> Result<(), Refusal> {
     value.map_or(Ok(()), |it| at_most(field, it, chars_max))
 }
 
@@ -67,16 +105,12 @@ pub fn permission(field: &'static str, value: &str, chars_max: usize) -> Result<
     }
 }
 
-/// Exactly one `@`, not first and not last (spec section 2.1), and nothing that would end a line of a
-/// letter.
+/// An address as [`mail_address`] makes it, without anything around it.
 pub fn email(field: &'static str, value: &str) -> Result<(), Refusal> {
-    let well_formed = value
-        .split_once('@')
-        .is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !host.contains('@'));
-    if !well_formed || value.trim().chars().any(|it| it.is_control() || it.is_whitespace()) {
-        return Err(Refusal::invalid(field, "must be an e-mail address"));
+    match mail_address::of(value).is_some_and(|it| it == value) {
+        true => Ok(()),
+        false => Err(Refusal::invalid(field, "must be an e-mail address")),
     }
-    Ok(())
 }
 
 /// Digits with `+ - . ( )` and spaces, at least one digit (spec section 2.1).

@@ -79,7 +79,7 @@ impl Properties {
 /// Too many of them, or one that is blank or too long.
 pub fn check_claim_types(field: &'static str, types: &[String]) -> Result<(), Refusal> {
     check::list(field, types, CHILDREN_MAX)?;
-    types.iter().try_for_each(|it| check::required(field, it, CLAIM_TYPE_CHARS_MAX))
+    types.iter().try_for_each(|it| check::name(field, it, CLAIM_TYPE_CHARS_MAX))
 }
 
 /// The keys of the properties of an aggregate.

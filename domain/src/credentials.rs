@@ -76,7 +76,16 @@ pub fn check_password(password: &str) -> Vec<IdentityRule> {
     broken.map(|(_, code, why)| IdentityRule { code, why }).collect()
 }
 
-/// The `normalizedUserName` and `normalizedEmail` of a user.
+/// The name as it is compared, and the `normalizedUserName` of a user: letters of ASCII in capitals.
+///
+/// Others stay as they are. In capitals some of them are letters of ASCII (`ı` is `I`, `ſ` is `S`, `ß`
+/// is `SS`), so that a name would find somebody else's account.
 pub fn normalise(name: &str) -> String {
-    name.trim().to_uppercase()
+    name.trim().to_ascii_uppercase()
+}
+
+/// The value of a claim on a name or an address. What is not ASCII holds its claim under this since
+/// before [`normalise`] left it alone, and gives it back under this.
+pub fn claimed(text: &str) -> String {
+    text.trim().to_uppercase()
 }

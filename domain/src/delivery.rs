@@ -214,7 +214,7 @@ impl Delivery {
             }
             DeliveryCommand::NoteFailed { .. } if open.given_up => Decision::none(),
             DeliveryCommand::NoteFailed { why, again_at } => {
-                check::required("why", why, 200)?;
+                check::required_text("why", why, 200)?;
                 let (why, again_at) = (why.clone(), *again_at);
                 Decision::event(DeliveryEvent::Failed(DeliveryFailed { attempt, why, again_at }))
             }

@@ -248,7 +248,7 @@ impl Active {
             }
             GatewayCommand::NoteRefused { refused, head } => {
                 check_position(refused.position, *head)?;
-                check::required("reason", &refused.reason, 500)?;
+                check::required_text("reason", &refused.reason, 500)?;
                 Ok(match self.refused.as_ref() == Some(&**refused) {
                     true => Decision::none(),
                     false => Decision::event(GatewayEvent::Refused((**refused).clone().into())),

@@ -8,6 +8,7 @@ mod ids;
 mod kind;
 mod refusal;
 mod stream;
+mod unseen;
 
 pub mod changes;
 pub mod check;
@@ -23,6 +24,7 @@ pub mod forgetting;
 pub mod hashed;
 pub mod log;
 pub mod log_event;
+pub mod mail_address;
 pub mod plain;
 
 pub mod account;

@@ -226,7 +226,7 @@ impl OpenNotice {
                 Decision::event(NoticeEvent::Progressed(data.clone().into()))
             }
             NoticeCommand::NoteFailed { why, again_at } => {
-                check::required("why", why, 200)?;
+                check::required_text("why", why, 200)?;
                 let attempt = self.attempts.saturating_add(1);
                 let failed = NoticeFailed { attempt, why: why.clone(), again_at: *again_at };
                 Decision::event(NoticeEvent::Failed(failed.into()))

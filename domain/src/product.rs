@@ -110,8 +110,8 @@ impl PlainFields for ProductFields {
     fn check(&self) -> Result<(), Refusal> {
         check_code("id", &self.code)?;
         check::required("name", &self.name, 300)?;
-        check::optional("description", self.description.as_deref(), 1_000)?;
-        check::optional("terms", self.terms.as_deref(), 4_000)?;
+        check::optional_text("description", self.description.as_deref(), 1_000)?;
+        check::optional_text("terms", self.terms.as_deref(), 4_000)?;
         let limit = self.subscriptions_limit;
         if !limit.is_none_or(|it| (1..=SUBSCRIPTIONS_LIMIT_MAX).contains(&it)) {
             return Err(Refusal::invalid("subscriptionsLimit", "must be from 1 to 1,000"));

@@ -244,10 +244,10 @@ fn last_claim(fields: &RoleFields) -> u32 {
 }
 
 fn check_fields(fields: &RoleFields) -> Result<(), Refusal> {
-    check::required("name", &fields.name, 256)?;
+    check::name("name", &fields.name, 256)?;
     check::list("claims", &fields.claims, ROLE_CLAIMS_MAX)?;
     for claim in &fields.claims {
-        check::required("claims.claimType", &claim.claim_type, 250)?;
+        check::name("claims.claimType", &claim.claim_type, 250)?;
         match claim.claim_type.as_str() {
             "permission" => check::permission("claims.claimValue", &claim.value, 2000)?,
             _ => check::at_most("claims.claimValue", &claim.value, 2000)?,

@@ -27,7 +27,7 @@ const RESERVED: [&str; 2] = ["openid", "offline_access"];
 /// # Errors
 /// A refusal that names `field`.
 pub fn check_scope(field: &'static str, scope: &str) -> Result<(), Refusal> {
-    check::required(field, scope, SCOPE_CHARS_MAX)?;
+    check::required_text(field, scope, SCOPE_CHARS_MAX)?;
     if scope.bytes().all(|it| it.is_ascii_graphic() && it != b'"' && it != b'\\') {
         return Ok(());
     }

@@ -261,7 +261,7 @@ impl Aggregate for SdkJob {
                 Decision::event(SdkJobEvent::Finished((**finished).clone().into()))
             }
             SdkJobCommand::Fail(failed) => {
-                check::required("reason", &failed.reason, 100)?;
+                check::required_text("reason", &failed.reason, 100)?;
                 check::at_most("detail", &failed.detail, SDK_JOB_DETAIL_CHARS_MAX)?;
                 Decision::event(SdkJobEvent::Failed((**failed).clone().into()))
             }

@@ -133,7 +133,7 @@ impl Aggregate for SigningKey {
             (SigningKey::Retired | SigningKey::Ended, SigningKeyCommand::Retire { .. })
             | (SigningKey::Ended, SigningKeyCommand::End { .. }) => Ok(Decision::none()),
             (SigningKey::Active | SigningKey::Retired, SigningKeyCommand::End { reason }) => {
-                check::required("reason", reason, 200)?;
+                check::required_text("reason", reason, 200)?;
                 let ended = SigningKeyEnded { reason: reason.clone() };
                 Ok(Decision::event(SigningKeyEvent::Ended(ended.into())))
             }

@@ -8,6 +8,7 @@ use crate::check;
 use crate::event::Fact;
 use crate::ids::{SubjectId, SubscriberId, TenantId, Timestamp};
 use crate::kind::{ClaimKind, Ids};
+use crate::mail_address;
 use crate::refusal::Refusal;
 use crate::stored_events;
 
@@ -23,14 +24,14 @@ pub const SUBSCRIBERS_OF_RESOURCE_MAX: usize = 100_000;
 /// How many letters in a row may be refused for good, before nothing more is sent.
 pub const BOUNCES_MAX: u32 = 3;
 
-/// The address as it is compared.
-pub fn normalise_address(address: &str) -> String {
-    address.trim().to_lowercase()
+/// Of what the mark is a keyed hash.
+pub fn address_at(resource: u32, address: &str) -> String {
+    format!("{resource}:{}", mail_address::key(address).to_ascii_lowercase())
 }
 
-/// The value of the claim, and of what the mark is a keyed hash.
-pub fn address_at(resource: u32, address: &str) -> String {
-    format!("{resource}:{}", normalise_address(address))
+/// The value of the claim. What is not ASCII has always held it under this.
+fn claimed_at(resource: u32, address: &str) -> String {
+    format!("{resource}:{}", address.trim().to_lowercase())
 }
 
 /// Somebody proved an address, and is told from now on.
@@ -197,7 +198,7 @@ impl Aggregate for Subscriber {
         match (&mut *self, event) {
             (_, SubscriberEvent::Confirmed(fact)) => {
                 let SubscriberConfirmed { subscriber, tenant, resource, .. } = fact.data;
-                let claim = fact.personal.as_ref().map(|it| address_at(resource, &it.address));
+                let claim = fact.personal.as_ref().map(|it| claimed_at(resource, &it.address));
                 let present = Present { subscriber, tenant, claim, bounces: 0 };
                 *self = Self::Present(Box::new(present));
             }
@@ -227,7 +228,7 @@ fn confirm(
 ) -> Result<Decision<SubscriberEvent>, Refusal> {
     check_address("email", &address.address)?;
     check::required("language", &data.language, 20)?;
-    let claim = address_at(data.resource, &address.address);
+    let claim = claimed_at(data.resource, &address.address);
     let fact = Fact { data: data.clone(), personal: Some(address.clone()), secret: None };
     let decision = Decision::event(SubscriberEvent::Confirmed(fact));
     Ok(decision.claim(data.tenant, SUBSCRIBER_CLAIM, claim))

@@ -286,7 +286,7 @@ fn not_allowed(why: &'static str) -> Result<Decision<SubscriptionEvent>, Refusal
 
 fn reasoned(reason: Option<&str>) -> Result<SubscriptionReason, Refusal> {
     let reason = reason.map(str::trim).filter(|it| !it.is_empty());
-    check::optional("reason", reason, REASON_CHARS_MAX)?;
+    check::optional_text("reason", reason, REASON_CHARS_MAX)?;
     Ok(SubscriptionReason { reason: reason.map(str::to_owned) })
 }
 

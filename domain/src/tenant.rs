@@ -342,7 +342,7 @@ impl TenantCreated {
     }
 
     fn check(&self) -> Result<(), Refusal> {
-        check::required("name", &self.name, 200)?;
+        check::name("name", &self.name, 200)?;
         check::optional("theme", self.theme.as_deref(), 200)?;
         check::optional("logoUri", self.logo_uri.as_deref(), 2_000)?;
         check::optional("description", self.description.as_deref(), 1_000)?;
@@ -359,7 +359,7 @@ impl TenantCreated {
         }
         check::list("claims", &self.claims, CLAIMS_MAX)?;
         for (at, claim) in self.claims.iter().enumerate() {
-            check::required("claims.claimType", &claim.claim_type, 250)?;
+            check::name("claims.claimType", &claim.claim_type, 250)?;
             check::at_most("claims.claimValue", &claim.value, 2_000)?;
             // Spec section 6.6: whoever reads them asks for a type.
             let before = self.claims.iter().take(at);
@@ -377,7 +377,7 @@ pub fn normalise(host: &str) -> String {
 }
 
 fn check_host(field: &'static str, host: &str) -> Result<(), Refusal> {
-    check::required(field, host, 255)?;
+    check::required_text(field, host, 255)?;
     let allowed = |it: char| it.is_ascii_alphanumeric() || "-._:[]".contains(it);
     if !host.chars().all(allowed) {
         return Err(Refusal::invalid(field, "must be a host name with an optional port"));

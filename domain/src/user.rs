@@ -20,7 +20,7 @@ use crate::aggregate::{Aggregate, Decision};
 use crate::check;
 pub use crate::credentials::{
     IdentityRule, PASSWORD_BYTES_MAX, PasswordVerifier, Verifiers, check_password, check_user_name,
-    normalise,
+    claimed, normalise,
 };
 use crate::event::Fact;
 use crate::ids::{Timestamp, UserId};
@@ -211,7 +211,7 @@ impl User {
         if !matches!(self, User::Absent) {
             return Err(Refusal::AlreadyExists { what: "user" });
         }
-        check_personal(personal)?;
+        check_personal(personal, None)?;
         check_registered(data)?;
         let mut decision = Decision::event(UserEvent::Registered(Fact {
             data: data.clone(),
@@ -281,11 +281,11 @@ impl Account {
 
 /// What a user has that no other user of the tenant may have.
 fn held_by(personal: &UserPersonal) -> Vec<(ClaimKind, String)> {
-    let email = personal.email.as_deref().map(normalise);
+    let email = personal.email.as_deref().map(claimed);
     let phone = personal.phone_number.as_deref();
     let phone = phone.map(|it| normalise_phone(personal.country_code.as_deref(), it));
     let all = [
-        (USER_NAME_CLAIM, Some(normalise(&personal.user_name))),
+        (USER_NAME_CLAIM, Some(claimed(&personal.user_name))),
         (USER_EMAIL_CLAIM, email),
         (USER_PHONE_CLAIM, phone),
     ];
@@ -308,7 +308,7 @@ fn app_password_set(user: UserId, verifier: &PasswordVerifier) -> UserEvent {
 
 fn app_info_set(user: UserId, info: &UserAppInfo) -> Result<UserEvent, Refusal> {
     check::at_most("userInfo", &info.info, APP_INFO_CHARS_MAX)?;
-    check::at_most("regIP", &info.reg_ip, REG_IP_CHARS_MAX)?;
+    check::line("regIP", &info.reg_ip, REG_IP_CHARS_MAX)?;
     let data = UserAppInfoSet { user };
     Ok(UserEvent::AppInfoSet(Fact { data, personal: Some(info.clone()), secret: None }))
 }

@@ -11,7 +11,7 @@ use crate::audit::Audit;
 use crate::kept::{Cut, Kinds, malformed};
 
 /// Changes with this format.
-const FORMAT: u32 = 10;
+const FORMAT: u32 = 11;
 
 /// A snapshot of another revision is not read: it was made in another format, or by a program that
 /// knew other kinds of events, or kept others of them.

@@ -4,7 +4,9 @@ use domain::user::{
     PasswordVerifier, User, UserAppInfo, UserEvent, UserPersonal, UserPersonalChange,
     UserPersonalUpdated, UserRegistered, normalise,
 };
-use domain::{Aggregate as _, Recorded, StoredEvent as _, StreamId, SubjectId, TenantId, UserId};
+use domain::{
+    Aggregate as _, Recorded, StoredEvent as _, StreamId, SubjectId, TenantId, UserId, mail_address,
+};
 use serde::de::DeserializeOwned;
 use smallvec::{SmallVec, smallvec};
 
@@ -66,7 +68,7 @@ pub(crate) fn name_hash(keys: &Keys, tenant: TenantId, name: &str) -> u64 {
 }
 
 pub(crate) fn email_hash(keys: &Keys, tenant: TenantId, email: &str) -> u64 {
-    keys.0.lookup_hash(tenant, "email", &normalise(email))
+    keys.0.lookup_hash(tenant, "email", &mail_address::key(email))
 }
 
 pub(crate) fn phone_hash(keys: &Keys, tenant: TenantId, phone_number: &str) -> u64 {

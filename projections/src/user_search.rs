@@ -1,7 +1,7 @@
 //! Which users a list shows: by what the indexes know, by what is clear, and by what is sealed.
 
-use domain::user::{UserPersonal, normalise};
-use domain::{TenantId, Timestamp};
+use domain::user::UserPersonal;
+use domain::{TenantId, Timestamp, mail_address};
 
 use crate::found::Group;
 use crate::page::Paging;
@@ -83,7 +83,7 @@ impl UserFilter {
                 wanted.as_ref().is_none_or(|wanted| has.is_some_and(|has| equal(wanted, has)))
             };
         same(&self.email, personal.and_then(|it| it.email.as_ref()), |a, b| {
-            normalise(a) == normalise(b)
+            mail_address::key(a) == mail_address::key(b)
         }) && same(&self.phone_number, personal.and_then(|it| it.phone_number.as_ref()), |a, b| {
             a == b
         }) && self.name.as_ref().is_none_or(|it| personal.is_some_and(|who| has_name(who, it)))

@@ -160,6 +160,22 @@ fn a_person_is_forgotten_whether_the_account_ended_or_not() {
     given::<AppUser>([]).when(AppUserCommand::Erase).then_refused(refusal);
 }
 
+/// From before names were of ASCII or Chinese.
+#[test]
+fn a_name_of_before_is_given_back_as_it_was_held() {
+    let personal = AppUserPersonal { user_name: "Straße".to_owned(), ..app_user_personal() };
+    let registered = AppUserEvent::Registered(Fact {
+        data: app_user_registered(),
+        personal: Some(personal),
+        secret: Some(verifier()),
+    });
+    let ended = AppUserEvent::Deleted(AppUserDeleted { app_user: AppUserId(72) }.into());
+    given::<AppUser>([registered])
+        .when(AppUserCommand::Delete)
+        .then([ended])
+        .then_releases([claim(APP_USER_NAME_CLAIM, "STRASSE")]);
+}
+
 #[test]
 fn a_user_name_is_none_that_looks_like_an_app() {
     let named = |name: &str| AppUserPersonal { user_name: name.to_owned(), ..app_user_personal() };
@@ -172,6 +188,14 @@ fn a_user_name_is_none_that_looks_like_an_app() {
         &"x".repeat(65),
         "a\u{0}b",
         "root\u{200b}",
+        "аdmin",
+        "admın",
+        "ſhop",
+        "jose\u{301}",
+        "a²",
+        "ａdmin",
+        "١٢٣",
+        "\u{f900}",
     ] {
         given::<AppUser>([]).when(register(named(wrong))).then_refused_field("userName");
     }

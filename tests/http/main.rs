@@ -37,6 +37,7 @@ mod gateways;
 mod idempotency;
 mod identity_resource;
 mod kept;
+mod look_alikes;
 mod openapi;
 mod operation;
 mod origins;

@@ -8,12 +8,12 @@ use domain::delivery::{
 };
 use domain::log::CommitHead;
 use domain::tenant::settings::{CODES_A_NETWORK, CODES_A_NUMBER, CODES_A_TENANT, CODES_AN_ADDRESS};
-use domain::user::{normalise, normalise_phone};
+use domain::user::normalise_phone;
 use domain::verification::{
     CODE_DIGITS, CodePurpose, Verification, VerificationCommand, VerificationIssued,
     VerificationSecret, code_seconds,
 };
-use domain::{Actor, Aggregate as _, StreamId, TenantId, Timestamp, UserId};
+use domain::{Actor, Aggregate as _, StreamId, TenantId, Timestamp, UserId, mail_address};
 
 use super::granted::Open;
 use super::short_id::short_id;
@@ -38,7 +38,7 @@ pub(crate) struct Address {
 
 impl Address {
     pub(crate) fn mail(address: &str) -> Self {
-        Self { channel: Channel::Mail, text: normalise(address) }
+        Self { channel: Channel::Mail, text: mail_address::key(address) }
     }
 
     /// By its digits: other signs make no other number.

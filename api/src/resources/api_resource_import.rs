@@ -82,7 +82,7 @@ async fn import(mut granted: Granted) -> Outcome {
     check::required("microServiceName", &body.micro_service_name, 200)?;
     let (name, text) = (&body.micro_service_display_name, &body.micro_service_description);
     check::optional("microServiceDisplayName", name.as_deref(), 200)?;
-    check::optional("microServiceDescription", text.as_deref(), 1000)?;
+    check::optional_text("microServiceDescription", text.as_deref(), 1000)?;
     check_not_reserved("microServiceName", &everything_of(&body.micro_service_name))?;
     scopes_of(&body).iter().try_for_each(|it| check_scope("microServicePolicies", it))?;
     for policy in &body.micro_service_policies {

@@ -173,7 +173,7 @@ async fn publish_revision(mut granted: Granted) -> Outcome {
     check_document_id(document_id.as_deref())?;
     let url = body.swagger_url.as_deref();
     domain::check::optional("swaggerUrl", url, ADDRESS_CHARS_MAX)?;
-    domain::check::optional("releaseNote", body.release_note.as_deref(), NOTES_CHARS_MAX)?;
+    domain::check::optional_text("releaseNote", body.release_note.as_deref(), NOTES_CHARS_MAX)?;
     let absent = || Reason::ApiUnknown.error(codes::REVISION_NO_DETAIL, "gateway API not found");
     if owned(&granted)?.gateway.api(&body.api_id).is_none() {
         return Err(absent());
@@ -328,7 +328,7 @@ fn check_texts(body: &PublishBody) -> Result<(), ApiError> {
     };
     said.check_texts()?;
     check_document_id(body.document_id.as_deref())?;
-    Ok(domain::check::optional("notes", body.notes.as_deref(), NOTES_CHARS_MAX)?)
+    Ok(domain::check::optional_text("notes", body.notes.as_deref(), NOTES_CHARS_MAX)?)
 }
 
 fn check_document_id(id: Option<&str>) -> Result<(), ApiError> {

@@ -155,7 +155,7 @@ async fn post(mut granted: Granted) -> Outcome {
     let row = owned(&granted)?;
     let (body, bytes) = granted.json::<NewRelease>().await?;
     domain::check::required("aid", &body.aid, 256)?;
-    domain::check::required("notes", &body.notes, domain::resource::NOTES_CHARS_MAX)?;
+    domain::check::required_text("notes", &body.notes, domain::resource::NOTES_CHARS_MAX)?;
     let api_id = api_of(&row, &body.aid);
     let command =
         ResourceCommand::SetOnlineVersion { revision_id: body.aid, notes: Some(body.notes) };

@@ -260,7 +260,7 @@ async fn taken_of(granted: &Granted, revision: &Revision) -> Result<Taken, ApiEr
 async fn roll_back_to(mut granted: Granted) -> Outcome {
     let row = owned(&granted)?;
     let (body, bytes) = granted.optional_json::<OnlineBody>().await?;
-    domain::check::optional("notes", body.notes.as_deref(), NOTES_CHARS_MAX)?;
+    domain::check::optional_text("notes", body.notes.as_deref(), NOTES_CHARS_MAX)?;
     let (api, revision) = revision_of_path(&granted, &row)?;
     release(&granted, &row, (&api, revision.number), body.notes, &bytes).await
 }
@@ -268,7 +268,7 @@ async fn roll_back_to(mut granted: Granted) -> Outcome {
 async fn roll_back(mut granted: Granted) -> Outcome {
     let row = owned(&granted)?;
     let (body, bytes) = granted.json::<RollbackBody>().await?;
-    domain::check::optional("notes", body.notes.as_deref(), NOTES_CHARS_MAX)?;
+    domain::check::optional_text("notes", body.notes.as_deref(), NOTES_CHARS_MAX)?;
     domain::check::optional("apiId", body.api_id.as_deref(), 256)?;
     let api = find_api(&row, body.api_id.as_deref())?.clone();
     let then = match (body.position, body.time) {

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use domain::subscriber::{
     RemovedBy, SUBSCRIBERS_OF_RESOURCE_MAX, Subscriber, SubscriberAddress, SubscriberCommand,
-    SubscriberConfirmed, check_address, normalise_address,
+    SubscriberConfirmed, check_address,
 };
-use domain::{Actor, Refusal, SubscriberId, TenantId, UserId};
+use domain::{Actor, Refusal, SubscriberId, TenantId, UserId, mail_address};
 use outside::is_mail_address;
 use projections::{SubscriberData, SubscriberRow, Subscribers};
 use schemars::JsonSchema;
@@ -167,7 +167,7 @@ async fn list(granted: Granted) -> Outcome {
 async fn send_letter(mut granted: Granted) -> Outcome {
     let resource = granted.call.number(0, "id")?;
     let (body, bytes) = granted.json::<VerifyEmailBody>().await?;
-    let address = body.email.trim();
+    let address = &*mail_address::tidied(&body.email);
     check_address("email", address)?;
     if !is_mail_address(address) {
         return Err(ApiError::field("email", "must be an e-mail address"));
@@ -210,7 +210,7 @@ fn may_ask_for(granted: &Granted, resource: u32, address: &str) -> bool {
         }
         let user = tables.users.get(tenant, caller).filter(|it| it.data.email_confirmed);
         let own = user.and_then(|it| tables.users.personal(it)).and_then(|it| it.email);
-        own.is_some_and(|it| normalise_address(&it) == normalise_address(address))
+        own.is_some_and(|it| mail_address::key(&it) == mail_address::key(address))
     })
 }
 

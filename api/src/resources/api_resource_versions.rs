@@ -162,7 +162,7 @@ async fn set_online(mut granted: Granted) -> Outcome {
     }
     let (body, bytes) = granted.optional_json::<OnlineBody>().await?;
     let notes = body.notes.filter(|it| !it.trim().is_empty());
-    domain::check::optional("notes", notes.as_deref(), NOTES_CHARS_MAX)?;
+    domain::check::optional_text("notes", notes.as_deref(), NOTES_CHARS_MAX)?;
     if row.gateway.find_revision(&revision_id).is_none() {
         let why = "the API resource has no such revision";
         return Err(Reason::RevisionUnknown.error(codes::SET_ONLINE_FAILED, why));

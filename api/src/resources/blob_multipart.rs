@@ -82,10 +82,7 @@ fn not_read(err: &Error, call: &Call) -> NotRead {
 /// and never a path of ours.
 fn cleaned(name: &str) -> Option<String> {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let is_seen = |it: &char| {
-        let alone = it.encode_utf8(&mut [0; 4]).to_owned();
-        !it.is_control() && check::at_most("originalName", &alone, 1).is_ok()
-    };
+    let is_seen = |it: &char| check::line("originalName", it.encode_utf8(&mut [0; 4]), 1).is_ok();
     let seen = last.chars().filter(is_seen).collect::<String>();
     let name = seen.trim().chars().take(ORIGINAL_NAME_CHARS_MAX).collect::<String>();
     let name = name.trim_end();

@@ -341,7 +341,7 @@ fn scopes_of_now(
 async fn hash_secret(mut granted: Granted) -> Outcome {
     granted.call.number(0, "id")?;
     let (body, _) = granted.json::<SecretKeyBody>().await?;
-    domain::check::required("plaintext", &body.plaintext, SECRET_BYTES_MAX)?;
+    domain::check::required_text("plaintext", &body.plaintext, SECRET_BYTES_MAX)?;
     // The limit above is in characters; the token endpoint limits bytes.
     if body.plaintext.len() > SECRET_BYTES_MAX {
         let why = format!("is longer than {SECRET_BYTES_MAX} bytes");

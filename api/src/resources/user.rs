@@ -5,7 +5,7 @@ use domain::user::{
     IdentityRule, USER_EMAIL_CLAIM, USER_NAME_CLAIM, USER_PHONE_CLAIM, User, UserCommand,
     UserPersonal, UserRegistered, Verifiers, check_user_name,
 };
-use domain::{UserId, hex};
+use domain::{UserId, hex, mail_address};
 use projections::{Keys, Order, UserData, UserFilter, UserRow};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -160,7 +160,7 @@ fn order_of(granted: &Granted, list: &ListQuery) -> Order<UserData> {
 fn read_filter(granted: &Granted, list: &ListQuery) -> Result<UserFilter, ApiError> {
     let query = &list.query;
     let email = query.text("q.email");
-    if email.is_some_and(|it| domain::check::email("q.email", it).is_err()) {
+    if email.is_some_and(|it| mail_address::of(it).is_none()) {
         query.note("q.email", "must be an e-mail address");
     }
     let phone_number = query.text("q.phoneNumber");

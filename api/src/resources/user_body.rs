@@ -1,10 +1,10 @@
 //! AppUser (spec section 2.8), and what it means in the domain.
 
-use domain::hex;
 use domain::user::{
     USER_CHILDREN_MAX, UserClaim, UserFile, UserLogin, UserPersonal, UserProperty, UserRegistered,
     normalise,
 };
+use domain::{hex, mail_address};
 use projections::{Tables, UserRow};
 use schemars::JsonSchema;
 use serde::de::Error as _;
@@ -35,7 +35,7 @@ pub(crate) struct AppUser {
     /// In capitals; ignored in a body.
     #[schemars(extend("x-required" = "answer"))]
     normalized_user_name: Option<String>,
-    email: Option<String>,
+    pub(crate) email: Option<String>,
     /// In capitals; ignored in a body.
     normalized_email: Option<String>,
     email_confirmed: bool,
@@ -201,7 +201,7 @@ impl AppUser {
         let properties = self.properties.iter().zip(1..);
         Ok(UserPersonal {
             user_name: text(&self.user_name).unwrap_or_default(),
-            email: text(&self.email),
+            email: text(&self.email).as_deref().map(mail_address::tidied),
             phone_number: text(&self.phone_number),
             country_code: text(&self.country_code),
             nick_name: text(&self.nick_name),
@@ -274,7 +274,7 @@ impl AppUser {
         Self {
             id: user_id,
             normalized_user_name: Some(normalise(&personal.user_name)),
-            normalized_email: personal.email.as_deref().map(normalise),
+            normalized_email: personal.email.as_deref().map(mail_address::key),
             email_confirmed: row.data.email_confirmed,
             phone_number_confirmed: row.data.phone_confirmed,
             user_key: Some(guid(&row.data.user_key)),

@@ -9,7 +9,7 @@ use domain::user::{
     UserPersonal, UserRegistered, Verifiers,
 };
 use domain::verification::CodePurpose;
-use domain::{Actor, UserId, check};
+use domain::{Actor, UserId, check, mail_address};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use warp::http::Method;
@@ -182,10 +182,11 @@ async fn sms_code(mut open: Open) -> Outcome {
 async fn email_code(mut open: Open) -> Outcome {
     let (body, bytes) = open.call.json::<EmailCodeBody>().await?;
     check::required("email", &body.email, 256)?;
-    check::email("email", &body.email)?;
+    let to = mail_address::tidied(&body.email);
+    check::email("email", &to)?;
     let purpose = purpose_of(body.purpose.as_deref())?;
-    let address = Address::mail(&body.email);
-    answer_sent(&open, &body.email, &address, purpose, &bytes).await
+    let address = Address::mail(&to);
+    answer_sent(&open, &to, &address, purpose, &bytes).await
 }
 
 async fn answer_sent(
@@ -213,7 +214,7 @@ async fn answer_sent(
 
 /// The rules of the tenant for passwords.
 fn check_password(open: &Open, password: &str, about: &[&str]) -> Result<(), ApiError> {
-    check::required("password", password, 100)?;
+    check::required_text("password", password, 100)?;
     let broken = policy_of(&open.call.app, &open.tenant).broken(password, about);
     match broken.is_empty() {
         true => Ok(()),
@@ -234,9 +235,9 @@ impl RegisterBody {
             return Err(ApiError::field("nickName", "must have at least 2 characters"));
         }
         check::required("email", &self.email, 256)?;
-        check::email("email", &self.email)?;
+        check::email("email", &mail_address::tidied(&self.email))?;
         check::required("gender", &self.gender, 10)?;
-        check::required("address", &self.address, 500)?;
+        check::required_text("address", &self.address, 500)?;
         within("stature", self.stature, 0.1, 99.0)?;
         within("weight", self.weight, 1.0, 999.0)?;
         check::required("phoneNumber", &self.phone_number, 50)?;
@@ -246,7 +247,7 @@ impl RegisterBody {
         let urls = self.image_url.iter().map(|it| ("imageUrl", it));
         let urls = urls.chain(self.video.iter().map(|it| ("video", it)));
         for (field, url) in urls.chain(self.doc.iter().map(|it| ("doc", it))) {
-            check::at_most(field, url, URL_CHARS_MAX)?;
+            check::line(field, url, URL_CHARS_MAX)?;
         }
         Ok(())
     }
@@ -259,8 +260,8 @@ impl RegisterBody {
         let files = (0..).zip(files).filter_map(|(file_type, it)| Some((file_type, it?)));
         let files = files.filter(|(_, it)| !it.trim().is_empty()).zip(1..);
         UserPersonal {
-            user_name: self.email.trim().to_owned(),
-            email: some(&self.email),
+            user_name: mail_address::tidied(&self.email),
+            email: Some(mail_address::tidied(&self.email)),
             phone_number: some(&self.phone_number),
             country_code: some(&self.country_code),
             nick_name: some(&self.nick_name),
@@ -419,6 +420,7 @@ async fn reset(mut open: Open) -> Outcome {
             let code = personal.country_code.unwrap_or_default();
             let is = code.is_empty() || code.trim() == body.country_code.trim();
             let mail = personal.email.filter(|_| it.data.email_confirmed);
+            let mail = mail.and_then(|it| mail_address::of(&it));
             is.then_some((it.data.user, mail))
         })
     };

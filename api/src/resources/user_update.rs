@@ -103,6 +103,10 @@ fn wished(
     })?;
     let mut data = body.data(UserRegistered { roles, ..row.data.clone() })?;
     let mut personal = body.personal()?;
+    // An address from before it was kept as the DNS knows it is sent back as it is shown.
+    if body.email == old.email {
+        personal.email.clone_from(&old.email);
+    }
     // Times are sent back as they are shown: with whole seconds.
     let same = |sent: Option<domain::Timestamp>, old: Option<domain::Timestamp>| {
         let is_same = sent.zip(old).is_some_and(|(sent, old)| sent.wire() == old.wire());

@@ -23,7 +23,7 @@ pub(super) fn check_client(
 }
 
 fn check_names(data: &ClientRegistered) -> Result<(), Refusal> {
-    check::required("clientId", &data.client_id.0, 200)?;
+    check::required_text("clientId", &data.client_id.0, 200)?;
     // RFC 6749 appendix A.1 allows spaces; a client id with one cannot be told from two.
     if !data.client_id.0.bytes().all(|it| it.is_ascii_graphic()) {
         return Err(Refusal::invalid("clientId", "must be visible ASCII without spaces"));
@@ -45,6 +45,7 @@ fn check_names(data: &ClientRegistered) -> Result<(), Refusal> {
         100,
     )?;
     check::optional("clientClaimsPrefix", data.client_claims_prefix.as_deref(), 200)?;
+    check::seen("clientClaimsPrefix", data.client_claims_prefix.as_deref().unwrap_or_default())?;
     check::optional("userCodeType", data.user_code_type.as_deref(), 100)
 }
 
@@ -92,7 +93,7 @@ fn check_children(data: &ClientRegistered, secrets: &ClientSecrets) -> Result<()
     }
     check::list("claims", &data.claims, CLIENT_CHILDREN_MAX)?;
     for (claim_type, value) in &data.claims {
-        check::required("claims", claim_type, 250)?;
+        check::name("claims", claim_type, 250)?;
         check::at_most("claims", value, 250)?;
     }
     check_sealed(data, secrets)?;
@@ -119,10 +120,14 @@ fn check_sealed(data: &ClientRegistered, secrets: &ClientSecrets) -> Result<(), 
         return Err(Refusal::invalid("clientSecrets", "every secret needs a value"));
     }
     for (secret, value) in data.secrets.iter().zip(&secrets.values) {
-        check::required("clientSecrets.value", value, 4000)?;
+        check::required_text("clientSecrets.value", value, 4000)?;
         check::required("clientSecrets.type", &secret.secret_type, 250)?;
         let description = secret.description.as_deref();
-        check::optional("clientSecrets.description", description, SECRET_DESCRIPTION_CHARS_MAX)?;
+        check::optional_text(
+            "clientSecrets.description",
+            description,
+            SECRET_DESCRIPTION_CHARS_MAX,
+        )?;
     }
     Ok(())
 }

@@ -52,7 +52,11 @@ impl Active {
     pub(super) fn add_secret(&self, info: &ClientSecretInfo, value: &str) -> Decided {
         self.check_editable(true)?;
         // As the body names it: the rules of the whole entity name the list.
-        check::optional("description", info.description.as_deref(), SECRET_DESCRIPTION_CHARS_MAX)?;
+        check::optional_text(
+            "description",
+            info.description.as_deref(),
+            SECRET_DESCRIPTION_CHARS_MAX,
+        )?;
         let mut data = self.data.clone();
         let id = next_id(self.last_secret)?;
         data.secrets.push(ClientSecretInfo { id, ..info.clone() });

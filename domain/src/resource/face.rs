@@ -115,7 +115,7 @@ pub struct Difference {
 /// # Errors
 /// When it is not 1 to 32 letters and digits.
 pub fn check_path(path: &str) -> Result<(), Refusal> {
-    check::required("suffix", path, 32)?;
+    check::required_text("suffix", path, 32)?;
     match path.bytes().all(|it| it.is_ascii_alphanumeric()) {
         true => Ok(()),
         false => Err(Refusal::invalid("suffix", "must be 1 to 32 of [a-zA-Z0-9]")),
@@ -149,7 +149,7 @@ impl Face {
         }
         check::optional("serviceUrl", self.service_url.as_deref(), ADDRESS_CHARS_MAX)?;
         check::optional("name", self.name.as_deref(), 300)?;
-        check::optional("description", self.description.as_deref(), 4000)?;
+        check::optional_text("description", self.description.as_deref(), 4000)?;
         if let Authentication::Token { server, scope, openid } = &self.authentication {
             check::required("authorizationServerId", server, 256)?;
             check::optional("scope", scope.as_deref(), 500)?;

@@ -71,7 +71,7 @@ pub fn folded(name: &str) -> String {
 
 fn check_package(it: &Package) -> Result<(), Refusal> {
     check::required("name", &it.name, PACKAGE_NAME_CHARS_MAX)?;
-    check::optional("description", it.description.as_deref(), 1_000)?;
+    check::optional_text("description", it.description.as_deref(), 1_000)?;
     for (field, value) in [
         ("publisher", &it.publisher),
         ("packagePlatform", &it.package_platform),

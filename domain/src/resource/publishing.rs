@@ -108,7 +108,7 @@ impl Gateway {
     pub(super) fn publish(&self, wished: &Publication, now: Timestamp) -> Decided {
         let Publication { api_id, current, face, difference, gate, notes } = wished;
         check::required("apiId", api_id, 256)?;
-        check::optional("notes", notes.as_deref(), NOTES_CHARS_MAX)?;
+        check::optional_text("notes", notes.as_deref(), NOTES_CHARS_MAX)?;
         face.check()?;
         let known = self.apis.get(api_id);
         // Spec section 7.2, B22: the gateway id of a resource is its number, so that the rows
@@ -154,7 +154,7 @@ impl Gateway {
     pub(super) fn publish_revision(&self, wished: &NewRevision) -> Decided {
         let NewRevision { api_id, current, newest, face, difference, gate, note } = wished;
         check::required("apiId", api_id, 256)?;
-        check::optional("releaseNote", note.as_deref(), NOTES_CHARS_MAX)?;
+        check::optional_text("releaseNote", note.as_deref(), NOTES_CHARS_MAX)?;
         face.check()?;
         let api = self.api(api_id)?;
         if api.current != current.revision || api.revisions != newest.revision {

@@ -20,7 +20,7 @@ impl Gateway {
         notes: Option<&str>,
         now: Timestamp,
     ) -> Decided {
-        check::optional("notes", notes, NOTES_CHARS_MAX)?;
+        check::optional_text("notes", notes, NOTES_CHARS_MAX)?;
         let (api_id, revision) = self.find_revision(revision_id)?;
         let api = self.apis.get(api_id).ok_or(REVISION_NOT_FOUND)?;
         // What is said makes a release, also of what is current.
@@ -37,7 +37,7 @@ impl Gateway {
     }
 
     pub(super) fn note_release(&self, release_id: &str, notes: &str) -> Decided {
-        check::required("notes", notes, NOTES_CHARS_MAX)?;
+        check::required_text("notes", notes, NOTES_CHARS_MAX)?;
         let noted = ReleaseNoted {
             api_id: self.find_release(release_id)?.to_owned(),
             release_id: release_id.to_owned(),

@@ -16,13 +16,13 @@ pub(super) fn check_resource(
     data: &ResourceCreated,
     secrets: &ResourceSecrets,
 ) -> Result<(), Refusal> {
-    check::required("name", &data.name, 200)?;
+    check::required_text("name", &data.name, 200)?;
     // It is an audience: two that look alike must not be two.
     if !data.name.bytes().all(|it| it.is_ascii_graphic()) {
         return Err(Refusal::invalid("name", "must be visible ASCII without spaces"));
     }
     check::optional("displayName", data.display_name.as_deref(), 200)?;
-    check::optional("description", data.description.as_deref(), 1000)?;
+    check::optional_text("description", data.description.as_deref(), 1000)?;
     check::optional(
         "allowedAccessTokenSigningAlgorithms",
         data.allowed_access_token_signing_algorithms.as_deref(),
@@ -31,7 +31,11 @@ pub(super) fn check_resource(
     for (field, items) in [("scopes.scope", &data.scopes), ("userClaims.type", &data.user_claims)] {
         check::list(field, items, RESOURCE_CHILDREN_MAX)?;
         for item in items {
-            check::required(field, item, 200)?;
+            // Scopes have a rule of their own.
+            match field {
+                "userClaims.type" => check::name(field, item, 200)?,
+                _ => check::required_text(field, item, 200)?,
+            }
         }
     }
     for scope in &data.scopes {
@@ -54,9 +58,9 @@ pub(super) fn check_resource(
         return Err(Refusal::invalid("secrets", "every secret needs a value"));
     }
     for (secret, value) in data.secrets.iter().zip(&secrets.values) {
-        check::required("secrets.value", value, 4000)?;
+        check::required_text("secrets.value", value, 4000)?;
         check::required("secrets.type", &secret.secret_type, 250)?;
-        check::optional("secrets.description", secret.description.as_deref(), 1000)?;
+        check::optional_text("secrets.description", secret.description.as_deref(), 1000)?;
     }
     Ok(())
 }

@@ -93,7 +93,7 @@ impl Sdk {
 
     pub(super) fn set_common(&self, wished: &CommonOptions) -> Decided {
         if let Some(url) = &wished.swagger_url {
-            check::at_most("swaggerUrl", url, 2_000)?;
+            check::line("swaggerUrl", url, 2_000)?;
             check::web_address("swaggerUrl", url)?;
         }
         if self.common.as_ref() == Some(wished) {

@@ -62,9 +62,9 @@ pub(super) fn check_npm_options(it: &NpmOptions) -> Result<(), Refusal> {
     for word in &it.keywords {
         check::required("keywords", word, 100)?;
     }
-    check::optional("description", it.description.as_deref(), 1_000)?;
+    check::optional_text("description", it.description.as_deref(), 1_000)?;
     check::required("license", &it.license, 100)?;
-    check::optional("readme", it.readme.as_deref(), README_CHARS_MAX)
+    check::optional_text("readme", it.readme.as_deref(), README_CHARS_MAX)
 }
 
 /// As npm has it for new packages.
@@ -98,16 +98,16 @@ pub(super) fn check_git_options(it: &GitOptions) -> Result<(), Refusal> {
         return Err(Refusal::invalid("remote", "must be visible ASCII without spaces"));
     }
     check::optional("branch", it.branch.as_deref(), 200)?;
-    check::at_most("userAgent", &it.user_agent, 200)?;
+    check::line("userAgent", &it.user_agent, 200)?;
     check::list("generators", &it.generators, GENERATORS_MAX)?;
     for generator in &it.generators {
         check::required("generators", generator, 100)?;
     }
     if let Some(url) = &it.swagger_url {
-        check::at_most("swaggerUrl", url, 2_000)?;
+        check::line("swaggerUrl", url, 2_000)?;
         check::web_address("swaggerUrl", url)?;
     }
-    check::optional("sshKnownHosts", it.ssh_known_hosts.as_deref(), KNOWN_HOSTS_CHARS_MAX)
+    check::optional_text("sshKnownHosts", it.ssh_known_hosts.as_deref(), KNOWN_HOSTS_CHARS_MAX)
 }
 
 pub(super) fn check_record(it: &SdkRecorded) -> Result<(), Refusal> {

@@ -49,7 +49,7 @@ impl Gateway {
     pub(super) fn change_version_set(&self, wished: &WishedVersionSet) -> Decided {
         let WishedVersionSet { name, description, scheme, parameter } = wished.clone();
         check::required("name", &name, 300)?;
-        check::optional("description", description.as_deref(), 1000)?;
+        check::optional_text("description", description.as_deref(), 1000)?;
         let is_token = |it: u8| it.is_ascii_alphanumeric() || it == b'-' || it == b'_';
         if !(1..=64).contains(&parameter.len()) || !parameter.bytes().all(is_token) {
             return Err(Refusal::invalid("parameter", "must be 1 to 64 of [a-zA-Z0-9_-]"));

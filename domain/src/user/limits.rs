@@ -26,14 +26,19 @@ pub(super) fn check_rights(roles: &[u32], permissions: &[UserClaim]) -> Result<(
     Ok(())
 }
 
-/// What names the human.
-pub(super) fn check_personal(personal: &UserPersonal) -> Result<(), Refusal> {
+/// What names the human. An e-mail address and an avatar that stand
+/// since before their rules may stay.
+pub(super) fn check_personal(
+    personal: &UserPersonal,
+    old: Option<&UserPersonal>,
+) -> Result<(), Refusal> {
     check::required("userName", &personal.user_name, 256)?;
     if !check_user_name(&personal.user_name).is_empty() {
         return Err(Refusal::invalid("userName", "may have a-z, A-Z, 0-9 and -._@+ only"));
     }
     check::optional("email", personal.email.as_deref(), 256)?;
-    if let Some(email) = &personal.email {
+    let old_email = old.and_then(|it| it.email.as_ref());
+    if let Some(email) = personal.email.as_ref().filter(|it| Some(*it) != old_email) {
         check::email("email", email)?;
     }
     check::optional("phoneNumber", personal.phone_number.as_deref(), 50)?;
@@ -44,19 +49,19 @@ pub(super) fn check_personal(personal: &UserPersonal) -> Result<(), Refusal> {
     check::optional("nickName", personal.nick_name.as_deref(), 256)?;
     check::optional("avatar", personal.avatar.as_deref(), 2000)?;
     check::optional("gender", personal.gender.as_deref(), 50)?;
-    check::optional("address", personal.address.as_deref(), 500)?;
-    check::optional("description", personal.description.as_deref(), 2000)?;
-    check::optional("remark", personal.remark.as_deref(), 2000)?;
+    check::optional_text("address", personal.address.as_deref(), 500)?;
+    check::optional_text("description", personal.description.as_deref(), 2000)?;
+    check::optional_text("remark", personal.remark.as_deref(), 2000)?;
     check::list("claims", &personal.claims, USER_CHILDREN_MAX)?;
     for claim in &personal.claims {
-        check::required("claims.claimType", &claim.claim_type, 250)?;
+        check::name("claims.claimType", &claim.claim_type, 250)?;
         check::at_most("claims.claimValue", &claim.value, 2000)?;
     }
     check::list("files", &personal.files, USER_CHILDREN_MAX)?;
     for file in &personal.files {
         check::at_most("files.files", &file.files, 4000)?;
     }
-    check::optional("permission", personal.permission.as_deref(), 4000)?;
+    check::optional_text("permission", personal.permission.as_deref(), 4000)?;
     check::list("logins", &personal.logins, USER_CHILDREN_MAX)?;
     for (n, login) in personal.logins.iter().enumerate() {
         check::required("logins.loginProvider", &login.provider, 128)?;

@@ -19,7 +19,7 @@ impl Account {
     ) -> Result<Decision<UserEvent>, Refusal> {
         // Whose key is gone is being erased.
         let old = self.personal.as_ref().ok_or(Refusal::NotFound { what: "user" })?;
-        check_personal(personal)?;
+        check_personal(personal, Some(old))?;
         check_registered(data)?;
         let changes = UserChange::between(&self.data, data);
         let of_person = UserPersonalChange::between(old, personal);
