@@ -3,6 +3,7 @@
 use crate::mail_address;
 use crate::refusal::Refusal;
 use crate::unseen::{is_format, is_line_end_or_control, is_unseen};
+use crate::uri;
 
 /// Present, not blank, one line, and at most `chars_max` characters.
 pub fn required(field: &'static str, value: &str, chars_max: usize) -> Result<(), Refusal> {
@@ -132,15 +133,18 @@ pub fn phone(field: &'static str, value: &str) -> Result<(), Refusal> {
 
 /// An absolute address of the web: http or https, a host, no user name and no fragment.
 pub fn web_address(field: &'static str, value: &str) -> Result<(), Refusal> {
-    let lower = value.to_ascii_lowercase();
-    let rest = lower.strip_prefix("https://").or_else(|| lower.strip_prefix("http://"));
-    let host = rest.and_then(|it| it.split(['/', '?']).next()).unwrap_or_default();
-    let is_plain = |it: char| it.is_ascii_graphic() && !"\"\\<>^`{|}#".contains(it);
-    match !host.is_empty() && !host.contains('@') && value.chars().all(is_plain) {
+    match uri::check_web(value).is_ok() && !value.contains('#') {
         true => Ok(()),
         false => {
             let why = "must be an http or https address without a user name or a fragment";
             Err(Refusal::invalid(field, why))
         }
     }
+}
+
+/// An address of the web that people are shown, if there is one: at most 2,000 characters.
+pub fn optional_web(field: &'static str, value: Option<&str>) -> Result<(), Refusal> {
+    optional(field, value, 2_000)?;
+    let Some(value) = value.filter(|it| !it.trim().is_empty()) else { return Ok(()) };
+    uri::check_web(value).map_err(|why| Refusal::invalid(field, why))
 }

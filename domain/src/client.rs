@@ -11,8 +11,8 @@ pub use self::fields::{
     ClientChange, ClientFlagChange, ClientFlags, ClientLifetimeChange, ClientLifetimes,
     ClientRegistered, ClientSecretInfo, ClientSecrets,
 };
-pub use self::rules::CLIENT_CHILDREN_MAX;
 use self::rules::check_client;
+pub use self::rules::{CLIENT_CHILDREN_MAX, redirects_of};
 use crate::aggregate::{Aggregate, Decision};
 use crate::children::PropertyValue;
 use crate::event::Fact;
@@ -254,7 +254,7 @@ fn register(
     data: &ClientRegistered,
     secrets: &ClientSecrets,
 ) -> Result<Decision<ClientEvent>, Refusal> {
-    check_client(data, secrets)?;
+    check_client(data, secrets, None)?;
     let mut registered = data.clone();
     (1..).zip(&mut registered.secrets).for_each(|(id, secret)| secret.id = id);
     Ok(Decision::event(ClientEvent::Registered(Fact {

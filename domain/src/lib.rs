@@ -26,6 +26,7 @@ pub mod log;
 pub mod log_event;
 pub mod mail_address;
 pub mod plain;
+pub mod uri;
 
 pub mod account;
 pub mod api_key;

@@ -266,6 +266,7 @@ fn create(
     let mut data = created.clone();
     data.number_children();
     data.check()?;
+    check::optional_web("logoUri", data.logo_uri.as_deref())?;
     settings::check(&data.property_keys, &properties.values)?;
     let claims = data.held();
     let event =
@@ -283,6 +284,10 @@ impl Active {
         let mut new = TenantCreated { tenant, owner, ..wished.clone() };
         new.number_children();
         new.check()?;
+        // One that stands since before its rule may stay.
+        if new.logo_uri != self.data.logo_uri {
+            check::optional_web("logoUri", new.logo_uri.as_deref())?;
+        }
         if tenant == TenantId::FIRST && new.status == TENANT_DISABLED {
             return Err(Refusal::NotAllowed { why: "the first tenant cannot be disabled" });
         }
@@ -344,8 +349,7 @@ impl TenantCreated {
     fn check(&self) -> Result<(), Refusal> {
         check::name("name", &self.name, 200)?;
         check::optional("theme", self.theme.as_deref(), 200)?;
-        check::optional("logoUri", self.logo_uri.as_deref(), 2_000)?;
-        check::optional("description", self.description.as_deref(), 1_000)?;
+        check::optional_text("description", self.description.as_deref(), 1_000)?;
         if self.status > TENANT_DISABLED {
             return Err(Refusal::invalid("status", "must be 0, 1 or 2"));
         }

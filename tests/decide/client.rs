@@ -92,9 +92,9 @@ const TEXTS: [(&str, usize, bool, Set); 21] = [
     }),
 ];
 
-/// Fits wherever a text is asked for, also where a URI or a scope is.
+/// Fits wherever a text is asked for, also where a URI, an origin or a scope is.
 fn text(chars: usize) -> String {
-    format!("a:{}", "b".repeat(chars - 2))
+    format!("https://{}", "b".repeat(chars - 8))
 }
 
 #[test]
@@ -130,13 +130,15 @@ fn lists_end_at_their_limit() {
     type Fill = fn(&mut ClientRegistered, usize);
     let lists: [(&str, Fill); 7] = [
         ("allowedGrantTypes", |it, n| it.allowed_grant_types = vec!["password".into(); n]),
-        ("redirectUris", |it, n| it.redirect_uris = vec!["a:b".into(); n]),
-        ("postLogoutRedirectUris", |it, n| it.post_logout_redirect_uris = vec!["a:b".into(); n]),
+        ("redirectUris", |it, n| it.redirect_uris = vec!["https://a".into(); n]),
+        ("postLogoutRedirectUris", |it, n| {
+            it.post_logout_redirect_uris = vec!["https://a".into(); n]
+        }),
         ("allowedScopes", |it, n| it.allowed_scopes = vec!["a".into(); n]),
         ("identityProviderRestrictions", |it, n| {
             it.identity_provider_restrictions = vec!["a".into(); n];
         }),
-        ("allowedCorsOrigins", |it, n| it.allowed_cors_origins = vec!["a".into(); n]),
+        ("allowedCorsOrigins", |it, n| it.allowed_cors_origins = vec!["https://a".into(); n]),
         ("claims", |it, n| it.claims = vec![("a".into(), "b".into()); n]),
     ];
     for (field, fill) in lists {
@@ -291,24 +293,85 @@ fn choices_are_zero_or_one() {
     }
 }
 
+type SetUris = fn(&mut ClientRegistered, Vec<String>);
+
+const REDIRECTS: [(&str, SetUris); 2] = [
+    ("redirectUris", |it, uris| it.redirect_uris = uris),
+    ("postLogoutRedirectUris", |it, uris| it.post_logout_redirect_uris = uris),
+];
+
 #[test]
-fn redirect_uris_are_absolute_without_fragment_and_white_space() {
-    for right in ["https://a/cb?x=1", "com.example.app:/cb", "http://localhost:8080"] {
-        given::<Client>([])
-            .when(register_with(|it| it.redirect_uris = vec![right.to_owned()]))
-            .then_accepted();
+fn redirect_uris_lead_where_they_seem_to() {
+    let with = |set: SetUris, uri: &str| {
+        let uris = vec!["https://a".to_owned(), uri.to_owned()];
+        given::<Client>([]).when(register_with(|it| set(it, uris.clone())))
+    };
+    for (field, set) in REDIRECTS {
+        for right in ["https://a/cb?x=1", "com.example.app:/cb", "http://localhost:8080"] {
+            with(set, right).then_accepted();
+        }
+        for wrong in [
+            "/cb",
+            "https://a#b",
+            "https://a b",
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "file:///etc/passwd",
+            "app:/cb",
+            "http://*",
+            "http://[::1",
+            "http://a.example/cb",
+            "https://ann@a.example/",
+            "https://аpple.example/",
+            "https://a/\r\nLocation: x",
+        ] {
+            with(set, wrong).then_refused_field(field);
+        }
     }
-    for wrong in ["/cb", "a", "https:", "https://a#b", "https://a b", "1a:b", ":a", "//a"] {
-        let uris = || vec!["https://a".to_owned(), wrong.to_owned()];
-        given::<Client>([]).when(register_with(|it| it.redirect_uris = uris())).then_refused(
-            Refusal::invalid("redirectUris", "must be absolute, without a fragment or white space"),
-        );
+}
+
+#[test]
+fn only_an_application_has_a_scheme_of_its_own() {
+    let register = |native: &str| {
+        let mut client = client_registered();
+        (client.require_client_secret, client.property_keys) =
+            (true, vec!["application_type".to_owned()]);
+        let secrets =
+            ClientSecrets { property_values: vec![native.to_owned()], ..client_secrets() };
+        given::<Client>([]).when(ClientCommand::Register(Box::new(client), secrets))
+    };
+    register("web").then_refused_field("redirectUris");
+    register("native").then_accepted();
+}
+
+#[test]
+fn addresses_that_people_see_are_of_the_web_and_origins_are_origins() {
+    let addresses: [(&str, Set); 4] = [
+        ("clientUri", |it, text| it.client_uri = Some(text)),
+        ("logoUri", |it, text| it.logo_uri = Some(text)),
+        ("frontChannelLogoutUri", |it, text| it.front_channel_logout_uri = Some(text)),
+        ("backChannelLogoutUri", |it, text| it.back_channel_logout_uri = Some(text)),
+    ];
+    for (field, set) in addresses {
+        let with = |it: &str| given::<Client>([]).when(register_with(|data| set(data, it.into())));
+        with("http://a.example/x#y").then_accepted();
+        for wrong in ["javascript:x", "data:x", "a", "https://ann@a.example", "https://a\r\nx"] {
+            with(wrong).then_refused_field(field);
+        }
+    }
+    for wrong in ["*", "https://a/", "https://A", "https://a:443", "https://*.a", " https://a"] {
         given::<Client>([])
-            .when(register_with(|it| it.post_logout_redirect_uris = uris()))
-            .then_refused(Refusal::invalid(
-                "postLogoutRedirectUris",
-                "must be absolute, without a fragment or white space",
-            ));
+            .when(register_with(|it| it.allowed_cors_origins = vec![wrong.to_owned()]))
+            .then_refused_field("allowedCorsOrigins");
+    }
+}
+
+#[test]
+fn names_of_clients_hide_nothing() {
+    for wrong in ["The\nShop", "The\u{ad}Shop", "\u{200d}The Shop", "The\u{2028}Shop"] {
+        given::<Client>([])
+            .when(register_with(|it| it.name = Some(wrong.to_owned())))
+            .then_refused_field("clientName");
     }
 }
 

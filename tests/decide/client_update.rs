@@ -53,6 +53,31 @@ fn an_update_says_what_changed_and_nothing_else() {
     update(vec![registered()], |it, _| it.client_id.0.clear()).then_refused(required("clientId"));
 }
 
+/// URIs from before there were rules for them: they stay, lead nowhere, and no more come.
+#[test]
+fn a_uri_of_before_may_stay() {
+    let mut old = client_editable();
+    old.redirect_uris = vec!["javascript:alert(1)".to_owned()];
+    old.logo_uri = Some("logo".to_owned());
+    old.allowed_cors_origins = vec!["*".to_owned()];
+    let (data, secret) = (old.clone(), Some(client_secrets()));
+    let registered = ClientEvent::Registered(Fact { data, personal: None, secret });
+    let update = |change: fn(&mut ClientRegistered)| {
+        let mut data = ClientRegistered { description: None, ..old.clone() };
+        change(&mut data);
+        let wishes = client_wishes(&data);
+        given::<Client>([registered.clone()]).when(ClientCommand::Update(Box::new(data), wishes))
+    };
+    update(|_| ()).then_accepted();
+    update(|it| it.redirect_uris.push("data:x".to_owned())).then_refused_field("redirectUris");
+    update(|it| it.logo_uri = Some("other".to_owned())).then_refused_field("logoUri");
+    update(|it| it.allowed_cors_origins.push("null".to_owned()))
+        .then_refused_field("allowedCorsOrigins");
+    let redirects = domain::client::redirects_of(&old, &client_secrets());
+    let uri = &old.redirect_uris[0];
+    assert!(!domain::uri::redirects_to(uri, uri, redirects));
+}
+
 #[test]
 fn a_value_that_is_kept_keeps_its_id_and_others_get_ids_that_none_had() {
     let one = client_editable().secrets[0].clone();

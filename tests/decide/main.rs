@@ -38,4 +38,5 @@ mod tenant;
 mod token;
 mod user;
 mod user_rights;
+mod user_texts;
 mod verification;

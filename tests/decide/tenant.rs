@@ -174,6 +174,20 @@ fn the_name_is_required_and_ends_at_its_limit() {
 }
 
 #[test]
+fn a_name_and_a_logo_are_what_they_look_like() {
+    for wrong in ["a\u{200b}", "a\u{ad}b", "a\nb", "a "] {
+        given::<Tenant>([])
+            .when(create_with(|it| it.name = wrong.to_owned()))
+            .then_refused_field("name");
+    }
+    for wrong in ["javascript:alert(1)", "logo.png", "https://ann@a.example/"] {
+        given::<Tenant>([])
+            .when(create_with(|it| it.logo_uri = Some(wrong.to_owned())))
+            .then_refused_field("logoUri");
+    }
+}
+
+#[test]
 fn a_tenant_is_created_with_so_many_hosts_and_no_more() {
     given::<Tenant>([]).when(create_with(|it| it.hosts = hosts(HOSTS_MAX))).then_accepted();
     given::<Tenant>([])

@@ -206,7 +206,9 @@ fn texts_end_at_their_limit() {
         ("userName", 256, |_, it, text| it.user_name = text.replace('é', "e")),
         ("countryCode", 10, |_, it, text| it.country_code = Some(text)),
         ("nickName", 256, |_, it, text| it.nick_name = Some(text)),
-        ("avatar", 2000, |_, it, text| it.avatar = Some(text)),
+        ("avatar", 2000, |_, it, text| {
+            it.avatar = Some(format!("https://a/{}", "x".repeat(text.chars().count() - 10)));
+        }),
         ("gender", 50, |_, it, text| it.gender = Some(text)),
         ("address", 500, |_, it, text| it.address = Some(text)),
         ("description", 2000, |_, it, text| it.description = Some(text)),

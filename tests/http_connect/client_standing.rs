@@ -51,6 +51,7 @@ async fn with_client(locked: bool) -> TestApp {
         client_id: ClientName("shop".to_owned()),
         require_client_secret: true,
         allowed_grant_types: vec!["client_credentials".to_owned()],
+        redirect_uris: vec!["https://shop.example/cb".to_owned()],
         allowed_scopes: vec!["orders.all".to_owned()],
         secrets: vec![ClientSecretInfo {
             id: 1,

@@ -14,6 +14,7 @@ mod role;
 pub mod scopes;
 pub mod sdk;
 pub mod security;
+mod stored;
 pub mod subscribers;
 pub mod subscriptions;
 mod token;
@@ -44,6 +45,7 @@ pub use self::resource::{
 };
 use self::resource::{client_allowed, resource_sparse, version_set_online, with_secret};
 pub use self::role::*;
+use self::stored::{client_stored, tenant_stored, tenant_updated_stored, user_stored};
 pub use self::token::token_issued;
 use self::token::token_sparse;
 use self::user::user_updated;
@@ -63,7 +65,7 @@ pub struct Sample {
 /// Every sample; the first of each kind is full.
 pub fn all() -> Vec<Sample> {
     let mut samples = vec![
-        sample("full", client_full()),
+        sample("full", client_stored()),
         sample("sparse", ClientEvent::Registered(client_sparse().into())),
         sample("flags_1", client_with_flags(1)),
         sample("flags_2", client_with_flags(2)),
@@ -84,17 +86,17 @@ pub fn all() -> Vec<Sample> {
         sample("full", LogEvent::Restored(log_restored().into())),
         sample("full", SigningKeyEvent::Retired(SigningKeyRetired { until: at(31) }.into())),
         sample("full", SigningKeyEvent::Ended(SigningKeyEnded { reason: text("why") }.into())),
-        sample("full", tenant_full()),
+        sample("full", tenant_stored()),
         sample("sparse", TenantEvent::Created(tenant_sparse().into())),
         sample("full", {
             TenantEvent::AppTokenLinkSet(TenantAppTokenLinkSet { linked: true }.into())
         }),
         sample("full", TenantEvent::ApiPolicySet(api_policy(Refuse::Breaking).into())),
         sample("risky", TenantEvent::ApiPolicySet(api_policy(Refuse::Risky).into())),
-        sample("full", tenant_updated()),
+        sample("full", tenant_updated_stored()),
         sample("full", TenantEvent::Deleted(TenantDeleted { tenant: TenantId(12) }.into())),
         sample("full", TokenEvent::Revoked(TokenRevoked { reason: text("reason") }.into())),
-        sample("full", user_full()),
+        sample("full", user_stored()),
         sample("sparse", user_sparse()),
         sample("one_factor", {
             let data = UserRegistered { two_factor_enabled: false, ..user_registered() };
@@ -212,12 +214,12 @@ pub fn client_registered() -> ClientRegistered {
         require_client_secret: false,
         name: some("client name"),
         description: some("description"),
-        client_uri: some("client uri"),
-        logo_uri: some("logo uri"),
+        client_uri: Some("https://shop.example".to_owned()),
+        logo_uri: Some("https://shop.example/logo.png".to_owned()),
         flags: client_flags(0b0101_0101_0101_0101),
         lifetimes: client_lifetimes(),
-        front_channel_logout_uri: some("front"),
-        back_channel_logout_uri: some("back"),
+        front_channel_logout_uri: Some("https://shop.example/front".to_owned()),
+        back_channel_logout_uri: Some("https://shop.example/back".to_owned()),
         allowed_identity_token_signing_algorithms: Some("RS256,ES256".to_owned()),
         client_claims_prefix: some("prefix"),
         user_code_type: some("user code type"),
@@ -359,7 +361,7 @@ pub fn tenant_created() -> TenantCreated {
         claims: vec![TenantClaim { id: 4, claim_type: text("type"), value: text("value") }],
         cache_seconds: 605,
         owner: UserId(13),
-        logo_uri: some("logo uri"),
+        logo_uri: Some("https://shop.example/logo.png".to_owned()),
         description: some("description"),
         property_keys: list(&["Azure:ApiManagement:ApiKey"]),
     }
@@ -394,7 +396,7 @@ pub fn tenant_changed() -> TenantCreated {
         hosts: vec![host(5)],
         claims: vec![TenantClaim { id: 1, claim_type: text("other type"), value: text("other") }],
         cache_seconds: 606,
-        logo_uri: some("other logo uri"),
+        logo_uri: Some("https://shop.example/other.png".to_owned()),
         description: some("other description"),
         property_keys: list(&["Other:Key"]),
         ..tenant_created()
@@ -402,7 +404,11 @@ pub fn tenant_changed() -> TenantCreated {
 }
 
 pub fn tenant_updated() -> TenantEvent {
-    let changes = TenantChange::between(&tenant_created(), &tenant_changed());
+    tenant_updated_to(&tenant_changed())
+}
+
+fn tenant_updated_to(changed: &TenantCreated) -> TenantEvent {
+    let changes = TenantChange::between(&tenant_created(), changed);
     let data = TenantUpdated { tenant: TenantId(12), changes };
     let secret = Some(Properties { values: list(&["tenant-other-key"]) });
     TenantEvent::Updated(Fact { data, personal: None, secret })

@@ -10,6 +10,7 @@ use domain::resource::{
     Resource, ResourceCommand, ResourceCreated, ResourceSecrets, ResourceWishes,
 };
 use domain::scope::{check_not_reserved, check_scope};
+use domain::uri::{self, Redirects};
 use domain::{TenantId, Timestamp, UserId, check};
 use projections::{ClientRow, ResourceRow, Tables};
 use schemars::JsonSchema;
@@ -232,22 +233,6 @@ fn link(draft: &mut Draft<'_>, row: &ClientRow, body: &ImportBody) -> Result<(),
 /// A code of an authorization must not cross a network in clear (RFC 9700 section 2.1).
 fn check_redirect(uri: &str) -> Result<(), ApiError> {
     let field = "microServiceRedirectUrls";
-    check::at_most(field, uri, 2000)?;
-    let (scheme, rest) = uri.split_once("://").unwrap_or_default();
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let host = match authority.rsplit_once(':') {
-        Some((host, port)) if !port.ends_with(']') => host,
-        _ => authority,
-    };
-    let is_here = ["localhost", "127.0.0.1", "[::1]"].contains(&host);
-    let is_safe = match scheme {
-        "https" => !host.is_empty(),
-        "http" => is_here,
-        _ => false,
-    };
-    if !is_safe || uri.contains(['#', '@']) {
-        let why = "must be https, or http on this machine, without a fragment or a user";
-        return Err(ApiError::field(field, why));
-    }
-    Ok(())
+    check::line(field, uri, 2000)?;
+    uri::check_redirect(uri, Redirects::Web).map_err(|why| ApiError::field(field, why))
 }

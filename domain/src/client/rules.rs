@@ -4,6 +4,7 @@ use super::fields::{ClientLifetimes, ClientRegistered, ClientSecrets};
 use crate::check;
 use crate::refusal::Refusal;
 use crate::scope::check_scope;
+use crate::uri::{self, Redirects};
 
 /// The most items in one child list of a client.
 pub const CLIENT_CHILDREN_MAX: usize = 200;
@@ -11,14 +12,28 @@ pub const CLIENT_CHILDREN_MAX: usize = 200;
 /// The longest description of a secret, in characters.
 pub(super) const SECRET_DESCRIPTION_CHARS_MAX: usize = 2000;
 
-/// All rules for what a client says of itself.
+/// Where codes of a client may be sent: one without a secret, or with the property
+/// `application_type=native`, may be an application.
+pub fn redirects_of(data: &ClientRegistered, secrets: &ClientSecrets) -> Redirects {
+    let mut properties = data.property_keys.iter().zip(&secrets.property_values);
+    let is_native = properties.any(|(key, value)| key == "application_type" && value == "native");
+    match is_native || !data.require_client_secret {
+        true => Redirects::Native,
+        false => Redirects::Web,
+    }
+}
+
+/// All rules for what a client says of itself. URIs of `old`, what it was before, may stay: some are
+/// older than their rule.
 pub(super) fn check_client(
     data: &ClientRegistered,
     secrets: &ClientSecrets,
+    old: Option<&ClientRegistered>,
 ) -> Result<(), Refusal> {
     check_names(data)?;
     check_lifetimes(&data.lifetimes)?;
     check_children(data, secrets)?;
+    check_uris(data, redirects_of(data, secrets), old)?;
     check_grants(&data.allowed_grant_types)
 }
 
@@ -34,11 +49,8 @@ fn check_names(data: &ClientRegistered) -> Result<(), Refusal> {
     }
     check::required("protocolType", &data.protocol_type, 200)?;
     check::optional("clientName", data.name.as_deref(), 200)?;
-    check::optional("description", data.description.as_deref(), 1000)?;
-    check::optional("clientUri", data.client_uri.as_deref(), 2000)?;
-    check::optional("logoUri", data.logo_uri.as_deref(), 2000)?;
-    check::optional("frontChannelLogoutUri", data.front_channel_logout_uri.as_deref(), 2000)?;
-    check::optional("backChannelLogoutUri", data.back_channel_logout_uri.as_deref(), 2000)?;
+    check::seen("clientName", data.name.as_deref().unwrap_or_default())?;
+    check::optional_text("description", data.description.as_deref(), 1000)?;
     check::optional(
         "allowedIdentityTokenSigningAlgorithms",
         data.allowed_identity_token_signing_algorithms.as_deref(),
@@ -97,8 +109,6 @@ fn check_children(data: &ClientRegistered, secrets: &ClientSecrets) -> Result<()
         check::at_most("claims", value, 250)?;
     }
     check_sealed(data, secrets)?;
-    check_uris("redirectUris", &data.redirect_uris)?;
-    check_uris("postLogoutRedirectUris", &data.post_logout_redirect_uris)?;
     data.allowed_scopes.iter().try_for_each(|it| check_scope("allowedScopes", it))?;
     Ok(())
 }
@@ -132,15 +142,41 @@ fn check_sealed(data: &ClientRegistered, secrets: &ClientSecrets) -> Result<(), 
     Ok(())
 }
 
-/// RFC 6749 section 3.1.2: absolute, and without a fragment.
-fn check_uris(field: &'static str, uris: &[String]) -> Result<(), Refusal> {
-    for uri in uris {
-        let absolute = uri.split_once(':').is_some_and(|(scheme, rest)| {
-            !rest.is_empty() && scheme.starts_with(|it: char| it.is_ascii_alphabetic())
-        });
-        if !absolute || uri.contains('#') || uri.contains(char::is_whitespace) {
-            let why = "must be absolute, without a fragment or white space";
-            return Err(Refusal::invalid(field, why));
+/// Codes and people are sent there, or see them.
+fn check_uris(
+    data: &ClientRegistered,
+    redirects: Redirects,
+    old: Option<&ClientRegistered>,
+) -> Result<(), Refusal> {
+    type Shown = (&'static str, fn(&ClientRegistered) -> &Option<String>);
+    let shown: [Shown; 4] = [
+        ("clientUri", |it| &it.client_uri),
+        ("logoUri", |it| &it.logo_uri),
+        ("frontChannelLogoutUri", |it| &it.front_channel_logout_uri),
+        ("backChannelLogoutUri", |it| &it.back_channel_logout_uri),
+    ];
+    for (field, of) in shown {
+        if old.is_none_or(|old| of(old) != of(data)) {
+            check::optional_web(field, of(data).as_deref())?;
+        }
+    }
+    type Rule<'a> = &'a dyn Fn(&str) -> Result<(), &'static str>;
+    let redirect: Rule<'_> = &|it| uri::check_redirect(it, redirects);
+    let origin: Rule<'_> = &|it| match uri::origin(it)? == it {
+        true => Ok(()),
+        false => Err("must not have blanks around it"),
+    };
+    type List<'a> = (&'static str, fn(&ClientRegistered) -> &Vec<String>, Rule<'a>);
+    let lists: [List<'_>; 3] = [
+        ("redirectUris", |it| &it.redirect_uris, redirect),
+        ("postLogoutRedirectUris", |it| &it.post_logout_redirect_uris, redirect),
+        ("allowedCorsOrigins", |it| &it.allowed_cors_origins, origin),
+    ];
+    for (field, of, rule) in lists {
+        for item in of(data) {
+            if old.is_none_or(|old| !of(old).contains(item)) {
+                rule(item).map_err(|why| Refusal::invalid(field, why))?;
+            }
         }
     }
     Ok(())

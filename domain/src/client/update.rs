@@ -106,7 +106,7 @@ impl Active {
 
     /// The event by which the client becomes so; nothing if it is so.
     fn changed_to(&self, wished: &ClientRegistered, secrets: ClientSecrets) -> Decided {
-        check_client(wished, &secrets)?;
+        check_client(wished, &secrets, Some(&self.data))?;
         let changes = ClientChange::between(&self.data, wished);
         let secret = (secrets != self.secrets).then_some(secrets);
         if changes.is_empty() && secret.is_none() {

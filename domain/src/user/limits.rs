@@ -47,7 +47,9 @@ pub(super) fn check_personal(
     }
     check::optional("countryCode", personal.country_code.as_deref(), 10)?;
     check::optional("nickName", personal.nick_name.as_deref(), 256)?;
-    check::optional("avatar", personal.avatar.as_deref(), 2000)?;
+    if old.is_none_or(|old| old.avatar != personal.avatar) {
+        check::optional_web("avatar", personal.avatar.as_deref())?;
+    }
     check::optional("gender", personal.gender.as_deref(), 50)?;
     check::optional_text("address", personal.address.as_deref(), 500)?;
     check::optional_text("description", personal.description.as_deref(), 2000)?;

@@ -8,11 +8,12 @@ use domain::client::{
 use domain::{ClientName, Fact, UserId};
 use serde_json::Value;
 
-use super::{Sample, at, client_registered, client_secrets, client_sparse, sample, text};
+use super::stored::client_registered_stored;
+use super::{Sample, at, client_secrets, client_sparse, sample, text};
 
 /// A client that every rule accepts, and that may be changed.
 pub fn client_editable() -> ClientRegistered {
-    let mut client = client_registered();
+    let mut client = super::client_registered();
     client.flags.non_editable = false;
     client
 }
@@ -28,7 +29,7 @@ pub fn client_wishes(client: &ClientRegistered) -> ClientWishes {
 
 /// Every switch, every lifetime and every time is another one.
 fn with_other_switches() -> ClientRegistered {
-    let mut client = client_registered();
+    let mut client = client_registered_stored();
     let mut flags = serde_json::to_value(&client.flags).unwrap();
     for flag in flags.as_object_mut().unwrap().values_mut() {
         *flag = (flag == &Value::Bool(false)).into();
@@ -49,14 +50,14 @@ pub(super) fn all() -> Vec<Sample> {
     let mut other = client_sparse();
     other.client_id = ClientName("other".to_owned());
     other.protocol_type = text("other");
-    other.enabled = !client_registered().enabled;
-    let changes = ClientChange::between(&other, &client_registered());
+    other.enabled = !client_registered_stored().enabled;
+    let changes = ClientChange::between(&other, &client_registered_stored());
     let updated = |changes, secret| {
         let data = ClientUpdated { client: 11, changes };
         ClientEvent::Updated(Fact { data, personal: None, secret })
     };
     let set = ClientOwnerSet { client: 11, owner: UserId(18), former_owner: UserId(13) };
-    let rest = ClientChange::between(&client_registered(), &with_other_switches());
+    let rest = ClientChange::between(&client_registered_stored(), &with_other_switches());
     vec![
         sample("switches", updated(rest, None)),
         sample("full", updated(changes, Some(client_secrets()))),

@@ -6,6 +6,7 @@ use domain::user::{
 };
 use domain::{Fact, TenantId, Timestamp, UserId};
 
+use super::stored::personal_stored;
 use super::{at, some, text};
 
 /// A user that every rule accepts.
@@ -46,7 +47,7 @@ pub fn user_personal() -> UserPersonal {
         phone_number: Some("+44 (20) 7946-0958 x12".to_owned()),
         country_code: Some("+44".to_owned()),
         nick_name: some("nick name"),
-        avatar: some("avatar"),
+        avatar: Some("https://shop.example/ann.png".to_owned()),
         gender: some("gender"),
         address: some("address"),
         birthday: Some(Timestamp(-300_000_000_000_001)),
@@ -68,7 +69,7 @@ pub fn user_personal() -> UserPersonal {
 
 /// Another value in every field that may change.
 pub(super) fn user_updated() -> UserEvent {
-    let (data, personal) = (user_registered(), user_personal());
+    let (data, personal) = (user_registered(), personal_stored());
     let other = UserRegistered {
         roles: Vec::new(),
         permissions: Vec::new(),
