@@ -1,10 +1,12 @@
 //! Password hashing in a bounded pool of its own, so that logins cannot starve other requests.
 
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex};
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use domain::hex;
 use domain::user::{PasswordVerifier, Verifiers};
+use icu_normalizer::ComposingNormalizerBorrowed;
 use md5::{Digest as _, Md5};
 use tokio::sync::{Semaphore, oneshot};
 
@@ -67,7 +69,7 @@ impl PasswordPool {
         Self { share: Share { network, stranger }, ..self.clone() }
     }
 
-    /// Makes the verifier of a new password.
+    /// Makes the verifier of a new password, in the form in which it is compared.
     ///
     /// # Errors
     /// When the pool is full.
@@ -80,7 +82,7 @@ impl PasswordPool {
             salt,
             hash: [0; 32],
         };
-        let hash = self.run(password, blank.clone()).await?;
+        let hash = self.run(&opaque(password), blank.clone()).await?;
         Ok(PasswordVerifier { hash, ..blank })
     }
 
@@ -119,7 +121,8 @@ impl PasswordPool {
         }
     }
 
-    /// Whether the verifier was made from this password. Takes equally long without a verifier, so
+    /// Whether the verifier was made from this password, in the form in which passwords are compared
+    /// or, as older verifiers were made, as it is given. Takes equally long without a verifier, so
     /// that the time does not reveal whether the account exists.
     ///
     /// # Errors
@@ -137,9 +140,16 @@ impl PasswordPool {
             hash: [0; 32],
         };
         let against = verifier.cloned().unwrap_or(dummy);
-        let hash = self.run(password, against.clone()).await?;
-        let equal = aws_lc_rs::constant_time::verify_slices_are_equal(&hash, &against.hash).is_ok();
-        Ok(equal && verifier.is_some())
+        let prepared = opaque(password);
+        for form in [Some(&*prepared), Some(password).filter(|it| *it != prepared)] {
+            let Some(form) = form else { continue };
+            let hash = self.run(form, against.clone()).await?;
+            let equal = aws_lc_rs::constant_time::verify_slices_are_equal(&hash, &against.hash);
+            if equal.is_ok() && verifier.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     async fn run(&self, password: &str, with: PasswordVerifier) -> Result<[u8; 32], PasswordError> {
@@ -167,6 +177,22 @@ impl PasswordPool {
     }
 }
 
+/// A password as it is compared (RFC 8265 section 4.2.1, OpaqueString): the same letters are the same,
+/// however a keyboard composes them, and so are all blanks.
+fn opaque(password: &str) -> Cow<'_, str> {
+    if password.is_ascii() {
+        return Cow::Borrowed(password);
+    }
+    let blank = |it: char| match it {
+        '\u{A0}' | '\u{1680}' | '\u{2000}'..='\u{200A}' | '\u{202F}' | '\u{205F}' | '\u{3000}' => {
+            ' '
+        }
+        other => other,
+    };
+    let blanks = password.chars().map(blank).collect::<String>();
+    Cow::Owned(ComposingNormalizerBorrowed::new_nfc().normalize(&blanks).into_owned())
+}
+
 /// What the clients of the app-token service send instead of a password, in the form that is hashed
 /// (app-token spec section 5.2).
 pub fn upper_case_md5(password: &str) -> String {
@@ -192,4 +218,41 @@ fn hash(
         .hash_password_into_with_memory(password, &with.salt, &mut hash, memory)
         .map_err(|_| PasswordError::Failed)?;
     Ok(hash)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COMPOSED: &str = "Hamst\u{e4}r-7";
+    const DECOMPOSED: &str = "Hamsta\u{308}r-7";
+
+    #[test]
+    fn a_password_is_compared_however_it_was_composed() {
+        assert_eq!(opaque(DECOMPOSED), COMPOSED);
+        assert_eq!(opaque("a\u{3000}b\u{a0}c\u{2003}d"), "a b c d");
+        // Nothing else is the same: no case, no compatible signs.
+        for other in ["\u{fb01}", "a\u{b2}", "\u{ff41}"] {
+            assert_eq!(opaque(other), other);
+        }
+    }
+
+    #[tokio::test]
+    async fn verifiers_of_before_are_of_the_password_as_it_was_given() {
+        let pool = PasswordPool::new(1);
+        let new = pool.hash(DECOMPOSED).await.unwrap();
+        let hash = pool.run(DECOMPOSED, new.clone()).await.unwrap();
+        let old = PasswordVerifier { hash, ..new.clone() };
+        for (verifier, password, is_right) in [
+            (&new, COMPOSED, true),
+            (&new, DECOMPOSED, true),
+            (&old, DECOMPOSED, true),
+            (&old, COMPOSED, false),
+            (&new, "Hamstar-7", false),
+        ] {
+            let right = pool.verify(password, Some(verifier)).await.unwrap();
+            assert_eq!(right, is_right, "{password:?}");
+        }
+        assert!(!pool.verify(DECOMPOSED, None).await.unwrap());
+    }
 }
