@@ -52,15 +52,15 @@ fn run_command(settings: Settings) -> Result<ExitCode, Failure> {
             crate::bench::run(format == Format::Json)?;
             Ok(ExitCode::SUCCESS)
         }
-        Command::Keys { what } => admin::run(&common, &OneShot::Keys(what.into())),
-        Command::User { what } => admin::run(&common, &OneShot::user(what)?),
-        Command::Tenant { what } => admin::run(&common, &OneShot::Tenant(TenantShot::of(what)?)),
-        Command::Workers { what } => admin::run(&common, &OneShot::Workers(what.into())),
-        Command::Client { what } => admin::run(&common, &OneShot::Client(what.into())),
-        Command::AppToken { what } => admin::run(&common, &OneShot::app_token(what)?),
+        Command::Keys { what } => admin::run(&common, OneShot::Keys(what.into())),
+        Command::User { what } => admin::run(&common, OneShot::user(what)?),
+        Command::Tenant { what } => admin::run(&common, OneShot::Tenant(TenantShot::of(what))),
+        Command::Workers { what } => admin::run(&common, OneShot::Workers(what.into())),
+        Command::Client { what } => admin::run(&common, OneShot::Client(what.into())),
+        Command::AppToken { what } => admin::run(&common, OneShot::app_token(what)?),
         Command::Gateway { what } => gateway::run(what).map(|()| ExitCode::SUCCESS),
         Command::Backup { to } => {
-            admin::run(&common, &OneShot::Backup { to: std::path::absolute(to)? })
+            admin::run(&common, OneShot::Backup { to: std::path::absolute(to)? })
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::unseen::is_line_end_or_control;
+
 /// The longest password, in bytes: hashing must have a bound.
 pub const PASSWORD_BYTES_MAX: usize = 256;
 
@@ -64,13 +66,18 @@ pub fn check_password(password: &str) -> Vec<IdentityRule> {
         (password.chars().count() >= 6, "PasswordTooShort", "password: at least 6 characters"),
         (password.len() <= PASSWORD_BYTES_MAX, "PasswordTooLong", "password: at most 256 bytes"),
         (
-            has(|it| !it.is_alphanumeric()),
+            has(|it| !it.is_alphanumeric() && !is_line_end_or_control(it)),
             "PasswordRequiresNonAlphanumeric",
             "password: at least one character that is neither letter nor digit",
         ),
         (has(|it| it.is_ascii_digit()), "PasswordRequiresDigit", "password: at least one digit"),
         (has(char::is_lowercase), "PasswordRequiresLower", "password: a lower-case letter"),
         (has(char::is_uppercase), "PasswordRequiresUpper", "password: an upper-case letter"),
+        (
+            !has(is_line_end_or_control),
+            "PasswordHasControlCharacter",
+            "password: no line ends and no other control characters",
+        ),
     ];
     let broken = rules.into_iter().filter(|(kept, ..)| !kept);
     broken.map(|(_, code, why)| IdentityRule { code, why }).collect()

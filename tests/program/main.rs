@@ -29,6 +29,7 @@ mod operator;
 mod options;
 mod origins;
 mod output;
+mod passwords;
 mod privacy;
 mod private_copies;
 mod readme_gateway;

@@ -12,10 +12,14 @@ use super::settings::Common;
 use super::socket;
 
 /// Runs one command, and prints what was done.
-pub(crate) fn run(common: &Common, what: &OneShot) -> Result<ExitCode, Failure> {
+pub(crate) fn run(common: &Common, mut what: OneShot) -> Result<ExitCode, Failure> {
     if held(&common.data) == Held::ByServer {
+        if let Some(needed) = what.needs() {
+            socket::ask(&common.data, &Request::OneShot(needed), &mut |_| ())?;
+        }
+        what.ask_password()?;
         let mut printed = Ok(());
-        socket::ask(&common.data, &Request::OneShot(what.clone()), &mut |line| {
+        socket::ask(&common.data, &Request::OneShot(what), &mut |line| {
             if printed.is_ok() {
                 printed = print(line);
             }
@@ -35,10 +39,14 @@ pub(crate) fn run(common: &Common, what: &OneShot) -> Result<ExitCode, Failure> 
         runtime.block_on(on.note_restore()).map_err(advise)?;
     }
     on.catch_up(&|_| ()).map_err(advise)?;
+    if let Some(needed) = what.needs() {
+        runtime.block_on(needed.run(&on))?;
+    }
+    what.ask_password()?;
     let follower = projections::follow(on.engine.log().clone(), on.views.clone());
     let said = runtime.block_on(async {
         let following = tokio::spawn(follower);
-        let said = what.clone().run(&on).await;
+        let said = what.run(&on).await;
         following.abort();
         said
     });

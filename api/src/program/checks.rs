@@ -8,6 +8,7 @@ use url::Url;
 
 use super::failure::Failure;
 use super::home::named_master_key;
+use super::new_password::without_line_end;
 use super::settings::{Common, Serve};
 use crate::state::app_token_settings::AppTokenSettings;
 
@@ -67,7 +68,8 @@ async fn addresses(text: &str) -> Result<Vec<SocketAddr>, Failure> {
 
 /// The administrator's password, where the operator has set one.
 pub(crate) fn preset_password() -> Option<String> {
-    std::env::var(PASSWORD_VARIABLE).ok().filter(|it| !it.is_empty())
+    let password = std::env::var(PASSWORD_VARIABLE).ok()?;
+    Some(without_line_end(&password).to_owned()).filter(|it| !it.is_empty())
 }
 
 /// The first administrator's password obeys the rules of all others.

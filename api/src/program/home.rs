@@ -159,6 +159,9 @@ pub(crate) fn is_gone(folder: &Path) -> bool {
     })
 }
 
+/// Of the mode of a file: its group, and everybody else.
+const MAY_BE_READ_BY_OTHERS: u32 = 0o044;
+
 /// The master key from the file or variable that was named, if one was.
 pub(crate) fn named_master_key(common: &Common) -> Result<Option<MasterKey>, Failure> {
     if let Some(file) = &common.master_key_file {
@@ -195,8 +198,24 @@ pub(crate) fn master_key(common: &Common, folder: &Path) -> Result<MasterKey, Fa
 /// What a folder contains that has, or had, a log: only the master key of that log fits.
 const OF_A_LOG: [&str; 4] = ["head", "keys", "log", "log.new"];
 
+/// Says so if others than the owner of the file with the master key may read it.
+fn warn_of_readers(file: &Path) {
+    let mode = fs::metadata(file).map(|it| it.permissions().mode()).unwrap_or_default();
+    if mode & MAY_BE_READ_BY_OTHERS != 0 {
+        tracing::warn!(
+            path = %file.display(),
+            mode = format!("{:o}", mode & 0o777),
+            "OTHERS MAY READ THE MASTER KEY: whoever has it and the data can read everything; \
+             chmod 600 the file"
+        );
+    }
+}
+
 /// As [`master_key`], but makes one for a new folder.
 pub(crate) fn master_key_or_new(common: &Common, folder: &Path) -> Result<MasterKey, Failure> {
+    if let Some(file) = &common.master_key_file {
+        warn_of_readers(file);
+    }
     let path = folder.join("master.key");
     let named = common.master_key_file.is_some() || key_variable().is_some();
     if named || path.exists() || OF_A_LOG.iter().any(|it| folder.join(it).exists()) {

@@ -5,6 +5,7 @@ use domain::user::{UserClaim, UserCommand, UserPersonal, UserRegistered};
 use domain::{TenantId, UserId};
 
 use super::failure::Failure;
+use super::new_password::check_password;
 use super::operator::{head_of, wait_until_shown};
 use super::running::Running;
 use crate::access::administrators::administrator_role;
@@ -33,6 +34,7 @@ pub(super) async fn create(
     if administrator {
         data.permissions = vec![UserClaim::everything(1)];
     }
+    check_password(on, tenant, name, password)?;
     let verifiers = PasswordPool::new(1).hash_of_user(password, linked).await?;
     let numbered = |number: u64| UserCommand::Register {
         data: Box::new(UserRegistered::numbered(data.clone(), UserId(number as u32))),

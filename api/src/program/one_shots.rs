@@ -16,7 +16,7 @@ use super::client_shots::{ClientShot, clients_on, stopped};
 use super::erasures::{erase_user, forget_person, is_meant};
 use super::failure::Failure;
 use super::key_shots::KeyShot;
-use super::new_password::read_password;
+use super::new_password::{check_password, read_password};
 use super::operator::{head_of, head_of_owner, wait_until_shown};
 use super::running::Running;
 use super::settings::{AppTokenCommand, User as UserWhat, Who, Whoever};
@@ -42,6 +42,8 @@ pub(crate) enum Freed {
 pub(crate) enum OneShot {
     /// Of signing keys.
     Keys(KeyShot),
+    /// Whether there is a user.
+    FindUser { name: String, tenant: u32 },
     /// A new password for a user.
     SetPassword { name: String, tenant: u32, password: String },
     /// Whether a user may sign in.
@@ -80,6 +82,7 @@ impl OneShot {
         let looks = matches!(
             self,
             Self::Backup { .. }
+                | Self::FindUser { .. }
                 | Self::Keys(KeyShot::List)
                 | Self::Unlock { .. }
                 | Self::Client(ClientShot::List { .. } | ClientShot::Unlock { .. })
@@ -93,6 +96,7 @@ impl OneShot {
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Keys(what) => what.name(),
+            Self::FindUser { .. } => "user find",
             Self::SetPassword { .. } => "user set-password",
             Self::EnableUser { enabled: true, .. } => "user enable",
             Self::EnableUser { .. } => "user disable",
@@ -112,6 +116,30 @@ impl OneShot {
             Self::Workers(what) => what.name(),
             Self::CreateUser { .. } => "user create",
         }
+    }
+
+    /// What is looked for before anybody is asked for a password.
+    pub(super) fn needs(&self) -> Option<Self> {
+        match self {
+            Self::SetPassword { name, tenant, .. } => {
+                Some(Self::FindUser { name: name.clone(), tenant: *tenant })
+            }
+            _ => None,
+        }
+    }
+
+    /// Asks for the password that it sets, if it sets one.
+    pub(super) fn ask_password(&mut self) -> Result<(), Failure> {
+        match self {
+            Self::SetPassword { name, password, .. }
+            | Self::CreateUser { name, password, .. }
+            | Self::AddRoot { name, password, .. }
+            | Self::Tenant(TenantShot::Create { administrator: name, password, .. }) => {
+                *password = read_password(name)?;
+            }
+            _ => (),
+        }
+        Ok(())
     }
 
     /// Whether it copies the log and the keys: that reads everything.
@@ -135,7 +163,7 @@ impl OneShot {
     pub(crate) fn app_token(what: AppTokenCommand) -> Result<Self, Failure> {
         Ok(match what {
             AppTokenCommand::AddRoot(Who { name, tenant }) => {
-                let password = read_password(&name)?;
+                let password = String::new();
                 Self::AddRoot { name, tenant, password }
             }
             AppTokenCommand::Enable(Who { name, tenant }) => {
@@ -165,11 +193,11 @@ impl OneShot {
     pub(crate) fn user(what: UserWhat) -> Result<Self, Failure> {
         Ok(match what {
             UserWhat::SetPassword(Who { name, tenant }) => {
-                let password = read_password(&name)?;
+                let password = String::new();
                 Self::SetPassword { name, tenant, password }
             }
             UserWhat::Create { who: Who { name, tenant }, administrator } => {
-                let password = read_password(&name)?;
+                let password = String::new();
                 Self::CreateUser { name, tenant, password, administrator }
             }
             UserWhat::Enable(Who { name, tenant }) => {
@@ -194,6 +222,10 @@ impl OneShot {
         let (what, now) = (self.name(), on.clock.now());
         match self {
             Self::Keys(shot) => shot.run(on).await,
+            Self::FindUser { name, tenant } => {
+                let user = find_user(on, TenantId(tenant), &name)?;
+                Ok(format!("user {user}"))
+            }
             Self::SetPassword { name, tenant, password } => {
                 set_password(on, what, &name, TenantId(tenant), &password).await
             }
@@ -216,6 +248,7 @@ impl OneShot {
             }
             Self::AddRoot { name, tenant, password } => {
                 let tenant = TenantId(tenant);
+                check_password(on, tenant, &name, &password)?;
                 let made =
                     add_app_root(&on.engine, &on.views, tenant, &name, &password, now).await?;
                 wait_until_shown(on, made.1).await?;
@@ -334,6 +367,11 @@ async fn set_app(
     Ok(format!("app {app}: strict {strict}, acts for users {acts_for_users}"))
 }
 
+fn find_user(on: &Running, tenant: TenantId, name: &str) -> Result<UserId, Failure> {
+    let user = on.views.read().users.named(tenant, name).map(|it| it.data.user);
+    user.ok_or_else(|| format!("tenant {tenant} has no user of this name").into())
+}
+
 async fn set_password(
     on: &Running,
     what: &str,
@@ -341,12 +379,9 @@ async fn set_password(
     tenant: TenantId,
     password: &str,
 ) -> Result<String, Failure> {
-    let (user, linked) = {
-        let tables = on.views.read();
-        let user = tables.users.named(tenant, name).map(|it| it.data.user);
-        (user, Accounts::of(&tables, tenant).linked)
-    };
-    let user = user.ok_or_else(|| format!("tenant {tenant} has no user of this name"))?;
+    let user = find_user(on, tenant, name)?;
+    check_password(on, tenant, name, password)?;
+    let linked = Accounts::of(&on.views.read(), tenant).linked;
     let verifiers = PasswordPool::new(1).hash_of_user(password, linked).await?;
     // The present time, not the time of the request: a login that began while the hash was computed
     // must end with the others.

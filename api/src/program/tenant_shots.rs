@@ -15,7 +15,7 @@ use projections::TenantRow;
 use serde::{Deserialize, Serialize};
 
 use super::failure::Failure;
-use super::new_password::read_password;
+use super::new_password::check_password;
 use super::operator::{head_of, wait_until_shown};
 use super::running::Running;
 use super::settings::{Format, TenantWhat};
@@ -32,14 +32,14 @@ pub(crate) enum TenantShot {
 
 impl TenantShot {
     /// As it was asked for.
-    pub(crate) fn of(what: TenantWhat) -> Result<Self, Failure> {
-        Ok(match what {
+    pub(crate) fn of(what: TenantWhat) -> Self {
+        match what {
             TenantWhat::List { format } => Self::List { json: format == Format::Json },
             TenantWhat::Create { name, host: hosts, administrator } => {
-                let password = read_password(&administrator)?;
+                let password = String::new();
                 Self::Create { name, hosts, administrator, password }
             }
-        })
+        }
     }
 
     /// For the log.
@@ -107,6 +107,7 @@ async fn create(
     hosts: &[String],
     (administrator_name, password): (&str, &str),
 ) -> Result<String, Failure> {
+    check_password(on, TenantId::INSTALLATION, administrator_name, password)?;
     let verifiers = PasswordPool::new(1).hash_of_user(password, false).await?;
     let algorithm = {
         let tables = on.views.read();

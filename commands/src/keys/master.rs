@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use base64::Engine as _;
+use base64::alphabet::{STANDARD, URL_SAFE};
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use base64::prelude::BASE64_STANDARD;
 use domain::day_subject::DaySubject;
 
@@ -39,6 +41,9 @@ pub enum KeyError {
     NotOpened(#[from] NotOpened),
 }
 
+const ANY_PADDING: GeneralPurposeConfig =
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+
 /// The key that wraps all others: 32 bytes.
 #[derive(Clone)]
 pub struct MasterKey([u8; 32]);
@@ -52,15 +57,18 @@ impl MasterKey {
         Ok(Self(random()?))
     }
 
-    /// Reads Base64 or hexadecimal.
+    /// Reads hexadecimal or Base64: of either alphabet, with or without `=` at its end, and with or
+    /// without a byte-order mark before it.
     ///
     /// # Errors
     /// When it is not 32 bytes.
     pub fn parse(text: &str) -> Result<Self, KeyError> {
-        let text = text.trim();
+        let text = text.trim_start_matches('\u{feff}').trim();
         let bytes = match text.len() {
             64 => unhex(text),
-            _ => BASE64_STANDARD.decode(text).ok(),
+            _ => [&STANDARD, &URL_SAFE]
+                .iter()
+                .find_map(|alphabet| GeneralPurpose::new(alphabet, ANY_PADDING).decode(text).ok()),
         };
         let bytes = bytes.and_then(|it| it.try_into().ok());
         Ok(Self(bytes.ok_or(KeyError::MalformedMaster)?))
@@ -79,4 +87,32 @@ impl MasterKey {
 fn unhex(text: &str) -> Option<Vec<u8>> {
     let digits = text.as_bytes().chunks(2);
     digits.map(|it| u8::from_str_radix(std::str::from_utf8(it).ok()?, 16).ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_read_however_it_was_written() {
+        let bytes: [u8; 32] = std::array::from_fn(|n| 0xF8 + n as u8 % 8);
+        let key = MasterKey(bytes);
+        let text = key.to_text();
+        let url = text.replace('+', "-").replace('/', "_");
+        assert!(url != text && text.ends_with('='));
+        for text in [
+            text.clone(),
+            text.trim_end_matches('=').to_owned(),
+            url.clone(),
+            url.trim_end_matches('=').to_owned(),
+            format!("\u{feff}{text}\r\n"),
+            domain::hex(&bytes),
+            domain::hex(&bytes).to_uppercase() + "\n",
+        ] {
+            assert_eq!(MasterKey::parse(&text).unwrap().bytes(), &bytes, "{text:?}");
+        }
+        for wrong in ["", "x", &text[1..], &format!("{text}{text}"), &"g".repeat(64)] {
+            assert!(MasterKey::parse(wrong).is_err(), "{wrong:?}");
+        }
+    }
 }
