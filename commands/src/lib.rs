@@ -30,5 +30,5 @@ pub use crate::error::Error;
 pub use crate::event_json::{EventJson, Personal};
 pub use crate::expected::Expected;
 pub use crate::full_event_id::FullEventId;
-pub use crate::last_administrator::{Administrators, LAST_ADMINISTRATOR};
+pub use crate::last_administrator::{Administrators, ChangedRole, LAST_ADMINISTRATOR, Seen};
 pub use crate::restore::note_restore;

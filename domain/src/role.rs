@@ -185,6 +185,21 @@ impl Aggregate for Role {
     }
 }
 
+impl Role {
+    /// The permission that it gives to whoever has none of its own.
+    pub fn permission(&self) -> Option<&str> {
+        match self {
+            Role::Active(active) => permission_of(&active.fields.claims),
+            Role::Absent | Role::Deleted => None,
+        }
+    }
+}
+
+/// The first permission among the claims of a role counts.
+pub fn permission_of(claims: &[RoleClaim]) -> Option<&str> {
+    claims.iter().find(|it| it.claim_type == "permission").map(|it| it.value.as_str())
+}
+
 impl Active {
     fn update(&self, wished: &RoleFields) -> Result<Decision<RoleEvent>, Refusal> {
         check_fields(wished)?;

@@ -15,6 +15,7 @@ pub use self::events::{
 };
 pub use self::limits::USER_CHILDREN_MAX;
 use self::limits::{check_personal, check_registered};
+pub use self::permissions::RestsOn;
 use crate::account::{APP_INFO_CHARS_MAX, InfoMark, REG_IP_CHARS_MAX};
 use crate::aggregate::{Aggregate, Decision};
 use crate::check;

@@ -1,6 +1,6 @@
 //! What a user may do, and whom a change ends as one who acts in a role.
 
-use domain::user::{User, UserClaim, UserCommand, UserEvent, UserRegistered};
+use domain::user::{RestsOn, User, UserClaim, UserCommand, UserEvent, UserRegistered};
 use domain::{Aggregate as _, Refusal};
 use tests::given::{NOW, given, too_long, too_many};
 use tests::samples;
@@ -50,18 +50,27 @@ fn a_user_acts_in_a_role_while_it_is_in_use_enabled_and_not_locked() {
         user
     };
     assert!(user(false).acts_as(4) && !user(false).acts_as(2) && !user(true).acts_as(4));
+    let after = |locked: bool, command: &UserCommand| {
+        let mut after = user(locked);
+        let decided = after.decide(command, NOW).unwrap();
+        decided.events.iter().for_each(|it| after.evolve(it));
+        after
+    };
     let strip = UserCommand::SetRights { roles: vec![1], permissions: Vec::new() };
     let ends =
         [UserCommand::Delete, UserCommand::Erase, UserCommand::SetEnabled(false), strip.clone()];
     for command in ends {
-        assert!(user(false).ends_as(4, &command, NOW), "{command:?}");
-        assert!(!user(true).ends_as(4, &command, NOW), "{command:?}");
+        assert_eq!(after(false, &command).rests_on(4), None, "{command:?}");
     }
-    assert!(!user(false).ends_as(1, &strip, NOW));
+    assert!(after(false, &strip).acts_as(1));
     for command in [
         UserCommand::SetEnabled(true),
         UserCommand::SetRights { roles: vec![4], permissions: Vec::new() },
     ] {
-        assert!(!user(false).ends_as(4, &command, NOW), "{command:?}");
+        assert!(after(false, &command).acts_as(4), "{command:?}");
     }
+    assert_eq!(user(false).rests_on(4), Some(RestsOn::Roles(&[1, 4])));
+    let own =
+        UserCommand::SetRights { roles: vec![4], permissions: vec![UserClaim::everything(1)] };
+    assert_eq!(after(false, &own).rests_on(4), Some(RestsOn::Itself));
 }

@@ -142,3 +142,43 @@ async fn a_deleted_role_is_nobodys() {
     assert_eq!(again.send().await.data(), 6);
     assert_eq!(app.get("/api/Role/Codes").send().await.json(), json!([]));
 }
+
+/// An administrator may be one by what a role gives: then the role is protected as the user is.
+#[tokio::test]
+async fn a_role_by_which_the_last_administrator_may_do_everything_stays() {
+    let app = TestApp::new().await;
+    let admin = app.admin().await;
+    let claims = |code: &str| json!([{ "claimType": "permission", "claimValue": code }]);
+    let chief = json!({ "name": "chief", "claims": claims("oauthapp.all") });
+    app.post("/api/Role").bearer(&admin).json(&chief).send().await.data();
+    let roles = json!([{ "roleId": 4 }, { "roleId": 5 }]);
+    let boss = json!({ "userName": "boss", "passwordHash": "grue-Ham7ster", "roles": roles });
+    app.post("/api/User").bearer(&admin).json(&boss).send().await.data();
+    let token = app.sign_in("boss", "grue-Ham7ster").await;
+    let user = |body: serde_json::Value| app.ask("PUT", "/api/User").bearer(&token).json(&body);
+    let role = |code: Option<&str>, stamp: u32| {
+        let body = json!({
+            "id": 5, "claims": code.map(claims), "concurrencyStamp": stamp.to_string(),
+        });
+        app.ask("PUT", "/api/Role").bearer(&token).json(&body)
+    };
+    // Another one is left: by that role.
+    user(json!({ "id": 1, "claims": [] })).send().await.data();
+    for answer in [
+        app.ask("DELETE", "/api/Role/5").bearer(&token).send().await,
+        role(None, 1).send().await,
+        role(Some("oauthapp.user.all"), 1).send().await,
+    ] {
+        assert_eq!(answer.code(), 417, "{}", answer.text);
+        assert!(answer.text.contains("last administrator"), "{}", answer.text);
+    }
+    assert_eq!(role(Some("x,ISMS.all"), 1).send().await.data(), true, "it gives everything still");
+    user(json!({ "id": 1, "claims": claims("oauthapp.all") })).send().await.data();
+    // Again one has it for itself. That one stays, then.
+    assert_eq!(role(Some("oauthapp.role.all"), 2).send().await.data(), true);
+    let again = app.admin().await;
+    let strip = json!({ "id": 1, "claims": [] });
+    let own = app.ask("PUT", "/api/User").bearer(&again).json(&strip).send().await;
+    assert_eq!(own.code(), 417, "{}", own.text);
+    assert_eq!(app.ask("DELETE", "/api/Role/5").bearer(&again).send().await.data(), 5);
+}

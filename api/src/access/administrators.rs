@@ -3,15 +3,16 @@
 
 use std::time::Duration;
 
-use commands::{Administrators, Done, Draft, Engine, Error, Expected, LAST_ADMINISTRATOR};
+use commands::{
+    Administrators, ChangedRole, Done, Draft, Engine, Error, Expected, LAST_ADMINISTRATOR, Seen,
+};
 use domain::log::CommitHead;
-use domain::role::ROLE_ADMINISTRATOR;
+use domain::role::{ROLE_ADMINISTRATOR, RoleCommand, permission_of as permission_of_role};
 use domain::scope::EVERYTHING;
 use domain::user::UserCommand;
 use domain::{TenantId, UserId};
 use projections::{Tables, Views};
 
-use super::rights::permission_of;
 use super::scopes::covers;
 
 /// How long a change waits for the read models to know every administrator.
@@ -44,12 +45,43 @@ impl Administrators for Known<'_> {
         role.into_iter().flat_map(|it| tables.users.with_role(it)).collect()
     }
 
-    fn may_do_everything(&self, holder: UserId) -> bool {
+    fn everything_by(&self, roles: &[u32], changed: Option<ChangedRole<'_>>) -> Option<Vec<Seen>> {
         let tables = self.views.read();
-        let row = tables.users.get(self.tenant, holder);
-        let permission = row.and_then(|it| permission_of(&tables, it));
-        permission.is_some_and(|it| it.to_lowercase().split(',').any(|it| covers(it, EVERYTHING)))
+        let mut seen = Vec::new();
+        for role in roles {
+            let row = tables.roles.get(self.tenant, *role);
+            let permission = match changed {
+                Some((number, given)) if number == *role => given,
+                _ => {
+                    seen.extend(row.map(|it| (it.role, it.version)));
+                    row.and_then(|it| permission_of_role(&it.claims))
+                }
+            };
+            if let Some(permission) = permission {
+                let codes = permission.to_lowercase();
+                return codes.split(',').any(|it| covers(it, EVERYTHING)).then_some(seen);
+            }
+        }
+        None
     }
+}
+
+/// Runs a command against a role of the tenant in the head. Roles are changed only in this way: an
+/// administrator may be one by a role.
+///
+/// # Errors
+/// As [`Engine::change_role`].
+pub(crate) async fn change_role(
+    engine: &Engine,
+    views: &Views,
+    role: u32,
+    command: &RoleCommand,
+    head: &CommitHead,
+    expected: Expected,
+) -> Result<Done, Error> {
+    let known = Known { views, tenant: head.tenant };
+    let change = || engine.change_role(role, command, &known, head, expected);
+    once_all_are_known(engine, views, change).await
 }
 
 /// Runs a command against a user of the tenant in the head. Users are changed only in this way,
@@ -82,9 +114,18 @@ pub(crate) async fn change_user_with(
 ) -> Result<Done, Error> {
     let known = Known { views, tenant: head.tenant };
     let change = || engine.change_user_with((user, command), &known, head, expected, &also);
+    once_all_are_known(engine, views, change).await
+}
+
+/// Tries a change again if it would end the last administrator: one who was made just now may not be in
+/// the read models yet.
+async fn once_all_are_known<F: Future<Output = Result<Done, Error>>>(
+    engine: &Engine,
+    views: &Views,
+    change: impl Fn() -> F,
+) -> Result<Done, Error> {
     match change().await {
         Err(Error::Refused(refusal)) if refusal == LAST_ADMINISTRATOR => {
-            // An administrator who was made just now may not be in the read models yet.
             let position = engine.log().head().position;
             if views.wait(position, ADMINISTRATORS_WAIT_MAX).await.is_err() {
                 return Err(refusal.into());

@@ -1,6 +1,7 @@
 //! What a caller may do now: what the token says *and* the row of the user still has. A right that
 //! was removed is gone with the next request; one that was added needs a new token.
 
+use domain::role::permission_of as permission_of_role;
 use domain::{TenantId, Timestamp, UserId};
 use projections::{Tables, TenantRow, UserRow};
 
@@ -82,9 +83,8 @@ fn narrow(caller: &mut Caller, tables: &Tables, tenant: TenantId) {
 pub(crate) fn permission_of<'a>(tables: &'a Tables, user: &'a UserRow) -> Option<&'a str> {
     let of_roles = || {
         let roles = user.data.roles.iter();
-        let roles = roles.filter_map(|it| tables.roles.get(user.data.tenant, *it));
-        let mut claims = roles.flat_map(|it| &it.claims);
-        claims.find(|it| it.claim_type == "permission").map(|it| it.value.as_str())
+        let mut roles = roles.filter_map(|it| tables.roles.get(user.data.tenant, *it));
+        roles.find_map(|it| permission_of_role(&it.claims))
     };
     let own = user.data.permissions.first().map(|it| it.value.as_str());
     own.or_else(of_roles)

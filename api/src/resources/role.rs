@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use commands::Expected;
+use commands::{Done, Error, Expected};
+use domain::log::CommitHead;
 use domain::role::{Role, RoleClaim, RoleCommand, RoleCreated, RoleFields, normalise};
 use projections::{RoleRow, Tables};
 use schemars::JsonSchema;
@@ -13,6 +14,7 @@ use warp::http::Method;
 
 use super::no_codes::no_codes;
 use super::stamp::stale_stamp;
+use crate::access::administrators::change_role;
 use crate::access::granted::Granted;
 use crate::access::target::Changed;
 use crate::http::codes::ApiCode;
@@ -20,6 +22,7 @@ use crate::http::endpoint::{Endpoint, Outcome, endpoint};
 use crate::http::error::ApiError;
 use crate::http::needs::{administrator, user};
 use crate::http::reply::{ErrorData, List, Reply, Single};
+use crate::state::app::App;
 
 pub(crate) fn endpoints() -> Vec<Endpoint> {
     vec![
@@ -58,7 +61,19 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
-impl Changed for Role {}
+/// The last administrator is protected here, too.
+impl Changed for Role {
+    async fn change(
+        app: &App,
+        id: &str,
+        command: &RoleCommand,
+        head: &CommitHead,
+        expected: Expected,
+    ) -> Result<Done, Error> {
+        let role = id.parse().unwrap_or(0);
+        change_role(&app.engine, &app.views, role, command, head, expected).await
+    }
+}
 
 impl ErrorData for Single<RoleBody> {}
 

@@ -13,6 +13,15 @@ impl UserClaim {
     }
 }
 
+/// On what it rests that a user may do everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RestsOn<'a> {
+    /// On a permission of its own.
+    Itself,
+    /// On the first permission of its roles, in this order, if that grants everything.
+    Roles(&'a [u32]),
+}
+
 /// Whether the claims of a user make a permission string that grants less than everything: the first
 /// one says it (spec section 5.7). Without any, a role says it.
 pub(super) fn is_limited(permissions: &[UserClaim]) -> bool {

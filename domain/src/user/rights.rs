@@ -1,11 +1,10 @@
-//! What a user may do, and whether a change takes a role from among those who count.
+//! What a user may do, and on what that rests.
 
 use super::events::{UserClaim, UserEvent, UserRightsSet};
 use super::limits::check_rights;
-use super::permissions::is_limited;
-use super::{Account, User, UserCommand};
-use crate::aggregate::{Aggregate as _, Decision};
-use crate::ids::Timestamp;
+use super::permissions::{RestsOn, is_limited};
+use super::{Account, User};
+use crate::aggregate::Decision;
 use crate::refusal::Refusal;
 
 impl Account {
@@ -22,6 +21,18 @@ impl Account {
 }
 
 impl User {
+    /// On what it would rest that a user who acts in a role may do everything; `None` if it does not
+    /// act in it.
+    pub fn rests_on(&self, role: u32) -> Option<RestsOn<'_>> {
+        match self {
+            User::Active(account) if self.acts_as(role) => match account.data.permissions[..] {
+                [] => Some(RestsOn::Roles(&account.data.roles)),
+                _ => Some(RestsOn::Itself),
+            },
+            _ => None,
+        }
+    }
+
     /// Whether the user can act in a role now: it is in use, enabled, not locked, has a password and
     /// the role, and no permission of its own that grants less than everything.
     pub fn acts_as(&self, role: u32) -> bool {
@@ -33,17 +44,5 @@ impl User {
             }
             User::Absent | User::Deleted { .. } | User::Erased => false,
         }
-    }
-
-    /// Whether a command, if it is not refused, leaves a user who acts in a role without it:
-    /// whatever the command is, those of later included.
-    pub fn ends_as(&self, role: u32, command: &UserCommand, now: Timestamp) -> bool {
-        if !self.acts_as(role) {
-            return false;
-        }
-        let Ok(decision) = self.decide(command, now) else { return false };
-        let mut after = self.clone();
-        decision.events.iter().for_each(|it| after.evolve(it));
-        !after.acts_as(role)
     }
 }
