@@ -347,3 +347,41 @@ async fn whoever_signs_in_gets_the_older_prefix_too() {
     let (scopes, _) = granted(&app.post("/connect/token").form(&form).send().await);
     assert_eq!(scopes, json!(["isms.all"]));
 }
+
+/// A client that lists many gets them all, and no token is handed out that nobody would take.
+#[tokio::test]
+async fn a_token_has_all_that_its_client_lists_or_is_refused_before_it_is_issued() {
+    let world = World::new().await;
+    let many = (0..150).map(|n| format!("many.{n}")).collect::<Vec<_>>();
+    let long = (0..150).map(|n| format!("{n}.{}", "x".repeat(180))).collect::<Vec<_>>();
+    for (name, scopes) in [("many", &many), ("long", &long)] {
+        let scopes = scopes.iter().map(String::as_str).collect::<Vec<_>>();
+        world.create(&world.ann, name, &scopes).await.data();
+        world.register(&world.ann, name, &scopes).await.data();
+    }
+    let (scopes, _) = granted(&world.ask("many", None).await);
+    assert_eq!(scopes.as_array().map(Vec::len), Some(150));
+    granted(&world.ask("many", Some(&many.join(" "))).await);
+    let position = world.app.engine.log().head().position;
+    let refused = world.ask("long", None).await;
+    invalid_scope(&refused);
+    assert!(refused.text.contains("16,384 bytes"), "{}", refused.text);
+    assert_eq!(world.app.engine.log().head().position, position, "nothing was issued");
+    let (scopes, _) = granted(&world.ask("long", Some(&long[..50].join(" "))).await);
+    assert_eq!(scopes.as_array().map(Vec::len), Some(50));
+    // Nor with many roles.
+    let mut roles = vec![1];
+    for n in 0..60 {
+        let body = json!({ "name": format!("{n}{}", "y".repeat(250)) });
+        let made = world.app.post("/api/Role").bearer(&world.admin).json(&body).send().await;
+        roles.push(made.data().as_u64().unwrap() as u32);
+    }
+    world.app.user(1, "chief", &roles, "oauthapp.all").await;
+    let refused = world.app.try_sign_in("chief", PASSWORD).await;
+    invalid_scope(&refused);
+    assert!(refused.text.contains("fewer roles"), "{}", refused.text);
+    // What is longer says so.
+    let bearer = "x".repeat(16 * 1024 + 1);
+    let answer = world.app.get("/api/User").bearer(&bearer).send().await;
+    assert!(answer.status == 401 && answer.text.contains("too long"), "{}", answer.text);
+}

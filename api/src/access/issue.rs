@@ -8,6 +8,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use commands::Done;
 use commands::keys::random;
 use domain::TenantId;
+use domain::client::CLIENT_CHILDREN_MAX;
 use domain::log::CommitHead;
 use domain::token::{Grant, Token, TokenCommand, TokenIssued};
 use domain::{ClientName, Timestamp, UserId};
@@ -17,11 +18,19 @@ use serde::Serialize;
 use crate::access::clients::audience_for;
 use crate::access::rights::permission_of;
 use crate::access::token_id::{Bound, bind};
+use crate::access::verify::TOKEN_BYTES_MAX;
+use crate::http::codes;
 use crate::http::error::ApiError;
 use crate::state::app::App;
 
-/// The most scopes of one token.
-const SCOPES_MAX: usize = 100;
+/// The most scopes of one token: as many as a client may list.
+const SCOPES_MAX: usize = CLIENT_CHILDREN_MAX;
+
+/// What header and signature of a token have at most, in bytes.
+const HEADER_AND_SIGNATURE_BYTES_MAX: usize = 1_024;
+
+const TOO_LONG: &str = "the token would have more than 16,384 bytes: ask for fewer scopes, or give the \
+                        user fewer roles or a shorter permission";
 
 /// What a token is to say.
 pub(crate) struct TokenRequest {
@@ -109,13 +118,13 @@ pub(crate) fn grant_scopes(
                 scopes.push(scope.to_owned());
             }
             if scopes.len() > SCOPES_MAX {
-                return Err(ApiError::oauth("invalid_scope", "ask for 1 to 100 scopes"));
+                return Err(ApiError::oauth("invalid_scope", "ask for 1 to 200 scopes"));
             }
             still_granted(tables, tenant, client, &scopes)
         }
     };
     if granted.0.is_empty() {
-        return Err(ApiError::oauth("invalid_scope", "ask for 1 to 100 scopes"));
+        return Err(ApiError::oauth("invalid_scope", "ask for 1 to 200 scopes"));
     }
     Ok(granted)
 }
@@ -163,6 +172,14 @@ pub(crate) async fn issue(
     let expires_at = now.plus_seconds(request.lifetime);
     let key = app.signing_key(request.tenant.data.tenant)?;
     let bound = payload(app, &request, now, expires_at)?;
+    // Before there is an event: nobody would take such a token.
+    let encoded = bound.payload.len().div_ceil(3) * 4;
+    if encoded + HEADER_AND_SIGNATURE_BYTES_MAX > TOKEN_BYTES_MAX {
+        return Err(match request.grant {
+            Grant::IssueToken => ApiError::business(codes::EXPECTATION_FAILED, TOO_LONG),
+            _ => ApiError::oauth("invalid_scope", TOO_LONG),
+        });
+    }
     let issued = TokenIssued {
         parent: request.parent.clone(),
         counts_from: request.counts_from,

@@ -26,7 +26,7 @@ use crate::state::hash::hash_16;
 use crate::state::verified_tokens::{Claims, VerifiedToken, VerifyingKey};
 
 /// The longest token, in bytes.
-const TOKEN_BYTES_MAX: usize = 16 * 1024;
+pub(crate) const TOKEN_BYTES_MAX: usize = 16 * 1024;
 
 /// The caller with a valid token.
 #[derive(Debug, Clone)]
@@ -114,8 +114,11 @@ fn judge(
         return Err(NotCounted { token_sent: false, why, told: None });
     };
     let token = token.trim();
-    if !scheme.eq_ignore_ascii_case("bearer") || token.len() > TOKEN_BYTES_MAX {
+    if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(refused("the access token is not a bearer token"));
+    }
+    if token.len() > TOKEN_BYTES_MAX {
+        return Err(refused("the access token is too long: none has more than 16,384 bytes"));
     }
     let verified = verify_signature(app, token, tenant)?;
     let claims = &verified.claims;
