@@ -89,6 +89,6 @@ pub use crate::tables::Tables;
 pub use crate::tenants::{TenantData, TenantRow, Tenants};
 pub use crate::tokens::Tokens;
 pub use crate::user_row::{UserData, UserRow};
-pub use crate::user_search::UserFilter;
+pub use crate::user_search::{UserFilter, begins_with};
 pub use crate::users::Users;
 pub use crate::views::{ViewError, Views};

@@ -20,7 +20,7 @@ pub struct UserFilter {
     pub name: Option<String>,
     /// The numbers of the roles of which the user must have one.
     pub roles: Option<Vec<u32>>,
-    /// The beginnings of the type and the value of a claim.
+    /// The beginnings of the type and the value of a claim, without regard to case.
     pub claim: Option<(String, String)>,
     /// The beginnings of the name of an external provider and of the key there; empty fits all.
     pub login: Option<(String, String)>,
@@ -103,10 +103,16 @@ fn has_claim(row: &UserRow, personal: Option<&UserPersonal>, wanted: &(String, S
     let described = personal.into_iter().flat_map(|it| &it.claims);
     described
         .chain(&row.data.permissions)
-        .any(|it| it.claim_type.starts_with(kind) && it.value.starts_with(value))
+        .any(|it| begins_with(&it.claim_type, kind) && begins_with(&it.value, value))
 }
 
 fn has_login(personal: Option<&UserPersonal>, (provider, key): &(String, String)) -> bool {
     let mut logins = personal.into_iter().flat_map(|it| &it.logins);
     logins.any(|it| it.provider.starts_with(provider) && it.key.starts_with(key))
+}
+
+/// Without regard to the case of letters of ASCII.
+pub fn begins_with(text: &str, beginning: &str) -> bool {
+    let begun = text.as_bytes().get(..beginning.len());
+    begun.is_some_and(|it| it.eq_ignore_ascii_case(beginning.as_bytes()))
 }

@@ -98,3 +98,26 @@ async fn a_code_proves_the_address_that_it_was_sent_to_and_no_look_alike() {
         assert_eq!(list["total"], found, "{asked}: {list}");
     }
 }
+
+#[tokio::test]
+async fn filters_ignore_the_letter_case_of_ascii() {
+    let (app, token) = with_token().await;
+    let claims = json!([{ "claimType": "Team", "claimValue": "Blue" }]);
+    let body = json!({ "userName": "ann", "claims": claims });
+    app.post("/api/User").bearer(&token).json(&body).send().await.data();
+    let shop = json!({ "clientId": "shop", "clientName": "The Shop" });
+    app.post("/api/Client").bearer(&token).json(&shop).send().await.data();
+    for (path, found) in [
+        ("User?q.role=ADMINI", 1),
+        ("User?q.role=adminı", 0),
+        ("User?q.claimType=team&q.claimValue=BLUE", 1),
+        ("User?q.claimType=TE&q.claimValue=bl", 1),
+        ("User?q.claimType=team&q.claimValue=bluer", 0),
+        ("Client?q.ClientName=the%20SHOP", 1),
+        ("Client?q.ClientName=the", 0),
+    ] {
+        let path = path.replace('ı', "%C4%B1");
+        let list = app.get(&format!("/api/{path}")).bearer(&token).send().await.json();
+        assert_eq!(list["total"], found, "{path}: {list}");
+    }
+}

@@ -36,8 +36,10 @@ const PLAINTEXT_MIN: usize = 16;
 /// The lifetime of a token of row 43 when the caller does not say, in seconds.
 const LIFETIME_DEFAULT: i64 = 3_600;
 
-const FILTERS: [QueryParameter; 2] =
-    [text("q.ClientID", "the client_id, exactly"), text("q.ClientName", "the name, exactly")];
+const FILTERS: [QueryParameter; 2] = [
+    text("q.ClientID", "the client_id, exactly"),
+    text("q.ClientName", "the name, in any letter case"),
+];
 
 pub(crate) fn endpoints() -> Vec<Endpoint> {
     vec![
@@ -157,7 +159,9 @@ async fn list(granted: Granted) -> Outcome {
     let all = Clients::of(granted.tenant_id(), owner, client_id, list.paging);
     let mut query = all.ordered_by(order);
     if let Some(wanted) = name {
-        query = query.filtered(move |row, _| row.data.name.as_ref() == Some(&wanted));
+        query = query.filtered(move |row, _| {
+            row.data.name.as_ref().is_some_and(|it| it.eq_ignore_ascii_case(&wanted))
+        });
     }
     let page = granted.page(|tables| &tables.clients, query).await?;
     let rows = granted.ask(|tables| page.rows.iter().map(|it| body_of(tables, it)).collect());

@@ -6,7 +6,7 @@ use domain::user::{
     UserPersonal, UserRegistered, Verifiers, check_user_name,
 };
 use domain::{UserId, hex, mail_address};
-use projections::{Keys, Order, UserData, UserFilter, UserRow};
+use projections::{Keys, Order, UserData, UserFilter, UserRow, begins_with};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use warp::http::{Method, StatusCode};
@@ -172,7 +172,7 @@ fn read_filter(granted: &Granted, list: &ListQuery) -> Result<UserFilter, ApiErr
     let tenant = granted.tenant_id();
     let roles = query.text("q.role").map(|wanted| {
         let roles = granted.ask(|tables| tables.roles.of(tenant));
-        let fits = roles.iter().filter(|it| it.name.starts_with(wanted));
+        let fits = roles.iter().filter(|it| begins_with(&it.name, wanted));
         fits.map(|it| it.role).collect()
     });
     let claim = query.text("q.claimType").zip(query.text("q.claimValue"));
