@@ -9,7 +9,7 @@ use domain::app::{App, AppCommand, AppId, AppPolicy};
 use domain::app_user::{AppUser, AppUserCommand, AppUserId};
 use domain::tenant::{Tenant, TenantCommand};
 use domain::user::UserCommand;
-use domain::{TenantId, Timestamp};
+use domain::{TenantId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
 use super::client_shots::{ClientShot, clients_on, stopped};
