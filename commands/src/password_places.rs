@@ -108,7 +108,7 @@ mod tests {
         assert_eq!(usual.len(), 4);
         assert_eq!(takes(&places, Share::default()).len(), 4, "all are taken");
         drop(one);
-        assert_eq!(takes(&places, stranger(1)).len(), 4, "its places are free again");
+        assert_eq!(takes(&places, known).len(), 4, "its places are free again");
         drop((others, usual));
         let taken = lock(&places.taken);
         assert_eq!((taken.all, taken.of_networks.len()), (0, 0));
