@@ -61,7 +61,7 @@ pub fn line(field: &'static str, value: &str, chars_max: usize) -> Result<(), Re
     }
 }
 
-/// As [`line`], for a value that may be absent.
+/// As [`line()`], for a value that may be absent.
 pub fn optional(field: &'static str, value: Option<&str>, chars_max: usize) -> Result<(), Refusal> {
     value.map_or(Ok(()), |it| line(field, it, chars_max))
 }

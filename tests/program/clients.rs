@@ -28,7 +28,7 @@ async fn with_client(program: &Program) {
     let hash = program.post("/api/Client/0/Secretkey", &eve, hash).await.data().clone();
     let scopes = ["orders.all", "payroll.all", "oauthapp.user.get", "nonsense.all"];
     let scopes = scopes.iter().map(|it| json!({ "scope": it })).collect::<Vec<_>>();
-    let client = json!({ "clientId": "shop", "clientName": "Eve's\nshop",
+    let client = json!({ "clientId": "shop", "clientName": "Eve's shop",
         "clientSecrets": [{ "value": hash }], "allowedScopes": scopes,
         "allowedGrantTypes": [{ "grantType": "client_credentials" }] });
     program.post("/api/Client", &eve, client).await.data();
@@ -76,7 +76,7 @@ async fn a_client_ends_with_its_owner_until_it_is_taken_over() {
     assert!(said.out.contains("user 2 is forgotten"), "{said:?}");
     assert!(said.out.contains("; 1 client of this user stops"), "{said:?}");
     assert_eq!(scopes(&program).await, "invalid_client");
-    let wanted = json!({ "clientId": "shop", "name": "Eve's\nshop", "tenant": 1,
+    let wanted = json!({ "clientId": "shop", "name": "Eve's shop", "tenant": 1,
         "owner": 2, "enabled": true, "counts": false, "why": "its owner is gone" });
     assert_eq!(listed(&program), wanted);
 
@@ -125,7 +125,7 @@ async fn clients_are_listed_disabled_and_enabled_running_or_closed() {
         assert_eq!(own, "chancery-cli  Chancery command line  1       user 1  yes      yes");
         assert_eq!(
             shop,
-            "shop          Eve's?shop             1       user 2  no       no: disabled"
+            "shop          Eve's shop             1       user 2  no       no: disabled"
         );
         let other = program.run(&["client", "list", "--tenant", "2", "--format", "json"]).ok();
         assert_eq!(other.json(), json!([]));

@@ -3,7 +3,7 @@
 use std::fs;
 
 use serde_json::Value;
-use tests::process::{Program, finish};
+use tests::process::{Program, finish, until};
 
 use crate::story::tell;
 
@@ -262,6 +262,7 @@ async fn the_default_port_may_be_said_or_not() {
         let refused = program.get("/.well-known/openid-configuration", "").await;
         assert_eq!(refused.status, 400);
     }
+    until("it is logged", async || program.log().contains("no tenant answers at this host")).await;
     let log = program.log();
     assert_eq!(log.matches("no tenant answers at this host").count(), 1, "{log}");
     assert!(log.contains("login.example.com:80") && log.contains("proxy"), "{log}");
