@@ -28,7 +28,9 @@ async fn requests_that_run_at_the_stop_are_answered() {
     // Passwords take long; all of these are on their way.
     let requests = join_all((0..4).map(|_| program.sign_in("admin", PASSWORD)));
     let stop = async {
+        // What has not arrived with its whole head when the signal comes is no request yet.
         program.get("/health/live", "").await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
         program.signal("TERM");
     };
     let (answers, ()) = tokio::join!(requests, stop);
