@@ -190,3 +190,21 @@ async fn figures_are_shown_at_an_address_of_their_own() {
     let said = program.start_refused();
     assert!(said.err.contains("listening on nowhere"), "{said:?}");
 }
+
+/// Of two tokens none is chosen; generated clients send the same one twice.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_has_one_token() {
+    let program = Program::started(&[]).await;
+    let token = format!("Bearer {}", program.token().await);
+    for (other, status) in [(token.clone(), 200), (format!("{token}x"), 400)] {
+        let ask = program.client.get(program.url("/api/User/1"));
+        let answer = ask.header("authorization", &token).header("authorization", &other);
+        let answer = answer.send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), status, "{other}");
+    }
+    let ask = program.client.post(program.url("/connect/token"));
+    let ask = ask.header("authorization", "Basic YTpi").header("authorization", "Basic YTpj");
+    let answer = ask.form(&[("grant_type", "client_credentials")]).send().await.unwrap();
+    assert_eq!(answer.status().as_u16(), 400);
+    assert!(answer.text().await.unwrap().contains("invalid_request"));
+}
