@@ -1,8 +1,8 @@
 //! Commands of an operator, with or without a running server: each but a backup is an event.
 
-use commands::Expected;
 use std::path::PathBuf;
 
+use commands::Expected;
 use commands::password::PasswordPool;
 use domain::account::AccountId;
 use domain::app::{App, AppCommand, AppId, AppPolicy};
